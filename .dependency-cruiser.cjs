@@ -11,7 +11,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^broker/wire/', pathNot: '\\.test\\.ts$' },
       to: {
-        path: '^(accounts|broker|edge|series|cloud|contracts|firmware-sim|dashboards|start|bench)/',
+        path: '^(service|accounts|broker|edge|series|cloud|contracts|firmware-sim|dashboards|start|bench)/',
         pathNot: '^broker/wire/',
       },
     },
@@ -21,7 +21,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^contracts/encoding/', pathNot: '\\.test\\.ts$' },
       to: {
-        path: '^(accounts|broker|edge|series|cloud|contracts|firmware-sim|dashboards|start|bench)/',
+        path: '^(service|accounts|broker|edge|series|cloud|contracts|firmware-sim|dashboards|start|bench)/',
         pathNot: '^contracts/(encoding|vectors)/',
       },
     },
@@ -46,7 +46,7 @@ module.exports = {
       from: { path: '^(broker|series|accounts|contracts)/' },
       to: {
         path: '^(accounts|broker|series|contracts)/',
-        pathNot: ['^broker/wire/', '^contracts/encoding/', '^$1/'],
+        pathNot: ['^service/', '^broker/wire/', '^contracts/encoding/', '^$1/'],
       },
     },
     {

@@ -1,0 +1,50 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { explainProblem, StartProblem } from './problem.ts';
+
+/**
+ * Small state files as JSON: written whole or not at all (temporary file, fsync, rename), readable by their owner
+ * only. Reading a half-written or foreign file throws a StartProblem that names it.
+ */
+export function writeStateFile(path: string, state: unknown): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const temporary = `${path}.new`;
+    const file = openSync(temporary, 'w', 0o600);
+    try {
+      writeSync(file, `${JSON.stringify(state, null, 2)}\n`);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+    const folder = openSync(dirname(path), 'r');
+    try {
+      fsyncSync(folder);
+    } finally {
+      closeSync(folder);
+    }
+  } catch (error) {
+    throw explainProblem(error, { path });
+  }
+}
+
+/** The state, or undefined when there is no such file. `check` tells a whole state from anything else. */
+export function readStateFile<T>(path: string, check: (value: unknown) => value is T): T | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw explainProblem(error, { path });
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (check(value)) return value;
+  } catch {
+    // Told below: not JSON and JSON of another shape have the same remedy.
+  }
+  throw new StartProblem(
+    `${path} is incomplete or not ours: restore it from a backup, or move it away to begin anew.`,
+  );
+}

@@ -1,0 +1,3 @@
+export { readStateFile, writeStateFile } from './files.ts';
+export { explainProblem, type ProblemContext, StartProblem } from './problem.ts';
+export { type Logger, type Process, runService, type Service } from './run.ts';
