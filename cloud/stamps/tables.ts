@@ -1,0 +1,3 @@
+/** Rows of the stamp batches. */
+// biome-ignore lint/suspicious/noEmptyInterface: filled with the first table
+export interface StampTables {}

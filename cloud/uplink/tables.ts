@@ -1,0 +1,84 @@
+/**
+ * What the projector makes of the entries. Every row can be made again from the entry store. Keys begin with the
+ * gateway, because the names of plots, zones and devices are the gateway's own.
+ */
+export interface UplinkTables {
+  /** How far the projector is: written in the same transaction as the rows it stands for. */
+  projection_cursors: { gateway_id: string; projected_up_to: number };
+  plots: {
+    gateway_id: string;
+    plot_id: string;
+    name: string;
+    crop: string;
+    planting_area_code: string | null;
+    area_hectares: number;
+    /** Whether the newest layout still has it. */
+    current: boolean;
+  };
+  zones: { gateway_id: string; zone_id: string; plot_id: string; name: string };
+  /** The newest layout; `plot_id` is '' for a device that serves the whole farm. */
+  devices: { gateway_id: string; device_id: string; plot_id: string; zone_id: string };
+  irrigation_runs: {
+    gateway_id: string;
+    run_id: string;
+    entry_number: number;
+    /** Where the zone lay when the run was journaled; '' when no layout named it. */
+    plot_id: string;
+    zone_id: string;
+    started_at_ms: number;
+    ended_at_ms: number;
+    planned_litres: number;
+    /** null: the meter gave none. */
+    measured_litres: number | null;
+    outcome: string;
+    /** JSON of a Reason. */
+    reason: string;
+  };
+  harvests: {
+    gateway_id: string;
+    harvest_id: string;
+    entry_number: number;
+    plot_id: string;
+    plot_name: string;
+    planting_area_code: string | null;
+    harvested_at_ms: number;
+    quantity_kg: number;
+    recorded_by: string;
+    season_started_at_ms: number;
+    /** JSON of a Season (traceability/season.ts): fixed when the harvest's entry is projected. */
+    season: string;
+  };
+  alarms: {
+    gateway_id: string;
+    alarm_id: string;
+    entry_number: number;
+    at_ms: number;
+    severity: string;
+    state: string;
+    source: string;
+    reason: string;
+  };
+  /** Readings of one day (UTC, days since 1970), device and metric. */
+  reading_days: {
+    gateway_id: string;
+    /** Where the device stood; '' for the whole farm. */
+    plot_id: string;
+    device_id: string;
+    metric: string;
+    channel: string;
+    day: number;
+    /** Good readings (quality 0); only they are in sum, min, max and last. */
+    count: number;
+    sum: number;
+    min: number | null;
+    max: number | null;
+    /** Of a counter: how much it rose, resets left out. */
+    increase: number;
+    /** The newest good value in journal order. */
+    last: number | null;
+    /** Readings with a quality flag: counted, not aggregated. */
+    flagged: number;
+    first_entry: number;
+    last_entry: number;
+  };
+}
