@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import { readConfig } from './config.ts';
+
+it('has defaults for everything', () => {
+  expect(readConfig({})).toMatchObject({
+    mqttPort: 1883,
+    httpPort: 8081,
+    host: '0.0.0.0',
+    demo: true,
+    speed: 60,
+    influxUrl: undefined,
+    uplinkUrl: 'mqtt://127.0.0.1:1884',
+  });
+});
+
+it('runs a real farm in real time', () => {
+  expect(readConfig({ NONGTIN_DEMO: 'off' })).toMatchObject({ demo: false, speed: 1 });
+  expect(() => readConfig({ NONGTIN_DEMO: 'off', NONGTIN_SPEED: '60' })).toThrow(/NONGTIN_SPEED=60.*demo/);
+});
+
+it.each([
+  ['NONGTIN_MQTT_PORT', '70000'],
+  ['NONGTIN_MQTT_PORT', '18.5'],
+  ['NONGTIN_GATEWAY_PORT', 'http'],
+  ['NONGTIN_SPEED', '0'],
+  ['NONGTIN_DEMO', 'yes'],
+  ['NONGTIN_UPLINK_URL', 'ftp://cloud'],
+  ['NONGTIN_INFLUX_URL', 'localhost:8086'],
+])('names the variable when %s is %s', (name, value) => {
+  expect(() => readConfig({ [name]: value })).toThrow(name);
+});
+
+it('does not repeat an address that may hold a password', () => {
+  expect(() => readConfig({ NONGTIN_UPLINK_URL: 'ftp://me:hunter2@cloud' })).toThrow(/^((?!hunter2).)*$/);
+});

@@ -1,0 +1,86 @@
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { StartProblem } from '@nongtin/service';
+
+/** Everything the gateway takes from its environment, checked and with defaults. Ports: 0 lets the system choose. */
+export interface GatewayConfig {
+  readonly dataDir: string;
+  /** Address the doors are bound to. */
+  readonly host: string;
+  readonly mqttPort: number;
+  readonly httpPort: number;
+  readonly uplinkUrl: string;
+  /** Undefined: readings go to SQLite. */
+  readonly influxUrl: string | undefined;
+  readonly demo: boolean;
+  /** Farm seconds in one real second; 1 unless this is the demo farm. */
+  readonly speed: number;
+  /** The built field dashboard. */
+  readonly dashboardDir: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export function readConfig(env: Environment): GatewayConfig {
+  const demo = choice(env, 'NONGTIN_DEMO', ['on', 'off'], 'on') === 'on';
+  const speed = number(env, 'NONGTIN_SPEED', demo ? 60 : 1, 1, 3600);
+  if (!demo && speed !== 1) {
+    throw new StartProblem(
+      `NONGTIN_SPEED=${env.NONGTIN_SPEED} is for the demo farm only, water does not run faster than time: unset it, or set NONGTIN_DEMO=on.`,
+    );
+  }
+  const influxUrl = text(env, 'NONGTIN_INFLUX_URL');
+  return {
+    dataDir: resolve(text(env, 'NONGTIN_DATA_DIR') ?? './data'),
+    host: text(env, 'NONGTIN_HOST') ?? '0.0.0.0',
+    mqttPort: port(env, 'NONGTIN_MQTT_PORT', 1883),
+    httpPort: port(env, 'NONGTIN_GATEWAY_PORT', 8081),
+    uplinkUrl: url('NONGTIN_UPLINK_URL', text(env, 'NONGTIN_UPLINK_URL') ?? 'mqtt://127.0.0.1:1884', [
+      'mqtt:',
+      'mqtts:',
+    ]),
+    influxUrl:
+      influxUrl === undefined ? undefined : url('NONGTIN_INFLUX_URL', influxUrl, ['http:', 'https:']),
+    demo,
+    speed,
+    dashboardDir: resolve(text(env, 'NONGTIN_DASHBOARD_DIR') ?? builtDashboard()),
+  };
+}
+
+function builtDashboard(): string {
+  return join(fileURLToPath(new URL('..', import.meta.url)), 'dashboards/dist/field');
+}
+
+/** A variable that is set to nothing counts as not set, as in most shells' habits. */
+function text(env: Environment, name: string): string | undefined {
+  const value = env[name]?.trim();
+  return value === '' ? undefined : value;
+}
+
+function number(env: Environment, name: string, fallback: number, min: number, max: number): number {
+  const given = text(env, name);
+  const value = given === undefined ? fallback : Number(given);
+  if (Number.isFinite(value) && value >= min && value <= max) return value;
+  throw new StartProblem(`${name}=${given} is no number from ${min} to ${max}: correct it or unset it.`);
+}
+
+function port(env: Environment, name: string, fallback: number): number {
+  const value = number(env, name, fallback, 0, 65_535);
+  if (Number.isInteger(value)) return value;
+  throw new StartProblem(`${name}=${value} is no port: give a whole number from 0 to 65535.`);
+}
+
+function choice(env: Environment, name: string, allowed: readonly string[], fallback: string): string {
+  const value = text(env, name) ?? fallback;
+  if (allowed.includes(value)) return value;
+  throw new StartProblem(`${name}=${value} is not known: use ${allowed.join(' or ')}.`);
+}
+
+function url(name: string, value: string, protocols: readonly string[]): string {
+  const parsed = URL.canParse(value) ? new URL(value) : undefined;
+  if (parsed && protocols.includes(parsed.protocol)) return value;
+  // The value itself is not repeated: a URL may hold a password.
+  throw new StartProblem(
+    `${name} is no address that starts with ${protocols.map((p) => `${p}//`).join(' or ')}: correct it.`,
+  );
+}

@@ -1,0 +1,94 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { demoFarm } from './demo.ts';
+import { checkFarm, type Farm, zonesOf } from './layout.ts';
+import { layoutRecord, openFarm, sameLayout } from './open.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'nongtin-farm-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the farm file', () => {
+  it('is written once by the demo and read afterwards', () => {
+    const first = openFarm(join(folder, 'demo'), true);
+    expect(openFarm(join(folder, 'demo'), false)).toEqual(first);
+    expect(JSON.parse(readFileSync(join(folder, 'demo/farm.json'), 'utf8')).site).toBe(first.site);
+    expect(zonesOf(first).map((zone) => zone.id)).toEqual(['a1', 'a2', 'a3', 'b1', 'b2', 'b3']);
+  });
+
+  it('is asked for, with its path, on a real farm', () => {
+    expect(() => openFarm(join(folder, 'real'), false)).toThrow(/real\/farm.json is missing/);
+  });
+
+  it('is refused by name when it is no JSON', () => {
+    writeFileSync(join(folder, 'farm.json'), '{"site":');
+    expect(() => openFarm(folder, true)).toThrow(/farm.json is incomplete or not ours/);
+  });
+});
+
+const change = (edit: (farm: Farm) => unknown): unknown => {
+  const farm = structuredClone(demoFarm());
+  const edited = edit(farm);
+  return edited === undefined ? farm : edited;
+};
+const plotOf = (farm: Farm, index: number) => farm.plots[index] ?? expect.fail('no such plot');
+const zoneOf = (farm: Farm, index: number) => plotOf(farm, 0).zones[index] ?? expect.fail('no such zone');
+
+describe('a wrong farm file names the field and the remedy', () => {
+  it.each<[string, (farm: Farm) => unknown, RegExp]>([
+    [
+      'a negative area',
+      (f) => void Object.assign(plotOf(f, 0), { areaHectares: -1 }),
+      /plots\[0\]\.areaHectares must be > 0/,
+    ],
+    [
+      'two zones on one valve',
+      (f) => void Object.assign(zoneOf(f, 1), { valve: 'valve-a1' }),
+      /zones\[1\]\.valve and plots\[0\]\.zones\[0\]\.valve have the same valve 'valve-a1', give each zone/,
+    ],
+    [
+      'two zones of one name',
+      (f) => void Object.assign(zoneOf(f, 1), { id: 'a1' }),
+      /same id 'a1', rename one/,
+    ],
+    ['an unknown field', (f) => ({ ...f, colour: 'green' }), /colour is not known, remove it/],
+    ['a missing field', ({ site: _, ...rest }) => rest, /the file lacks site, add it/],
+    [
+      'a target below the threshold',
+      (f) => void Object.assign(zoneOf(f, 0), { targetFraction: 0.1 }),
+      /targetFraction must be above openBelowFraction \(0\.2\)/,
+    ],
+    [
+      'a run longer than its limit',
+      (f) => void Object.assign(zoneOf(f, 0), { runSeconds: 3600 }),
+      /runSeconds must not be above maxRunSeconds/,
+    ],
+    [
+      'a valve that is a wildcard',
+      (f) => void Object.assign(zoneOf(f, 0), { valve: '+' }),
+      /zones\[0\]\.valve must match/,
+    ],
+    [
+      'percent instead of a fraction',
+      (f) => void Object.assign(zoneOf(f, 0), { openBelowFraction: 20 }),
+      /openBelowFraction must be <=/,
+    ],
+  ])('%s', (_name, edit, message) => {
+    expect(() => checkFarm(change(edit), 'farm.json')).toThrow(message);
+  });
+
+  it('tells every error at once', () => {
+    const wrong = change((f) => {
+      plotOf(f, 0).areaHectares = -1;
+      zoneOf(f, 2).runSeconds = 0;
+    });
+    expect(() => checkFarm(wrong, 'farm.json')).toThrow(/areaHectares.*runSeconds/);
+  });
+});
+
+it('is the same layout at another time, and another one after a change', () => {
+  const record = layoutRecord(demoFarm(), 1);
+  expect(sameLayout(record, layoutRecord(demoFarm(), 2))).toBe(true);
+  expect(sameLayout(record, layoutRecord({ ...demoFarm(), farmDevices: [] }, 1))).toBe(false);
+});

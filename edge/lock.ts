@@ -1,0 +1,33 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { explainProblem, StartProblem } from '@nongtin/service';
+
+const SQLITE_BUSY = 5;
+
+/**
+ * One gateway per data folder: two would number the same journal twice. The lock is SQLite's exclusive file lock,
+ * which the operating system drops with the process, however it ends; there is no stale lock to clean up.
+ * Returns the release.
+ */
+export function lockDataFolder(folder: string): () => void {
+  const path = join(folder, 'gateway.lock');
+  try {
+    mkdirSync(folder, { recursive: true });
+    const database = new DatabaseSync(path);
+    try {
+      database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    return () => database.close();
+  } catch (error) {
+    if (((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_BUSY) {
+      throw new StartProblem(
+        `Another gateway already runs on ${folder}: stop it, or choose another folder with NONGTIN_DATA_DIR=….`,
+      );
+    }
+    throw explainProblem(error, { path });
+  }
+}
