@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Accounts } from './accounts.ts';
+import { type Role, roles } from './roles.ts';
+import { createOnce } from './secret.ts';
+
+interface Login {
+  readonly email: string;
+  readonly password: string;
+}
+
+/** Everything the demo farm needs to sign in anywhere. Kept in `demo.json`, mode 600. */
+export interface DemoSecrets {
+  readonly users: Readonly<Record<Role, Login>>;
+  /** Password per device id, for the farm's MQTT. */
+  readonly devices: Readonly<Record<string, string>>;
+  /** What the demo gateway signs in with at the cloud's MQTT. */
+  readonly uplink: { readonly gateway: string; readonly password: string };
+}
+
+const demoDevices: readonly string[] = [
+  ...['a1', 'a2', 'a3', 'b1', 'b2', 'b3'].flatMap((zone) => [`soil-${zone}`, `valve-${zone}`]),
+  'weather',
+  'fert',
+  'trap-1',
+  'trap-2',
+  'probe9',
+];
+
+const demoNames: Record<Role, string> = {
+  member: 'Nguyễn Thị Sáu',
+  technician: 'Trần Văn Kỹ',
+  manager: 'Lê Minh Quản',
+  alliance_officer: 'Phạm Thu Liên',
+  auditor: 'Võ Hoàng Kiểm',
+};
+
+/** The demo's secrets: made at random once per data folder, the same for every process that asks. */
+export function demoSecrets(dataDir: string): DemoSecrets {
+  return createOnce(join(dataDir, 'demo.json'), isDemoSecrets, createDemoSecrets);
+}
+
+/** One demo user of each role, with the password that `npm start` prints. Safe to repeat. */
+export async function seedDemoUsers(accounts: Accounts, secrets: DemoSecrets): Promise<void> {
+  await Promise.all(
+    roles.map((role) => accounts.createUser({ ...secrets.users[role], name: demoNames[role], role })),
+  );
+}
+
+function createDemoSecrets(): DemoSecrets {
+  const login = (role: Role): Login => ({
+    email: `${role.replace('_', '-')}@demo.nongtin.local`,
+    password: typedPassword(),
+  });
+  return {
+    users: {
+      member: login('member'),
+      technician: login('technician'),
+      manager: login('manager'),
+      alliance_officer: login('alliance_officer'),
+      auditor: login('auditor'),
+    },
+    devices: Object.fromEntries(demoDevices.map((id) => [id, devicePassword()])),
+    uplink: { gateway: 'gw-demo', password: devicePassword() },
+  };
+}
+
+/** 80 random bits as four groups that a person can read out and type: Crockford's base32 has no i, l, o, u. */
+function typedPassword(): string {
+  const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+  const letters = [...randomBytes(16)].map((byte) => alphabet[byte % 32]).join('');
+  return letters.replace(/(.{4})(?=.)/g, '$1-');
+}
+
+/** 128 random bits; hex needs no quoting in a shell and never looks like an option. */
+function devicePassword(): string {
+  return randomBytes(16).toString('hex');
+}
+
+function isDemoSecrets(value: unknown): value is DemoSecrets {
+  const { users, devices, uplink } = (value ?? {}) as Partial<DemoSecrets>;
+  return (
+    roles.every((role) => isText(users?.[role]?.email) && isText(users?.[role]?.password)) &&
+    typeof devices === 'object' &&
+    devices !== null &&
+    Object.values(devices).every(isText) &&
+    isText(uplink?.gateway) &&
+    isText(uplink?.password)
+  );
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}

@@ -1,0 +1,83 @@
+import { type Role, roles } from './roles.ts';
+
+/**
+ * Who may call a route: everybody, the machine itself (or a signed-in technician or manager), or the roles named.
+ */
+export type Access = 'public' | 'loopback' | readonly Role[];
+
+/** 'METHOD /pattern', the pattern written as fastify registers it. HEAD follows its GET. */
+export type RouteKey = `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`;
+
+export type RouteTable = Readonly<Record<RouteKey, Access>>;
+
+/** Roles that stand behind 'loopback' when the caller is another machine. */
+export const loopbackRoles: readonly Role[] = ['technician', 'manager'];
+
+const everyRole = roles;
+const fieldWork: readonly Role[] = ['member', 'technician', 'manager'];
+const inspection: readonly Role[] = ['technician', 'manager', 'auditor'];
+const stampOverview: readonly Role[] = ['manager', 'auditor', 'alliance_officer'];
+
+const everyService: RouteTable = {
+  'GET /healthz': 'public',
+  'GET /readyz': 'public',
+  'GET /metrics': 'loopback',
+  'GET /api/openapi.json': 'public',
+  'GET /api/auth/*': 'public',
+  'POST /api/auth/*': 'public',
+  'GET /': 'public',
+};
+
+const gateway: RouteTable = {
+  ...everyService,
+  'GET /assets/*': 'public',
+  'GET /*': 'public',
+  'GET /api/farm': everyRole,
+  'GET /api/live': everyRole,
+  'GET /api/events': everyRole,
+  'GET /api/series': everyRole,
+  'GET /api/readings': everyRole,
+  'GET /api/runs': everyRole,
+  'GET /api/alarms': everyRole,
+  'POST /api/alarms/:id/acknowledge': fieldWork,
+  'GET /api/quarantine': inspection,
+  'POST /api/harvests': fieldWork,
+  'POST /api/zones/:zone/open': fieldWork,
+  'POST /api/zones/:zone/stop': fieldWork,
+  'POST /api/zones/:zone/unlock': ['technician', 'manager'],
+  'GET /api/devices': inspection,
+  'POST /api/devices': ['technician'],
+  'DELETE /api/devices/:id': ['technician'],
+};
+
+const cloud: RouteTable = {
+  ...everyService,
+  'GET /01/:gtin/21/:serial': 'public',
+  'GET /v/:gtin/:serial': 'public',
+  'GET /v/assets/*': 'public',
+  'GET /api/verify/:gtin/:serial': 'public',
+  'POST /rpc': 'public',
+  'GET /api/cooperative': everyRole,
+  'GET /api/plots': everyRole,
+  'GET /api/products': everyRole,
+  'GET /api/harvests': everyRole,
+  'GET /api/lots': everyRole,
+  'GET /api/lots/:lotNumber': everyRole,
+  'GET /api/uplink': everyRole,
+  'GET /api/anchors': everyRole,
+  'GET /api/gateways': ['technician', 'manager', 'alliance_officer', 'auditor'],
+  'POST /api/gateways': ['manager'],
+  'POST /api/lots': ['manager'],
+  'GET /api/stamp-batches': stampOverview,
+  'POST /api/stamp-batches': ['manager'],
+  'GET /api/stamp-batches/:batchNumber/stamps': ['manager'],
+};
+
+/** The one table route × role. A route that is not in it makes the service fail to start. */
+export const routeTable = { gateway, cloud } as const;
+
+/** The access of a route, undefined when the table does not know it. */
+export function accessOf(table: RouteTable, method: string, pattern: string): Access | undefined {
+  const key = `${method === 'HEAD' ? 'GET' : method} ${pattern}`;
+  return Object.hasOwn(table, key) ? table[key as RouteKey] : undefined;
+}
