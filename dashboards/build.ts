@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { build } from 'vite';
+
+/**
+ * Builds the pages into dist/field and dist/verify; does nothing when dist was built from the same sources.
+ *
+ *   node dashboards/build.ts
+ */
+const here = fileURLToPath(new URL('.', import.meta.url));
+const pages = [
+  { name: 'field', base: '/' },
+  { name: 'verify', base: '/v/' },
+];
+
+function sourceHash(): string {
+  const hash = createHash('sha256');
+  for (const folder of ['field', 'verify', 'ui', '../contracts/encoding']) {
+    for (const file of filesOf(join(here, folder))) hash.update(file).update(readFileSync(file));
+  }
+  hash.update(readFileSync(join(here, 'build.ts')));
+  hash.update(readFileSync(join(here, '../package-lock.json')));
+  return hash.digest('hex');
+}
+
+function filesOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+function builtFrom(stamp: string): string {
+  try {
+    return readFileSync(stamp, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+const stamp = join(here, 'dist/built-from');
+const hash = sourceHash();
+if (builtFrom(stamp) !== hash) {
+  for (const { name, base } of pages) {
+    await build({
+      root: join(here, name),
+      base,
+      configFile: false,
+      logLevel: 'warn',
+      plugins: [svelte({ configFile: false })],
+      build: {
+        outDir: join(here, 'dist', name),
+        emptyOutDir: true,
+        target: 'es2022',
+        modulePreload: { polyfill: false },
+      },
+    });
+  }
+  writeFileSync(stamp, hash);
+}

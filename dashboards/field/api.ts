@@ -1,0 +1,150 @@
+/** The gateway's JSON, as docs at /api/openapi.json describe it, and the calls this page makes. */
+export interface Reason {
+  key: string;
+  figures: Record<string, string | number>;
+}
+
+export interface Value {
+  value: number;
+  atMs: number;
+  quality: string[];
+}
+
+export interface ZoneLive {
+  id: string;
+  state: string;
+  soilMoisture: Value | null;
+  soilTemperature: Value | null;
+  soilEc: Value | null;
+  valve: { open: boolean | null; flowLitresPerMinute: number; totalLitres: number; atMs: number } | null;
+  run: { runId: string; startedAtMs: number; plannedSeconds: number; reason: Reason } | null;
+  decision: Reason | null;
+  locked: Reason | null;
+}
+
+export interface DeviceReading extends Value {
+  metric: string;
+  channel: string;
+  unit: string;
+}
+
+export interface DeviceLive {
+  id: string;
+  online: boolean | null;
+  lastSeenAtMs: number | null;
+  readings: DeviceReading[];
+}
+
+export interface Status {
+  counters: Record<string, number>;
+  refusals: { atMs: number; identity: string; cause: string; topic?: string }[];
+  journal: { lastNumber: number; healthy: boolean; reason?: string };
+  series: { store: string; behindEntries: number; lastOutcome: string };
+  uplink: { connected: boolean; durableUpTo: number; behindEntries: number; lastRefusal: string | null };
+}
+
+export interface Live extends Status {
+  atMs: number;
+  zones: ZoneLive[];
+  devices: DeviceLive[];
+}
+
+export interface Zone {
+  id: string;
+  name: string;
+  valve: string;
+  soilProbe: string;
+  openBelowFraction: number;
+  targetFraction: number;
+  runSeconds: number;
+}
+
+export interface Plot {
+  id: string;
+  name: string;
+  zones: Zone[];
+}
+
+export interface Farm {
+  gateway: { id: string; demo: boolean; speed: number };
+  site: string;
+  plots: Plot[];
+}
+
+export interface Run {
+  runId: string;
+  zone: string;
+  startedAtMs: number;
+  endedAtMs: number;
+  plannedSeconds: number;
+  actualSeconds: number;
+  plannedLitres: number;
+  measuredLitres: number | null;
+  soilMoistureBefore: number | null;
+  soilMoistureAfter: number | null;
+  outcome: string;
+  reason: Reason;
+}
+
+export interface Alarm {
+  alarmId: string;
+  atMs: number;
+  severity: string;
+  state: 'active' | 'acknowledged' | 'cleared';
+  source: string;
+  reason: Reason;
+}
+
+export interface Quarantined {
+  atMs: number;
+  device: string;
+  topic: string;
+  cause: string;
+  detail: string;
+  sizeBytes: number;
+}
+
+export interface Account {
+  name: string;
+  email: string;
+  role: string;
+}
+
+/** A request that was answered with an error; `kind` says whose turn it is. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly kind: string;
+
+  constructor(status: number, kind: string, message: string) {
+    super(message);
+    this.status = status;
+    this.kind = kind;
+  }
+}
+
+export async function call<T>(path: string, body?: unknown): Promise<T> {
+  const response = await fetch(path, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: body === undefined ? {} : { 'content-type': 'application/json' },
+    body: body === undefined ? null : JSON.stringify(body),
+  });
+  const text = await response.text();
+  const answer: unknown = text === '' ? null : JSON.parse(text);
+  if (response.ok) return answer as T;
+  const error = (answer as { error?: { kind?: string; message?: string } } | null)?.error;
+  throw new ApiError(response.status, error?.kind ?? 'our_fault', error?.message ?? response.statusText);
+}
+
+/** The account of this browser's session, or null. */
+export async function currentAccount(): Promise<Account | null> {
+  const session = await call<{ user: Account } | null>('/api/auth/get-session');
+  return session?.user ?? null;
+}
+
+export async function signIn(email: string, password: string): Promise<void> {
+  await call('/api/auth/sign-in/email', { email, password });
+}
+
+export async function signOut(): Promise<void> {
+  await call('/api/auth/sign-out', {});
+}

@@ -1,0 +1,117 @@
+import {
+  type Alarm,
+  call,
+  type DeviceLive,
+  type Farm,
+  type Live,
+  type Run,
+  type Status,
+  type ZoneLive,
+} from './api.ts';
+
+interface ReadingEvent {
+  device: string;
+  metric: string;
+  channel: string;
+  unit: string;
+  value: number;
+  atMs: number;
+  quality: string[];
+}
+
+const KEPT_RUNS = 50;
+
+/**
+ * What the page shows, kept current by the gateway's event stream.
+ *
+ *   GET /api/farm, /api/live, /api/runs, /api/alarms ──► state ◄── GET /api/events (server-sent events)
+ *
+ * After a break the browser reconnects by itself with the last event's id; the state is fetched whole again, because
+ * the gateway may have restarted in between.
+ */
+export class LiveFarm {
+  farm = $state<Farm | null>(null);
+  zones = $state<Record<string, ZoneLive>>({});
+  devices = $state<Record<string, DeviceLive>>({});
+  status = $state<Status | null>(null);
+  runs = $state<Run[]>([]);
+  alarms = $state<Alarm[]>([]);
+  connected = $state(false);
+  nowMs = $state(Date.now());
+
+  #source: EventSource | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #listeners = new Set<(reading: ReadingEvent) => void>();
+
+  async start(): Promise<void> {
+    await this.#load();
+    this.#timer = setInterval(() => {
+      this.nowMs = Date.now();
+    }, 1000);
+    const source = new EventSource('/api/events');
+    this.#source = source;
+    source.onopen = () => {
+      if (!this.connected) void this.#load().catch(() => undefined);
+      this.connected = true;
+    };
+    source.onerror = () => {
+      this.connected = false;
+    };
+    const on = <T>(name: string, apply: (data: T) => void) =>
+      source.addEventListener(name, (event) => apply(JSON.parse((event as MessageEvent<string>).data) as T));
+    on<{ readings: ReadingEvent[] }>('readings', ({ readings }) =>
+      readings.forEach((reading) => this.#applyReading(reading)),
+    );
+    on<ZoneLive>('zone', (zone) => {
+      this.zones[zone.id] = zone;
+    });
+    on<Run>('run', (run) => {
+      this.runs = [run, ...this.runs.filter((known) => known.runId !== run.runId)].slice(0, KEPT_RUNS);
+    });
+    on<Alarm>('alarm', (alarm) => {
+      this.alarms = [alarm, ...this.alarms.filter((known) => known.alarmId !== alarm.alarmId)];
+    });
+    on<Status>('status', (status) => {
+      this.status = status;
+    });
+  }
+
+  stop(): void {
+    this.#source?.close();
+    clearInterval(this.#timer);
+  }
+
+  /** Calls back for each reading as it comes; returns how to stop that. */
+  onReading(listener: (reading: ReadingEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async #load(): Promise<void> {
+    const [farm, live, runs, alarms] = await Promise.all([
+      call<Farm>('/api/farm'),
+      call<Live>('/api/live'),
+      call<{ runs: Run[] }>(`/api/runs?limit=${KEPT_RUNS}`),
+      call<{ alarms: Alarm[] }>('/api/alarms'),
+    ]);
+    this.farm = farm;
+    this.zones = Object.fromEntries(live.zones.map((zone) => [zone.id, zone]));
+    this.devices = Object.fromEntries(live.devices.map((device) => [device.id, device]));
+    this.status = live;
+    this.runs = runs.runs;
+    this.alarms = alarms.alarms;
+  }
+
+  #applyReading(reading: ReadingEvent): void {
+    const known = this.devices[reading.device];
+    const device = known ?? { id: reading.device, online: null, lastSeenAtMs: null, readings: [] };
+    device.lastSeenAtMs = Date.now();
+    const same = device.readings.findIndex(
+      (r) => r.metric === reading.metric && r.channel === reading.channel,
+    );
+    if (same < 0) device.readings.push(reading);
+    else device.readings[same] = reading;
+    this.devices[reading.device] = device;
+    for (const listener of this.#listeners) listener(reading);
+  }
+}

@@ -1,0 +1,93 @@
+import {
+  type AnchorReading,
+  BundleProblem,
+  type BundleStep,
+  checkBundle,
+  type ProofBundle,
+  parseBundle,
+  type Rpc,
+  readAnchor,
+} from '@nongtin/contracts/encoding';
+import type { Asked } from './answer.ts';
+
+/** What this device found out by itself, in the words of the message catalogue. */
+export type Verdict =
+  | 'genuine'
+  | 'not_yet_final'
+  | 'waiting'
+  | 'root_missing'
+  | 'proof_broken'
+  | 'not_ours'
+  | 'typo'
+  | 'cannot_check'
+  | 'wrong_chain';
+
+export interface Checked {
+  verdict: Verdict;
+  bundle: ProofBundle | null;
+  steps: BundleStep[];
+  anchor: AnchorReading | null;
+}
+
+/**
+ * Recomputes the proof and reads its root from the chain:
+ *
+ *   bundle ─ leaf, path, lot, batch ─► root ─ eth_call at `finalized` ─► genuine
+ *                                           └ eth_call at `latest` ────► not yet final | missing
+ *
+ * The server's word is used only to say why there is no proof; never to say that a stamp is genuine.
+ */
+export async function checkStamp(asked: Asked, rpc: Rpc): Promise<Checked> {
+  const nothing = { bundle: null, steps: [], anchor: null };
+  const server = asked.server;
+  if (!server) return { ...nothing, verdict: 'cannot_check' };
+  if (server.answer === 'not_ours') {
+    return { ...nothing, verdict: server.problem === 'check_character' ? 'typo' : 'not_ours' };
+  }
+  if (!server.bundle || !server.chain) {
+    return { ...nothing, verdict: server.answer === 'waiting' ? 'waiting' : 'cannot_check' };
+  }
+  let bundle: ProofBundle;
+  try {
+    bundle = parseBundle(server.bundle);
+  } catch (error) {
+    if (error instanceof BundleProblem) return { ...nothing, verdict: 'proof_broken' };
+    throw error;
+  }
+  const steps = checkBundle(bundle, { gtin14: asked.gtin14, serial: asked.serial });
+  if (steps.some((step) => !step.ok)) return { bundle, steps, anchor: null, verdict: 'proof_broken' };
+  return { bundle, steps, ...(await askChain(bundle, rpc, server.answer === 'waiting')) };
+}
+
+async function askChain(
+  bundle: ProofBundle,
+  rpc: Rpc,
+  announcedAsWaiting: boolean,
+): Promise<{ verdict: Verdict; anchor: AnchorReading }> {
+  const question = {
+    chainId: bundle.anchor.chainId,
+    contract: bundle.anchor.contract,
+    root: bundle.anchor.root,
+  };
+  const final = await readAnchor(rpc, { ...question, blockTag: 'finalized' });
+  if (final.kind === 'anchored')
+    return { verdict: agrees(final, bundle) ? 'genuine' : 'proof_broken', anchor: final };
+  // Some endpoints do not know the tag; the latest block then decides, as 'not yet final'.
+  const latest = await readAnchor(rpc, { ...question, blockTag: 'latest' });
+  switch (latest.kind) {
+    case 'anchored':
+      return { verdict: agrees(latest, bundle) ? 'not_yet_final' : 'proof_broken', anchor: latest };
+    case 'missing':
+      return { verdict: announcedAsWaiting ? 'waiting' : 'root_missing', anchor: latest };
+    case 'wrong_chain':
+    case 'no_contract':
+      return { verdict: 'wrong_chain', anchor: latest };
+    case 'unreachable':
+      return { verdict: 'cannot_check', anchor: latest };
+  }
+}
+
+/** The tree's size stands beside the root on the chain; a proof that claims another one was made up. */
+function agrees(anchor: { treeSize: number }, bundle: ProofBundle): boolean {
+  return anchor.treeSize === bundle.anchor.treeSize;
+}
