@@ -1,0 +1,10 @@
+export { type BundleStep, checkBundle, type Expectation, type StepName } from './bundle.ts';
+export type { BatchRecord, LotRecord, ProofBundle } from './bundle-format.ts';
+export { BundleProblem, parseBundle } from './bundle-parser.ts';
+export { equalBytes, fromHex, type Hex, toHex } from './bytes.ts';
+export { type LeafKind, leafKinds } from './kinds.ts';
+export { cooperativeIdOf, type Leaf, leafHash } from './leaf.ts';
+export { type AnchorReading, type Rpc, readAnchor } from './read-anchor.ts';
+export { type Json, recordDigest } from './record.ts';
+export { isSerial, SERIAL_LENGTH, type Stamp, stampLeaf, stampWord } from './stamp.ts';
+export { buildTree, proofLength, rootFromProof, type Tree } from './tree.ts';
