@@ -1,3 +1,47 @@
+import type { Generated } from 'kysely';
+
 /** Rows of the anchors and of the leaves that wait for one. */
-// biome-ignore lint/suspicious/noEmptyInterface: filled with the first table
-export interface AnchorTables {}
+export interface AnchorTables {
+  leaves: {
+    leaf_id: Generated<number>;
+    /** bytes32 of the cooperative as 0x and 64 hex digits. */
+    cooperative_id: string;
+    /** A LeafKind of the encoding. */
+    kind: string;
+    /** 64 hex digits. */
+    digest: string;
+    /** 32 random bytes as 64 hex digits, secret until the leaf's own proof is handed out. */
+    salt: string;
+    /** What the leaf stands for, and the key of its row. */
+    ref_kind: string;
+    ref_id: string;
+    queued_at_ms: number;
+    /** The anchor that holds it now; null while it waits for one. */
+    anchor_id: number | null;
+  };
+  anchors: {
+    anchor_id: Generated<number>;
+    state: 'waiting' | 'submitted' | 'mined' | 'final' | 'forgotten';
+    /** 0x and 64 hex digits, like every hash of the chain below. */
+    root: string;
+    tree_size: number;
+    /** The deployment it is meant for. */
+    chain_id: number;
+    registry: string;
+    created_at_ms: number;
+    /** The signed transaction: written before it is sent, so that sending again is sending the same. */
+    transaction_hash: string | null;
+    raw_transaction: string | null;
+    submitted_at_ms: number | null;
+    block_number: number | null;
+    block_hash: string | null;
+    block_time_ms: number | null;
+    mined_at_ms: number | null;
+    final_at_ms: number | null;
+    forgotten_at_ms: number | null;
+    gas_used: string | null;
+    gas_price_wei: string | null;
+  };
+  /** Which leaves a tree was built of, in order; kept when the chain forgets the anchor. */
+  anchor_leaves: { anchor_id: number; leaf_index: number; leaf_id: number; leaf_hash: string };
+}
