@@ -59,9 +59,9 @@ export class LiveFarm {
     };
     const on = <T>(name: string, apply: (data: T) => void) =>
       source.addEventListener(name, (event) => apply(JSON.parse((event as MessageEvent<string>).data) as T));
-    on<{ readings: ReadingEvent[] }>('readings', ({ readings }) =>
-      readings.forEach((reading) => this.#applyReading(reading)),
-    );
+    on<{ readings: ReadingEvent[] }>('readings', ({ readings }) => {
+      for (const reading of readings) this.#applyReading(reading);
+    });
     on<ZoneLive>('zone', (zone) => {
       this.zones[zone.id] = zone;
     });

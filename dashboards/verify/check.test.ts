@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs';
+import { type ProofBundle, parseBundle } from '@nongtin/contracts/encoding';
+import { describe, expect, it } from 'vitest';
+import type { Asked, ServerAnswer } from './answer.ts';
+import { checkStamp } from './check.ts';
+
+const vector = JSON.parse(
+  readFileSync(new URL('../../contracts/vectors/bundle-v1.json', import.meta.url), 'utf8'),
+) as unknown;
+const bundle = parseBundle(vector);
+
+function asked(server: Partial<ServerAnswer> = {}): Asked {
+  return {
+    gtin14: bundle.stamp.gtin14,
+    serial: bundle.stamp.serial,
+    server: {
+      answer: 'genuine',
+      product: null,
+      cooperative: null,
+      bundle,
+      chain: { chainId: bundle.anchor.chainId, anchorRegistry: bundle.anchor.contract, rpcUrls: [] },
+      ...server,
+    },
+  };
+}
+
+const word = (value: number) => value.toString(16).padStart(64, '0');
+const anchoredAnswer = (treeSize = bundle.anchor.treeSize) =>
+  `0x${word(1_760_000_000)}${word(treeSize)}${word(7)}`;
+const MISSING = `0x${word(0)}${word(0)}${word(0)}`;
+
+/** A chain that answers `eth_call` per block tag; everything else as the right chain would. */
+function chain(calls: { finalized: string; latest: string }, chainId = bundle.anchor.chainId) {
+  return async (method: string, params: readonly unknown[]): Promise<unknown> => {
+    if (method === 'eth_chainId') return `0x${chainId.toString(16)}`;
+    if (method === 'eth_getCode') return '0x60';
+    return calls[params[1] as 'finalized' | 'latest'];
+  };
+}
+
+const standing = chain({ finalized: anchoredAnswer(), latest: anchoredAnswer() });
+
+describe('the check a buyer’s device makes', () => {
+  it('calls a stamp genuine when the proof adds up and a final block holds its root', async () => {
+    const { verdict, steps } = await checkStamp(asked(), standing);
+    expect(verdict).toBe('genuine');
+    expect(steps.every((step) => step.ok)).toBe(true);
+  });
+
+  it('says "not yet final" while only the latest block holds the root', async () => {
+    const { verdict } = await checkStamp(asked(), chain({ finalized: MISSING, latest: anchoredAnswer() }));
+    expect(verdict).toBe('not_yet_final');
+  });
+
+  it('does not say genuine when the root is missing on the chain, whatever the server says', async () => {
+    const { verdict } = await checkStamp(asked(), chain({ finalized: MISSING, latest: MISSING }));
+    expect(verdict).toBe('root_missing');
+  });
+
+  it('does not say genuine when the server announces the stamp as waiting and the chain agrees', async () => {
+    const { verdict } = await checkStamp(
+      asked({ answer: 'waiting' }),
+      chain({ finalized: MISSING, latest: MISSING }),
+    );
+    expect(verdict).toBe('waiting');
+  });
+
+  it('refuses a proof about another stamp than the one in hand', async () => {
+    const { verdict } = await checkStamp({ ...asked(), serial: '0'.repeat(20) }, standing);
+    expect(verdict).toBe('proof_broken');
+  });
+
+  it('refuses a proof in which one figure of the lot was changed', async () => {
+    const changed = { ...bundle, lot: { ...bundle.lot, quantityKg: bundle.lot.quantityKg + 1 } };
+    expect((await checkStamp(asked({ bundle: changed }), standing)).verdict).toBe('proof_broken');
+  });
+
+  it('refuses a proof whose tree has another size than the chain says', async () => {
+    const other = anchoredAnswer(bundle.anchor.treeSize + 1);
+    expect((await checkStamp(asked(), chain({ finalized: other, latest: other }))).verdict).toBe(
+      'proof_broken',
+    );
+  });
+
+  it('refuses a bundle of an unknown format', async () => {
+    const foreign = { ...bundle, format: 'somebody-else/9' } as unknown as ProofBundle;
+    expect((await checkStamp(asked({ bundle: foreign }), standing)).verdict).toBe('proof_broken');
+  });
+
+  it('tells another chain apart from a missing root', async () => {
+    const { verdict } = await checkStamp(
+      asked(),
+      chain({ finalized: anchoredAnswer(), latest: anchoredAnswer() }, 1),
+    );
+    expect(verdict).toBe('wrong_chain');
+  });
+
+  it('says that it cannot check when nobody answers', async () => {
+    const { verdict } = await checkStamp(asked(), () => Promise.reject(new Error('offline')));
+    expect(verdict).toBe('cannot_check');
+  });
+
+  it('tells a slip of the pen from a foreign code', async () => {
+    const refused = { answer: 'not_ours', bundle: null, chain: null } as const;
+    expect((await checkStamp(asked({ ...refused, problem: 'check_character' }), standing)).verdict).toBe(
+      'typo',
+    );
+    expect((await checkStamp(asked(refused), standing)).verdict).toBe('not_ours');
+  });
+});
