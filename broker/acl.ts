@@ -1,0 +1,71 @@
+import { matchTopic, type Role, type TopicRule, topics } from './wire/index.ts';
+
+/** Who speaks, as the credential says; never taken from the client id or the topic. */
+export interface Identity {
+  readonly id: string;
+  readonly role: Role;
+}
+
+const MAX_LEVELS = 12;
+const MAX_TOPIC_LENGTH = 256;
+
+const rules: readonly TopicRule[] = Object.values(topics);
+
+/** Whether this identity may publish on a concrete topic. */
+export function mayPublish(identity: Identity, topic: string): boolean {
+  return isAllowed(identity, topic, 'publish');
+}
+
+/** Whether a message on this concrete topic may reach this identity. */
+export function mayReceive(identity: Identity, topic: string): boolean {
+  return isAllowed(identity, topic, 'subscribe');
+}
+
+/** Whether every topic this filter can match may reach this identity. */
+export function maySubscribe(identity: Identity, filter: string): boolean {
+  if (!isPlain(filter)) return false;
+  const levels = filter.split('/');
+  return rules.some(
+    (rule) => rule.subscribe.includes(identity.role) && covers(patternFor(identity, rule), levels),
+  );
+}
+
+function isAllowed(identity: Identity, topic: string, direction: 'publish' | 'subscribe'): boolean {
+  const match = isPlain(topic) ? matchTopic(topic) : undefined;
+  if (!match) return false;
+  const rule: TopicRule = topics[match.name];
+  return (
+    rule[direction].includes(identity.role) && (speaksForAll(identity) || match.identity === identity.id)
+  );
+}
+
+/** The cloud talks with every gateway, the controller with every device; all others only for themselves. */
+function speaksForAll(identity: Identity): boolean {
+  return identity.role === 'cloud' || identity.role === 'controller';
+}
+
+function patternFor(identity: Identity, rule: TopicRule): string[] {
+  const own = speaksForAll(identity) ? '+' : identity.id;
+  return rule.pattern.split('/').map((level) => (level.startsWith('{') ? own : level));
+}
+
+/** Whether `pattern` matches everything that `filter` matches; both as levels, with MQTT's wildcards. */
+function covers(pattern: readonly string[], filter: readonly string[]): boolean {
+  for (const [index, part] of pattern.entries()) {
+    const level = filter[index];
+    if (part === '#') return level !== undefined;
+    if (level === undefined || level === '#') return false;
+    if (part !== '+' && part !== level) return false;
+  }
+  return filter.length === pattern.length;
+}
+
+/** No `$` topic, no control characters, short enough to be matched and shown without a second thought. */
+function isPlain(topic: string): boolean {
+  return (
+    topic.length <= MAX_TOPIC_LENGTH &&
+    !topic.startsWith('$') &&
+    !/\p{Cc}/u.test(topic) &&
+    topic.split('/').length <= MAX_LEVELS
+  );
+}

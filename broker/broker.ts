@@ -1,0 +1,222 @@
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { explainProblem, type Logger } from '@nongtin/service';
+import { Aedes } from 'aedes';
+import type { Identity } from './acl.ts';
+import { FrameGuard, guardReads } from './frame-guard.ts';
+import { type Authenticate, Gate } from './gate.ts';
+import { type DurabilityHook, Inbox } from './inbox.ts';
+import { inboundStore, keepOnlyForConnected } from './persistence.ts';
+import { causeOf, type Refusal, type RefusalCause, Refusals } from './refusals.ts';
+import { Sessions } from './sessions.ts';
+
+export interface BrokerLimits {
+  /** Open connections, authenticated or not. */
+  readonly connections: number;
+  /** Largest packet before the client has proved who it is, in bytes. */
+  readonly unauthenticatedPacketBytes: number;
+  /** Largest packet after that, in bytes. */
+  readonly packetBytes: number;
+  /** Time a new connection has for its CONNECT, in milliseconds. */
+  readonly connectTimeoutMs: number;
+  /** Time that stopping waits for messages under way, in milliseconds. */
+  readonly drainMs: number;
+}
+
+const DEFAULT_LIMITS: BrokerLimits = {
+  connections: 1_000,
+  unauthenticatedPacketBytes: 16 * 1024,
+  // 1 MiB of payload, and 64 KiB for topic and header.
+  packetBytes: (1024 + 64) * 1024,
+  connectTimeoutMs: 10_000,
+  drainMs: 2_000,
+};
+
+export interface BrokerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Environment variable to name when the port is taken. */
+  readonly portVariable?: string;
+  readonly authenticate: Authenticate;
+  /** Without one, an acknowledgement means 'received', not 'durable'. */
+  readonly hook?: DurabilityHook;
+  readonly logger: Logger;
+  readonly limits?: Partial<BrokerLimits>;
+  readonly clock?: { nowMs(): number };
+}
+
+export interface PublishOptions {
+  readonly qos?: 0 | 1 | 2;
+  readonly retain?: boolean;
+}
+
+export interface BrokerStats {
+  readonly connected: number;
+  /** Messages taken from clients since the start, by QoS; refused ones are not among them. */
+  readonly publishReceived: Readonly<Record<0 | 1 | 2, number>>;
+  /** Messages that wait for the durability hook now. */
+  readonly waitingForHook: number;
+  /** Refusals since the start. */
+  readonly refused: Readonly<Record<RefusalCause, number>>;
+  /** The newest 50, newest last. */
+  readonly lastRefusals: readonly Refusal[];
+}
+
+/** The farm's (or the cloud's) MQTT 3.1.1 broker. Refuses everything that the topic table does not allow. */
+export interface Broker {
+  /** Throws a StartProblem when the port is taken; may then be called again. */
+  start(): Promise<void>;
+  /** Takes no more, waits for messages under way and acknowledges them, then closes every connection. */
+  stop(): Promise<void>;
+  /** Publishes as the controller: neither access control nor hook. Absent subscribers never get it. */
+  publish(topic: string, payload: string | Uint8Array, options?: PublishOptions): Promise<void>;
+  /** Closes this identity's connections, as after its credential was revoked. */
+  disconnect(identity: string): void;
+  stats(): BrokerStats;
+  /** The port it listens on, once started. */
+  readonly port: number;
+}
+
+export function createBroker(options: BrokerOptions): Broker {
+  return new AedesBroker(options);
+}
+
+const NO_HOOK: DurabilityHook = { receive: () => Promise.resolve() };
+const DAY_MS = 86_400_000;
+
+class AedesBroker implements Broker {
+  readonly #options: BrokerOptions;
+  readonly #limits: BrokerLimits;
+  readonly #refusals: Refusals;
+  readonly #sockets = new Set<Socket>();
+  #running: { aedes: Aedes; server: Server; sessions: Sessions; gate: Gate; inbox: Inbox } | undefined;
+
+  constructor(options: BrokerOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#refusals = new Refusals(options.clock?.nowMs ?? Date.now, options.logger);
+  }
+
+  get port(): number {
+    const address = this.#running?.server.address();
+    return typeof address === 'object' && address ? address.port : this.#options.port;
+  }
+
+  async start(): Promise<void> {
+    const { host, port, portVariable, authenticate, hook = NO_HOOK, clock } = this.#options;
+    const aedes = await Aedes.createBroker({
+      connectTimeout: this.#limits.connectTimeoutMs,
+      // A subscriber that reads nothing holds up deliveries to all others for this long.
+      drainTimeout: 10_000,
+      // aedes announces itself to other brokers of a cluster and buries their wills; we are alone.
+      heartbeatInterval: DAY_MS,
+    });
+    const sessions = new Sessions();
+    const inbox = new Inbox(hook, inboundStore(aedes));
+    const packetBytes = this.#limits.packetBytes;
+    const nowMs = clock?.nowMs ?? Date.now;
+    const { logger } = this.#options;
+    const gate = new Gate({
+      aedes,
+      sessions,
+      inbox,
+      refusals: this.#refusals,
+      authenticate,
+      packetBytes,
+      nowMs,
+      logger,
+    });
+    keepOnlyForConnected(aedes, sessions);
+    this.#countErrors(aedes, sessions);
+    const server = this.#createServer(aedes, sessions);
+    try {
+      server.listen({ host, port });
+      await once(server, 'listening');
+    } catch (error) {
+      await new Promise<void>((resolve) => aedes.close(() => resolve()));
+      throw explainProblem(error, { port, ...(portVariable === undefined ? {} : { portVariable }) });
+    }
+    this.#running = { aedes, server, sessions, gate, inbox };
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#running;
+    if (!running) return;
+    this.#running = undefined;
+    const { aedes, server, gate, inbox } = running;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    gate.close();
+    const late = AbortSignal.timeout(this.#limits.drainMs);
+    await Promise.race([inbox.drain(), once(late, 'abort')]);
+    // Acknowledgements are written in the turn after the hook's answer.
+    await nextTurn();
+    await nextTurn();
+    await new Promise<void>((resolve) => aedes.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  async publish(topic: string, payload: string | Uint8Array, options: PublishOptions = {}): Promise<void> {
+    const running = this.#running;
+    if (!running) throw new Error('the broker is not running');
+    const bytes = typeof payload === 'string' ? Buffer.from(payload) : Buffer.from(payload);
+    const { qos = 0, retain = false } = options;
+    await new Promise<void>((resolve, reject) => {
+      running.aedes.publish({ cmd: 'publish', topic, payload: bytes, qos, retain, dup: false }, (error) =>
+        error ? reject(error) : resolve(),
+      );
+    });
+  }
+
+  disconnect(identity: string): void {
+    for (const session of this.#running?.sessions.ofIdentity(identity) ?? []) session.client.close();
+  }
+
+  stats(): BrokerStats {
+    const { sessions, gate, inbox } = this.#running ?? {};
+    return {
+      connected: sessions?.connected ?? 0,
+      publishReceived: { ...(gate?.received ?? { 0: 0, 1: 0, 2: 0 }) },
+      waitingForHook: inbox?.waiting ?? 0,
+      refused: { ...this.#refusals.counts },
+      lastRefusals: this.#refusals.last(),
+    };
+  }
+
+  #createServer(aedes: Aedes, sessions: Sessions): Server {
+    const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 });
+    server.maxConnections = this.#limits.connections;
+    server.on('drop', () => this.#refusals.add('too_many_connections'));
+    server.on('connection', (socket) => this.#accept(socket, aedes, sessions));
+    return server;
+  }
+
+  #accept(socket: Socket, aedes: Aedes, sessions: Sessions): void {
+    const guard = new FrameGuard(this.#limits.unauthenticatedPacketBytes);
+    guardReads(socket, guard, (verdict) => {
+      this.#refusals.add(verdict, sessions.of(client)?.identity.id);
+      socket.destroy();
+    });
+    const client = aedes.handle(socket);
+    sessions.expect(client, guard);
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      sessions.end(client);
+    });
+  }
+
+  #countErrors(aedes: Aedes, sessions: Sessions): void {
+    for (const event of ['clientError', 'connectionError'] as const) {
+      aedes.on(event, (client, error) => {
+        const cause = causeOf(error);
+        const session: { identity: Identity } | undefined = sessions.of(client);
+        if (cause) this.#refusals.add(cause, session?.identity.id);
+      });
+    }
+    const emitter: NodeJS.EventEmitter = aedes;
+    emitter.on('error', (error: unknown) => this.#options.logger.error({ err: error }, 'broker fault'));
+  }
+}

@@ -1,0 +1,116 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { readStateFile, writeStateFile } from '@nongtin/service';
+import { type Static, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { Identity } from './acl.ts';
+import { IDENTITY, type Role } from './wire/index.ts';
+
+/**
+ * Passwords of devices and gateways. They are random and long (144 bits), so a keyed hash keeps them as safe as a
+ * slow one would, and a thousand reconnecting devices cost milliseconds.
+ */
+export interface CredentialStore {
+  verify(username: string, password: Uint8Array): Identity | undefined;
+  /** Makes or replaces a credential and returns its password, which is not kept: this is the only time it is seen. */
+  issue(id: string, role: Role, password?: string): string;
+  /** False when there was none. */
+  revoke(id: string): boolean;
+  list(): Identity[];
+}
+
+const Hex32 = Type.String({ pattern: '^[0-9a-f]{64}$' });
+const CredentialFile = Type.Object({
+  version: Type.Literal(1),
+  /** By identity. `mac`: HMAC-SHA-256 under the server key of `role NUL id NUL password`. */
+  credentials: Type.Record(
+    Type.String(),
+    Type.Object({
+      role: Type.Union([Type.Literal('device'), Type.Literal('gateway'), Type.Literal('cloud')]),
+      mac: Hex32,
+    }),
+  ),
+});
+type Credential = Static<typeof CredentialFile>['credentials'][string];
+const KeyFile = Type.Object({ version: Type.Literal(1), key: Hex32 });
+
+const credentialFile = Compile(CredentialFile);
+const keyFile = Compile(KeyFile);
+
+/**
+ * Opens (or begins) the store at `path`; the server key lies beside it as credentials.key.json, so that a copy of
+ * the one file alone says nothing about passwords. Throws a StartProblem when either cannot be read.
+ */
+export function openCredentials({ path }: { readonly path: string }): CredentialStore {
+  const keyPath = join(dirname(path), 'credentials.key.json');
+  const saved = readStateFile(path, (value) => credentialFile.Check(value));
+  let key = readStateFile(keyPath, (value) => keyFile.Check(value))?.key;
+  if (key === undefined) {
+    key = randomBytes(32).toString('hex');
+    writeStateFile(keyPath, { version: 1, key });
+  }
+  return new FileCredentials(
+    path,
+    Buffer.from(key, 'hex'),
+    new Map(Object.entries(saved?.credentials ?? {})),
+  );
+}
+
+class FileCredentials implements CredentialStore {
+  readonly #path: string;
+  readonly #key: Uint8Array;
+  readonly #credentials: Map<string, Credential>;
+  /** Compared with when there is no such user, so that both answers take the same time. */
+  readonly #nobody: Credential = { role: 'device', mac: '0'.repeat(64) };
+
+  constructor(path: string, key: Uint8Array, credentials: Map<string, Credential>) {
+    this.#path = path;
+    this.#key = key;
+    this.#credentials = credentials;
+  }
+
+  verify(username: string, password: Uint8Array): Identity | undefined {
+    const known = this.#credentials.get(username);
+    const { role, mac } = known ?? this.#nobody;
+    const isRight = timingSafeEqual(this.#mac(username, role, password), Buffer.from(mac, 'hex'));
+    return isRight && known ? { id: username, role } : undefined;
+  }
+
+  issue(id: string, role: Role, password = randomBytes(18).toString('base64url')): string {
+    if (!IDENTITY.test(id))
+      throw new RangeError(`'${id}' is no identity: 1 to 64 of A-Z a-z 0-9 _ - are allowed`);
+    if (role === 'controller')
+      throw new RangeError('the controller speaks inside the gateway and has no password');
+    if (password === '') throw new RangeError(`the password of ${id} is empty`);
+    const mac = this.#mac(id, role, Buffer.from(password)).toString('hex');
+    this.#save(new Map(this.#credentials).set(id, { role, mac }));
+    this.#credentials.set(id, { role, mac });
+    return password;
+  }
+
+  revoke(id: string): boolean {
+    const rest = new Map(this.#credentials);
+    if (!rest.delete(id)) return false;
+    this.#save(rest);
+    return this.#credentials.delete(id);
+  }
+
+  list(): Identity[] {
+    return [...this.#credentials].map(([id, { role }]) => ({ id, role }));
+  }
+
+  #mac(id: string, role: Role, password: Uint8Array): Buffer {
+    return createHmac('sha256', this.#key).update(`${role}\0${id}\0`).update(password).digest();
+  }
+
+  #save(credentials: Map<string, Credential>): void {
+    writeStateFile(this.#path, { version: 1, credentials: Object.fromEntries(credentials) });
+  }
+}
+
+/** Makes sure that these devices are known by these passwords (the demo's); writes only what differs. */
+export function seedCredentials(store: CredentialStore, devices: Readonly<Record<string, string>>): void {
+  for (const [id, password] of Object.entries(devices)) {
+    if (store.verify(id, Buffer.from(password))?.role !== 'device') store.issue(id, 'device', password);
+  }
+}

@@ -1,0 +1,156 @@
+import type { Logger } from '@nongtin/service';
+import type { Aedes, AedesOptions, Client } from 'aedes';
+import { type Identity, mayPublish, mayReceive, maySubscribe } from './acl.ts';
+import type { Inbox } from './inbox.ts';
+import { type RefusalCause, type Refusals, Refused } from './refusals.ts';
+import type { Session, Sessions } from './sessions.ts';
+
+/** Who holds this user name and password; undefined refuses. */
+export type Authenticate = (
+  username: string,
+  password: Uint8Array,
+) => Identity | undefined | Promise<Identity | undefined>;
+
+export interface GateParts {
+  readonly aedes: Aedes;
+  readonly sessions: Sessions;
+  readonly inbox: Inbox;
+  readonly refusals: Refusals;
+  readonly authenticate: Authenticate;
+  readonly packetBytes: number;
+  readonly nowMs: () => number;
+  readonly logger: Logger;
+}
+
+type Handler<K extends keyof AedesOptions> = NonNullable<AedesOptions[K]>;
+type Publish = Parameters<Handler<'authorizePublish'>>[1];
+
+const MAX_CLIENT_ID = 128;
+/** CONNACK return codes (MQTT 3.1.1, table 3.1). */
+const connack = { identifierRejected: 2, unavailable: 3, badCredentials: 4, notAuthorized: 5 } as const;
+
+/** aedes' questions answered from the topic table: may this one connect, publish, subscribe, receive? */
+export class Gate {
+  readonly received: Record<0 | 1 | 2, number> = { 0: 0, 1: 0, 2: 0 };
+  readonly #parts: GateParts;
+  readonly #wills = new WeakMap<Client, { readonly topic: string }>();
+  #closed = false;
+
+  constructor(parts: GateParts) {
+    this.#parts = parts;
+    parts.aedes.preConnect = (client, packet, done) => {
+      if (packet.will) this.#wills.set(client, packet.will);
+      done(null, true);
+    };
+    parts.aedes.authenticate = this.#authenticate;
+    parts.aedes.authorizePublish = this.#authorizePublish;
+    parts.aedes.authorizeSubscribe = this.#authorizeSubscribe;
+    parts.aedes.authorizeForward = this.#authorizeForward;
+  }
+
+  /** From now on nothing is taken; what the hook already has is still acknowledged. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  readonly #authenticate: Handler<'authenticate'> = (client, username, password, done) => {
+    const clientId = client.id;
+    // aedes cleans up after a refused client under its id: it must not be one that a real session has.
+    client.id = `?/${clientId}`;
+    this.#admit(client, clientId, username, password).then(
+      () => done(null, true),
+      (error) => done(this.#connectError(error), false),
+    );
+  };
+
+  async #admit(client: Client, clientId: string, username?: string, password?: Uint8Array): Promise<void> {
+    const { authenticate, sessions, aedes, packetBytes } = this.#parts;
+    if (this.#closed) throw new Refused('stopping', connack.unavailable);
+    if (username === undefined || password === undefined) {
+      throw this.#refuse('no_credentials', connack.notAuthorized, username);
+    }
+    const identity = await authenticate(username, password);
+    if (!identity) throw this.#refuse('wrong_password', connack.badCredentials, username);
+    if (clientId.length > MAX_CLIENT_ID) {
+      throw this.#refuse('identifier_rejected', connack.identifierRejected, identity.id);
+    }
+    const will = this.#wills.get(client);
+    if (will && !mayPublish(identity, will.topic)) {
+      throw this.#refuse('will_not_allowed', connack.notAuthorized, identity.id, will.topic);
+    }
+    if (client.closed) throw new Refused('gone', connack.unavailable);
+    client.id = sessions.begin(client, identity, clientId, runningNumber(aedes), packetBytes).key;
+  }
+
+  #refuse(cause: RefusalCause, returnCode: number, identity?: string, topic?: string): Refused {
+    this.#parts.refusals.add(cause, identity, topic);
+    return new Refused(cause, returnCode);
+  }
+
+  #connectError(error: unknown): Refused {
+    if (error instanceof Refused) return error;
+    this.#parts.logger.error({ err: error }, 'credentials could not be checked');
+    return new Refused('unavailable', connack.unavailable);
+  }
+
+  /** aedes writes PUBACK or PUBREC after `done(null)`; an error drops the connection. Wills come here too. */
+  readonly #authorizePublish: Handler<'authorizePublish'> = (client, packet, done) => {
+    const { sessions, refusals, inbox, logger } = this.#parts;
+    const session = sessions.of(client);
+    if (!session || this.#closed) return done(new Refused('stopping'));
+    if (!mayPublish(session.identity, packet.topic)) {
+      refusals.add('publish_not_allowed', session.identity.id, packet.topic);
+      return done(new Refused('publish_not_allowed'));
+    }
+    this.received[packet.qos] += 1;
+    const isEmpty = packet.payload.length === 0;
+    if (packet.retain && !sessions.mayRetain(session.identity, packet.topic, isEmpty)) packet.retain = false;
+    inbox.receive(this.#message(session, packet), session.key).then(
+      () => done(null),
+      (error) => {
+        logger.error({ err: error, identity: session.identity.id }, 'not durable: connection dropped');
+        refusals.add('not_durable', session.identity.id, packet.topic);
+        done(new Refused('not_durable'));
+      },
+    );
+  };
+
+  #message({ identity, clientId }: Session, packet: Publish) {
+    const { topic, payload, qos, retain } = packet;
+    return {
+      identity,
+      clientId,
+      topic,
+      payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
+      qos,
+      dup: packet.dup === true,
+      retain,
+      packetId: packet.messageId,
+      receivedAtMs: this.#parts.nowMs(),
+    };
+  }
+
+  /** A refused filter gets 0x80 in the SUBACK, which aedes sends for null; the connection stays. */
+  readonly #authorizeSubscribe: Handler<'authorizeSubscribe'> = (client, subscription, done) => {
+    const { sessions, refusals } = this.#parts;
+    const session = sessions.of(client);
+    const filter = subscription.topic;
+    if (session && maySubscribe(session.identity, filter) && sessions.addFilter(session, filter)) {
+      return done(null, subscription);
+    }
+    refusals.add('subscribe_not_allowed', session?.identity.id, filter);
+    done(null, null);
+  };
+
+  /** A second look at delivery: see keepOnlyForConnected. Retained messages carry no broker id here. */
+  readonly #authorizeForward: Handler<'authorizeForward'> = (client, packet) => {
+    const { sessions, aedes } = this.#parts;
+    const session = sessions.of(client);
+    if (!session || !mayReceive(session.identity, packet.topic)) return null;
+    const isOld = packet.brokerId === aedes.id && packet.brokerCounter <= session.beganAt;
+    return isOld ? null : packet;
+  };
+}
+
+/** The number aedes gives to each message in turn; its types leave it out. */
+const runningNumber = (aedes: Aedes): number => (aedes as unknown as { counter: number }).counter;

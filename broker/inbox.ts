@@ -1,0 +1,79 @@
+import type { Identity } from './acl.ts';
+
+/** A message as it came in, before anybody has it. */
+export interface InboundMessage {
+  readonly identity: Identity;
+  /** As the client chose it; only together with the identity does it name a session. */
+  readonly clientId: string;
+  readonly topic: string;
+  /** May share memory with its neighbours of the same read: copy it to keep it. */
+  readonly payload: Uint8Array;
+  readonly qos: 0 | 1 | 2;
+  /** The client says it sent this packet before. */
+  readonly dup: boolean;
+  readonly retain: boolean;
+  /** Undefined for QoS 0 and for last wills. */
+  readonly packetId: number | undefined;
+  readonly receivedAtMs: number;
+}
+
+/**
+ * What makes a message durable. Called once for each message (a QoS 1 resend is a new call, with `dup`), many at a
+ * time; PUBACK or PUBREC goes out when the promise resolves. It retries by itself: a rejection means it never will,
+ * and the connection is dropped without an acknowledgement, so that the device keeps the message.
+ */
+export interface DurabilityHook {
+  receive(message: InboundMessage): Promise<void>;
+}
+
+/** Messages on their way to the hook. A QoS 2 message goes there once, however often it is sent. */
+export class Inbox {
+  readonly #hook: DurabilityHook;
+  /** Whether the QoS 2 message is already held for its PUBREL. */
+  readonly #isHeld: (sessionKey: string, packetId: number) => Promise<boolean>;
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #qos2 = new Map<string, Promise<void>>();
+
+  constructor(hook: DurabilityHook, isHeld: (sessionKey: string, packetId: number) => Promise<boolean>) {
+    this.#hook = hook;
+    this.#isHeld = isHeld;
+  }
+
+  get waiting(): number {
+    return this.#underWay.size;
+  }
+
+  receive(message: InboundMessage, sessionKey: string): Promise<void> {
+    const { qos, packetId } = message;
+    const work =
+      qos === 2 && packetId !== undefined
+        ? this.#receiveOnce(message, sessionKey, packetId)
+        : this.#call(message);
+    this.#underWay.add(work);
+    const done = () => this.#underWay.delete(work);
+    work.then(done, done);
+    return work;
+  }
+
+  /** Resolves when everything under way has its answer. */
+  async drain(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+  }
+
+  /** A hook that throws at once is one that rejects. */
+  async #call(message: InboundMessage): Promise<void> {
+    await this.#hook.receive(message);
+  }
+
+  #receiveOnce(message: InboundMessage, sessionKey: string, packetId: number): Promise<void> {
+    const key = `${sessionKey}\n${packetId}`;
+    const earlier = this.#qos2.get(key);
+    if (earlier) return earlier;
+    const work = this.#isHeld(sessionKey, packetId).then((held) => (held ? undefined : this.#call(message)));
+    this.#qos2.set(key, work);
+    // Only in the next turn: by then aedes holds the packet, and #isHeld answers for it.
+    const forget = () => setImmediate(() => this.#qos2.delete(key));
+    work.then(forget, forget);
+    return work;
+  }
+}

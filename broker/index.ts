@@ -1,0 +1,14 @@
+export type { Identity } from './acl.ts';
+export {
+  type Broker,
+  type BrokerLimits,
+  type BrokerOptions,
+  type BrokerStats,
+  createBroker,
+  type PublishOptions,
+} from './broker.ts';
+export { type CredentialStore, openCredentials, seedCredentials } from './credentials.ts';
+export type { Authenticate } from './gate.ts';
+export type { DurabilityHook, InboundMessage } from './inbox.ts';
+export { registerBrokerMetrics } from './metrics.ts';
+export { REFUSAL_CAUSES, type Refusal, type RefusalCause } from './refusals.ts';

@@ -1,0 +1,43 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Broker } from './broker.ts';
+
+/** Shows the broker's figures in a service's /metrics. */
+export function registerBrokerMetrics(broker: Broker, registry: Registry): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'nongtin_broker_connected',
+    help: 'Authenticated connections',
+    registers,
+    collect() {
+      this.set(broker.stats().connected);
+    },
+  });
+  new Gauge({
+    name: 'nongtin_broker_waiting_for_durability',
+    help: 'Messages that are not yet acknowledged',
+    registers,
+    collect() {
+      this.set(broker.stats().waitingForHook);
+    },
+  });
+  new Counter({
+    name: 'nongtin_broker_publish_received_total',
+    help: 'Messages taken from clients',
+    labelNames: ['qos'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [qos, count] of Object.entries(broker.stats().publishReceived)) this.inc({ qos }, count);
+    },
+  });
+  new Counter({
+    name: 'nongtin_broker_refused_total',
+    help: 'What was refused, by cause',
+    labelNames: ['cause'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [cause, count] of Object.entries(broker.stats().refused)) this.inc({ cause }, count);
+    },
+  });
+}

@@ -1,0 +1,83 @@
+import type { Client } from 'aedes';
+import type { Identity } from './acl.ts';
+import type { FrameGuard } from './frame-guard.ts';
+
+const MAX_FILTERS = 100;
+const MAX_RETAINED = 100;
+
+/** One authenticated connection. */
+export interface Session {
+  readonly identity: Identity;
+  readonly clientId: string;
+  /**
+   * Identity and client id together: what aedes knows as the client id, so that nobody can take over, block or
+   * inherit the session of another identity by using its client id. '/' cannot stand in an identity.
+   */
+  readonly key: string;
+  readonly client: Client;
+  /** aedes' running number when it began: what was published before is not for this connection. */
+  readonly beganAt: number;
+  readonly filters: Set<string>;
+}
+
+/** Connections by client, by key and by identity. */
+export class Sessions {
+  readonly #guards = new WeakMap<Client, FrameGuard>();
+  readonly #byClient = new WeakMap<Client, Session>();
+  readonly #byKey = new Map<string, Session>();
+  readonly #retained = new Map<string, Set<string>>();
+
+  get connected(): number {
+    return this.#byKey.size;
+  }
+
+  /** A connection that has yet to prove who it is. */
+  expect(client: Client, guard: FrameGuard): void {
+    this.#guards.set(client, guard);
+  }
+
+  begin(client: Client, identity: Identity, clientId: string, beganAt: number, maxBytes: number): Session {
+    const key = `${identity.id}/${clientId}`;
+    const session = { identity, clientId, key, client, beganAt, filters: new Set<string>() };
+    this.#byClient.set(client, session);
+    this.#byKey.set(key, session);
+    const guard = this.#guards.get(client);
+    if (guard) guard.maxBytes = maxBytes;
+    return session;
+  }
+
+  /** Also known after its end, since a last will is published then. */
+  of(client: Client | null): Session | undefined {
+    return client ? this.#byClient.get(client) : undefined;
+  }
+
+  byKey(key: string): Session | undefined {
+    return this.#byKey.get(key);
+  }
+
+  end(client: Client): void {
+    const session = this.#byClient.get(client);
+    if (session && this.#byKey.get(session.key) === session) this.#byKey.delete(session.key);
+  }
+
+  ofIdentity(id: string): Session[] {
+    return [...this.#byKey.values()].filter((session) => session.identity.id === id);
+  }
+
+  /** Whether one more filter is within bounds. */
+  addFilter(session: Session, filter: string): boolean {
+    if (session.filters.size >= MAX_FILTERS && !session.filters.has(filter)) return false;
+    session.filters.add(filter);
+    return true;
+  }
+
+  /** Whether this identity may leave one more retained message; an empty payload takes one away. */
+  mayRetain(identity: Identity, topic: string, isEmpty: boolean): boolean {
+    const kept = this.#retained.get(identity.id) ?? new Set<string>();
+    this.#retained.set(identity.id, kept);
+    if (isEmpty) kept.delete(topic);
+    else if (kept.size >= MAX_RETAINED && !kept.has(topic)) return false;
+    else kept.add(topic);
+    return true;
+  }
+}

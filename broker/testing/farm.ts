@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { connect as connectSocket, type Socket } from 'node:net';
+import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import { pino } from 'pino';
+import type { Identity } from '../acl.ts';
+import { type Broker, type BrokerLimits, createBroker } from '../broker.ts';
+import type { DurabilityHook, InboundMessage } from '../inbox.ts';
+
+/** Everybody's password is 'secret-' and the identity. */
+const people: Record<string, Identity> = {
+  'valve-1': { id: 'valve-1', role: 'device' },
+  'valve-2': { id: 'valve-2', role: 'device' },
+  'gw-1': { id: 'gw-1', role: 'gateway' },
+  cloud: { id: 'cloud', role: 'cloud' },
+};
+
+function authenticate(username: string, password: Uint8Array): Identity | undefined {
+  const person = Object.hasOwn(people, username) ? people[username] : undefined;
+  return Buffer.from(password).toString() === `secret-${username}` ? person : undefined;
+}
+
+/** A hook whose answers the test gives, one by one or all at once. */
+export class ManualHook implements DurabilityHook {
+  readonly messages: InboundMessage[] = [];
+  #waiting: PromiseWithResolvers<void>[] = [];
+  #watchers: (() => void)[] = [];
+
+  receive(message: InboundMessage): Promise<void> {
+    const answer = Promise.withResolvers<void>();
+    this.messages.push(message);
+    this.#waiting.push(answer);
+    for (const watcher of this.#watchers.splice(0)) watcher();
+    return answer.promise;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** One commit: everything that waits is durable. */
+  commit(): void {
+    for (const answer of this.#waiting.splice(0)) answer.resolve();
+  }
+
+  fail(): void {
+    for (const answer of this.#waiting.splice(0)) answer.reject(new Error('the disk is gone'));
+  }
+
+  /** Resolves when the hook has been called this often since the start. */
+  async called(times: number): Promise<void> {
+    while (this.messages.length < times) await new Promise<void>((resolve) => this.#watchers.push(resolve));
+  }
+}
+
+/** A hook that is durable at once and remembers everything. */
+export class RecordingHook implements DurabilityHook {
+  readonly messages: InboundMessage[] = [];
+
+  async receive(message: InboundMessage): Promise<void> {
+    this.messages.push({ ...message, payload: Buffer.from(message.payload) });
+  }
+}
+
+/** A running broker on a free port, and clients of every kind that end with it. */
+export class Farm {
+  readonly broker: Broker;
+  readonly #clients: MqttClient[] = [];
+  readonly #sockets: Socket[] = [];
+
+  private constructor(broker: Broker) {
+    this.broker = broker;
+  }
+
+  static async open(hook?: DurabilityHook, limits: Partial<BrokerLimits> = {}): Promise<Farm> {
+    const broker = createBroker({
+      host: '127.0.0.1',
+      port: 0,
+      authenticate,
+      ...(hook ? { hook } : {}),
+      limits: { drainMs: 200, ...limits },
+      logger: pino({ level: 'silent' }),
+    });
+    await broker.start();
+    return new Farm(broker);
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#clients) client.end(true);
+    for (const socket of this.#sockets) socket.destroy();
+    await this.broker.stop();
+  }
+
+  async client(identity: string, options: IClientOptions = {}): Promise<MqttClient> {
+    const client = await connectAsync({
+      host: '127.0.0.1',
+      port: this.broker.port,
+      protocol: 'mqtt',
+      username: identity,
+      password: `secret-${identity}`,
+      reconnectPeriod: 0,
+      ...options,
+    });
+    client.on('error', () => {});
+    this.#clients.push(client);
+    return client;
+  }
+
+  async socket(): Promise<Socket> {
+    const socket = connectSocket({ host: '127.0.0.1', port: this.broker.port, noDelay: true });
+    socket.on('error', () => {});
+    this.#sockets.push(socket);
+    await once(socket, 'connect');
+    return socket;
+  }
+}
+
+/** Resolves when the condition holds; looks again in every turn of the event loop. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
