@@ -1,0 +1,127 @@
+import { InfluxDB } from 'influx';
+import { influxQl } from './influxql.ts';
+import { writeOutcome } from './outcome.ts';
+import type { SeriesPoint, SeriesQuery, SeriesStore, WriteOutcome } from './store.ts';
+
+export interface Influx1Options {
+  /** Such as http://127.0.0.1:8086 */
+  readonly url: string;
+  readonly database: string;
+  readonly username?: string;
+  readonly password?: string;
+}
+
+const REQUEST_TIMEOUT_MS = 10_000;
+const PING_TIMEOUT_MS = 2_000;
+
+/** The package would refuse to ask a host again for a while after a failure; whoever calls us knows better when. */
+const noPause = { getDelay: () => 0, next: () => noPause, reset: () => noPause };
+
+/**
+ * InfluxDB 1.x. Starts while the server is away: the database is created as soon as the server answers.
+ */
+export function influx1Series(options: Influx1Options): SeriesStore {
+  return new Influx1Series(options);
+}
+
+class Influx1Series implements SeriesStore {
+  readonly name = 'influxdb';
+  readonly #client: InfluxDB;
+  readonly #database: string;
+  readonly #writeUrl: URL;
+  readonly #headers: Record<string, string>;
+  #databaseExists = false;
+
+  constructor({ url, database, username, password }: Influx1Options) {
+    const address = new URL(url);
+    const login = username === undefined ? {} : { username, password: password ?? '' };
+    this.#database = database;
+    this.#client = new InfluxDB({
+      host: address.hostname,
+      port: Number(address.port) || (address.protocol === 'https:' ? 443 : 80),
+      protocol: address.protocol === 'https:' ? 'https' : 'http',
+      database,
+      ...login,
+      pool: { maxRetries: 0, requestTimeout: REQUEST_TIMEOUT_MS, backoff: noPause },
+    });
+    this.#writeUrl = new URL('/write', address);
+    this.#writeUrl.searchParams.set('db', database);
+    this.#writeUrl.searchParams.set('precision', 'ns');
+    this.#headers = { 'content-type': 'text/plain; charset=utf-8' };
+    if (username !== undefined) {
+      this.#headers.authorization = `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`;
+    }
+  }
+
+  async start(): Promise<void> {
+    const [host] = await this.#client.ping(PING_TIMEOUT_MS);
+    if (host?.online === true) await this.#createDatabase();
+  }
+
+  async write(lines: string): Promise<WriteOutcome> {
+    if (!this.#databaseExists) await this.#createDatabase();
+    const outcome = await this.#post(lines);
+    if (outcome.outcome !== 'reject' || !outcome.reason.startsWith('404 ')) return outcome;
+    // The database was dropped behind our back: the lines are good, only their place is missing.
+    this.#databaseExists = false;
+    return { outcome: 'wait', reason: outcome.reason };
+  }
+
+  async query(query: SeriesQuery): Promise<SeriesPoint[]> {
+    const answer = (await this.#client.queryRaw(influxQl(query), {
+      database: this.#database,
+      precision: 'ms',
+    })) as QueryAnswer;
+    const points = (answer.results[0]?.series?.[0]?.values ?? []).map(([atMs, value, quality]) => ({
+      atMs,
+      value,
+      quality,
+    }));
+    return query.aggregate === 'raw' ? points.reverse() : points;
+  }
+
+  async stop(): Promise<void> {
+    // Nothing is held: every write ended before its promise did.
+  }
+
+  async #createDatabase(): Promise<void> {
+    try {
+      await this.#client.createDatabase(this.#database);
+      this.#databaseExists = true;
+    } catch {
+      // The write that follows fails too, and says why.
+    }
+  }
+
+  /** The lines go out as they stand in the journal: see docs/decisions/0004-lines-are-written-as-they-stand.md. */
+  async #post(lines: string): Promise<WriteOutcome> {
+    try {
+      const response = await fetch(this.#writeUrl, {
+        method: 'POST',
+        headers: this.#headers,
+        body: lines,
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      });
+      return writeOutcome(response.status, wordsOf(await response.text()));
+    } catch (error) {
+      const { message, cause } = error as Error;
+      return { outcome: 'wait', reason: cause instanceof Error ? `${message}: ${cause.message}` : message };
+    }
+  }
+}
+
+interface QueryAnswer {
+  readonly results: readonly {
+    readonly series?: readonly { readonly values: [number, number, number][] }[];
+  }[];
+}
+
+function wordsOf(body: string): string {
+  try {
+    const { error } = JSON.parse(body) as { error?: unknown };
+    if (typeof error === 'string') return error.slice(0, 1_000);
+  } catch {
+    // Not JSON: a proxy's page, or nothing.
+  }
+  return body.slice(0, 1_000);
+}

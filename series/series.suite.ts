@@ -1,0 +1,179 @@
+import { encodeReadings, type Reading, seriesTimeNs } from '@nongtin/broker/wire';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SeriesStore } from './store.ts';
+
+const START = 1_790_000_000_000;
+
+export function reading(part: Partial<Reading> & { atMs: number; number: number }): Reading {
+  return {
+    metric: 'soil_moisture',
+    device: 'soil-a1',
+    channel: '',
+    value: 0.31,
+    quality: 0,
+    receivedAtMs: part.atMs + 40,
+    timeNs: seriesTimeNs(part.atMs, part.number),
+    ...part,
+  };
+}
+
+/** What every series store must do. `open` gives a fresh, empty, not yet started one. */
+export function seriesSuite(
+  name: string,
+  open: () => Promise<SeriesStore>,
+  close: () => Promise<void>,
+): void {
+  describe(name, () => {
+    let store: SeriesStore;
+    let device = 0;
+    const nextDevice = () => `device-${++device}`;
+
+    beforeAll(async () => {
+      store = await open();
+      await store.start();
+    });
+    afterAll(async () => {
+      await store.stop();
+      await close();
+    });
+
+    const all = (of: string, channel?: string) =>
+      store.query({
+        metric: 'soil_moisture',
+        device: of,
+        ...(channel === undefined ? {} : { channel }),
+        fromMs: START - 1e9,
+        toMs: START + 1e9,
+        maxPoints: 10_000,
+        aggregate: 'raw',
+      });
+
+    const put = async (readings: Reading[]) =>
+      expect(await store.write(encodeReadings(readings))).toEqual({ outcome: 'accepted' });
+
+    it('gives back what was written, oldest first', async () => {
+      const of = nextDevice();
+      await put([
+        reading({ device: of, atMs: START + 2_000, number: 2, value: 0.2, quality: 8 }),
+        reading({ device: of, atMs: START + 1_000, number: 1, value: 0.1 }),
+      ]);
+      expect(await all(of)).toEqual([
+        { atMs: START + 1_000, value: 0.1, quality: 0 },
+        { atMs: START + 2_000, value: 0.2, quality: 8 },
+      ]);
+    });
+
+    it('is not changed by the same lines again', async () => {
+      const of = nextDevice();
+      const readings = Array.from({ length: 50 }, (_, index) =>
+        reading({ device: of, atMs: START + index, number: index }),
+      );
+      await put(readings);
+      await put(readings.slice(10, 30));
+      await put(readings);
+      expect(await all(of)).toHaveLength(50);
+    });
+
+    it('keeps two readings of one millisecond apart', async () => {
+      const of = nextDevice();
+      await put([
+        reading({ device: of, atMs: START, number: 7, value: 1 }),
+        reading({ device: of, atMs: START, number: 8, value: 2 }),
+      ]);
+      expect((await all(of)).map((point) => point.value)).toEqual([1, 2]);
+    });
+
+    it('tells channels apart, and the reading without one', async () => {
+      const of = nextDevice();
+      await put([
+        reading({ device: of, atMs: START, number: 1, value: 1, channel: "it's, a=b c" }),
+        reading({ device: of, atMs: START, number: 2, value: 2 }),
+      ]);
+      expect((await all(of, "it's, a=b c")).map((point) => point.value)).toEqual([1]);
+      expect((await all(of, '')).map((point) => point.value)).toEqual([2]);
+      expect(await all(of)).toHaveLength(2);
+    });
+
+    it('cuts the time into windows that start at the asked time', async () => {
+      const of = nextDevice();
+      await put(
+        [0, 10, 20, 30, 40, 50].map((second, index) =>
+          reading({
+            device: of,
+            atMs: START + 123 + second * 1_000,
+            number: index,
+            value: second,
+            quality: index % 2,
+          }),
+        ),
+      );
+      const windows = (aggregate: 'mean' | 'min' | 'max' | 'last' | 'sum') =>
+        store.query({
+          metric: 'soil_moisture',
+          device: of,
+          fromMs: START + 123,
+          toMs: START + 123 + 60_000,
+          maxPoints: 3,
+          aggregate,
+        });
+      const times = [0, 20_000, 40_000].map((offset) => START + 123 + offset);
+      const of3 = (values: number[], quality = 1) =>
+        times.map((atMs, index) => ({ atMs, value: values[index], quality }));
+      expect(await windows('mean')).toEqual(of3([5, 25, 45]));
+      expect(await windows('min')).toEqual(of3([0, 20, 40]));
+      expect(await windows('max')).toEqual(of3([10, 30, 50]));
+      expect(await windows('sum')).toEqual(of3([10, 50, 90]));
+      expect(await windows('last')).toEqual(of3([10, 30, 50]));
+    });
+
+    it('answers with no more points than asked for', async () => {
+      const of = nextDevice();
+      await put(
+        Array.from({ length: 500 }, (_, index) =>
+          reading({ device: of, atMs: START + index * 777, number: index, value: index }),
+        ),
+      );
+      const query = {
+        metric: 'soil_moisture',
+        device: of,
+        fromMs: START,
+        toMs: START + 400_000,
+        maxPoints: 7,
+      } as const;
+      expect((await store.query(query)).length).toBeLessThanOrEqual(7);
+      const newest = await store.query({ ...query, aggregate: 'raw' });
+      expect(newest.map((point) => point.value)).toEqual([493, 494, 495, 496, 497, 498, 499]);
+    });
+
+    it('finds nothing for a name that tries to be a query', async () => {
+      const of = `x' OR "device" =~ /.*/ --`;
+      expect(await all(of)).toEqual([]);
+      expect(await all('soil\\')).toEqual([]);
+      expect(await all(nextDevice(), "'\n\\'")).toEqual([]);
+    });
+
+    it('refuses a line that is none, with the reason', async () => {
+      const outcome = await store.write('this is no line protocol');
+      expect(outcome.outcome).toBe('reject');
+      expect('reason' in outcome && outcome.reason.length).toBeGreaterThan(10);
+    });
+
+    it('takes every number a reading may hold and every channel the wire allows', async () => {
+      let number = 0;
+      await fc.assert(
+        fc.asyncProperty(
+          fc.double({ noNaN: true, noDefaultInfinity: true }),
+          fc.stringMatching(/^[\p{L}\p{N}_.:/ -]{1,20}$/u),
+          async (value, channel) => {
+            const of = nextDevice();
+            number += 1;
+            await put([reading({ device: of, atMs: START, number, value, channel })]);
+            expect((await all(of, channel)).map((point) => point.value)).toEqual([value + 0]);
+          },
+        ),
+        { numRuns: 60 },
+      );
+    });
+  });
+}

@@ -1,0 +1,153 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodeReadings } from '@nongtin/broker/wire';
+import { afterAll, describe, expect, it } from 'vitest';
+import { influx1Series } from './influx1.ts';
+import { type RunningInfluxd, startInfluxd } from './influxd.ts';
+import { reading, seriesSuite } from './series.suite.ts';
+import { sqliteSeries } from './sqlite.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'nongtin-series-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const influxdHere = process.env.CI !== undefined || spawnSync('influxd', ['version']).status === 0;
+
+async function freePort(): Promise<number> {
+  const server = createTcpServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+const startOne = async (name: string, httpPort?: number) =>
+  startInfluxd({
+    dir: join(folder, name),
+    httpPort: httpPort ?? (await freePort()),
+    rpcPort: await freePort(),
+  });
+
+seriesSuite(
+  'series in SQLite',
+  async () => sqliteSeries({ path: join(folder, 'new', 'series.sqlite') }),
+  async () => undefined,
+);
+
+if (influxdHere) {
+  let influxd: RunningInfluxd;
+  seriesSuite(
+    'series in InfluxDB 1.x',
+    async () => {
+      influxd = await startOne('influxd');
+      return influx1Series({ url: influxd.url, database: 'farm' });
+    },
+    () => influxd.stop(),
+  );
+} else {
+  describe.skip('series in InfluxDB 1.x (no influxd on this machine)', () =>
+    it('is not tested', () => undefined));
+}
+
+const line = encodeReadings([reading({ atMs: 1_790_000_000_000, number: 1 })]);
+
+describe('SQLite series', () => {
+  it('says in one sentence that a file is no database of ours', async () => {
+    const path = join(folder, 'rubbish.sqlite');
+    writeFileSync(path, 'this is not a database, not at all. '.repeat(200));
+    await expect(sqliteSeries({ path }).start()).rejects.toMatchObject({
+      name: 'StartProblem',
+      message: expect.stringContaining(path),
+    });
+  });
+
+  it('asks to wait when it is not open', async () => {
+    const store = sqliteSeries({ path: join(folder, 'closed.sqlite') });
+    expect(await store.write(line)).toMatchObject({ outcome: 'wait' });
+  });
+
+  it('still holds everything after a second start', async () => {
+    const path = join(folder, 'again.sqlite');
+    for (const _ of [1, 2]) {
+      const store = sqliteSeries({ path });
+      await store.start();
+      expect(await store.write(line)).toEqual({ outcome: 'accepted' });
+      const points = await store.query({
+        metric: 'soil_moisture',
+        device: 'soil-a1',
+        fromMs: 0,
+        toMs: 2e12,
+        maxPoints: 9,
+        aggregate: 'raw',
+      });
+      expect(points).toHaveLength(1);
+      await store.stop();
+    }
+  });
+});
+
+describe('InfluxDB series', () => {
+  it.each([
+    [204, 'accepted'],
+    [413, 'split'],
+    [429, 'wait'],
+    [503, 'wait'],
+    [401, 'keep'],
+    [403, 'keep'],
+    [500, 'keep'],
+    [400, 'reject'],
+    [422, 'reject'],
+    [404, 'wait'],
+  ])('answers HTTP %i with %s and the words of the server', async (status, outcome) => {
+    const server = createServer((request, response) => {
+      const writing = request.url?.startsWith('/write');
+      response.writeHead(writing ? status : 200, { 'content-type': 'application/json' });
+      const words = writing ? { error: 'words of the server' } : { results: [{ statement_id: 0 }] };
+      response.end(status === 204 && writing ? undefined : JSON.stringify(words));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const store = influx1Series({ url: `http://127.0.0.1:${port}`, database: 'farm' });
+    const answer = await store.write(line);
+    expect(answer.outcome).toBe(outcome);
+    if ('reason' in answer) expect(answer.reason).toBe(`${status} words of the server`);
+    server.close();
+    server.closeAllConnections();
+  });
+
+  it('starts and waits while nobody listens', async () => {
+    const store = influx1Series({ url: `http://127.0.0.1:${await freePort()}`, database: 'farm' });
+    await store.start();
+    expect(await store.write(line)).toMatchObject({
+      outcome: 'wait',
+      reason: expect.stringContaining('ECONNREFUSED'),
+    });
+  });
+
+  it.skipIf(!influxdHere)(
+    'creates the database when the server comes later, and when it was dropped',
+    async () => {
+      const httpPort = await freePort();
+      const store = influx1Series({ url: `http://127.0.0.1:${httpPort}`, database: 'la "farm"' });
+      await store.start();
+      expect((await store.write(line)).outcome).toBe('wait');
+      const influxd = await startOne('later', httpPort);
+      try {
+        expect(await store.write(line)).toEqual({ outcome: 'accepted' });
+        await fetch(`${influxd.url}/query`, {
+          method: 'POST',
+          body: new URLSearchParams({ q: 'DROP DATABASE "la \\"farm\\""' }),
+        });
+        expect((await store.write(line)).outcome).toBe('wait');
+        expect(await store.write(line)).toEqual({ outcome: 'accepted' });
+      } finally {
+        await influxd.stop();
+      }
+    },
+  );
+});
