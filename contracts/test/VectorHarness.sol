@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title The leaf as Solidity computes it, for the golden vectors; never deployed outside tests
+contract VectorHarness {
+    function leafHash(bytes32 cooperativeId, uint8 kind, bytes32 salt, bytes32 digest)
+        external
+        pure
+        returns (bytes32)
+    {
+        bytes32 tag = keccak256("nongtin.leaf");
+        uint16 version = 1;
+        return keccak256(bytes.concat(keccak256(abi.encode(tag, version, cooperativeId, kind, salt, digest))));
+    }
+
+    function stampWord(uint64 batchNumber, uint32 index, bytes20 serial) external pure returns (bytes32) {
+        return bytes32(abi.encodePacked(batchNumber, index, serial));
+    }
+}
