@@ -7,6 +7,7 @@ import type { UplinkTables } from '../uplink/tables.ts';
 /**
  * Every table, each declared by the folder that owns it. Column types, the same in both engines: text ↔ string,
  * int4/int8/float8 ↔ number, boolean, numeric ↔ string (for what a number cannot hold). Times are int8
- * milliseconds since 1970 UTC, digests and keys lower-case hex in text, JSON is canonical text.
+ * milliseconds since 1970 UTC, JSON is canonical text. Digests, entry hashes, keys and signatures are lower-case hex;
+ * what the chain shows as well (cooperative ids, roots, transactions) has 0x in front.
  */
 export type Schema = CooperativeTables & UplinkTables & TraceabilityTables & StampTables & AnchorTables;

@@ -48,6 +48,8 @@ export interface UplinkTables {
     /** JSON of a Season (traceability/season.ts): fixed when the harvest's entry is projected. */
     season: string;
   };
+  /** Entries whose payload this version cannot read or store: kept in the entry store, passed over here. */
+  unprojected_entries: { gateway_id: string; entry_number: number; reason: string };
   alarms: {
     gateway_id: string;
     alarm_id: string;
@@ -67,13 +69,14 @@ export interface UplinkTables {
     metric: string;
     channel: string;
     day: number;
-    /** Good readings (quality 0); only they are in sum, min, max and last. */
+    /** Good readings (quality 0); only they are in sum, min, max, increase, last. */
     count: number;
-    sum: number;
+    /** Millionths of the metric's unit, as decimal text: sums of integers do not depend on the order of adding. */
+    sum_micro: string;
     min: number | null;
     max: number | null;
-    /** Of a counter: how much it rose, resets left out. */
-    increase: number;
+    /** Of a counter: how much it rose since the value before, in millionths. After a reset it rose from zero. */
+    increase_micro: string;
     /** The newest good value in journal order. */
     last: number | null;
     /** Readings with a quality flag: counted, not aggregated. */

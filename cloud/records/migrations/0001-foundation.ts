@@ -83,6 +83,12 @@ const statements = [
     season text not null,
     primary key (gateway_id, harvest_id)
   )`,
+  `create table unprojected_entries (
+    gateway_id text not null,
+    entry_number int8 not null,
+    reason text not null,
+    primary key (gateway_id, entry_number)
+  )`,
   `create table alarms (
     gateway_id text not null,
     alarm_id text not null,
@@ -102,10 +108,10 @@ const statements = [
     channel text not null,
     day int4 not null,
     count int8 not null,
-    sum float8 not null,
+    sum_micro numeric not null,
     min float8,
     max float8,
-    increase float8 not null,
+    increase_micro numeric not null,
     last float8,
     flagged int8 not null,
     first_entry int8 not null,

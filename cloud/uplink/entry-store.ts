@@ -1,0 +1,164 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { UplinkEntry } from '@nongtin/broker/wire';
+import { explainProblem } from '@nongtin/service';
+
+export interface StoredEntry extends UplinkEntry {
+  /** 64 hex digits, recomputed by us. */
+  readonly hash: string;
+}
+
+/** The newest entry held of a gateway. */
+export interface Head {
+  readonly number: number;
+  readonly hash: string;
+}
+
+/** A gateway signed two different things for one place of its journal. The second is kept here, as evidence. */
+export interface Fork {
+  readonly number: number;
+  readonly heldHash: string;
+  readonly offeredHash: string;
+  readonly seenAtMs: number;
+}
+
+/**
+ * What gateways sent, for good: an append-only store whose append returns when the entries are on the disk. It stands
+ * apart from the records, which can be made again from it.
+ */
+export class EntryStore {
+  readonly #path: string;
+  #db: DatabaseSync | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  open(): void {
+    if (this.#db !== undefined) return;
+    try {
+      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+      const db = new DatabaseSync(this.#path);
+      // FULL: a commit returns after fsync of the write-ahead log (sqlite.org/pragma.html#pragma_synchronous).
+      db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000');
+      db.exec(TABLES);
+      this.#db = db;
+    } catch (error) {
+      throw explainProblem(error, { path: this.#path });
+    }
+  }
+
+  close(): void {
+    this.#db?.close();
+    this.#db = undefined;
+  }
+
+  head(gateway: string): Head | undefined {
+    const row = this.#open()
+      .prepare('select number, hash from entries where gateway = ? order by number desc limit 1')
+      .get(gateway);
+    return row as unknown as Head | undefined;
+  }
+
+  hashOf(gateway: string, number: number): string | undefined {
+    return this.#open()
+      .prepare('select hash from entries where gateway = ? and number = ?')
+      .get(gateway, number)?.hash as string | undefined;
+  }
+
+  /** Durable when it returns; all of them or none. The caller has checked that they continue the chain. */
+  append(gateway: string, entries: readonly StoredEntry[], receivedAtMs: number): void {
+    const db = this.#open();
+    const insert = db.prepare(INSERT);
+    db.exec('begin immediate');
+    try {
+      for (const entry of entries) {
+        insert.run(
+          gateway,
+          entry.number,
+          entry.hash,
+          entry.previousHash,
+          entry.bootId,
+          entry.monotonicMs,
+          entry.count,
+          entry.firstAtMs,
+          entry.lastAtMs,
+          entry.payload,
+          entry.signature,
+          receivedAtMs,
+        );
+      }
+      db.exec('commit');
+    } catch (error) {
+      if (db.isTransaction) db.exec('rollback');
+      throw error;
+    }
+  }
+
+  /** Up to `limit` entries with numbers above `after`, in order. */
+  read(gateway: string, after: number, limit: number): StoredEntry[] {
+    return this.#open().prepare(READ).all(gateway, after, limit) as unknown as StoredEntry[];
+  }
+
+  /** Every gateway that ever sent an accepted entry, with its head. */
+  heads(): (Head & { gateway: string })[] {
+    return this.#open()
+      .prepare('select gateway, max(number) as number, hash from entries group by gateway')
+      .all() as unknown as (Head & { gateway: string })[];
+  }
+
+  /** Keeps the contradicting entry; seen again, it is not kept twice. */
+  keepFork(gateway: string, offered: StoredEntry, heldHash: string, seenAtMs: number): void {
+    this.#open()
+      .prepare('insert into forks values (?, ?, ?, ?, ?, ?) on conflict do nothing')
+      .run(gateway, offered.number, offered.hash, heldHash, JSON.stringify(offered), seenAtMs);
+  }
+
+  /** The first hundred, oldest first. */
+  forks(gateway: string): Fork[] {
+    return this.#open().prepare(FORKS).all(gateway) as unknown as Fork[];
+  }
+
+  #open(): DatabaseSync {
+    if (this.#db === undefined) throw new Error('the entry store is closed');
+    return this.#db;
+  }
+}
+
+const TABLES = `
+  create table if not exists entries (
+    gateway text not null,
+    number integer not null,
+    hash text not null,
+    previous_hash text not null,
+    boot_id text not null,
+    monotonic_ms integer not null,
+    count integer not null,
+    first_at_ms integer not null,
+    last_at_ms integer not null,
+    payload text not null,
+    signature text not null,
+    received_at_ms integer not null,
+    primary key (gateway, number)
+  ) strict;
+  create table if not exists forks (
+    gateway text not null,
+    number integer not null,
+    offered_hash text not null,
+    held_hash text not null,
+    entry text not null,
+    seen_at_ms integer not null,
+    primary key (gateway, number, offered_hash)
+  ) strict;`;
+
+const INSERT = 'insert into entries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
+
+const READ = `
+  select number, hash, previous_hash as previousHash, boot_id as bootId, monotonic_ms as monotonicMs, count,
+    first_at_ms as firstAtMs, last_at_ms as lastAtMs, payload, signature
+  from entries where gateway = ? and number > ? order by number limit ?`;
+
+const FORKS = `
+  select number, held_hash as heldHash, offered_hash as offeredHash, seen_at_ms as seenAtMs
+  from forks where gateway = ? order by seen_at_ms limit 100`;

@@ -1,0 +1,102 @@
+import { type Kysely, sql } from 'kysely';
+import type { Schema } from '../records/index.ts';
+import { isCounter, type JournaledReading, rise, type Summary, summarise } from './summaries.ts';
+
+/** Adds readings to the daily rows. They are placed by the layout in force, so call it before a new layout. */
+export async function projectReadings(
+  trx: Kysely<Schema>,
+  gateway: string,
+  readings: readonly JournaledReading[],
+): Promise<void> {
+  const summaries = summarise(readings);
+  if (summaries.length === 0) return;
+  const places = await placesOf(trx, gateway);
+  const rows: DayRow[] = [];
+  // In order: a counter's first value of a day rises from the last one of the day before.
+  for (const summary of summaries) {
+    const row = rowOf(gateway, places.get(summary.device) ?? '', summary);
+    const increase = summary.increaseMicro + (await riseSinceBefore(trx, row, summary, rows));
+    rows.push({ ...row, increase_micro: String(increase) });
+  }
+  await upsert(trx, rows);
+}
+
+type DayRow = Schema['reading_days'];
+
+async function placesOf(trx: Kysely<Schema>, gateway: string): Promise<Map<string, string>> {
+  const query = trx.selectFrom('devices').select(['device_id', 'plot_id']).where('gateway_id', '=', gateway);
+  return new Map((await query.execute()).map((row) => [row.device_id, row.plot_id]));
+}
+
+function rowOf(gateway: string, plot: string, summary: Summary): DayRow {
+  return {
+    gateway_id: gateway,
+    plot_id: plot,
+    device_id: summary.device,
+    metric: summary.metric,
+    channel: summary.channel,
+    day: summary.day,
+    count: summary.count,
+    sum_micro: String(summary.sumMicro),
+    min: summary.min,
+    max: summary.max,
+    increase_micro: '0',
+    last: summary.last,
+    flagged: summary.flagged,
+    first_entry: summary.firstEntry,
+    last_entry: summary.lastEntry,
+  };
+}
+
+async function riseSinceBefore(
+  trx: Kysely<Schema>,
+  row: DayRow,
+  { metric, first }: Summary,
+  pending: readonly DayRow[],
+): Promise<bigint> {
+  if (!isCounter(metric) || first === null) return 0n;
+  const before = pending.findLast(
+    (other) =>
+      other.last !== null &&
+      other.device_id === row.device_id &&
+      other.metric === row.metric &&
+      other.channel === row.channel,
+  );
+  return rise(before?.last ?? (await storedValue(trx, row)), first);
+}
+
+async function storedValue(trx: Kysely<Schema>, row: DayRow): Promise<number | null> {
+  const newest = await trx
+    .selectFrom('reading_days')
+    .select('last')
+    .where('gateway_id', '=', row.gateway_id)
+    .where('device_id', '=', row.device_id)
+    .where('metric', '=', row.metric)
+    .where('channel', '=', row.channel)
+    .where('last', 'is not', null)
+    .orderBy('last_entry', 'desc')
+    .orderBy('day', 'desc')
+    .executeTakeFirst();
+  return newest?.last ?? null;
+}
+
+async function upsert(trx: Kysely<Schema>, rows: readonly DayRow[]): Promise<void> {
+  await trx
+    .insertInto('reading_days')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict
+        .columns(['gateway_id', 'plot_id', 'device_id', 'metric', 'channel', 'day'])
+        .doUpdateSet((eb) => ({
+          count: sql`reading_days.count + excluded.count`,
+          sum_micro: sql`reading_days.sum_micro + excluded.sum_micro`,
+          min: sql`least(reading_days.min, excluded.min)`,
+          max: sql`greatest(reading_days.max, excluded.max)`,
+          increase_micro: sql`reading_days.increase_micro + excluded.increase_micro`,
+          last: sql`coalesce(excluded.last, reading_days.last)`,
+          flagged: sql`reading_days.flagged + excluded.flagged`,
+          last_entry: eb.ref('excluded.last_entry'),
+        })),
+    )
+    .execute();
+}

@@ -1,0 +1,197 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  type HarvestRecord,
+  isRecordPayload,
+  type JournalRecord,
+  parseReadings,
+  parseRecord,
+} from '@nongtin/broker/wire';
+import type { Logger } from '@nongtin/service';
+import type { Kysely } from 'kysely';
+import type { Schema } from '../records/index.ts';
+import type { EntryStore, StoredEntry } from './entry-store.ts';
+import { projectReadings } from './project-readings.ts';
+import { projectHarvest, projectRecord } from './project-records.ts';
+import type { JournaledReading } from './summaries.ts';
+
+export interface ProjectorOptions {
+  readonly db: Kysely<Schema>;
+  readonly entries: EntryStore;
+  /** JSON of the season that a harvest closes; everything before the harvest's entry is projected by then. */
+  readonly seasonOf: (gateway: string, entry: StoredEntry, harvest: HarvestRecord) => Promise<string>;
+  readonly logger: Logger;
+  /** Entries in one transaction. */
+  readonly batchSize?: number;
+}
+
+/**
+ * Makes rows of entries: each entry exactly once, because a cursor moves in the transaction that writes its rows. When
+ * the records are lost, or an older copy is restored, it goes on from the cursor it finds there.
+ */
+export class Projector {
+  readonly #options: ProjectorOptions;
+  readonly #woken = new Set<string>();
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(options: ProjectorOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    for (const { gateway } of this.#options.entries.heads()) this.wake(gateway);
+  }
+
+  /** There are new entries of this gateway. */
+  wake(gateway: string): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#woken.add(gateway);
+    this.#running ??= this.#run();
+  }
+
+  /** Resolves when everything that was there is projected; for tests and for closing. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.idle();
+  }
+
+  async #run(): Promise<void> {
+    // Let the caller, who may be about to answer a gateway, go first.
+    await new Promise((resolve) => setImmediate(resolve));
+    let pauseMs = 0;
+    while (this.#woken.size > 0 && !this.#stopping.signal.aborted) {
+      const [gateway = ''] = this.#woken;
+      this.#woken.delete(gateway);
+      try {
+        if (await this.#step(gateway)) this.#woken.add(gateway);
+        pauseMs = 0;
+      } catch (error) {
+        this.#options.logger.error({ err: error, gateway }, 'projection waits');
+        this.#woken.add(gateway);
+        pauseMs = Math.min(30_000, Math.max(500, pauseMs * 2));
+        await wait(pauseMs, undefined, { signal: this.#stopping.signal }).catch(() => {});
+      }
+    }
+    this.#running = undefined;
+  }
+
+  /** One transaction further. False when nothing is left of this gateway. */
+  async #step(gateway: string): Promise<boolean> {
+    const { db, entries, batchSize = 200 } = this.#options;
+    const cursor = await cursorOf(db, gateway);
+    const batch = untilHarvest(entries.read(gateway, cursor, batchSize).map(readEntry));
+    if (batch.length === 0) return false;
+    try {
+      await this.#project(gateway, cursor, batch);
+    } catch (error) {
+      if (!isDataProblem(error)) throw error;
+      for (const [index, entry] of batch.entries()) await this.#projectOrPass(gateway, cursor + index, entry);
+    }
+    return true;
+  }
+
+  /** What the database cannot hold (a number too large for its column, a NUL in a text) stops nothing. */
+  async #projectOrPass(gateway: string, cursor: number, entry: ReadEntry): Promise<void> {
+    try {
+      await this.#project(gateway, cursor, [entry]);
+    } catch (error) {
+      if (!isDataProblem(error)) throw error;
+      const problem = String((error as Error).message).slice(0, 500);
+      await this.#project(gateway, cursor, [{ stored: entry.stored, problem }]);
+    }
+  }
+
+  async #project(gateway: string, cursor: number, batch: readonly ReadEntry[]): Promise<void> {
+    const { db, seasonOf } = this.#options;
+    const [first] = batch;
+    const harvest = first?.record?.kind === 'harvest' ? first.record : undefined;
+    // Before the transaction: it may read a whole day of entries, and the embedded engine has one connection.
+    const season = first && harvest ? await seasonOf(gateway, first.stored, harvest) : '';
+    await db.transaction().execute(async (trx) => {
+      await moveCursor(trx, gateway, cursor, cursor + batch.length);
+      if (first && harvest) await projectHarvest(trx, gateway, first.stored.number, harvest, season);
+      else await projectBatch(trx, gateway, batch);
+    });
+  }
+}
+
+/** An entry with what its payload says, or why that cannot be read. */
+interface ReadEntry {
+  readonly stored: StoredEntry;
+  readonly readings?: readonly JournaledReading[];
+  readonly record?: JournalRecord;
+  readonly problem?: string;
+}
+
+function readEntry(stored: StoredEntry): ReadEntry {
+  try {
+    if (isRecordPayload(stored.payload)) return { stored, record: parseRecord(stored.payload) };
+    const entry = stored.number;
+    return { stored, readings: parseReadings(stored.payload).map((reading) => ({ reading, entry })) };
+  } catch (error) {
+    return { stored, problem: (error as Error).message };
+  }
+}
+
+/** A harvest is a step of its own: its season is worked out from the rows of everything before it. */
+function untilHarvest(entries: readonly ReadEntry[]): readonly ReadEntry[] {
+  const at = entries.findIndex((entry) => entry.record?.kind === 'harvest');
+  if (at < 0) return entries;
+  return entries.slice(0, Math.max(1, at));
+}
+
+async function projectBatch(trx: Kysely<Schema>, gateway: string, batch: readonly ReadEntry[]) {
+  let readings: JournaledReading[] = [];
+  for (const { stored, record, readings: more = [], problem } of batch) {
+    readings.push(...more);
+    if (record?.kind === 'layout') {
+      await projectReadings(trx, gateway, readings);
+      readings = [];
+    }
+    if (record !== undefined) await projectRecord(trx, gateway, stored.number, record);
+    if (problem !== undefined) await noteUnreadable(trx, gateway, stored.number, problem);
+  }
+  await projectReadings(trx, gateway, readings);
+}
+
+async function noteUnreadable(trx: Kysely<Schema>, gateway: string, entry: number, problem: string) {
+  const reason = problem.replaceAll('\0', '').slice(0, 500);
+  const row = { gateway_id: gateway, entry_number: entry, reason };
+  await trx.insertInto('unprojected_entries').values(row).execute();
+}
+
+/** Number of the newest projected entry, 0 before the first. */
+export async function cursorOf(db: Kysely<Schema>, gateway: string): Promise<number> {
+  const row = await db
+    .selectFrom('projection_cursors')
+    .select('projected_up_to')
+    .where('gateway_id', '=', gateway)
+    .executeTakeFirst();
+  return row?.projected_up_to ?? 0;
+}
+
+async function moveCursor(trx: Kysely<Schema>, gateway: string, from: number, to: number): Promise<void> {
+  await trx
+    .insertInto('projection_cursors')
+    .values({ gateway_id: gateway, projected_up_to: 0 })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  const { numUpdatedRows } = await trx
+    .updateTable('projection_cursors')
+    .set({ projected_up_to: to })
+    .where('gateway_id', '=', gateway)
+    .where('projected_up_to', '=', from)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows !== 1n) throw new Error(`another process projects ${gateway}`);
+}
+
+/** SQLSTATE classes 22 (data exception) and 23 (constraint): the same entry would fail for ever. */
+function isDataProblem(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  const bySqlState = typeof code === 'string' && /^2[23][0-9A-Z]{3}$/.test(code);
+  return bySqlState || error instanceof RangeError || error instanceof SyntaxError;
+}

@@ -1,0 +1,150 @@
+import { type UplinkAnswer, UplinkEntries, type UplinkEntry } from '@nongtin/broker/wire';
+import type { Logger } from '@nongtin/service';
+import { Compile } from 'typebox/compile';
+import { type Checked, checkEntries, publicKeyFrom, type Refusal, type RefusalKind } from './check.ts';
+import type { EntryStore } from './entry-store.ts';
+
+/** What the cooperative knows of a gateway. */
+export interface GatewayKey {
+  /** Ed25519, 64 hex digits. */
+  readonly publicKey: string;
+  readonly revoked: boolean;
+}
+
+export interface ReceiverOptions {
+  readonly entries: EntryStore;
+  readonly keyOf: (gateway: string) => Promise<GatewayKey | undefined>;
+  /** Called after entries became durable. */
+  readonly onAppended: (gateway: string) => void;
+  readonly clock: { nowMs(): number };
+  readonly logger: Logger;
+}
+
+/** Figures of one gateway since the process started. */
+export interface Traffic {
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly refusals: Readonly<Partial<Record<RefusalKind, number>>>;
+  readonly lastRefusal?: Refusal & { readonly atMs: number };
+}
+
+const validator = Compile(UplinkEntries);
+
+/** Takes the gateways' messages: checks, makes durable, answers. Messages of one gateway are taken one by one. */
+export class Receiver {
+  readonly #options: ReceiverOptions;
+  readonly #queues = new Map<string, Promise<unknown>>();
+  readonly #traffic = new Map<string, Traffic>();
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options;
+  }
+
+  /** Never rejects: whatever arrives is answered, so that one message cannot stop the next. */
+  receive(gateway: string, message: Uint8Array): Promise<UplinkAnswer> {
+    const before = this.#queues.get(gateway) ?? Promise.resolve();
+    const answer = before.then(() => this.#take(gateway, message));
+    this.#queues.set(gateway, answer);
+    void answer.then(() => {
+      if (this.#queues.get(gateway) === answer) this.#queues.delete(gateway);
+    });
+    return answer;
+  }
+
+  traffic(gateway: string): Traffic {
+    return this.#traffic.get(gateway) ?? { accepted: 0, duplicates: 0, refusals: {} };
+  }
+
+  /** Resolves when everything received so far is answered. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#queues.values());
+  }
+
+  async #take(gateway: string, message: Uint8Array): Promise<UplinkAnswer> {
+    const { entries, logger } = this.#options;
+    try {
+      const checked = await this.#check(gateway, message);
+      this.#keep(gateway, checked);
+      this.#count(gateway, checked);
+      return answerOf(entries.head(gateway)?.number ?? 0, checked.refused);
+    } catch (error) {
+      // A full disk or a lost database is ours, not the gateway's: it keeps its entries and tries again.
+      logger.error({ err: error, gateway }, 'entries could not be kept');
+      const refused = { number: 0, kind: 'storage', reason: 'the cloud cannot store entries now' } as const;
+      this.#count(gateway, { fresh: [], duplicates: 0, refused });
+      return answerOf(this.#heldNumber(gateway), refused);
+    }
+  }
+
+  async #check(gateway: string, message: Uint8Array): Promise<Checked> {
+    const refuse = (number: number, kind: RefusalKind, reason: string): Checked => ({
+      fresh: [],
+      duplicates: 0,
+      refused: { number, kind, reason },
+    });
+    const offered = parseMessage(message);
+    if (offered === undefined) return refuse(0, 'not_entries', 'the message is not UplinkEntries');
+    const first = offered.entries[0]?.number ?? 0;
+    const known = await this.#options.keyOf(gateway);
+    if (known === undefined) return refuse(first, 'not_registered', 'gateway not registered');
+    if (known.revoked) return refuse(first, 'revoked', 'gateway revoked');
+    const { entries } = this.#options;
+    return checkEntries(offered.entries, publicKeyFrom(known.publicKey), {
+      head: entries.head(gateway),
+      hashOf: (number) => entries.hashOf(gateway, number),
+    });
+  }
+
+  #keep(gateway: string, { fresh, fork }: Checked): void {
+    const { entries, clock, onAppended, logger } = this.#options;
+    if (fresh.length > 0) {
+      entries.append(gateway, fresh, clock.nowMs());
+      onAppended(gateway);
+    }
+    if (fork !== undefined) {
+      entries.keepFork(gateway, fork.offered, fork.heldHash, clock.nowMs());
+      logger.error({ gateway, number: fork.offered.number }, 'a gateway signed two histories');
+    }
+  }
+
+  #count(gateway: string, { fresh, duplicates, refused }: Checked): void {
+    const { accepted, duplicates: earlier, refusals, lastRefusal } = this.traffic(gateway);
+    const last = refused === undefined ? lastRefusal : { ...refused, atMs: this.#options.clock.nowMs() };
+    this.#traffic.set(gateway, {
+      accepted: accepted + fresh.length,
+      duplicates: earlier + duplicates,
+      refusals:
+        refused === undefined ? refusals : { ...refusals, [refused.kind]: (refusals[refused.kind] ?? 0) + 1 },
+      ...(last === undefined ? {} : { lastRefusal: last }),
+    });
+    if (refused !== undefined) this.#options.logger.warn({ gateway, ...refused }, 'entries refused');
+  }
+
+  #heldNumber(gateway: string): number {
+    try {
+      return this.#options.entries.head(gateway)?.number ?? 0;
+    } catch {
+      return 0;
+    }
+  }
+}
+
+function answerOf(durableUpTo: number, refused: Refusal | undefined): UplinkAnswer {
+  if (refused === undefined) return { durableUpTo };
+  return { durableUpTo, refused: { number: refused.number, reason: refused.reason } };
+}
+
+function parseMessage(message: Uint8Array): UplinkEntries | undefined {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(message));
+    return validator.Check(value) && value.entries.every(hasExactNumbers) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** 1e300 is an integer too, but neither a number of an entry nor storable. */
+function hasExactNumbers(entry: UplinkEntry): boolean {
+  const { number, monotonicMs, count, firstAtMs, lastAtMs } = entry;
+  return [number, monotonicMs, count, firstAtMs, lastAtMs].every(Number.isSafeInteger);
+}
