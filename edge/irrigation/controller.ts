@@ -1,0 +1,155 @@
+import { moistureAfter } from './decide.ts';
+import { table } from './phases.ts';
+import { beginSweeping, fault, interruptedRecord, lock, sendClose, type Turn } from './turn.ts';
+import {
+  type Action,
+  type ControllerConfig,
+  type ControllerEvent,
+  type ControllerState,
+  elapsed,
+  type Instant,
+  type IntentRecord,
+  type Phase,
+  reasonOf,
+  type ZoneState,
+} from './types.ts';
+
+/**
+ * The irrigation controller: values in, values out. It knows no clock, no network and no disk; irrigation/service.ts
+ * carries its actions out and feeds back what came of them.
+ *
+ *   sweeping ── closed ──► idle ── soil dry, or asked ──► opening ── durable intent, open ──► running
+ *      ▲                    ▲                               │                                   │
+ *      │ no answer          └────────── closed ───────── closing ◄── target, stop, lease, fault ┘
+ *      └────────────────────────────────────────────────────┤
+ *                     locked ◄── hydraulic fault ───────────┘   locked ── a person ──► sweeping
+ */
+export interface Step {
+  readonly state: ControllerState;
+  readonly actions: readonly Action[];
+}
+
+/** What earlier starts of the gateway left behind, read from the journal. */
+export interface Restored {
+  /** Zone → the alarm that keeps it locked. */
+  readonly locks: ReadonlyMap<string, { key: string; figures: Record<string, string | number> }>;
+  /** Intents without a run, oldest first. */
+  readonly interrupted: readonly IntentRecord[];
+  /** Zones whose last run may be shorter ago than the pause. */
+  readonly recentlyWatered: ReadonlySet<string>;
+}
+
+/** After a start nothing is known about the valves: every one is told to close before anything else happens. */
+export function begin(config: ControllerConfig, restored: Restored, now: Instant): Step {
+  let state: ControllerState = { zones: {}, issued: 0 };
+  const actions: Action[] = [];
+  for (const { id } of config.zones) {
+    const blank: ZoneState = {
+      id,
+      phase: { name: 'idle' },
+      moisture: null,
+      valve: null,
+      leakSince: null,
+      lastEndedRealMs: restored.recentlyWatered.has(id) ? now.realMs : null,
+      interrupted: null,
+      decision: reasonOf('valve_unconfirmed'),
+    };
+    const turn = newTurn({ ...state, zones: { ...state.zones, [id]: blank } }, id, now, config);
+    if (turn === undefined) continue;
+    const locked = restored.locks.get(id);
+    const closed = locked ? lock(blank, turn, locked) : beginSweeping(blank, turn);
+    const zone = withInterrupted(closed, restored, turn);
+    state = { zones: { ...state.zones, [id]: zone }, issued: turn.issued() };
+    actions.push(...turn.actions);
+  }
+  return { state, actions };
+}
+
+/** One event. An event about a zone that is not in the layout changes nothing. */
+export function step(state: ControllerState, event: ControllerEvent, config: ControllerConfig): Step {
+  if (event.kind !== 'tick') return stepZone(state, event.zone, event, config);
+  let current = state;
+  const actions: Action[] = [];
+  for (const id of Object.keys(state.zones)) {
+    const next = stepZone(current, id, event, config);
+    current = next.state;
+    actions.push(...next.actions);
+  }
+  return { state: current, actions };
+}
+
+function stepZone(
+  state: ControllerState,
+  id: string,
+  event: ControllerEvent,
+  config: ControllerConfig,
+): Step {
+  const zone = state.zones[id];
+  const turn = newTurn(state, id, event.now, config);
+  if (zone === undefined || turn === undefined) return { state, actions: [] };
+  const seen = observe(zone, event, turn);
+  // The table pairs each phase with handlers of its own; the pairing cannot be told to the compiler by index.
+  const handler = table[seen.phase.name][event.kind] as
+    | ((zone: ZoneState & { phase: Phase }, event: ControllerEvent, turn: Turn) => ZoneState)
+    | undefined;
+  const next = watchForLeak(handler ? handler(seen, event, turn) : seen, turn);
+  return { state: { zones: { ...state.zones, [id]: next }, issued: turn.issued() }, actions: turn.actions };
+}
+
+/** What an event tells about the zone, whatever phase it is in. */
+function observe(zone: ZoneState, event: ControllerEvent, turn: Turn): ZoneState {
+  if (event.kind === 'moisture') return { ...zone, moisture: moistureAfter(zone.moisture, event, turn) };
+  if (event.kind !== 'valve') return zone;
+  const { flowLitresPerMinute, totalLitres, state } = event.report;
+  const open = state === 'open';
+  const noise = turn.layout.nominalFlowLitresPerMinute * turn.config.leakFlowFraction;
+  const leaking = !open && flowLitresPerMinute > noise;
+  // A close asks a valve that reports only changes to say again what it sees; it never does harm.
+  if (leaking && zone.leakSince === null) sendClose(turn);
+  return {
+    ...zone,
+    valve: { open, flowLitresPerMinute, totalLitres, seen: turn.now },
+    leakSince: leaking ? (zone.leakSince ?? turn.now) : null,
+  };
+}
+
+function watchForLeak(zone: ZoneState, turn: Turn): ZoneState {
+  const { name } = zone.phase;
+  if (zone.leakSince === null || (name !== 'idle' && name !== 'sweeping')) return zone;
+  if (!elapsed(zone.leakSince, turn.now, turn.config.leak)) return zone;
+  const flow = zone.valve?.flowLitresPerMinute ?? 0;
+  return fault({ ...zone, leakSince: null }, turn, reasonOf('leak', { flowLitresPerMinute: flow }));
+}
+
+function withInterrupted(zone: ZoneState, restored: Restored, turn: Turn): ZoneState {
+  const intents = restored.interrupted.filter((intent) => intent.zone === zone.id);
+  const latest = intents.pop();
+  // The counter has run on for the latest one since; what the earlier ones gave cannot be told apart any more.
+  for (const intent of intents)
+    turn.actions.push({ kind: 'journal_run', record: interruptedRecord(intent, turn, null, null) });
+  return latest ? { ...zone, interrupted: { intent: latest, since: turn.now } } : zone;
+}
+
+function newTurn(
+  state: ControllerState,
+  id: string,
+  now: Instant,
+  config: ControllerConfig,
+): (Turn & { issued(): number }) | undefined {
+  const layout = config.zones.find((zone) => zone.id === id);
+  if (layout === undefined) return undefined;
+  let issued = state.issued;
+  return {
+    config,
+    layout,
+    now,
+    othersWatering: Object.values(state.zones).filter((other) => other.id !== id && isWatering(other)).length,
+    actions: [],
+    nextId: () => `${config.idPrefix}-${++issued}`,
+    issued: () => issued,
+  };
+}
+
+function isWatering({ phase }: ZoneState): boolean {
+  return phase.name === 'opening' || phase.name === 'running' || phase.name === 'closing';
+}

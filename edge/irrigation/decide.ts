@@ -1,0 +1,61 @@
+import { quality, type Reason } from '@nongtin/broker/wire';
+import type { Turn } from './turn.ts';
+import { reasonOf, type ZoneState } from './types.ts';
+
+/**
+ * Flags that keep a reading out of control. An uncertain gateway clock is not among them: control asks how long ago
+ * a reading was received, and the monotonic clock knows that without UTC.
+ */
+const unfit = ~quality.clockUncertain;
+
+/**
+ * The moisture to decide with after a new reading. A flagged reading is never used; one out of range also withdraws
+ * the one before it, since the probe itself is in doubt.
+ */
+export function moistureAfter(
+  before: ZoneState['moisture'],
+  reading: { value: number; quality: number },
+  turn: Pick<Turn, 'now'>,
+): ZoneState['moisture'] {
+  if (!Number.isFinite(reading.value) || (reading.quality & quality.outOfRange) !== 0) return null;
+  if ((reading.quality & unfit) !== 0) return before;
+  return { value: reading.value, seen: turn.now };
+}
+
+export function freshMoisture(zone: ZoneState, turn: Turn): number | null {
+  const { moisture } = zone;
+  if (moisture === null) return null;
+  const ageSeconds = (turn.now.realMs - moisture.seen.realMs) / 1000;
+  return ageSeconds <= turn.config.moistureMaxAgeRealSeconds ? moisture.value : null;
+}
+
+/** Whether an idle zone is watered now, and in either case why. */
+export function decide(zone: ZoneState, turn: Turn): { water: boolean; reason: Reason } {
+  const { openBelowFraction, targetFraction } = turn.layout;
+  const soilMoisture = freshMoisture(zone, turn);
+  const no = (reason: Reason) => ({ water: false, reason });
+  if (soilMoisture === null) return no(notFresh(zone, turn));
+  const figures = { soilMoisture, openBelow: openBelowFraction, target: targetFraction };
+  if (soilMoisture >= openBelowFraction) return no(reasonOf('soil_wet_enough', figures));
+  const obstacle = obstacleTo(zone, turn);
+  return obstacle ? no(obstacle) : { water: true, reason: reasonOf('soil_dry', figures) };
+}
+
+/** What keeps an idle zone from being opened, whoever asks. */
+export function obstacleTo(zone: ZoneState, turn: Turn): Reason | undefined {
+  const { config, now } = turn;
+  if (zone.leakSince !== null) return reasonOf('leak_suspected');
+  const pauseMs = config.pauseRealSeconds * 1000;
+  if (zone.lastEndedRealMs !== null && now.realMs - zone.lastEndedRealMs < pauseMs)
+    return reasonOf('pause_between_runs', { pauseSeconds: config.pauseRealSeconds });
+  if (turn.othersWatering >= config.maxZonesAtOnce)
+    return reasonOf('too_many_running', { maxZonesAtOnce: config.maxZonesAtOnce });
+  return undefined;
+}
+
+function notFresh(zone: ZoneState, turn: Turn): Reason {
+  const maxAgeSeconds = turn.config.moistureMaxAgeRealSeconds;
+  return zone.moisture === null
+    ? reasonOf('no_reading', { soilProbe: turn.layout.soilProbe })
+    : reasonOf('reading_stale', { lastAtMs: zone.moisture.seen.atMs, maxAgeSeconds });
+}

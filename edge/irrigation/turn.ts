@@ -1,0 +1,195 @@
+import type { Reason, RunRecord } from '@nongtin/broker/wire';
+import type { Zone as ZoneLayout } from '../farm/layout.ts';
+import {
+  type Action,
+  type ControllerConfig,
+  type Instant,
+  type IntentRecord,
+  type Outcome,
+  type Phase,
+  type Run,
+  reasonOf,
+  type ZoneState,
+} from './types.ts';
+
+/** What one step of one zone works with; `actions` collects what the shell has to do. */
+export interface Turn {
+  readonly config: ControllerConfig;
+  readonly layout: ZoneLayout;
+  readonly now: Instant;
+  /** Zones that hold one of the places for watering at once, this one not counted. */
+  readonly othersWatering: number;
+  readonly actions: Action[];
+  readonly nextId: () => string;
+}
+
+export function sendClose(turn: Turn): void {
+  const { id, valve } = turn.layout;
+  turn.actions.push({ kind: 'command', zone: id, valve, command: { id: turn.nextId(), action: 'close' } });
+}
+
+/** The only place that opens a valve. The duration is cut to the zone's limit whatever was decided. */
+export function sendOpen(run: Run, turn: Turn): void {
+  const { id, valve, maxRunSeconds } = turn.layout;
+  const durationSeconds = Math.max(1, Math.min(Math.round(run.plannedSeconds), maxRunSeconds));
+  const command = { id: run.runId, action: 'open', durationSeconds } as const;
+  turn.actions.push({ kind: 'command', zone: id, valve, command });
+}
+
+/** Decides a run: nothing opens before its intent is durable. */
+export function beginRun(
+  zone: ZoneState,
+  turn: Turn,
+  source: Run['source'],
+  seconds: number,
+  reason: Reason,
+): ZoneState {
+  const run: Run = {
+    runId: turn.nextId(),
+    source,
+    decided: turn.now,
+    plannedSeconds: seconds,
+    // The counter stands in the intent, so that a run cut off by a restart can still be measured.
+    reason: reasonOf(reason.key, { ...reason.figures, meterLitres: zone.valve?.totalLitres ?? null }),
+    litresBefore: zone.valve?.totalLitres ?? null,
+    moistureBefore: zone.moisture?.value ?? null,
+  };
+  turn.actions.push({
+    kind: 'journal_intent',
+    record: {
+      kind: 'intent',
+      atMs: turn.now.atMs,
+      runId: run.runId,
+      zone: zone.id,
+      valve: turn.layout.valve,
+      durationSeconds: seconds,
+      reason: run.reason,
+    },
+  });
+  return { ...zone, decision: reason, phase: { name: 'opening', run, sentAt: null, attempts: 0 } };
+}
+
+/** Closes now; the run is recorded when the valve has answered. */
+export function beginClosing(
+  zone: ZoneState,
+  turn: Turn,
+  ending: { run: Run; openedAt: Instant | null; outcome: Outcome; lock?: Reason },
+): ZoneState {
+  sendClose(turn);
+  const { run, openedAt, outcome, lock = null } = ending;
+  const { now } = turn;
+  return {
+    ...zone,
+    phase: { name: 'closing', run, openedAt, outcome, lock, since: now, sentAt: now, attempts: 1 },
+  };
+}
+
+export function beginSweeping(zone: ZoneState, turn: Turn): ZoneState {
+  sendClose(turn);
+  const { now } = turn;
+  return {
+    ...zone,
+    decision: reasonOf('valve_unconfirmed'),
+    phase: { name: 'sweeping', since: now, sentAt: now, attempts: 1 },
+  };
+}
+
+export function lock(zone: ZoneState, turn: Turn, reason: Reason): ZoneState {
+  sendClose(turn);
+  return {
+    ...zone,
+    decision: reasonOf('zone_locked', { cause: reason.key }),
+    phase: { name: 'locked', reason, sentAt: turn.now },
+  };
+}
+
+/** A hydraulic fault: alarm, close, lock. Never retried. */
+export function fault(zone: ZoneState, turn: Turn, reason: Reason): ZoneState {
+  turn.actions.push({ kind: 'raise_alarm', zone: zone.id, severity: 'critical', reason });
+  return lock(zone, turn, reason);
+}
+
+/** Journals the run and leaves `next` (idle by default) behind. */
+export function recordRun(
+  zone: ZoneState,
+  turn: Turn,
+  ended: { run: Run; openedAt: Instant | null; outcome: Outcome },
+  next: Phase = { name: 'idle' },
+): ZoneState {
+  const { run, openedAt, outcome } = ended;
+  const from = openedAt ?? run.decided;
+  const record: RunRecord = {
+    kind: 'run',
+    runId: run.runId,
+    zone: zone.id,
+    valve: turn.layout.valve,
+    startedAtMs: from.atMs,
+    // Not the clock's present time: UTC may have been set in between, the monotonic clock has not.
+    endedAtMs: from.atMs + Math.round(turn.now.realMs - from.realMs),
+    plannedSeconds: run.plannedSeconds,
+    actualSeconds: openedAt === null ? 0 : Math.round((turn.now.farmMs - openedAt.farmMs) / 1000),
+    plannedLitres: plannedLitres(turn.layout, run.plannedSeconds),
+    measuredLitres: measuredLitres(zone, run.litresBefore, run.decided),
+    soilMoistureBefore: run.moistureBefore,
+    soilMoistureAfter: zone.moisture?.value ?? null,
+    outcome,
+    reason: run.reason,
+  };
+  turn.actions.push({ kind: 'journal_run', record });
+  return { ...zone, phase: next, lastEndedRealMs: turn.now.realMs };
+}
+
+/** Records a run that a restart cut off, with what the meter's counter tells when it was asked in time. */
+export function recordInterrupted(zone: ZoneState, turn: Turn): ZoneState {
+  if (zone.interrupted === null) return zone;
+  const { intent, since } = zone.interrupted;
+  const before = intent.reason.figures.meterLitres;
+  turn.actions.push({
+    kind: 'journal_run',
+    record: interruptedRecord(
+      intent,
+      turn,
+      measuredLitres(zone, typeof before === 'number' ? before : null, since),
+      zone.moisture?.value ?? null,
+    ),
+  });
+  return { ...zone, interrupted: null };
+}
+
+export function interruptedRecord(
+  intent: IntentRecord,
+  turn: Pick<Turn, 'config' | 'layout' | 'now'>,
+  litres: number | null,
+  moistureAfter: number | null,
+): RunRecord {
+  const leaseRealMs = (intent.durationSeconds * 1000) / turn.config.speed;
+  const endedAtMs = Math.max(intent.atMs, Math.min(turn.now.atMs, Math.round(intent.atMs + leaseRealMs)));
+  const before = intent.reason.figures.soilMoisture;
+  return {
+    kind: 'run',
+    runId: intent.runId,
+    zone: intent.zone,
+    valve: intent.valve,
+    startedAtMs: intent.atMs,
+    endedAtMs,
+    plannedSeconds: intent.durationSeconds,
+    actualSeconds: Math.round(((endedAtMs - intent.atMs) * turn.config.speed) / 1000),
+    plannedLitres: plannedLitres(turn.layout, intent.durationSeconds),
+    measuredLitres: litres,
+    soilMoistureBefore: typeof before === 'number' ? before : null,
+    soilMoistureAfter: moistureAfter,
+    outcome: 'interrupted',
+    reason: intent.reason,
+  };
+}
+
+function plannedLitres(layout: ZoneLayout, seconds: number): number {
+  return Math.round((layout.nominalFlowLitresPerMinute * seconds) / 6) / 10;
+}
+
+/** Difference of the meter's counter since `from`; null when it said nothing since, or began anew. */
+function measuredLitres(zone: ZoneState, before: number | null, from: Instant): number | null {
+  if (before === null || zone.valve === null || zone.valve.seen.realMs < from.realMs) return null;
+  const litres = zone.valve.totalLitres - before;
+  return litres < 0 ? null : Math.round(litres * 10) / 10;
+}

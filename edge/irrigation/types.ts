@@ -1,0 +1,214 @@
+import type { JournalRecord, Reason, RunRecord, ValveCommand, ValveState } from '@nongtin/broker/wire';
+import type { Zone as ZoneLayout } from '../farm/layout.ts';
+
+/** A moment on the three clocks of the farm. */
+export interface Instant {
+  /** Farm clock: monotonic, runs `speed` times as fast as real time in the time-lapse demo. */
+  readonly farmMs: number;
+  /** Monotonic real milliseconds. */
+  readonly realMs: number;
+  /** UTC, may jump; only written into records, never compared. */
+  readonly atMs: number;
+}
+
+/**
+ * A time that must pass on both clocks. Farm seconds alone will not do: at 60-fold time-lapse 30 farm seconds are
+ * half a real second, in which no radio answers. Real seconds alone will not do either: they say nothing about water.
+ */
+export interface Limit {
+  readonly farmSeconds: number;
+  readonly realSeconds: number;
+}
+
+export function elapsed(since: Instant, now: Instant, limit: Limit): boolean {
+  return (
+    now.farmMs - since.farmMs >= limit.farmSeconds * 1000 &&
+    now.realMs - since.realMs >= limit.realSeconds * 1000
+  );
+}
+
+export interface ControllerConfig {
+  readonly zones: readonly ZoneLayout[];
+  readonly speed: number;
+  /** Makes run and command ids unique across starts of the gateway. */
+  readonly idPrefix: string;
+  readonly maxZonesAtOnce: number;
+  /** Between two runs of one zone: water needs time to reach the probe. */
+  readonly pauseRealSeconds: number;
+  readonly moistureMaxAgeRealSeconds: number;
+  /** A command without an answer is repeated after this … */
+  readonly answer: Limit;
+  /** … until it has been sent so often; a device takes one id once, so a repetition opens nothing twice. */
+  readonly attempts: number;
+  /** After those, a close is still repeated, this far apart. */
+  readonly slowRepeatRealSeconds: number;
+  /** An intent that became durable later than this is not acted upon: the soil may have changed. */
+  readonly intentMaxAgeRealSeconds: number;
+  /** How long flow may be out of band before the run is stopped. */
+  readonly flowFault: Limit;
+  readonly lowFlowFraction: number;
+  readonly highFlowFraction: number;
+  /** How long water may run through a closed valve. */
+  readonly leak: Limit;
+  /** Flow of a closed valve below this fraction of the nominal one is the meter's noise. */
+  readonly leakFlowFraction: number;
+  /** How long after its lease a valve may still be open. */
+  readonly leaseGrace: Limit;
+  /** How long a run that a restart cut off waits for the meter before it is recorded without it. */
+  readonly interruptedWaitRealSeconds: number;
+}
+
+export const controllerDefaults = {
+  maxZonesAtOnce: 2,
+  pauseRealSeconds: 120,
+  moistureMaxAgeRealSeconds: 600,
+  answer: { farmSeconds: 30, realSeconds: 5 },
+  attempts: 3,
+  slowRepeatRealSeconds: 60,
+  intentMaxAgeRealSeconds: 30,
+  flowFault: { farmSeconds: 30, realSeconds: 5 },
+  lowFlowFraction: 0.2,
+  highFlowFraction: 2,
+  leak: { farmSeconds: 30, realSeconds: 5 },
+  leakFlowFraction: 0.03,
+  leaseGrace: { farmSeconds: 30, realSeconds: 5 },
+  interruptedWaitRealSeconds: 600,
+} as const satisfies Partial<ControllerConfig>;
+
+export type IntentRecord = Extract<JournalRecord, { kind: 'intent' }>;
+export type Outcome = RunRecord['outcome'];
+
+export interface Run {
+  /** Also the id of its one opening command. */
+  readonly runId: string;
+  readonly source: 'threshold' | 'manual';
+  readonly decided: Instant;
+  readonly plannedSeconds: number;
+  readonly reason: Reason;
+  /** The meter's counter when it was decided. */
+  readonly litresBefore: number | null;
+  readonly moistureBefore: number | null;
+}
+
+/** Where a zone is. controller.ts holds the table of what happens in each. */
+export type Phase =
+  /** The valve's state is unknown: it is told to close until it says that it has. */
+  | {
+      readonly name: 'sweeping';
+      readonly since: Instant;
+      readonly sentAt: Instant;
+      readonly attempts: number;
+    }
+  | { readonly name: 'idle' }
+  /** Decided; sent only when the intent is durable (then `sentAt` is set). */
+  | {
+      readonly name: 'opening';
+      readonly run: Run;
+      readonly sentAt: Instant | null;
+      readonly attempts: number;
+    }
+  | {
+      readonly name: 'running';
+      readonly run: Run;
+      readonly openedAt: Instant;
+      readonly oddFlow: { readonly key: 'no_flow' | 'flow_too_high'; readonly since: Instant } | null;
+    }
+  | {
+      readonly name: 'closing';
+      readonly run: Run;
+      readonly openedAt: Instant | null;
+      readonly outcome: Outcome;
+      /** Why the zone is locked once it has closed. */
+      readonly lock: Reason | null;
+      readonly since: Instant;
+      readonly sentAt: Instant;
+      readonly attempts: number;
+    }
+  /** Until a person unlocks it. */
+  | { readonly name: 'locked'; readonly reason: Reason; readonly sentAt: Instant };
+
+export type PhaseName = Phase['name'];
+
+export interface ZoneState {
+  readonly id: string;
+  readonly phase: Phase;
+  /** The latest reading fit for control. */
+  readonly moisture: { readonly value: number; readonly seen: Instant } | null;
+  readonly valve: {
+    readonly open: boolean;
+    readonly flowLitresPerMinute: number;
+    readonly totalLitres: number;
+    readonly seen: Instant;
+  } | null;
+  readonly leakSince: Instant | null;
+  readonly lastEndedRealMs: number | null;
+  /** A run that a restart cut off: recorded as soon as the meter says how much ran. */
+  readonly interrupted: { readonly intent: IntentRecord; readonly since: Instant } | null;
+  /** What was decided last, and why. */
+  readonly decision: Reason;
+}
+
+export interface ControllerState {
+  readonly zones: Readonly<Record<string, ZoneState>>;
+  /** Running number of ids. */
+  readonly issued: number;
+}
+
+export type ControllerEvent = { readonly now: Instant } & (
+  | { readonly kind: 'tick' }
+  | {
+      readonly kind: 'moisture';
+      readonly zone: string;
+      readonly value: number;
+      /** Bits of `quality`. */
+      readonly quality: number;
+    }
+  | { readonly kind: 'valve'; readonly zone: string; readonly report: ValveState }
+  /** The valve's device has just come back. */
+  | { readonly kind: 'online'; readonly zone: string }
+  | { readonly kind: 'intent_durable'; readonly zone: string; readonly runId: string }
+  | { readonly kind: 'intent_failed'; readonly zone: string; readonly runId: string }
+  | {
+      readonly kind: 'open';
+      readonly zone: string;
+      readonly requestId: string;
+      readonly durationSeconds: number;
+    }
+  | { readonly kind: 'stop'; readonly zone: string; readonly requestId: string }
+  | { readonly kind: 'unlock'; readonly zone: string; readonly requestId: string }
+);
+
+/** Orders to the shell. A command that could not be sent is one without an answer; the same limits hold. */
+export type Action =
+  | { readonly kind: 'journal_intent'; readonly record: IntentRecord }
+  | {
+      readonly kind: 'command';
+      readonly zone: string;
+      readonly valve: string;
+      readonly command: ValveCommand;
+    }
+  | { readonly kind: 'journal_run'; readonly record: RunRecord }
+  | {
+      readonly kind: 'raise_alarm';
+      readonly zone: string;
+      readonly severity: 'critical' | 'high' | 'low';
+      readonly reason: Reason;
+    }
+  | { readonly kind: 'clear_alarm'; readonly zone: string; readonly key: string }
+  | {
+      readonly kind: 'answer';
+      readonly requestId: string;
+      readonly accepted: boolean;
+      readonly reason: Reason;
+    };
+
+/** Alarms that keep a zone locked, also over a restart, until a person clears them. */
+export const lockKeys: readonly string[] = ['no_flow', 'flow_too_high', 'leak', 'valve_does_not_close'];
+
+export function reasonOf(key: string, figures: Record<string, number | string | null> = {}): Reason {
+  const kept: Reason['figures'] = {};
+  for (const [name, value] of Object.entries(figures)) {
+    if (value !== null) kept[name] = typeof value === 'number' ? Math.round(value * 1000) / 1000 : value;
+  }
+  return { key, figures: kept };
+}
