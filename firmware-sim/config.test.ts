@@ -1,0 +1,44 @@
+import { StartProblem } from '@nongtin/service';
+import { describe, expect, test } from 'vitest';
+import { readConfig } from './config.ts';
+
+describe('the configuration', () => {
+  test('has defaults for a farm alone on this machine, in real time', () => {
+    expect(readConfig({})).toEqual({
+      dataDir: './data',
+      brokerUrl: 'mqtt://127.0.0.1:1883',
+      speed: 1,
+      seed: 1,
+    });
+  });
+
+  test('takes the environment, and options before it', () => {
+    const env = { NONGTIN_DATA_DIR: '/tmp/farm', NONGTIN_MQTT_PORT: '2883', NONGTIN_SPEED: '60' };
+    expect(readConfig(env)).toMatchObject({
+      dataDir: '/tmp/farm',
+      brokerUrl: 'mqtt://127.0.0.1:2883',
+      speed: 60,
+    });
+    const args = ['--speed', '120', '--broker', 'mqtt://farm:1', '--seed=7'];
+    expect(readConfig(env, args)).toMatchObject({ brokerUrl: 'mqtt://farm:1', speed: 120, seed: 7 });
+  });
+
+  test.each([
+    [['--sped', '60'], '--speed N'],
+    [['60'], '--speed N'],
+    [['--speed'], '--speed N'],
+    [['--speed', '0'], 'speed'],
+    [['--speed', 'fast'], 'speed'],
+    [['--seed', '1.5'], 'seed'],
+    [['--broker', 'http://farm'], 'mqtt://host:port'],
+    [['--broker', 'farm'], 'mqtt://host:port'],
+  ])('refuses %j with one sentence', (args, hint) => {
+    const read = () => readConfig({}, args);
+    expect(read).toThrow(StartProblem);
+    expect(read).toThrow(hint);
+  });
+
+  test('names a port that is none', () => {
+    expect(() => readConfig({ NONGTIN_MQTT_PORT: 'x' })).toThrow('NONGTIN_MQTT_PORT');
+  });
+});

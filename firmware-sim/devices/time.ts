@@ -1,0 +1,32 @@
+/** Time as a device needs it. Handed in, so that tests move it. */
+export interface Scheduler {
+  /** Wall clock, milliseconds since 1970 UTC. */
+  nowMs(): number;
+  /** Never steps: what durations are measured with. */
+  monotonicMs(): number;
+  /** Calls `run` once, `delayMs` from now; the answer calls it off. */
+  after(delayMs: number, run: () => void): () => void;
+}
+
+export const systemScheduler: Scheduler = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Calls `run` after `firstMs` and then every `periodMs`, until the answer is called. */
+export function every(
+  scheduler: Scheduler,
+  { firstMs, periodMs }: { firstMs: number; periodMs: number },
+  run: () => void,
+): () => void {
+  let cancel = scheduler.after(firstMs, tick);
+  function tick(): void {
+    cancel = scheduler.after(periodMs, tick);
+    run();
+  }
+  return () => cancel();
+}
