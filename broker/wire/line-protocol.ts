@@ -31,27 +31,42 @@ const NS_PER_MS = 1_000_000n;
 
 /** Series time from the observation's time and the reading's running number in the journal. */
 export function seriesTimeNs(observedAtMs: number, runningNumber: number): bigint {
-  return BigInt(Math.trunc(observedAtMs)) * NS_PER_MS + BigInt(runningNumber % 1_000_000);
+  return BigInt(Math.floor(observedAtMs)) * NS_PER_MS + BigInt(runningNumber % 1_000_000);
 }
 
 /** The observation's time of a reading, in milliseconds since 1970 UTC. */
 export function observedAtMs(reading: Pick<Reading, 'timeNs'>): number {
-  return Number(reading.timeNs / NS_PER_MS);
+  // BigInt division truncates, but a time before 1970 must be rounded down as well.
+  const subMs = reading.timeNs % NS_PER_MS;
+  return Number((reading.timeNs - subMs) / NS_PER_MS) - (subMs < 0n ? 1 : 0);
 }
+
+const UNESCAPABLE = /[\\\p{Cc}]/u;
 
 const escapeTag = (text: string): string => text.replace(/[,= ]/g, (char) => `\\${char}`);
 
+/** What may not stand in a channel: among it all that InfluxDB cannot escape, and halves of surrogate pairs. */
+const FOREIGN = /[^\p{L}\p{N}_.:/ -]/gu;
+
 /**
- * A channel as it may stand in a line: what InfluxDB cannot escape (backslash, control characters) becomes '_',
- * and it is at most 64 characters long.
+ * A channel as it may stand in a line: composed (NFC), so that one name has one spelling; every other character than
+ * letters, digits, space and `_.:/-` becomes '_'; at most 64 characters long.
  */
 export function channelName(text: string): string {
-  return text.replace(/[^\p{L}\p{N}_.:/ -]/gu, '_').slice(0, 64);
+  const name = text.slice(0, 1024).normalize('NFC').replace(FOREIGN, '_');
+  // By code points: half a surrogate pair has no UTF-8, and the entry's hash is taken over UTF-8.
+  return name.length <= 64 ? name : Array.from(name).slice(0, 64).join('');
 }
 
+/** Throws a RangeError on a reading that has no line: one that is not finite, or whose names could break out of it. */
 export function encodeReading(reading: Reading): string {
   if (!Number.isFinite(reading.value)) {
     throw new RangeError(`a reading of ${reading.metric} must be finite, not ${reading.value}`);
+  }
+  if (!hasPlainNames(reading)) {
+    throw new RangeError(
+      `'${reading.device}' or '${reading.channel}' cannot stand in a line: use channelName`,
+    );
   }
   const channel = reading.channel === '' ? '' : `,channel=${escapeTag(reading.channel)}`;
   return (
@@ -60,18 +75,25 @@ export function encodeReading(reading: Reading): string {
   );
 }
 
+function hasPlainNames({ device, channel }: Reading): boolean {
+  return device !== '' && !UNESCAPABLE.test(device) && !UNESCAPABLE.test(channel);
+}
+
 const LINE = /^([a-z_]+)((?:,(?:\\.|[^\\ ])+)?) value=(\S+),quality=(\d+)i,received=(-?\d+)i (-?\d+)$/;
 
-/** Reads one line back; throws a SyntaxError that quotes the line. */
+/**
+ * Reads one line back; throws a SyntaxError that quotes the line. A reading has exactly one line: any other spelling
+ * of it (`1.0` for `1`, tags in another order) is refused.
+ */
 export function parseReading(line: string): Reading {
   const match = LINE.exec(line);
   const [, metric = '', tagText = '', value = '', quality = '', received = '', time = ''] = match ?? [];
   const tags = parseTags(tagText);
   const device = tags.get('device');
   if (!match || !isMetricName(metric) || device === undefined || !Number.isFinite(Number(value))) {
-    throw new SyntaxError(`not a canonical reading: ${line.slice(0, 200)}`);
+    throw notCanonical(line);
   }
-  return {
+  const reading = {
     metric,
     device,
     channel: tags.get('channel') ?? '',
@@ -80,6 +102,12 @@ export function parseReading(line: string): Reading {
     receivedAtMs: Number(received),
     timeNs: BigInt(time),
   };
+  if (!hasPlainNames(reading) || encodeReading(reading) !== line) throw notCanonical(line);
+  return reading;
+}
+
+function notCanonical(line: string): SyntaxError {
+  return new SyntaxError(`not a canonical reading: ${line.slice(0, 200)}`);
 }
 
 export function encodeReadings(readings: readonly Reading[]): string {

@@ -1,0 +1,151 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { canonicalJson, encodeRecord, isRecordPayload, type JournalRecord, parseRecord } from './index.ts';
+
+const atMs = fc.integer({ min: 0, max: 4_102_444_800_000 });
+const text = fc.string({ unit: 'grapheme', maxLength: 30 });
+const figure = fc.oneof(
+  text,
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0),
+);
+const reason = fc.record({
+  key: text,
+  // No prototype of its own is part of the record; a plain object is what JSON gives back.
+  figures: fc
+    .array(fc.tuple(fc.stringMatching(/^[a-z][A-Za-z]{0,9}$/), figure))
+    .map((pairs) => Object.fromEntries(pairs)),
+});
+const amount = fc.double({ min: 0, max: 1e9, noNaN: true });
+const maybe = fc.oneof(amount, fc.constant(null));
+
+const anyRecord: fc.Arbitrary<JournalRecord> = fc.oneof(
+  fc.record({ kind: fc.constant('boot'), atMs, gateway: text, publicKey: text, softwareVersion: text }),
+  fc.record({
+    kind: fc.constant('layout'),
+    atMs,
+    plots: fc.array(
+      fc.record({
+        id: text,
+        name: text,
+        crop: text,
+        areaHectares: amount,
+        zones: fc.array(fc.record({ id: text, name: text, devices: fc.array(text) }), { maxLength: 3 }),
+      }),
+      { maxLength: 3 },
+    ),
+    farmDevices: fc.array(text),
+  }),
+  fc.record({
+    kind: fc.constant('intent'),
+    atMs,
+    runId: text,
+    zone: text,
+    valve: text,
+    durationSeconds: amount,
+    reason,
+  }),
+  fc.record({
+    kind: fc.constant('run'),
+    runId: text,
+    zone: text,
+    valve: text,
+    startedAtMs: atMs,
+    endedAtMs: atMs,
+    plannedSeconds: amount,
+    actualSeconds: amount,
+    plannedLitres: amount,
+    measuredLitres: maybe,
+    soilMoistureBefore: maybe,
+    soilMoistureAfter: maybe,
+    outcome: fc.constantFrom(
+      'completed',
+      'target_reached',
+      'stopped',
+      'no_flow',
+      'leak',
+      'no_answer',
+      'interrupted',
+    ),
+    reason,
+  }),
+  fc.record({
+    kind: fc.constant('alarm'),
+    alarmId: text,
+    atMs,
+    severity: fc.constantFrom('critical', 'high', 'low'),
+    state: fc.constantFrom('active', 'acknowledged', 'cleared'),
+    source: text,
+    reason,
+  }),
+  fc.record({
+    kind: fc.constant('quarantine'),
+    atMs,
+    device: text,
+    topic: text,
+    cause: text,
+    detail: text,
+    sizeBytes: fc.nat(),
+    sha256: text,
+    headBase64: text,
+  }),
+  fc.record({
+    kind: fc.constant('harvest'),
+    harvestId: text,
+    atMs,
+    plot: text,
+    quantityKg: fc.double({ min: 0, minExcluded: true, max: 1e9, noNaN: true }),
+    recordedBy: text,
+    seasonStartedAtMs: atMs,
+  }),
+) as fc.Arbitrary<JournalRecord>;
+
+describe('a journal record', () => {
+  it('is read back as it was written', () => {
+    fc.assert(
+      fc.property(anyRecord, (record) => {
+        expect(parseRecord(encodeRecord(record))).toEqual(record);
+      }),
+    );
+  });
+
+  it('has one spelling, whatever order its fields came in', () => {
+    fc.assert(
+      fc.property(anyRecord, (record) => {
+        const reversed = Object.fromEntries(Object.entries(record).reverse());
+        expect(canonicalJson(reversed)).toBe(encodeRecord(record));
+      }),
+    );
+  });
+
+  it('can be told from readings by its first character', () => {
+    fc.assert(
+      fc.property(anyRecord, (record) => {
+        expect(isRecordPayload(encodeRecord(record))).toBe(true);
+      }),
+    );
+    expect(isRecordPayload('temperature,device=a value=1,quality=0i,received=1i 1')).toBe(false);
+    expect(isRecordPayload('')).toBe(false);
+  });
+
+  it.each(['', '{', 'null', '[]', '{}', '{"kind":"unknown"}', '{"kind":"boot"}'])('is not %j', (payload) => {
+    expect(() => parseRecord(payload)).toThrow(SyntaxError);
+  });
+
+  it('cannot hold what JSON cannot hold', () => {
+    expect(() => canonicalJson(Number.NaN)).toThrow();
+    expect(() => canonicalJson({ a: Number.POSITIVE_INFINITY })).toThrow();
+    expect(() => canonicalJson(undefined)).toThrow(TypeError);
+  });
+
+  it('follows RFC 8785: keys by UTF-16 units, shortest numbers, no spaces', () => {
+    const value = {
+      '\u20ac': 1e21,
+      '\r': 'Carriage Return',
+      '1': [1 / 3, 1e30, 4.5, 2e-3, 1e-27],
+      é: null,
+    };
+    expect(canonicalJson(value)).toBe(
+      '{"\\r":"Carriage Return","1":[0.3333333333333333,1e+30,4.5,0.002,1e-27],"é":null,"€":1e+21}',
+    );
+  });
+});
