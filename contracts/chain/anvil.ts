@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { arch, platform } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { StartProblem } from '@nongtin/service';
+import { type JsonRpc, jsonRpc } from './json-rpc.ts';
+
+export interface AnvilOptions {
+  readonly port: number;
+  readonly chainId: number;
+  /** For what anvil puts aside by itself. */
+  readonly folder: string;
+  /** A state file (chain-state.ts) to go on from. */
+  readonly statePath?: string;
+}
+
+/** A running anvil. It mines when a transaction arrives, and only then. */
+export interface Anvil {
+  readonly pid: number;
+  readonly rpcUrl: string;
+  readonly rpc: JsonRpc;
+  /** Settles when the process is gone, whoever ended it. */
+  readonly exited: Promise<void>;
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+}
+
+/** Anvil said no; its own words. */
+export class AnvilRefused extends Error {
+  override readonly name = 'AnvilRefused';
+}
+
+const READY_WITHIN_MS = 20_000;
+const ASK_EVERY_MS = 15;
+
+/** Resolves when anvil answers; rejects with AnvilRefused when it ends first. */
+export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
+  // A process group of its own: Ctrl-C in a terminal must reach us first, so that the last blocks are saved.
+  const child = spawn(anvilPath(), argumentsFor(options), {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const complaint = collect(child);
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  const rpcUrl = `http://127.0.0.1:${options.port}`;
+  const rpc = jsonRpc(rpcUrl);
+  const anvil: Anvil = {
+    pid: child.pid ?? 0,
+    rpcUrl,
+    rpc,
+    exited,
+    end: async (signal) => {
+      child.kill(signal);
+      await exited;
+    },
+  };
+  const refused = exited.then(() => Promise.reject(new AnvilRefused(firstLine(complaint.text))));
+  refused.catch(() => {});
+  try {
+    await Promise.race([answering(rpc), refused]);
+  } catch (error) {
+    await anvil.end('SIGKILL');
+    throw error;
+  }
+  return anvil;
+}
+
+function argumentsFor({ port, chainId, folder, statePath }: AnvilOptions): string[] {
+  return [
+    ['--host', '127.0.0.1', '--port', `${port}`, '--chain-id', `${chainId}`, '--silent'],
+    // `finalized` is two blocks behind, so that final can be seen without waiting for a day of blocks.
+    ['--slots-in-an-epoch', '1'],
+    // No accounts with keys that everyone knows.
+    ['--accounts', '0'],
+    // Old states stay in memory only, and few: nobody asks for them, and anvil would fill the home folder with them.
+    ['--prune-history', '64', '--cache-path', join(folder, 'anvil-cache')],
+    statePath === undefined ? [] : ['--load-state', statePath],
+  ].flat();
+}
+
+/** The binary itself, not npm's wrapper: a wrapper that is killed leaves its child behind. */
+function anvilPath(): string {
+  const packages = createRequire(createRequire(import.meta.url).resolve('@foundry-rs/anvil/package.json'));
+  const system = platform() === 'win32' ? 'win32' : platform();
+  const name = `@foundry-rs/anvil-${system}-${arch() === 'x64' ? 'amd64' : arch()}`;
+  try {
+    const path = join(dirname(packages.resolve(`${name}/package.json`)), 'bin', exe('anvil'));
+    if (existsSync(path)) return path;
+  } catch {
+    // Told below.
+  }
+  throw new StartProblem(`${name} is not installed: run npm install (without --omit=optional).`);
+}
+
+function exe(name: string): string {
+  return platform() === 'win32' ? `${name}.exe` : name;
+}
+
+async function answering(rpc: JsonRpc): Promise<void> {
+  const tries = READY_WITHIN_MS / ASK_EVERY_MS;
+  for (let attempt = 0; attempt < tries; attempt++) {
+    try {
+      await rpc('eth_chainId');
+      return;
+    } catch {
+      await delay(ASK_EVERY_MS);
+    }
+  }
+  throw new AnvilRefused(`no answer within ${READY_WITHIN_MS / 1000} s`);
+}
+
+function collect(child: ChildProcess): { text: string } {
+  const collected = { text: '' };
+  child.once('error', (error) => {
+    collected.text += error.message;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (part: string) => {
+    collected.text = `${collected.text}${part}`.slice(0, 2_000);
+  });
+  return collected;
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n', 1)[0] || 'it ended without a word';
+}

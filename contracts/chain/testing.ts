@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Anvil, startAnvil } from './anvil.ts';
+import { finalize } from './blocks.ts';
+import { savedStates, saveState } from './chain-state.ts';
+import { ensureContracts, loadArtifacts } from './deploy.ts';
+import type { Deployment } from './deployment.ts';
+import type { JsonRpc } from './json-rpc.ts';
+import { type ChainKeys, openKeys } from './keys.ts';
+import { findFreePort } from './ports.ts';
+
+/** A chain for tests: a real anvil on a free port, with the contracts deployed, its files in a folder of its own. */
+export interface TestChain {
+  readonly rpcUrl: string;
+  readonly rpc: JsonRpc;
+  readonly deployment: Deployment;
+  readonly keys: ChainKeys;
+  readonly anchorerKey: string;
+  /** Lets all that is mined become final: two more blocks. */
+  finalize(): Promise<void>;
+  /** Kept over a restart; what is mined later is forgotten. Done once after the contracts are deployed. */
+  save(): Promise<void>;
+  /** kill -9. */
+  kill(): Promise<void>;
+  /** On the same port, from the state saved last. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startTestChain(chainId = 31_337): Promise<TestChain> {
+  const folder = mkdtempSync(join(tmpdir(), 'nongtin-chain-'));
+  const keys = openKeys(folder);
+  const port = await findFreePort();
+  let anvil: Anvil = await startAnvil({ port, chainId, folder });
+  const { rpcUrl, rpc } = anvil;
+  const deployment = await ensureContracts({ rpcUrl, rpc, chainId, keys, artifacts: await loadArtifacts() });
+  await saveState(rpc, folder);
+  return {
+    rpcUrl,
+    rpc,
+    deployment,
+    keys,
+    anchorerKey: keys.anchorer,
+    finalize: async () => {
+      await finalize(rpc);
+    },
+    save: () => saveState(rpc, folder),
+    kill: () => anvil.end('SIGKILL'),
+    restart: async () => {
+      await anvil.end('SIGKILL');
+      const [statePath = ''] = savedStates(folder, () => {});
+      anvil = await startAnvil({ port, chainId, folder, statePath });
+      await finalize(rpc);
+    },
+    stop: async () => {
+      await anvil.end('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
