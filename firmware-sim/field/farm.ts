@@ -19,7 +19,7 @@ import { stepTank, type Tank } from './tank.ts';
 import { fliesBetween } from './traps.ts';
 import { rainMmBetween, weatherAt } from './weather.ts';
 
-export interface ZoneState {
+interface ZoneState {
   readonly soil: SoilWater;
   readonly soilTemperatureCelsius: number;
   readonly salt: SaltLoad;

@@ -37,7 +37,7 @@ export const soilProfile: SoilProfile = {
 };
 
 /** Kc mid of dragon fruit above 1800 plants a hectare (FAO-56, 2025 edition). */
-export const cropCoefficient = 0.9;
+const cropCoefficient = 0.9;
 
 /** Drippers wet only the foot of a pillar, while the crop above it transpires over the area it shades. */
 const WETTED_M2_PER_PILLAR = 0.95;
