@@ -1,0 +1,136 @@
+import type { BatchRecord, LotRecord } from '@nongtin/contracts/encoding';
+import type { Kysely } from 'kysely';
+import { enqueueLeaf } from '../anchoring/index.ts';
+import type { Schema } from '../records/index.ts';
+import { type DerivedStamps, deriveStamps } from './derive.ts';
+import type { KeyStore } from './keys.ts';
+
+/** The lot that stamps are issued for. */
+export interface StampedLot {
+  readonly record: LotRecord;
+  /** 64 hex digits. */
+  readonly digest: string;
+  /** Slug of its cooperative. */
+  readonly cooperative: string;
+}
+
+export interface BatchRow {
+  readonly record: BatchRecord;
+  /** Its canonical JSON: the bytes whose SHA-256 is `digest`. */
+  readonly recordText: string;
+  /** 64 hex digits. */
+  readonly digest: string;
+  readonly cooperative: string;
+  readonly wrappedSecret: string;
+  readonly upper: Uint8Array;
+  readonly issuedBy: string;
+}
+
+/** A batch opened: with what its stamps are made of. Holds secrets; never logged, never sent. */
+export interface OpenBatch {
+  readonly record: BatchRecord;
+  readonly batchNumber: number;
+  readonly upper: Uint8Array;
+  readonly stamps: DerivedStamps;
+}
+
+export interface BatchSummary {
+  readonly batchNumber: number;
+  readonly gtin14: string;
+  readonly lotNumber: string;
+  readonly stampCount: number;
+  readonly issuedAtMs: number;
+  readonly issuedBy: string;
+}
+
+export async function readLot(db: Kysely<Schema>, lotNumber: string): Promise<StampedLot | undefined> {
+  const row = await db
+    .selectFrom('lots')
+    .select(['record', 'digest', 'cooperative_id'])
+    .where('lot_number', '=', lotNumber)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  return {
+    record: JSON.parse(row.record) as LotRecord,
+    digest: row.digest,
+    cooperative: row.cooperative_id,
+  };
+}
+
+/** Never the same number twice, also when the batch is then not written: a gap tells nothing and costs nothing. */
+export async function takeBatchNumber(db: Kysely<Schema>): Promise<number> {
+  const row = await db
+    .selectNoFrom((eb) => eb.fn<number>('nextval', [eb.val('stamp_batch_numbers')]).as('number'))
+    .executeTakeFirstOrThrow();
+  return Number(row.number);
+}
+
+/** The batch and its leaf in the queue: both or neither. */
+export async function writeBatch(db: Kysely<Schema>, batch: BatchRow): Promise<void> {
+  const { record } = batch;
+  await db.transaction().execute(async (transaction) => {
+    await transaction
+      .insertInto('stamp_batches')
+      .values({
+        batch_number: Number(record.batchNumber),
+        cooperative_id: batch.cooperative,
+        gtin14: record.gtin14,
+        lot_number: record.lotNumber,
+        stamp_count: record.stampCount,
+        record: batch.recordText,
+        digest: batch.digest,
+        wrapped_secret: batch.wrappedSecret,
+        upper_nodes: batch.upper,
+        issued_at_ms: record.issuedAtMs,
+        issued_by: batch.issuedBy,
+      })
+      .execute();
+    await enqueueLeaf(transaction, {
+      cooperativeId: record.cooperativeId,
+      kind: 'stamp_batch',
+      digest: batch.digest,
+      refKind: 'stamp_batch',
+      refId: record.batchNumber,
+    });
+  });
+}
+
+export async function openBatch(
+  db: Kysely<Schema>,
+  keyStore: KeyStore,
+  batchNumber: number,
+): Promise<OpenBatch | undefined> {
+  const row = await db
+    .selectFrom('stamp_batches')
+    .select(['record', 'wrapped_secret', 'upper_nodes'])
+    .where('batch_number', '=', batchNumber)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const record = JSON.parse(row.record) as BatchRecord;
+  const secret = await keyStore.unwrap(row.wrapped_secret, String(batchNumber));
+  const { cooperativeId, gtin14 } = record;
+  return {
+    record,
+    batchNumber,
+    upper: new Uint8Array(row.upper_nodes),
+    stamps: deriveStamps({ secret, cooperativeId, gtin14, batchNumber }),
+  };
+}
+
+/** The newest first. */
+export async function listBatches(db: Kysely<Schema>, limit: number): Promise<BatchSummary[]> {
+  const rows = await db
+    .selectFrom('stamp_batches')
+    .select(['batch_number', 'gtin14', 'lot_number', 'stamp_count', 'issued_at_ms', 'issued_by'])
+    .orderBy('batch_number', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    batchNumber: row.batch_number,
+    gtin14: row.gtin14,
+    lotNumber: row.lot_number,
+    stampCount: row.stamp_count,
+    issuedAtMs: row.issued_at_ms,
+    issuedBy: row.issued_by,
+  }));
+}

@@ -1,0 +1,3 @@
+export type { ChainDoor } from './answer.ts';
+export { type VerificationRoutesOptions, verificationRoutes } from './routes.ts';
+export { createVerifier, type Verifier } from './verifier.ts';

@@ -1,0 +1,116 @@
+import rateLimit from '@fastify/rate-limit';
+import fastifyStatic from '@fastify/static';
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
+import type { Rpc } from '@nongtin/contracts/encoding';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ChainDoor } from './answer.ts';
+import { isGtin14, isSerialSyntax } from './gtin.ts';
+import { escapeHtml, pageTemplate, plainPage, renderPage } from './page.ts';
+import { relay } from './rpc-relay.ts';
+import type { Verifier } from './verifier.ts';
+import { languageOf, words } from './words.ts';
+
+export interface VerificationRoutesOptions {
+  readonly verifier: Verifier;
+  /** Folder of the built page: index.html and assets/. It need not be there. */
+  readonly pageFolder: string;
+  /** The chain as buyers reach it; undefined while nothing is deployed. */
+  readonly chain: () => ChainDoor | undefined;
+  /** Our contracts' addresses, all that the relay lets anybody call. */
+  readonly contracts: () => readonly string[];
+  /** One JSON-RPC call to the chain. */
+  readonly rpc: Rpc;
+  /** Requests of one address a minute, default 600: whole provinces share one address of their mobile operator. */
+  readonly requestsPerMinute?: number;
+}
+
+const StampParams = Type.Object({ gtin: Type.String(), serial: Type.String() });
+const PageQuery = Type.Object({ lang: Type.Optional(Type.String()) });
+const MAX_RPC_BYTES = 64 * 1024;
+
+/** What a buyer meets: the stamp's link, the page, our answer, and the way to the chain. */
+export const verificationRoutes: FastifyPluginAsyncTypebox<VerificationRoutesOptions> = async (
+  app,
+  options,
+) => {
+  const { verifier } = options;
+  const template = pageTemplate(`${options.pageFolder}/index.html`);
+  await app.register(rateLimit, { max: options.requestsPerMinute ?? 600, timeWindow: 60_000 });
+  await app.register(fastifyStatic, {
+    root: `${options.pageFolder}/assets`,
+    prefix: '/v/assets/',
+    decorateReply: false,
+    index: false,
+    // File names carry a hash of what is in them.
+    maxAge: '1d',
+  });
+
+  app.get('/01/:gtin/21/:serial', { schema: { params: StampParams } }, async (request, reply) => {
+    const { gtin, serial } = request.params;
+    if (!isGtin14(gtin) || !isSerialSyntax(serial)) return badLink(request, reply);
+    const page = `/v/${gtin}/${encodeURIComponent(serial.toUpperCase())}`;
+    const query = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '';
+    return reply
+      .code(307)
+      .headers({
+        location: page + query,
+        link: `<${page}>; rel="https://ref.gs1.org/voc/defaultLink"`,
+        'access-control-allow-origin': '*',
+        'cache-control': 'no-store',
+      })
+      .send();
+  });
+
+  app.get(
+    '/v/:gtin/:serial',
+    { schema: { params: StampParams, querystring: PageQuery } },
+    async (request, reply) => {
+      const { gtin, serial } = request.params;
+      const language = languageOf(request.query.lang, request.headers['accept-language']);
+      const answer = await verifier.verify(gtin, serial);
+      return html(reply, renderPage(await template(), answer, language), answer.chain?.rpcUrls ?? []);
+    },
+  );
+
+  app.get('/api/verify/:gtin/:serial', { schema: { params: StampParams } }, async (request, reply) => {
+    reply.header('cache-control', 'no-store').header('access-control-allow-origin', '*');
+    return verifier.verify(request.params.gtin, request.params.serial);
+  });
+
+  app.post('/rpc', { bodyLimit: MAX_RPC_BYTES }, async (request, reply) => {
+    reply.header('cache-control', 'no-store');
+    return relay(options, request.body);
+  });
+};
+
+function badLink(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const language = languageOf(undefined, request.headers['accept-language']);
+  const body = `<main><p><strong>${escapeHtml(words[language].badLink)}</strong></p></main>`;
+  return html(reply.code(400), plainPage(language, body), []);
+}
+
+/** Only our own script runs on the page, and it talks to us and to the chain's endpoints. */
+function html(reply: FastifyReply, text: string, rpcUrls: readonly string[]): FastifyReply {
+  const origins = rpcUrls.filter((url) => URL.canParse(url)).map((url) => new URL(url).origin);
+  const policy = [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    `connect-src ${["'self'", ...origins].join(' ')}`,
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+  return reply
+    .headers({
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'content-security-policy': policy,
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+    })
+    .send(text);
+}

@@ -1,0 +1,133 @@
+import {
+  type AnchorReading,
+  type LotRecord,
+  type ProofBundle,
+  type Rpc,
+  readAnchor,
+} from '@nongtin/contracts/encoding';
+import type { Kysely } from 'kysely';
+import { pathInAnchor, type Standing, standingOf } from '../anchoring/index.ts';
+import type { Schema } from '../records/index.ts';
+import type { FoundStamp, Stamps } from '../stamps/index.ts';
+import { type ChainDoor, judge, refusal, type VerifyAnswer } from './answer.ts';
+import { isGtin14 } from './gtin.ts';
+
+export interface VerifierOptions {
+  readonly db: Kysely<Schema>;
+  readonly stamps: Stamps;
+  /** The chain as buyers reach it; undefined while nothing is deployed. */
+  readonly chain: () => ChainDoor | undefined;
+  /** One JSON-RPC call to the chain, with a time limit of its own. */
+  readonly rpc: Rpc;
+}
+
+export interface Verifier {
+  /** What we say of a stamp, asked by what is printed on it. */
+  verify(gtin14: string, serial: string): Promise<VerifyAnswer>;
+}
+
+export function createVerifier(options: VerifierOptions): Verifier {
+  return {
+    verify: async (gtin14, serial) => {
+      const chain = options.chain() ?? null;
+      if (!isGtin14(gtin14)) return refusal('gtin', chain);
+      const found = await options.stamps.findStamp(gtin14, serial);
+      if (!found.ok) return refusal(found.problem, chain);
+      return answerFor(options, found.stamp, chain);
+    },
+  };
+}
+
+async function answerFor(
+  options: VerifierOptions,
+  stamp: FoundStamp,
+  chain: ChainDoor | null,
+): Promise<VerifyAnswer> {
+  const { db } = options;
+  const { batch } = stamp;
+  const [told, standing] = await Promise.all([
+    tellOf(db, batch.lotNumber),
+    standingOf(db, 'stamp_batch', batch.batchNumber),
+  ]);
+  const bundle = standing === undefined ? null : await bundleOf(db, stamp, told.lot, standing);
+  const { finalized, latest } = await askChain(options.rpc, standing?.anchor ?? null);
+  const { answer, problem, now } = judge(standing?.state ?? 'waiting', finalized, latest);
+  const { lotNumber, harvestedAtMs, quantityKg, plot, season } = told.lot;
+  const anchor = standing?.anchor;
+  return {
+    answer,
+    problem,
+    product: { gtin14: batch.gtin14, name: told.productName },
+    cooperative: { name: told.cooperativeName },
+    lot: { lotNumber, harvestedAtMs, quantityKg, plot },
+    season,
+    anchor: {
+      state: standing?.state ?? 'waiting',
+      now,
+      root: anchor?.root ?? null,
+      treeSize: anchor?.treeSize ?? null,
+      transactionHash: anchor?.transactionHash ?? null,
+      blockNumber: anchor?.blockNumber ?? null,
+      blockTimeMs: anchor?.blockTimeMs ?? null,
+    },
+    bundle,
+    chain,
+  };
+}
+
+/** What is told of a lot beside its record. */
+async function tellOf(db: Kysely<Schema>, lotNumber: string) {
+  const row = await db
+    .selectFrom('lots')
+    .innerJoin('products', 'products.gtin14', 'lots.gtin14')
+    .innerJoin('cooperatives', 'cooperatives.id', 'lots.cooperative_id')
+    .select(['lots.record', 'products.name_vi', 'products.name_en', 'cooperatives.name'])
+    .where('lots.lot_number', '=', lotNumber)
+    .executeTakeFirstOrThrow();
+  return {
+    lot: JSON.parse(row.record) as LotRecord,
+    productName: { vi: row.name_vi, en: row.name_en },
+    cooperativeName: row.name,
+  };
+}
+
+/** null while the batch's leaf is in no tree: there is no path to a root yet. */
+async function bundleOf(
+  db: Kysely<Schema>,
+  stamp: FoundStamp,
+  lot: LotRecord,
+  { salt, anchor }: Standing,
+): Promise<ProofBundle | null> {
+  if (anchor === null) return null;
+  const proof = stamp.prove();
+  const { gtin14, batchNumber } = stamp.batch;
+  const { root, treeSize, chainId, registry, transactionHash, blockNumber } = anchor;
+  return {
+    format: 'nongtin-proof/1',
+    stamp: { gtin14, serial: stamp.serial, batchNumber, index: stamp.index },
+    stampSalt: proof.salt,
+    stampPath: proof.path,
+    batch: stamp.batch,
+    batchSalt: salt,
+    batchPath: await pathInAnchor(db, anchor.anchorId, anchor.leafIndex),
+    lot,
+    anchor: { root, treeSize, chainId, contract: registry, transactionHash, blockNumber },
+  };
+}
+
+/** First what cannot be undone any more, then the newest block: the same order in which a buyer's device asks. */
+async function askChain(
+  rpc: Rpc,
+  anchor: Standing['anchor'],
+): Promise<{ finalized?: AnchorReading; latest?: AnchorReading }> {
+  if (anchor === null) return {};
+  const { chainId, registry, root, treeSize } = anchor;
+  const ask = async (blockTag: 'finalized' | 'latest') => {
+    const reading = await readAnchor(rpc, { chainId, contract: registry, root, blockTag });
+    // Another tree under this root cannot be; if the chain says so, it does not confirm ours.
+    const other = reading.kind === 'anchored' && reading.treeSize !== treeSize;
+    return other ? ({ kind: 'missing' } as const) : reading;
+  };
+  const finalized = await ask('finalized');
+  return finalized.kind === 'anchored' ? { finalized } : { finalized, latest: await ask('latest') };
+}
