@@ -1,4 +1,4 @@
-import type { Logger } from '@nongtin/service';
+import { type Logger, StartProblem } from '@nongtin/service';
 import { Kysely, Migrator } from 'kysely';
 import { embeddedEngine, serverEngine } from './engines.ts';
 import { migrations } from './migrations/index.ts';
@@ -42,5 +42,17 @@ async function migrate(db: Kysely<Schema>, logger: Logger): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) } });
   const { error, results } = await migrator.migrateToLatest();
   for (const { migrationName, status } of results ?? []) logger.info({ migrationName, status }, 'migration');
-  if (error !== undefined) throw error;
+  if (error !== undefined) throw unreachable(error) ?? error;
+}
+
+/** The address stays unsaid: it may hold a password. */
+function unreachable(error: unknown): StartProblem | undefined {
+  const { code = '' } = (error ?? {}) as { code?: string };
+  // 28…: wrong user or password; 3D000: no such database; 57P03: still starting (PostgreSQL, appendix A).
+  if (!/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|28...|3D000|57P03)$/.test(code)) return undefined;
+  const what = 'The database at NONGTIN_DATABASE_URL does not let us in';
+  return new StartProblem(
+    `${what} (${code}): check that PostgreSQL runs there and the address, or unset it to use the built-in one.`,
+    { cause: error },
+  );
 }

@@ -29,6 +29,8 @@ export type LotRefusal =
   | 'no_such_product'
   | 'gateway_not_registered'
   | 'gateway_revoked'
+  /** A text of the record is empty or too long for a proof bundle. */
+  | 'unprovable'
   | 'lot_number_taken';
 
 /** Hands a closed lot's digest to anchoring, in the transaction that writes the lot. */
@@ -59,6 +61,7 @@ export async function closeLot(options: LotsOptions, order: LotOrder): Promise<L
     if (gateway.revoked) return refused('gateway_revoked');
     const lotNumber = order.lotNumber ?? (await freeLotNumber(trx, harvest));
     const record = lotRecord(harvest, seller, gateway.public_key, lotNumber);
+    if (!fitsInBundle(record)) return refused('unprovable');
     const lot = await insertLot(trx, lotRow(record, harvest, seller.cooperative_id, order, options.clock));
     if (lot === undefined) {
       const meanwhile = await lotOfHarvest(trx, harvest);
@@ -94,6 +97,12 @@ function lotRecord(
     quantityKg: harvest.quantity_kg,
     season: { ...season, gatewayPublicKey } as unknown as LotRecord['season'],
   };
+}
+
+/** The same bounds as the bundle's parser: what it refuses, nobody could verify. */
+function fitsInBundle({ plot, productName }: LotRecord): boolean {
+  const texts = [plot.id, plot.name, productName, plot.plantingAreaCode ?? '-'];
+  return texts.every((text) => text.length > 0 && text.length <= 500 && text.isWellFormed());
 }
 
 function lotRow(

@@ -55,6 +55,11 @@ export class Receiver {
     return this.#traffic.get(gateway) ?? { accepted: 0, duplicates: 0, refusals: {} };
   }
 
+  /** Gateways that sent something since the process started. */
+  known(): string[] {
+    return [...this.#traffic.keys()];
+  }
+
   /** Resolves when everything received so far is answered. */
   async idle(): Promise<void> {
     await Promise.all(this.#queues.values());

@@ -1,0 +1,38 @@
+import { type Static, Type } from '@fastify/type-provider-typebox';
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
+
+/** Every refusal has this shape: whose turn it is, a stable code, and a sentence for a person. */
+export const Problem = Type.Object({
+  error: Type.Object({
+    kind: Type.Union([Type.Literal('your_input'), Type.Literal('our_fault'), Type.Literal('try_later')]),
+    code: Type.String(),
+    message: Type.String(),
+  }),
+});
+type Problem = Static<typeof Problem>;
+
+export function problem(kind: Problem['error']['kind'], code: string, message: string): Problem {
+  return { error: { kind, code, message } };
+}
+
+/** Below 500 the message is shown; from 500 on it is logged and hidden. */
+export function handleErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status < 500) return reply.code(status).send(problem('your_input', codeOf(error), error.message));
+    request.log.error({ err: error }, 'request failed');
+    return send500(reply);
+  });
+  app.setNotFoundHandler((_request, reply) =>
+    reply.code(404).send(problem('your_input', 'not_found', 'There is nothing at this address.')),
+  );
+}
+
+function codeOf(error: FastifyError): string {
+  return error.validation === undefined ? (error.code ?? 'refused').toLowerCase() : 'invalid';
+}
+
+function send500(reply: FastifyReply) {
+  const message = 'Something broke on our side; it is in our log.';
+  return reply.code(500).send(problem('our_fault', 'internal', message));
+}

@@ -1,0 +1,74 @@
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { StartProblem } from '@nongtin/service';
+
+/** Everything the cloud takes from its environment, checked and with defaults. Ports: 0 lets the system choose. */
+export interface CloudConfig {
+  readonly dataDir: string;
+  /** Address the doors are bound to. */
+  readonly host: string;
+  readonly httpPort: number;
+  /** The gateways' MQTT. */
+  readonly uplinkPort: number;
+  readonly rpcUrl: string;
+  /** Undefined: the embedded engine keeps the records. */
+  readonly databaseUrl: string | undefined;
+  readonly demo: boolean;
+  /** Where buyers reach this service: printed on the stamps. */
+  readonly publicUrl: string;
+  /** The built buyer's page. */
+  readonly verifyPageDir: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export function readConfig(env: Environment): CloudConfig {
+  const databaseUrl = text(env, 'NONGTIN_DATABASE_URL');
+  const httpPort = port(env, 'NONGTIN_CLOUD_PORT', 8080);
+  const publicUrl = text(env, 'NONGTIN_PUBLIC_URL') ?? `http://localhost:${httpPort}`;
+  return {
+    dataDir: resolve(text(env, 'NONGTIN_DATA_DIR') ?? './data'),
+    host: text(env, 'NONGTIN_HOST') ?? '0.0.0.0',
+    httpPort,
+    uplinkPort: port(env, 'NONGTIN_UPLINK_PORT', 1884),
+    rpcUrl: url('NONGTIN_RPC_URL', text(env, 'NONGTIN_RPC_URL') ?? 'http://127.0.0.1:8545', [
+      'http:',
+      'https:',
+    ]),
+    databaseUrl:
+      databaseUrl === undefined
+        ? undefined
+        : url('NONGTIN_DATABASE_URL', databaseUrl, ['postgres:', 'postgresql:']),
+    demo: readSwitch(env, 'NONGTIN_DEMO'),
+    publicUrl: url('NONGTIN_PUBLIC_URL', publicUrl, ['http:', 'https:']),
+    verifyPageDir: resolve(text(env, 'NONGTIN_VERIFY_DIR') ?? builtPage()),
+  };
+}
+
+function builtPage(): string {
+  return join(fileURLToPath(new URL('..', import.meta.url)), 'dashboards/dist/verify');
+}
+
+/** A variable that is set to nothing counts as not set, as in most shells' habits. */
+function text(env: Environment, name: string): string | undefined {
+  const value = env[name]?.trim();
+  return value === '' ? undefined : value;
+}
+
+function port(env: Environment, name: string, fallback: number): number {
+  const value = text(env, name) ?? String(fallback);
+  if (/^\d{1,5}$/.test(value) && Number(value) <= 65_535) return Number(value);
+  throw new StartProblem(`${name}=${value} is no port: give a number from 0 to 65535.`);
+}
+
+function readSwitch(env: Environment, name: string): boolean {
+  const value = text(env, name) ?? 'on';
+  if (value === 'on' || value === 'off') return value === 'on';
+  throw new StartProblem(`${name}=${value} is neither on nor off.`);
+}
+
+/** Never repeats the value: an address may hold a password. */
+function url(name: string, value: string, protocols: readonly string[]): string {
+  if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value;
+  throw new StartProblem(`${name} is no address that begins with ${protocols.join('// or ')}//.`);
+}

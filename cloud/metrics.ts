@@ -1,0 +1,48 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { EntryStore } from './uplink/entry-store.ts';
+import type { Receiver } from './uplink/receiver.ts';
+
+/** The process's own figures and those of the uplink, for /metrics. */
+export function createMetrics({ entries, receiver }: { entries: EntryStore; receiver: Receiver }): Registry {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: 'nongtin_uplink_durable_up_to',
+    help: 'Number of the newest entry on our disk',
+    labelNames: ['gateway'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { gateway, number } of entries.heads()) this.set({ gateway }, number);
+    },
+  });
+  new Counter({
+    name: 'nongtin_uplink_entries_total',
+    help: 'Entries received since the start, by outcome',
+    labelNames: ['gateway', 'outcome'],
+    registers,
+    collect() {
+      this.reset();
+      for (const gateway of receiver.known()) {
+        const { accepted, duplicates } = receiver.traffic(gateway);
+        this.inc({ gateway, outcome: 'accepted' }, accepted);
+        this.inc({ gateway, outcome: 'duplicate' }, duplicates);
+      }
+    },
+  });
+  new Counter({
+    name: 'nongtin_uplink_refusals_total',
+    help: 'Refusals since the start, by kind',
+    labelNames: ['gateway', 'kind'],
+    registers,
+    collect() {
+      this.reset();
+      for (const gateway of receiver.known()) {
+        for (const [kind, count] of Object.entries(receiver.traffic(gateway).refusals))
+          this.inc({ gateway, kind }, count);
+      }
+    },
+  });
+  return registry;
+}

@@ -1,0 +1,43 @@
+import type { Kysely } from 'kysely';
+import type { Schema } from '../records/index.ts';
+import type { EntryStore, Fork } from './entry-store.ts';
+import type { Receiver, Traffic } from './receiver.ts';
+
+/** Where one gateway stands with us. */
+export interface GatewayProgress extends Traffic {
+  readonly gatewayId: string;
+  /** Every entry up to this number is on our disk. */
+  readonly durableUpTo: number;
+  /** Every entry up to this number is in the rows that people see. */
+  readonly projectedUpTo: number;
+  /** Entries kept but not understood by this version. */
+  readonly unprojected: number;
+  readonly forks: readonly Fork[];
+}
+
+export interface OverviewSource {
+  readonly db: Kysely<Schema>;
+  readonly entries: EntryStore;
+  readonly receiver: Receiver;
+}
+
+/** Gateways that are registered, or sent something, by name. */
+export async function uplinkOverview({ db, entries, receiver }: OverviewSource): Promise<GatewayProgress[]> {
+  const registered = await db.selectFrom('gateways').select('gateway_id').limit(1000).execute();
+  const cursors = await db.selectFrom('projection_cursors').selectAll().execute();
+  const passed = await db
+    .selectFrom('unprojected_entries')
+    .select(['gateway_id', (eb) => eb.fn.countAll<number>().as('entries')])
+    .groupBy('gateway_id')
+    .execute();
+  const heads = new Map(entries.heads().map((head) => [head.gateway, head.number]));
+  const names = new Set([...registered.map((row) => row.gateway_id), ...heads.keys(), ...receiver.known()]);
+  return [...names].sort().map((gatewayId) => ({
+    gatewayId,
+    durableUpTo: heads.get(gatewayId) ?? 0,
+    projectedUpTo: cursors.find((row) => row.gateway_id === gatewayId)?.projected_up_to ?? 0,
+    unprojected: passed.find((row) => row.gateway_id === gatewayId)?.entries ?? 0,
+    forks: entries.forks(gatewayId),
+    ...receiver.traffic(gatewayId),
+  }));
+}
