@@ -1,0 +1,226 @@
+import {
+  type AlarmRecord,
+  type JournalRecord,
+  type Reading,
+  type Reason,
+  type RunRecord,
+  topicOf,
+  ValveState,
+} from '@nongtin/broker/wire';
+import type { Logger } from '@nongtin/service';
+import { Compile } from 'typebox/compile';
+import type { Zone as ZoneLayout } from '../farm/layout.ts';
+import { farmClock } from './clock.ts';
+import { begin, step } from './controller.ts';
+import { restore } from './restore.ts';
+import {
+  type Action,
+  type ControllerConfig,
+  type ControllerEvent,
+  type ControllerState,
+  controllerDefaults,
+  type Instant,
+  type IntentRecord,
+  type ZoneState,
+} from './types.ts';
+
+interface IrrigationJournal {
+  appendRecord(record: JournalRecord): Promise<number>;
+  records(kind: 'intent', limit: number): Promise<readonly IntentRecord[]>;
+  records(kind: 'run', limit: number): Promise<readonly RunRecord[]>;
+}
+
+interface IrrigationOptions {
+  readonly zones: readonly ZoneLayout[];
+  readonly speed: number;
+  readonly journal: IrrigationJournal;
+  /** Publishes a command for a device, QoS 1. */
+  readonly publish: (topic: string, payload: string) => Promise<void>;
+  readonly alarms: {
+    raise(source: string, severity: AlarmRecord['severity'], reason: Reason): void;
+    clear(source: string, key: string): void;
+    list(): readonly AlarmRecord[];
+  };
+  readonly clock: { nowMs(): number; monotonicMs(): number };
+  /** Unique to this start of the gateway. */
+  readonly idPrefix: string;
+  readonly onZone: (zone: ZoneState) => void;
+  readonly onRun: (run: RunRecord) => void;
+  readonly logger: Logger;
+}
+
+export interface Answer {
+  readonly accepted: boolean;
+  readonly reason: Reason;
+}
+
+const TICK_MS = 250;
+const valveState = Compile(ValveState);
+
+/** The controller's shell: brings it what happens, carries out what it asks for. */
+export class Irrigation {
+  readonly #options: IrrigationOptions;
+  readonly #config: ControllerConfig;
+  readonly #now: () => Instant;
+  readonly #zoneOfProbe: ReadonlyMap<string, string>;
+  readonly #zoneOfValve: ReadonlyMap<string, string>;
+  readonly #answers = new Map<string, (answer: Answer) => void>();
+  #state: ControllerState = { zones: {}, issued: 0 };
+  #requests = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: IrrigationOptions) {
+    const { zones, speed, idPrefix } = options;
+    this.#options = options;
+    this.#config = { ...controllerDefaults, zones, speed, idPrefix };
+    this.#now = farmClock(options.clock, speed);
+    this.#zoneOfProbe = new Map(zones.map((zone) => [zone.soilProbe, zone.id]));
+    this.#zoneOfValve = new Map(zones.map((zone) => [zone.valve, zone.id]));
+  }
+
+  /** Begins with the sweep. Commands go out when the broker is up; they are repeated until answered. */
+  async start(): Promise<void> {
+    const { journal, alarms, clock } = this.#options;
+    const pauseMs = this.#config.pauseRealSeconds * 1000;
+    const restored = await restore(journal, alarms.list(), { nowMs: clock.nowMs(), pauseMs });
+    const { state, actions } = begin(this.#config, restored, this.#now());
+    this.#state = state;
+    for (const action of actions) this.#carryOut(action);
+    this.#timer = setInterval(() => this.#happen({ kind: 'tick', now: this.#now() }), TICK_MS);
+  }
+
+  /** Closes what is open. Its run is recorded by the next start, which asks the meter. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    const open = Object.values(this.#state.zones).filter((zone) => 'run' in zone.phase);
+    await Promise.allSettled(
+      open.flatMap(({ id }) => {
+        const valve = this.#config.zones.find((zone) => zone.id === id)?.valve;
+        const command = JSON.stringify({ id: `${this.#config.idPrefix}-stop-${id}`, action: 'close' });
+        return valve ? [this.#options.publish(topicOf('valveCommand', valve), command)] : [];
+      }),
+    );
+  }
+
+  onReadings(readings: readonly Reading[]): void {
+    for (const { metric, device, value, quality } of readings) {
+      const zone = metric === 'soil_moisture' ? this.#zoneOfProbe.get(device) : undefined;
+      if (zone) this.#happen({ kind: 'moisture', zone, value, quality, now: this.#now() });
+    }
+  }
+
+  /** A valve's own report. Read before it is durable: control waits for no disk. What cannot be read is left to ingest. */
+  onValveState(device: string, payload: Uint8Array): void {
+    const zone = this.#zoneOfValve.get(device);
+    const report = zone && parseJson(payload);
+    if (zone && valveState.Check(report)) this.#happen({ kind: 'valve', zone, report, now: this.#now() });
+  }
+
+  onStatus(device: string, online: boolean): void {
+    const zone = this.#zoneOfValve.get(device);
+    if (zone && online) this.#happen({ kind: 'online', zone, now: this.#now() });
+  }
+
+  /** A person's wish; the controller decides. Undefined when there is no such zone. */
+  request(
+    zone: string,
+    wish: { kind: 'open'; durationSeconds: number } | { kind: 'stop' } | { kind: 'unlock' },
+  ): Promise<Answer> | undefined {
+    if (this.#state.zones[zone] === undefined) return undefined;
+    const requestId = `request-${++this.#requests}`;
+    const answer = new Promise<Answer>((resolve) => this.#answers.set(requestId, resolve));
+    this.#happen({ ...wish, zone, requestId, now: this.#now() });
+    return answer;
+  }
+
+  zones(): readonly ZoneState[] {
+    return Object.values(this.#state.zones);
+  }
+
+  #happen(event: ControllerEvent): void {
+    const before = this.#state;
+    const { state, actions } = step(before, event, this.#config);
+    this.#state = state;
+    for (const action of actions) this.#carryOut(action);
+    for (const zone of Object.values(state.zones)) {
+      if (isShownOtherwise(before.zones[zone.id], zone)) this.#options.onZone(zone);
+    }
+  }
+
+  #carryOut(action: Action): void {
+    const { alarms } = this.#options;
+    switch (action.kind) {
+      case 'journal_intent':
+        this.#journalIntent(action.record);
+        break;
+      case 'command':
+        this.#command(action);
+        break;
+      case 'journal_run':
+        this.#journalRun(action.record);
+        break;
+      case 'raise_alarm':
+        alarms.raise(action.zone, action.severity, action.reason);
+        break;
+      case 'clear_alarm':
+        alarms.clear(action.zone, action.key);
+        break;
+      case 'answer':
+        this.#answers.get(action.requestId)?.(action);
+        this.#answers.delete(action.requestId);
+        break;
+    }
+  }
+
+  #journalIntent(record: IntentRecord): void {
+    const { journal, logger } = this.#options;
+    const { zone, runId } = record;
+    journal.appendRecord(record).then(
+      () => this.#happen({ kind: 'intent_durable', zone, runId, now: this.#now() }),
+      (error: unknown) => {
+        logger.error({ err: error, runId }, 'intent is not in the journal, not opened');
+        this.#happen({ kind: 'intent_failed', zone, runId, now: this.#now() });
+      },
+    );
+  }
+
+  #journalRun(record: RunRecord): void {
+    const { journal, logger, onRun } = this.#options;
+    onRun(record);
+    // Without its record the intent is recorded as interrupted by the next start.
+    journal
+      .appendRecord(record)
+      .catch((error: unknown) =>
+        logger.error({ err: error, runId: record.runId }, 'run is not in the journal'),
+      );
+  }
+
+  #command({ valve, command }: Extract<Action, { kind: 'command' }>): void {
+    const { publish, logger } = this.#options;
+    // Not sent is the same as not answered: the controller repeats.
+    publish(topicOf('valveCommand', valve), JSON.stringify(command)).catch((error: unknown) =>
+      logger.warn({ err: error, valve }, 'command was not sent'),
+    );
+  }
+}
+
+function parseJson(payload: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(payload));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Attempts and the like change without anything to show. */
+function isShownOtherwise(before: ZoneState | undefined, after: ZoneState): boolean {
+  if (before === after) return false;
+  return (
+    before === undefined ||
+    before.phase.name !== after.phase.name ||
+    before.valve !== after.valve ||
+    before.moisture !== after.moisture ||
+    JSON.stringify(before.decision) !== JSON.stringify(after.decision)
+  );
+}

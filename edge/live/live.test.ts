@@ -1,0 +1,70 @@
+import { quality, type Reading, seriesTimeNs } from '@nongtin/broker/wire';
+import { describe, expect, it, vi } from 'vitest';
+import { EventHub, type LiveEvent } from './hub.ts';
+import { Live } from './live.ts';
+
+const reading = (value: number, atMs: number, more: Partial<Reading> = {}): Reading => ({
+  metric: 'soil_moisture',
+  device: 'soil-a1',
+  channel: '',
+  value,
+  quality: quality.good,
+  receivedAtMs: atMs,
+  timeNs: seriesTimeNs(atMs, 1),
+  ...more,
+});
+
+function setup() {
+  const hub = new EventHub('boot');
+  const events: LiveEvent[] = [];
+  hub.subscribe((event) => events.push(event));
+  return { hub, events, live: new Live({ hub, devices: ['soil-a1'], clock: { nowMs: () => 5_000 } }) };
+}
+
+describe('the live view', () => {
+  it('holds the newest value of each metric and channel', () => {
+    const { live } = setup();
+    live.onReadings([reading(0.2, 2_000), reading(0.1, 1_000), reading(0.3, 500, { channel: 'deep' })]);
+    expect(live.latest('soil-a1', 'soil_moisture')).toMatchObject({ value: 0.2, atMs: 2_000, unit: 'm³/m³' });
+    expect(live.devices()[0]).toMatchObject({ online: true, lastSeenAtMs: 5_000 });
+    expect(live.devices()[0]?.readings).toHaveLength(2);
+  });
+
+  it('names the quality flags', () => {
+    const { live } = setup();
+    live.onReadings([reading(9, 1_000, { quality: quality.outOfRange | quality.late })]);
+    expect(live.latest('soil-a1', 'soil_moisture')?.quality).toEqual(['outOfRange', 'late']);
+  });
+
+  it('gathers readings into one event', () => {
+    vi.useFakeTimers();
+    const { live, events } = setup();
+    live.onReadings([reading(0.2, 1_000)]);
+    live.onReadings([reading(0.3, 2_000)]);
+    expect(events).toEqual([]);
+    vi.advanceTimersByTime(100);
+    expect(events).toHaveLength(1);
+    expect(JSON.parse(events[0]?.data ?? '').readings).toHaveLength(2);
+    vi.useRealTimers();
+  });
+
+  it('stays bounded however many channels a device invents', () => {
+    const { live } = setup();
+    for (let i = 0; i < 1_000; i++) live.onReadings([reading(i, i, { metric: 'raw', channel: `c${i}` })]);
+    expect(live.devices()[0]?.readings).toHaveLength(128);
+    live.flush();
+  });
+});
+
+describe('the event hub', () => {
+  it('gives a listener that was away what it missed, and says when it cannot', () => {
+    const hub = new EventHub('boot', 3);
+    for (let i = 1; i <= 5; i++) hub.publish('status', { i });
+    expect(hub.since('boot-3')?.map((event) => event.id)).toEqual(['boot-4', 'boot-5']);
+    expect(hub.since('boot-5')).toEqual([]);
+    expect(hub.since('boot-1')).toBeUndefined();
+    expect(hub.since('boot-6')).toBeUndefined();
+    expect(hub.since('earlier-5')).toBeUndefined();
+    expect(hub.since('nonsense')).toBeUndefined();
+  });
+});

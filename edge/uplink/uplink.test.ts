@@ -1,0 +1,241 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { topicOf, type UplinkAnswer, UplinkEntries, type UplinkEntry } from '@nongtin/broker/wire';
+import { Aedes } from 'aedes';
+import { pino } from 'pino';
+import { Compile } from 'typebox/compile';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { batchOf } from './batch.ts';
+import { Uplink } from './uplink.ts';
+
+const entriesOf = Compile(UplinkEntries);
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+function entry(number: number, payload = `temperature,device=probe9 value=${number} 1`): UplinkEntry {
+  return {
+    number,
+    previousHash: 'a'.repeat(64),
+    bootId: 'b'.repeat(32),
+    monotonicMs: 1,
+    count: 1,
+    firstAtMs: 1,
+    lastAtMs: 1,
+    payload,
+    signature: 'c'.repeat(128),
+  };
+}
+
+/** A journal in memory whose cursor survives the uplink's restart. */
+class MemoryJournal {
+  readonly entries: (UplinkEntry & { hash: string })[] = [];
+  readonly moves: number[] = [];
+  #cursor = 0;
+  #listeners = new Set<() => void>();
+
+  append(count: number): this {
+    for (let i = 0; i < count; i++)
+      this.entries.push({ ...entry(this.entries.length + 1), hash: 'not for travelling' });
+    for (const listener of this.#listeners) listener();
+    return this;
+  }
+  read = async (after: number, limit: number) => this.entries.slice(after, after + limit);
+  lastNumber = () => this.entries.length;
+  cursor = async () => this.#cursor;
+  moveCursor = async (_name: string, number: number) => {
+    this.#cursor = number;
+    this.moves.push(number);
+  };
+  onCommit = (listener: () => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+}
+
+/** The cloud's broker and receiver: `answer` decides what is said to each message; undefined says nothing. */
+async function cloud(answer: (numbers: number[], held: Set<number>) => UplinkAnswer | undefined) {
+  const aedes = await Aedes.createBroker();
+  const server = createServer(aedes.handle).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => new Promise<void>((resolve) => aedes.close(() => server.close(() => resolve()))));
+  const received: number[][] = [];
+  const held = new Set<number>();
+  const say = (words: unknown) =>
+    aedes.publish(
+      {
+        cmd: 'publish',
+        topic: topicOf('uplinkAnswer', 'gw-test'),
+        payload: Buffer.from(typeof words === 'string' ? words : JSON.stringify(words)),
+        qos: 1,
+        retain: false,
+        dup: false,
+      },
+      () => {},
+    );
+  const logins: unknown[] = [];
+  aedes.authenticate = (_client, username, password, done) => {
+    logins.push([username, password?.toString()]);
+    done(null, true);
+  };
+  await new Promise<void>((resolve) =>
+    aedes.subscribe(
+      topicOf('uplinkEntries', 'gw-test'),
+      (packet, done) => {
+        const message: unknown = JSON.parse(packet.payload.toString());
+        if (entriesOf.Check(message)) {
+          const numbers = message.entries.map((one) => one.number);
+          received.push(numbers);
+          const words = answer(numbers, held);
+          if (words) say(words);
+        }
+        done();
+      },
+      () => resolve(),
+    ),
+  );
+  const url = `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url, received, held, say, logins };
+}
+
+const durable = (numbers: number[]): UplinkAnswer => ({ durableUpTo: numbers.at(-1) ?? 0 });
+
+async function uplinkTo(url: string, journal: MemoryJournal, timing = {}) {
+  const uplink = new Uplink({
+    url,
+    gateway: 'gw-test',
+    password: 'secret',
+    journal,
+    clock: { nowMs: () => 1_000 },
+    logger: pino({ enabled: false }),
+    timing: { reconnectMs: 50, answerMs: 10_000, refusedMs: 60, ...timing },
+  });
+  await uplink.start();
+  cleanups.push(() => uplink.stop());
+  return uplink;
+}
+
+const until = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 5 });
+
+describe('the uplink', () => {
+  it('carries the journal in order and moves its cursor on the answer only', async () => {
+    const journal = new MemoryJournal().append(450);
+    const { url, received, logins } = await cloud(durable);
+    const uplink = await uplinkTo(url, journal);
+    await until(() =>
+      expect(uplink.state()).toMatchObject({ connected: true, durableUpTo: 450, behindEntries: 0 }),
+    );
+    journal.append(1);
+    await until(() => expect(uplink.state().durableUpTo).toBe(451));
+    expect(received.map((numbers) => numbers.length)).toEqual([200, 200, 50, 1]);
+    expect(received.flat()).toEqual(Array.from({ length: 451 }, (_, i) => i + 1));
+    expect(journal.moves).toEqual([200, 400, 450, 451]);
+    expect(logins[0]).toEqual(['gw-test', 'secret']);
+  });
+
+  it('sends again when an answer is lost, and bears answers twice', async () => {
+    const journal = new MemoryJournal().append(3);
+    let silent = 2;
+    const { url, received, say } = await cloud((numbers) => (silent-- > 0 ? undefined : durable(numbers)));
+    const uplink = await uplinkTo(url, journal, { answerMs: 60 });
+    await until(() => expect(uplink.state().durableUpTo).toBe(3));
+    // At least three: on a slow machine the timer may fire once more before the answer is read.
+    expect(received.length).toBeGreaterThanOrEqual(3);
+    expect(new Set(received.map(String))).toEqual(new Set(['1,2,3']));
+    say({ durableUpTo: 2 });
+    say({ durableUpTo: 3 });
+    say('rubbish');
+    journal.append(1);
+    await until(() => expect(uplink.state().durableUpTo).toBe(4));
+    expect(journal.moves).toEqual([3, 4]);
+  });
+
+  it('goes on from its cursor after a restart', async () => {
+    const journal = new MemoryJournal().append(5);
+    const { url, received } = await cloud(durable);
+    const first = await uplinkTo(url, journal);
+    await until(() => expect(first.state().durableUpTo).toBe(5));
+    await first.stop();
+    journal.append(2);
+    const second = await uplinkTo(url, journal);
+    await until(() => expect(second.state().durableUpTo).toBe(7));
+    expect(received.at(-1)).toEqual([6, 7]);
+  });
+
+  it('waits offline, says how far behind it is, and catches up', async () => {
+    const closed = createServer().listen(0, '127.0.0.1');
+    await once(closed, 'listening');
+    const { port } = closed.address() as AddressInfo;
+    await new Promise((resolve) => closed.close(resolve));
+    const journal = new MemoryJournal().append(3);
+    const uplink = await uplinkTo(`mqtt://127.0.0.1:${port}`, journal);
+    expect(uplink.state()).toEqual({ connected: false, durableUpTo: 0, behindEntries: 3, lastRefusal: null });
+
+    const aedes = await Aedes.createBroker();
+    const server = createServer(aedes.handle).listen(port, '127.0.0.1');
+    cleanups.push(() => new Promise<void>((resolve) => aedes.close(() => server.close(() => resolve()))));
+    await until(() => expect(uplink.state().connected).toBe(true));
+  });
+
+  it('shows a refusal and tries the same entries again later', async () => {
+    const journal = new MemoryJournal().append(3);
+    let refusals = 2;
+    const { url, received } = await cloud((numbers) =>
+      refusals-- > 0
+        ? { durableUpTo: 1, refused: { number: 2, reason: 'the signature does not fit' } }
+        : durable(numbers),
+    );
+    const uplink = await uplinkTo(url, journal);
+    await until(() =>
+      expect(uplink.state().lastRefusal).toEqual({
+        number: 2,
+        reason: 'the signature does not fit',
+        atMs: 1_000,
+      }),
+    );
+    await until(() => expect(uplink.state().durableUpTo).toBe(3));
+    expect(received).toEqual([
+      [1, 2, 3],
+      [2, 3],
+      [2, 3],
+    ]);
+    expect(uplink.state().lastRefusal).toBeNull();
+  });
+
+  it('sends from the beginning to a cloud that has lost its disk', async () => {
+    const journal = new MemoryJournal().append(3);
+    const { url, held } = await cloud((numbers, kept) => {
+      if (numbers[0] !== kept.size + 1)
+        return {
+          durableUpTo: kept.size,
+          refused: { number: numbers[0] ?? 0, reason: 'entries are missing' },
+        };
+      for (const number of numbers) kept.add(number);
+      return { durableUpTo: kept.size };
+    });
+    const uplink = await uplinkTo(url, journal);
+    await until(() => expect(uplink.state().durableUpTo).toBe(3));
+    held.clear();
+    journal.append(1);
+    await until(() => expect(held.size).toBe(4));
+    await until(() => expect(uplink.state()).toMatchObject({ durableUpTo: 4, lastRefusal: null }));
+  });
+
+  it('does not believe an answer about entries that were never written', async () => {
+    const journal = new MemoryJournal().append(1);
+    const { url } = await cloud(() => ({ durableUpTo: 99 }));
+    const uplink = await uplinkTo(url, journal);
+    await until(() => expect(uplink.state().lastRefusal?.reason).toMatch(/this journal lacks/));
+    expect(uplink.state().durableUpTo).toBe(0);
+  });
+});
+
+describe('a batch', () => {
+  it('is bounded in bytes but always takes one entry', () => {
+    const large = (number: number) => entry(number, 'x'.repeat(100_000));
+    expect(batchOf([large(1), large(2), large(3)])).toMatchObject({ first: 1, last: 2 });
+    expect(batchOf([entry(7, 'x'.repeat(400_000)), entry(8)])).toMatchObject({ first: 7, last: 7 });
+    expect(batchOf([])).toBeUndefined();
+  });
+});

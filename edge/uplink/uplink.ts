@@ -1,0 +1,220 @@
+import { topicOf, UplinkAnswer, type UplinkEntry } from '@nongtin/broker/wire';
+import type { Logger } from '@nongtin/service';
+import { connect, type MqttClient } from 'mqtt';
+import { Compile } from 'typebox/compile';
+import { type Batch, batchOf, MOST_ENTRIES } from './batch.ts';
+
+interface UplinkOptions {
+  readonly url: string;
+  /** The gateway's identity, also its user name in the cloud. */
+  readonly gateway: string;
+  readonly password: string;
+  readonly journal: {
+    read(after: number, limit: number): Promise<readonly UplinkEntry[]>;
+    lastNumber(): number;
+    cursor(name: string): Promise<number>;
+    moveCursor(name: string, number: number): Promise<void>;
+    onCommit(listener: () => void): () => void;
+  };
+  readonly clock: { nowMs(): number };
+  readonly logger: Logger;
+  readonly timing?: Partial<UplinkTiming>;
+}
+
+/** Milliseconds. */
+interface UplinkTiming {
+  readonly reconnectMs: number;
+  /** A batch without an answer is sent again. */
+  readonly answerMs: number;
+  /** A batch that the cloud refused is tried again: a person may have put it right. */
+  readonly refusedMs: number;
+}
+
+const usualTiming: UplinkTiming = { reconnectMs: 2_000, answerMs: 10_000, refusedMs: 30_000 };
+
+export interface UplinkState {
+  readonly connected: boolean;
+  /** Everything up to this entry is on the cloud's disk. */
+  readonly durableUpTo: number;
+  readonly behindEntries: number;
+  readonly lastRefusal: { readonly number: number; readonly reason: string; readonly atMs: number } | null;
+}
+
+const CURSOR = 'uplink';
+const answerOf = Compile(UplinkAnswer);
+
+/**
+ * Carries the journal to the cloud, in order, one batch at a time. The cursor moves only when the cloud says that
+ * the entries are on its disk; a lost batch or answer leads to sending again, which the cloud recognises by number.
+ * Offline for ever is a state like any other: the journal waits, nothing else notices.
+ */
+export class Uplink {
+  readonly #options: UplinkOptions;
+  readonly #timing: UplinkTiming;
+  #client: MqttClient | undefined;
+  #unsubscribe = () => {};
+  #connected = false;
+  #durableUpTo = 0;
+  #lastRefusal: UplinkState['lastRefusal'] = null;
+  #underWay: Batch | undefined;
+  #reading = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: UplinkOptions) {
+    this.#options = options;
+    this.#timing = { ...usualTiming, ...options.timing };
+  }
+
+  async start(): Promise<void> {
+    const { url, gateway, password, journal, logger } = this.#options;
+    this.#durableUpTo = await journal.cursor(CURSOR);
+    this.#unsubscribe = journal.onCommit(() => this.#pump());
+    const client = connect(url, {
+      clientId: `uplink-${gateway}`,
+      username: gateway,
+      password,
+      clean: true,
+      reconnectPeriod: this.#timing.reconnectMs,
+      // The journal is the queue: what is not sent now is read again from there.
+      queueQoSZero: false,
+      resubscribe: false,
+    });
+    this.#client = client;
+    client.on('connect', () => this.#onConnect(client));
+    client.on('close', () => this.#onClose());
+    client.on('message', (_topic, payload) => this.#onAnswer(payload));
+    let lastMessage = '';
+    client.on('error', ({ message }) => {
+      if (message !== lastMessage) logger.warn({ reason: message }, 'uplink has no connection, trying on');
+      lastMessage = message;
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    clearTimeout(this.#timer);
+    const client = this.#client;
+    this.#client = undefined;
+    this.#connected = false;
+    // Forced: an answer under way is not needed, the next start asks again from the cursor.
+    await client?.endAsync(true);
+  }
+
+  state(): UplinkState {
+    return {
+      connected: this.#connected,
+      durableUpTo: this.#durableUpTo,
+      behindEntries: Math.max(0, this.#options.journal.lastNumber() - this.#durableUpTo),
+      lastRefusal: this.#lastRefusal,
+    };
+  }
+
+  #onConnect(client: MqttClient): void {
+    client.subscribe(topicOf('uplinkAnswer', this.#options.gateway), { qos: 1 }, (error, granted) => {
+      if (client !== this.#client) return;
+      if (error || granted?.some((grant) => grant.qos >= 128)) {
+        this.#options.logger.warn({ err: error }, 'uplink may not listen for answers');
+        return;
+      }
+      this.#connected = true;
+      this.#resend();
+    });
+  }
+
+  #onClose(): void {
+    this.#connected = false;
+    this.#underWay = undefined;
+    clearTimeout(this.#timer);
+  }
+
+  #resend(): void {
+    clearTimeout(this.#timer);
+    this.#underWay = undefined;
+    this.#pump();
+  }
+
+  /** Sends the next batch unless one is under way. Called often; what it misses, the next call finds. */
+  #pump(): void {
+    if (!this.#connected || this.#underWay || this.#reading || this.#client === undefined) return;
+    const { journal, logger } = this.#options;
+    if (journal.lastNumber() <= this.#durableUpTo) return;
+    this.#reading = true;
+    const after = this.#durableUpTo;
+    journal
+      .read(after, MOST_ENTRIES)
+      .then((entries) => {
+        this.#reading = false;
+        const batch = batchOf(entries);
+        if (batch && after === this.#durableUpTo) this.#send(batch);
+      })
+      .catch((error: unknown) => {
+        this.#reading = false;
+        logger.error({ err: error }, 'uplink cannot read the journal');
+        this.#later(this.#timing.refusedMs);
+      });
+  }
+
+  #send(batch: Batch): void {
+    if (!this.#connected || this.#client === undefined) return;
+    this.#underWay = batch;
+    this.#later(this.#timing.answerMs);
+    // The answer of the cloud decides, not the broker's PUBACK; a failed publish ends in the same resend.
+    this.#client.publish(topicOf('uplinkEntries', this.#options.gateway), batch.json, { qos: 1 }, () => {});
+  }
+
+  #later(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#resend(), ms);
+  }
+
+  #onAnswer(payload: Uint8Array): void {
+    const answer = parseJson(payload);
+    if (!answerOf.Check(answer)) {
+      this.#options.logger.warn('the cloud answered in a way we cannot read');
+      return;
+    }
+    const before = this.#durableUpTo;
+    const { durableUpTo, refused } = answer;
+    if (refused) this.#onRefused(refused);
+    if (!this.#moveTo(durableUpTo, refused !== undefined)) return;
+    const isBack = durableUpTo < before;
+    const isOver = this.#underWay === undefined || durableUpTo >= this.#underWay.last;
+    // After a refusal only the slow timer sends on, unless we now know what the cloud lacks.
+    if (refused ? isBack : isOver) this.#resend();
+  }
+
+  #onRefused(refused: { number: number; reason: string }): void {
+    const reason = refused.reason.slice(0, 500);
+    this.#lastRefusal = { number: refused.number, reason, atMs: this.#options.clock.nowMs() };
+    this.#options.logger.warn({ number: refused.number, reason }, 'the cloud refused an entry');
+    this.#later(this.#timing.refusedMs);
+  }
+
+  /**
+   * Forward on the cloud's word, never beyond what we have written. Backward only when it refuses a batch because it
+   * lacks earlier entries (its disk was lost): we still have them.
+   */
+  #moveTo(durableUpTo: number, refused: boolean): boolean {
+    const { journal, logger } = this.#options;
+    const back = refused && durableUpTo < this.#durableUpTo && this.#underWay !== undefined;
+    if (durableUpTo > journal.lastNumber()) {
+      this.#onRefused({ number: durableUpTo, reason: 'the cloud holds entries that this journal lacks' });
+      return false;
+    }
+    if (durableUpTo <= this.#durableUpTo && !back) return false;
+    if (!refused) this.#lastRefusal = null;
+    this.#durableUpTo = durableUpTo;
+    journal
+      .moveCursor(CURSOR, durableUpTo)
+      .catch((error: unknown) => logger.error({ err: error }, 'uplink cursor is not saved'));
+    return true;
+  }
+}
+
+function parseJson(payload: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(payload));
+  } catch {
+    return undefined;
+  }
+}
