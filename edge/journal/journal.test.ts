@@ -1,0 +1,318 @@
+import { fork } from 'node:child_process';
+import { createPublicKey, verify } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  copyFileSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
+import { entryHash, GENESIS_HASH, type QuarantineRecord } from '@nongtin/broker/wire';
+import { pino } from 'pino';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type OpenJournal, openJournal } from './index.ts';
+import { loadOrCreateKey } from './key.ts';
+import { JournalTables } from './tables.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'nongtin-journal-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let folders = 0;
+const newFolder = () => join(root, String(++folders));
+const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
+const logger = pino({ level: 'silent' });
+
+function journalIn(folder: string): OpenJournal {
+  return openJournal({
+    path: join(folder, 'journal.sqlite'),
+    keyPath: join(folder, 'key.pem'),
+    clock,
+    logger,
+  });
+}
+
+async function started(folder: string): Promise<OpenJournal> {
+  const journal = journalIn(folder);
+  await journal.start();
+  onTestFinished(() => journal.stop());
+  return journal;
+}
+
+function batch(journal: OpenJournal, ...values: number[]) {
+  const first = journal.nextRunningNumber(values.length);
+  return {
+    lines: values
+      .map((value, index) => `soil_moisture,device=a value=${value},quality=0i,received=1i ${first + index}`)
+      .join('\n'),
+    count: values.length,
+    firstAtMs: Math.min(...values),
+    lastAtMs: Math.max(...values),
+    keys: Uint8Array.of(...values),
+  };
+}
+
+const quarantine = (detail: string): QuarantineRecord => ({
+  kind: 'quarantine',
+  atMs: 5,
+  device: 'a',
+  topic: 't',
+  cause: 'invalid_json',
+  detail,
+  sizeBytes: 0,
+  sha256: '',
+  headBase64: '',
+});
+
+describe('journal', () => {
+  it('numbers, chains and signs what the wire says an entry is', async () => {
+    const folder = newFolder();
+    const journal = await started(folder);
+    await journal.appendReadings(batch(journal, 3, 1, 2));
+    await journal.appendRecord(quarantine('not <JSON>, đúng không?'));
+    await journal.appendReadings(batch(journal, 4));
+    const entries = await journal.read(0, 10);
+    expect(
+      entries.map(({ number, kind, count, firstAtMs, lastAtMs }) => [
+        number,
+        kind,
+        count,
+        firstAtMs,
+        lastAtMs,
+      ]),
+    ).toEqual([
+      [1, 'readings', 3, 1, 3],
+      [2, 'quarantine', 0, 5, 5],
+      [3, 'readings', 1, 4, 4],
+    ]);
+    const publicKey = createPublicKey({
+      key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(journal.publicKeyHex, 'hex').toString('base64url') },
+      format: 'jwk',
+    });
+    let previousHash = GENESIS_HASH;
+    for (const entry of entries) {
+      expect(entry).toMatchObject({ previousHash, bootId: journal.bootId });
+      expect(entryHash(entry, entry.payload)).toBe(entry.hash);
+      expect(
+        verify(null, Buffer.from(entry.hash, 'hex'), publicKey, Buffer.from(entry.signature, 'hex')),
+      ).toBe(true);
+      previousHash = entry.hash;
+    }
+  });
+
+  it('joins what arrives while a commit is under way, and gives everyone the right number', async () => {
+    const journal = await started(newFolder());
+    const commits: number[] = [];
+    journal.onCommit((last) => commits.push(last));
+    const readings = Array.from({ length: 12_000 }, (_, index) =>
+      journal.appendReadings(batch(journal, index)),
+    );
+    const records = ['a', 'b', 'c'].map((detail) => journal.appendRecord(quarantine(detail)));
+    expect(journal.waiting()).toBe(12_003);
+    const numbers = await Promise.all(readings);
+    const recordNumbers = await Promise.all(records);
+    expect(journal.waiting()).toBe(0);
+    expect(commits.length).toBeLessThan(6);
+    const entries = await journal.read(0, 100);
+    for (const [index, number] of numbers.entries()) {
+      expect(entries[number - 1]?.payload).toContain(`value=${index},`);
+    }
+    expect(entries.reduce((sum, entry) => sum + entry.count, 0)).toBe(12_000);
+    expect(
+      recordNumbers.map((number) => entries[number - 1]?.payload.includes('"kind":"quarantine"')),
+    ).toEqual([true, true, true]);
+    expect((await journal.records('quarantine', 2)).map((record) => record.detail)).toEqual(['c', 'b']);
+  });
+
+  it('goes on where it stopped: numbers, running numbers, keys, cursors, chain', async () => {
+    const folder = newFolder();
+    const before = await started(folder);
+    await before.appendReadings(batch(before, 1, 2));
+    await before.appendReadings(batch(before, 3));
+    await before.moveCursor('series', 1);
+    await before.stop();
+    const after = await started(folder);
+    expect(after.lastNumber()).toBe(2);
+    expect(after.nextRunningNumber(1)).toBe(3);
+    expect([...after.recentKeys()]).toEqual([1, 2, 3]);
+    expect(await after.cursor('series')).toBe(1);
+    expect(await after.cursor('uplink')).toBe(0);
+    expect(after.bootId).not.toBe(before.bootId);
+    expect(after.publicKeyHex).toBe(before.publicKeyHex);
+    expect(await after.appendRecord(quarantine('x'))).toBe(3);
+    const [second, third] = await after.read(1, 10);
+    expect(third?.previousHash).toBe(second?.hash);
+  });
+
+  it('keeps the private key for its owner', async () => {
+    const folder = newFolder();
+    await started(folder);
+    expect(statSync(join(folder, 'key.pem')).mode & 0o777).toBe(0o600);
+  });
+
+  it('refuses appends after it was stopped', async () => {
+    const journal = await started(newFolder());
+    await journal.stop();
+    await expect(journal.appendRecord(quarantine('late'))).rejects.toThrow('closed');
+  });
+});
+
+describe('a damaged journal', () => {
+  async function filled(entries: number): Promise<string> {
+    const folder = newFolder();
+    const journal = await started(folder);
+    for (let index = 0; index < entries; index += 1) {
+      const wide = batch(journal, index);
+      await journal.appendReadings({ ...wide, lines: `${wide.lines}\n`.repeat(40).trimEnd() });
+    }
+    await journal.stop();
+    return folder;
+  }
+
+  it('is not opened by a second gateway at the same time', async () => {
+    const folder = newFolder();
+    await started(folder);
+    await expect(journalIn(folder).start()).rejects.toMatchObject({
+      name: 'StartProblem',
+      message: expect.stringContaining('another gateway'),
+    });
+  });
+
+  it('names a key that is not its own, and a lost one', async () => {
+    const folder = await filled(2);
+    rmSync(join(folder, 'key.pem'));
+    await expect(journalIn(folder).start()).rejects.toMatchObject({
+      name: 'StartProblem',
+      message: expect.stringContaining('key.pem'),
+    });
+    writeFileSync(join(folder, 'key.pem'), 'rubbish');
+    await expect(journalIn(folder).start()).rejects.toMatchObject({ name: 'StartProblem' });
+  });
+
+  it.each([
+    ['the header', () => 0],
+    ['the last page', (size: number) => size - 4096],
+  ])('says so in one sentence when %s is overwritten', async (_, offset) => {
+    const folder = await filled(30);
+    const path = join(folder, 'journal.sqlite');
+    const file = openSync(path, 'r+');
+    writeSync(file, Buffer.alloc(4096, 0x5a), 0, 4096, offset(statSync(path).size));
+    await expect(journalIn(folder).start()).rejects.toMatchObject({
+      name: 'StartProblem',
+      message: expect.stringContaining('damaged'),
+    });
+  });
+
+  it('notices a changed reading at its end', async () => {
+    const folder = await filled(5);
+    const database = new DatabaseSync(join(folder, 'journal.sqlite'));
+    database.exec("UPDATE entries SET payload = replace(payload, 'value=3', 'value=4')");
+    database.close();
+    await expect(journalIn(folder).start()).rejects.toMatchObject({
+      message: expect.stringContaining('entry 4'),
+    });
+  });
+
+  it('heals a torn end, wherever the power cut tore it', async () => {
+    const folder = newFolder();
+    const journal = await started(folder);
+    for (let index = 0; index < 40; index += 1) await journal.appendReadings(batch(journal, index));
+    const [database, log] = [join(folder, 'journal.sqlite'), join(folder, 'journal.sqlite-wal')];
+    const size = statSync(log).size;
+    let seen = 41;
+    for (const torn of [0, 1, 33, 4_000, 9_999, 50_000, size - 32]) {
+      const copy = newFolder();
+      rmSync(copy, { recursive: true, force: true });
+      const key = loadOrCreateKey(join(copy, 'key.pem'));
+      expect(key.publicKeyHex).toHaveLength(64);
+      for (const [from, to] of [
+        [database, 'journal.sqlite'],
+        [log, 'journal.sqlite-wal'],
+        [join(folder, 'key.pem'), 'key.pem'],
+      ] as const) {
+        copyFileSync(from, join(copy, to));
+      }
+      truncateSync(join(copy, 'journal.sqlite-wal'), Math.max(0, size - torn));
+      const healed = await started(copy);
+      expect(healed.lastNumber()).toBeLessThanOrEqual(seen);
+      seen = healed.lastNumber();
+      expect(await healed.appendReadings(batch(healed, 1))).toBe(seen + 1);
+      await healed.stop();
+      await (await started(copy)).stop();
+    }
+    expect(seen).toBe(0);
+  });
+});
+
+describe('a disk that refuses', () => {
+  it('keeps the whole commit back, says why, and goes on when there is space again', () => {
+    const folder = newFolder();
+    const keyPath = join(folder, 'key.pem');
+    const path = join(folder, 'journal.sqlite');
+    const tables = new JournalTables({
+      path,
+      privateKeyPem: loadOrCreateKey(keyPath).pem,
+      genesisHash: GENESIS_HASH,
+    });
+    onTestFinished(() => tables.close());
+    const commit = {
+      bootId: '00'.repeat(16),
+      monotonicMs: 1,
+      records: Array.from({ length: 50 }, () => ({
+        kind: 'x',
+        payload: `{"x":"${'y'.repeat(3_000)}"}`,
+        firstAtMs: 1,
+        lastAtMs: 1,
+      })),
+    };
+    tables.limitPages(20);
+    expect(() => tables.commit(commit)).toThrow('full');
+    expect(tables.read(0, 10)).toEqual([]);
+    tables.limitPages(100_000);
+    expect(tables.commit(commit)).toBe(50);
+  });
+});
+
+describe('kill -9', () => {
+  it('loses nothing that was acknowledged, and leaves a whole chain', async () => {
+    const folder = newFolder();
+    let acknowledged = 0;
+    for (let round = 0; round < 4; round += 1) {
+      const child = fork(new URL('./testing/append-for-ever.ts', import.meta.url), [folder], {
+        stdio: 'pipe',
+        execArgv: [],
+      });
+      child.on('message', (number: number) => {
+        acknowledged = Math.max(acknowledged, number);
+      });
+      await once(child, 'message');
+      await delay(5 + round * 17);
+      child.kill('SIGKILL');
+      await once(child, 'close');
+      const journal = await started(folder);
+      expect(journal.lastNumber()).toBeGreaterThanOrEqual(acknowledged);
+      acknowledged = journal.lastNumber();
+      let previousHash = GENESIS_HASH;
+      for (let after = 0; after < acknowledged; ) {
+        const entries = await journal.read(after, 500);
+        for (const entry of entries) {
+          const whole =
+            entry.number === after + 1 &&
+            entry.previousHash === previousHash &&
+            entry.payload.split('\n').length === entry.count;
+          if (!whole) expect(entry).toBe(`the entry after ${after}`);
+          previousHash = entryHash(entry, entry.payload);
+          after = entry.number;
+        }
+      }
+      await journal.stop();
+    }
+    expect(acknowledged).toBeGreaterThan(4);
+  });
+});

@@ -1,0 +1,84 @@
+import type { JournalEntry } from './types.ts';
+
+/** Between the journal and its thread. */
+export interface ThreadData {
+  readonly path: string;
+  readonly privateKeyPem: string;
+  /** What the first entry names as its predecessor, 64 hex digits. */
+  readonly genesisHash: string;
+}
+
+/** Why the journal cannot be opened or written, in a form that passes between threads. */
+export type Trouble =
+  | { readonly trouble: 'newer_format'; readonly version: number }
+  | { readonly trouble: 'held_by_another' }
+  | { readonly trouble: 'wrong_key' }
+  | { readonly trouble: 'damaged'; readonly number: number }
+  | {
+      readonly trouble: 'system';
+      readonly message: string;
+      readonly errcode?: number;
+      readonly code?: string;
+    };
+
+/** One transaction: at most one entry of readings, then one entry a record. */
+export interface Commit {
+  readonly bootId: string;
+  readonly monotonicMs: number;
+  readonly readings?: ReadingsEntry;
+  readonly records: readonly RecordEntry[];
+}
+
+export interface ReadingsEntry {
+  readonly payload: string;
+  readonly count: number;
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
+  /** Running number of the first reading. */
+  readonly firstReading: number;
+  readonly keys: Uint8Array;
+}
+
+export interface RecordEntry {
+  readonly kind: string;
+  readonly payload: string;
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
+}
+
+/** State of the journal's end, as the thread found it at start. */
+export interface Tail {
+  readonly lastNumber: number;
+  /** The running number the next reading gets. */
+  readonly nextReading: number;
+  readonly recentKeys: Uint8Array;
+}
+
+export type Ask =
+  | { readonly ask: 'commit'; readonly commit: Commit }
+  | { readonly ask: 'read'; readonly after: number; readonly limit: number }
+  | { readonly ask: 'cursor'; readonly name: string }
+  | { readonly ask: 'moveCursor'; readonly name: string; readonly number: number }
+  | { readonly ask: 'records'; readonly kind: string; readonly limit: number }
+  | { readonly ask: 'close' };
+
+export type Request = Ask & { readonly id: number };
+
+/** Answers carry the id of the request. `opened` or `refused` comes first; `trouble` while a commit is being retried. */
+export type Answer =
+  | { readonly answer: 'opened'; readonly tail: Tail }
+  | { readonly answer: 'refused'; readonly why: Trouble }
+  | { readonly answer: 'trouble'; readonly why: Trouble }
+  | { readonly answer: 'done'; readonly id: number; readonly value: unknown }
+  | { readonly answer: 'failed'; readonly id: number; readonly message: string };
+
+/** What each question is answered with. */
+export interface Values {
+  /** Number of the last entry of the commit. */
+  commit: number;
+  read: JournalEntry[];
+  cursor: number;
+  moveCursor: undefined;
+  records: string[];
+  close: undefined;
+}

@@ -1,0 +1,56 @@
+import type { JournalRecord, UplinkEntry } from '@nongtin/broker/wire';
+
+/** Readings of one message, already encoded; they become durable together with their keys or not at all. */
+export interface ReadingsBatch {
+  /** Canonical line protocol, one line a reading. */
+  readonly lines: string;
+  readonly count: number;
+  /** Observation times of the earliest and the latest reading. */
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
+  /** What ingest remembers of the message across a restart; opaque to the journal. */
+  readonly keys: Uint8Array;
+}
+
+/** An entry as it travels, with its hash and what it holds ('readings' or the kind of its record). */
+export type JournalEntry = UplinkEntry & { readonly hash: string; readonly kind: string };
+
+export type JournalHealth = { readonly healthy: true } | { readonly healthy: false; readonly reason: string };
+
+export type RecordKind = JournalRecord['kind'];
+export type RecordOf<Kind extends RecordKind> = Extract<JournalRecord, { kind: Kind }>;
+
+/**
+ * The append-only journal: what happened becomes durable here, once (design, idea 1).
+ *
+ * start() opens it and throws a StartProblem on damage; it may be retried. Appends resolve when the entry is on the
+ * disk. They are never rejected while the journal is open: on a full or failing disk they wait, `health()` says why,
+ * and memory stays bounded because the devices get no PUBACK.
+ */
+export interface Journal {
+  start(): Promise<void>;
+  /** Resolves with the number of the entry that holds the batch, once it is on the disk. */
+  appendReadings(batch: ReadingsBatch): Promise<number>;
+  appendRecord(record: JournalRecord): Promise<number>;
+  /** At most `limit` entries (and about 4 MiB) after this number, in order. */
+  read(afterNumber: number, limit: number): Promise<JournalEntry[]>;
+  /** Number of the newest durable entry; 0 in an empty journal. */
+  lastNumber(): number;
+  /** Reserves `count` running numbers for series times and gives the first. Append the batch before reserving again. */
+  nextRunningNumber(count: number): number;
+  /** Last entry number a reader has dealt with; 0 for a new reader. */
+  cursor(name: string): Promise<number>;
+  /** Survives a kill at once and a power cut with the next entry; a reader must bear to see entries again. */
+  moveCursor(name: string, number: number): Promise<void>;
+  /** Newest first. */
+  records<Kind extends RecordKind>(kind: Kind, limit: number): Promise<RecordOf<Kind>[]>;
+  /** Keys of the newest batches that were on the disk at start, oldest first. */
+  recentKeys(): Uint8Array;
+  /** Called after each commit, after its appends have been resolved. Returns the way to stop it. */
+  onCommit(listener: (lastNumber: number) => void): () => void;
+  health(): JournalHealth;
+  /** Appends that are not on the disk yet. */
+  waiting(): number;
+  /** Commits what waits (unless the disk refuses) and closes. */
+  stop(): Promise<void>;
+}
