@@ -1,67 +1,241 @@
+import { once } from 'node:events';
+import { StartProblem } from '@nongtin/service';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Farm, ManualHook, until } from './testing/farm.ts';
+import { createBroker } from './broker.ts';
+import { registerBrokerMetrics } from './metrics.ts';
+import { closed, Farm, nextMessage, RecordingHook, until } from './testing/farm.ts';
 
 let farm: Farm | undefined;
+
+async function openFarm(...options: Parameters<typeof Farm.open>): Promise<Farm> {
+  farm = await Farm.open(...options);
+  return farm;
+}
 
 afterEach(async () => {
   await farm?.close();
   farm = undefined;
 });
 
+const READINGS = 'nongtin/v1/valve-1/readings';
+const COMMAND = 'nongtin/v1/valve-1/valve/command';
+
 describe('who may connect', () => {
-  it('refuses a wrong password with "bad user name or password"', async () => {
-    farm = await Farm.open();
-    await expect(farm.client('valve-1', { password: 'guess' })).rejects.toMatchObject({ code: 4 });
-    expect(farm.broker.stats().refused.wrong_password).toBe(1);
-    expect(farm.broker.stats().lastRefusals.at(-1)).toMatchObject({
+  it('refuses a wrong password with "bad user name or password" and shows it', async () => {
+    const { broker, client } = await openFarm();
+    await expect(client('valve-1', { password: 'guess' })).rejects.toMatchObject({ code: 4 });
+    expect(broker.stats().refused.wrong_password).toBe(1);
+    expect(broker.stats().lastRefusals.at(-1)).toMatchObject({
       identity: 'valve-1',
       cause: 'wrong_password',
     });
+    expect(broker.stats().connected).toBe(0);
   });
-});
 
-describe('what an acknowledgement means', () => {
-  it('sends PUBACK only when the hook has the message', async () => {
-    const hook = new ManualHook();
-    farm = await Farm.open(hook);
-    const client = await farm.client('valve-1', { clientId: 'mine' });
-    let acknowledged = false;
-    const ack = client.publishAsync('nongtin/v1/valve-1/readings', '{}', { qos: 1 }).then(() => {
-      acknowledged = true;
-    });
-    await hook.called(1);
-    await farm.broker.publish('nongtin/v1/valve-1/valve/command', 'x');
-    expect(acknowledged).toBe(false);
-    hook.commit();
-    await ack;
-    expect(hook.messages[0]).toMatchObject({
-      identity: { id: 'valve-1', role: 'device' },
-      clientId: 'mine',
-      topic: 'nongtin/v1/valve-1/readings',
+  it('refuses an unknown user as it refuses a wrong password', async () => {
+    const { client } = await openFarm();
+    await expect(client('stranger')).rejects.toMatchObject({ code: 4 });
+  });
+
+  it.each([{}, { username: 'valve-1' }])(
+    'refuses a client without user name or password: %o',
+    async (given) => {
+      const { broker, anonymous } = await openFarm();
+      await expect(anonymous(given)).rejects.toMatchObject({ code: 5 });
+      expect(broker.stats().refused.no_credentials).toBe(1);
+    },
+  );
+
+  it('refuses MQTT 5 with "unacceptable protocol version"', async () => {
+    const { broker, socket } = await openFarm();
+    const stranger = await socket();
+    stranger.write(Buffer.from('101000044d5154540502003c000003616263', 'hex'));
+    expect((await read(stranger)).toString('hex')).toBe('20020001');
+    expect(broker.stats().refused.protocol_version).toBe(1);
+  });
+
+  it('refuses a last will on a foreign topic', async () => {
+    const { broker, client } = await openFarm();
+    const will = {
+      topic: 'nongtin/v1/valve-2/status',
+      payload: Buffer.from('offline'),
       qos: 1,
-      dup: false,
+      retain: true,
+    } as const;
+    await expect(client('valve-1', { will })).rejects.toMatchObject({ code: 5 });
+    expect(broker.stats().lastRefusals.at(-1)).toMatchObject({ identity: 'valve-1', topic: will.topic });
+  });
+
+  it('closes what sends no CONNECT in time', async () => {
+    const { broker, socket } = await openFarm(undefined, { connectTimeoutMs: 20 });
+    await once(await socket(), 'close');
+    expect(broker.stats().refused.connect_timeout).toBe(1);
+  });
+
+  it('takes no more connections than its limit', async () => {
+    const { broker, client, socket } = await openFarm(undefined, { connections: 1 });
+    await client('valve-1');
+    await once(await socket(), 'close');
+    expect(broker.stats().refused.too_many_connections).toBe(1);
+  });
+
+  it('lets nobody take over a session by using its client id', async () => {
+    const { broker, client } = await openFarm();
+    const victim = await client('valve-1', { clientId: 'same' });
+    const other = await client('valve-2', { clientId: 'same' });
+    await expect(client('stranger', { clientId: 'same' })).rejects.toThrow();
+    await victim.publishAsync(READINGS, '{}', { qos: 1 });
+    await other.publishAsync('nongtin/v1/valve-2/readings', '{}', { qos: 1 });
+    expect(broker.stats().connected).toBe(2);
+  });
+
+  it('closes the older of two connections of one identity with one client id', async () => {
+    const { broker, client } = await openFarm();
+    const older = await client('valve-1', { clientId: 'same' });
+    const end = closed(older);
+    await client('valve-1', { clientId: 'same' });
+    await end;
+    expect(broker.stats().connected).toBe(1);
+  });
+
+  it('closes the connections of an identity on demand, and no others', async () => {
+    const { broker, client } = await openFarm();
+    const end = closed(await client('valve-1'));
+    await client('valve-2');
+    broker.disconnect('valve-1');
+    await end;
+    await until(() => broker.stats().connected === 1);
+  });
+});
+
+describe('who may speak', () => {
+  it('drops the connection that publishes on a foreign topic, and the hook never sees it', async () => {
+    const hook = new RecordingHook();
+    const { broker, client } = await openFarm(hook);
+    const valve = await client('valve-1');
+    const end = closed(valve);
+    valve.publish('nongtin/v1/valve-2/readings', '{}', { qos: 1 });
+    await end;
+    expect(hook.messages).toEqual([]);
+    expect(broker.stats().refused.publish_not_allowed).toBe(1);
+    expect(broker.stats().lastRefusals.at(-1)).toMatchObject({
+      identity: 'valve-1',
+      cause: 'publish_not_allowed',
+      topic: 'nongtin/v1/valve-2/readings',
     });
   });
 
-  it('takes 1,000 messages in flight on one connection in a few commits', async () => {
-    const hook = new ManualHook();
-    farm = await Farm.open(hook);
-    const client = await farm.client('valve-1');
-    const acks = Array.from({ length: 1000 }, (_, n) =>
-      client.publishAsync('nongtin/v1/valve-1/readings', `{"seq":${n}}`, { qos: 1 }),
-    );
-    let commits = 0;
-    let acked = 0;
-    for (const ack of acks)
-      ack.then(() => {
-        acked += 1;
-      });
-    while (acked < acks.length) {
-      await until(() => hook.waiting > 0 || acked === acks.length);
-      if (hook.waiting > 0) commits += 1;
-      hook.commit();
-      await new Promise(setImmediate);
-    }
-    expect(commits).toBeLessThan(100);
+  it('refuses a foreign subscription with 0x80 and keeps the connection and the allowed one', async () => {
+    const { broker, client } = await openFarm();
+    const valve = await client('valve-1');
+    const granted = await valve
+      .subscribeAsync([COMMAND, '#', '$SYS/#', 'cmnd/valve-2/#'])
+      .catch(() => 'refused');
+    expect(granted).toBe('refused');
+    expect(broker.stats().refused.subscribe_not_allowed).toBe(3);
+    const heard = nextMessage(valve);
+    await broker.publish('cmnd/valve-2/POWER', 'ON');
+    await broker.publish(COMMAND, 'open');
+    expect((await heard).topic).toBe(COMMAND);
+  });
+
+  it('collects nothing for a refused filter of a session that stays', async () => {
+    const { broker, client } = await openFarm();
+    const options = { clientId: 'stays', clean: false };
+    const valve = await client('valve-1', options);
+    await valve
+      .subscribeAsync(
+        [
+          { topic: COMMAND, qos: 1 },
+          { topic: 'cmnd/valve-2/#', qos: 1 },
+        ].reduce(toMap, {}),
+      )
+      .catch(() => {});
+    await broker.publish('cmnd/valve-2/POWER', 'ON', { qos: 1 });
+    await valve.endAsync();
+    await expectOnlyNext(broker, await client('valve-1', options));
+  });
+
+  it('delivers no command that was given while the device was away', async () => {
+    const { broker, client } = await openFarm();
+    const options = { clientId: 'stays', clean: false };
+    const valve = await client('valve-1', options);
+    await valve.subscribeAsync(COMMAND, { qos: 1 });
+    await valve.endAsync();
+    await until(() => broker.stats().connected === 0);
+    await broker.publish(COMMAND, 'old', { qos: 1 });
+    await expectOnlyNext(broker, await client('valve-1', options));
+  });
+
+  it('delivers what was retained', async () => {
+    const { broker, client } = await openFarm();
+    await broker.publish(COMMAND, 'kept', { qos: 1, retain: true });
+    const valve = await client('valve-1');
+    const heard = nextMessage(valve);
+    await valve.subscribeAsync(COMMAND, { qos: 1 });
+    expect((await heard).text).toBe('kept');
   });
 });
+
+describe('the broker itself', () => {
+  it('says which port is taken and which variable chooses another', async () => {
+    const { broker } = await openFarm();
+    const second = createBroker({
+      host: '127.0.0.1',
+      port: broker.port,
+      portVariable: 'NONGTIN_MQTT_PORT',
+      authenticate: () => undefined,
+      logger: pino({ level: 'silent' }),
+    });
+    const problem = await second.start().catch((error: unknown) => error);
+    expect(problem).toBeInstanceOf(StartProblem);
+    expect(String(problem)).toContain(`Port ${broker.port} is already in use`);
+    expect(String(problem)).toContain('NONGTIN_MQTT_PORT');
+    await broker.stop();
+    await second.start();
+    await second.stop();
+  });
+
+  it('shows its figures to Prometheus', async () => {
+    const { broker, client } = await openFarm();
+    const registry = new Registry();
+    registerBrokerMetrics(broker, registry);
+    const valve = await client('valve-1');
+    await valve.publishAsync(READINGS, '{}', { qos: 1 });
+    await client('valve-2', { password: 'guess' }).catch(() => {});
+    const text = await registry.metrics();
+    expect(text).toContain('nongtin_broker_connected 1');
+    expect(text).toContain('nongtin_broker_publish_received_total{qos="1"} 1');
+    expect(text).toContain('nongtin_broker_refused_total{cause="wrong_password"} 1');
+  });
+
+  it('keeps the newest 50 refusals and counts all', async () => {
+    const { broker, client } = await openFarm();
+    for (let n = 0; n < 60; n += 1) await client('valve-1', { password: `guess-${n}` }).catch(() => {});
+    expect(broker.stats().lastRefusals).toHaveLength(50);
+    expect(broker.stats().refused.wrong_password).toBe(60);
+  });
+});
+
+const toMap = (all: Record<string, { qos: 1 }>, { topic }: { topic: string }) => ({
+  ...all,
+  [topic]: { qos: 1 as const },
+});
+
+/** The next thing this client hears is a message published now. */
+async function expectOnlyNext(
+  broker: Farm['broker'],
+  client: Awaited<ReturnType<Farm['client']>>,
+): Promise<void> {
+  const heard = nextMessage(client);
+  await broker.publish(COMMAND, 'new', { qos: 1 });
+  expect((await heard).text).toBe('new');
+}
+
+async function read(socket: Awaited<ReturnType<Farm['socket']>>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}

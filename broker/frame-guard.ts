@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 /** What the bytes so far amount to. */
 export type FrameVerdict = 'fine' | 'packet_too_large' | 'protocol_error';
 
-const CONNECT = 1;
+const CONNECT = 0x10;
 
 /**
  * Watches an MQTT byte stream frame by frame without copying it, and says no as soon as a fixed header declares
@@ -43,7 +43,7 @@ export class FrameGuard {
   /** One byte of a fixed header: type and flags, then 1 to 4 length bytes of 7 bits, least significant first. */
   #header(byte: number): FrameVerdict {
     if (this.#lengthBytes < 0) {
-      if (!this.#seenFirst && byte >> 4 !== CONNECT) return 'protocol_error';
+      if (!this.#seenFirst && byte !== CONNECT) return 'protocol_error';
       this.#seenFirst = true;
       this.#lengthBytes = 0;
       this.#length = 0;

@@ -90,31 +90,55 @@ export class Farm {
     await this.broker.stop();
   }
 
-  async client(identity: string, options: IClientOptions = {}): Promise<MqttClient> {
+  /** A client with this identity's password, connected; rejects with the CONNACK's code when refused. */
+  readonly client = (identity: string, options: IClientOptions = {}): Promise<MqttClient> =>
+    this.anonymous({ username: identity, password: `secret-${identity}`, ...options });
+
+  readonly anonymous = async (options: IClientOptions): Promise<MqttClient> => {
     const client = await connectAsync({
       host: '127.0.0.1',
       port: this.broker.port,
       protocol: 'mqtt',
-      username: identity,
-      password: `secret-${identity}`,
       reconnectPeriod: 0,
       ...options,
     });
     client.on('error', () => {});
     this.#clients.push(client);
     return client;
-  }
+  };
 
-  async socket(): Promise<Socket> {
+  readonly socket = async (): Promise<Socket> => {
     const socket = connectSocket({ host: '127.0.0.1', port: this.broker.port, noDelay: true });
     socket.on('error', () => {});
     this.#sockets.push(socket);
     await once(socket, 'connect');
     return socket;
-  }
+  };
+}
+
+export function closed(client: MqttClient): Promise<void> {
+  return new Promise((resolve) => client.once('close', () => resolve()));
+}
+
+export function nextMessage(client: MqttClient): Promise<{ topic: string; text: string }> {
+  return new Promise((resolve) => {
+    client.once('message', (topic, payload) => resolve({ topic, text: payload.toString() }));
+  });
 }
 
 /** Resolves when the condition holds; looks again in every turn of the event loop. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+/** An MQTT frame of any content: first byte, length, body. */
+export function frame(first: number, body: Uint8Array): Buffer {
+  const length: number[] = [];
+  let left = body.length;
+  do {
+    const more = left >= 128;
+    length.push((left % 128) + (more ? 128 : 0));
+    left = Math.floor(left / 128);
+  } while (left > 0);
+  return Buffer.concat([Buffer.from([first, ...length]), body]);
 }
