@@ -1,0 +1,36 @@
+import type { FastifyInstance } from 'fastify';
+import { sql } from 'kysely';
+import type { Registry } from 'prom-client';
+import { enqueueLeaf } from '../anchoring/index.ts';
+import type { LotsOptions } from '../traceability/lots.ts';
+import { cooperativeRoutes } from './cooperative-routes.ts';
+import { type GatewayRoutesOptions, gatewayRoutes } from './gateway-routes.ts';
+import { healthRoutes } from './health.ts';
+import { landingRoutes } from './landing.ts';
+import { lotRoutes } from './lot-routes.ts';
+
+interface ApiParts extends GatewayRoutesOptions {
+  readonly registry: Registry;
+  readonly chainState: () => string;
+}
+
+/** Our own routes; those of stamps, anchors and verification come with their folders. */
+export function apiRoutes(parts: ApiParts): ((app: FastifyInstance) => void)[] {
+  const { db, entries, clock, registry, chainState } = parts;
+  const enqueueLot: LotsOptions['enqueueLot'] = (trx, { cooperativeId, digest, lotNumber }) =>
+    enqueueLeaf(trx, { cooperativeId, kind: 'lot', digest, refKind: 'lot', refId: lotNumber });
+  const isOk = (work: unknown) => Promise.resolve(work).then(() => 'ok');
+  const dependencies = [
+    { name: 'records', vital: true, check: () => isOk(sql`select 1`.execute(db)) },
+    { name: 'entries', vital: true, check: async () => isOk(entries.heads()) },
+    // Without the chain, stamps wait for their anchor, and everything else goes on.
+    { name: 'chain', vital: false, check: async () => chainState() },
+  ];
+  return [
+    landingRoutes,
+    healthRoutes(dependencies, registry),
+    cooperativeRoutes(db),
+    gatewayRoutes(parts),
+    lotRoutes({ db, enqueueLot, clock }),
+  ];
+}

@@ -1,0 +1,172 @@
+import { join } from 'node:path';
+import { type Accounts, createAccounts, demoSecrets, seedDemoUsers, sessionSecret } from '@nongtin/accounts';
+import { type Broker, type CredentialStore, openCredentials, registerBrokerMetrics } from '@nongtin/broker';
+import { canonicalJson } from '@nongtin/broker/wire';
+import { explainProblem, type Logger, type Service } from '@nongtin/service';
+import type { FastifyInstance } from 'fastify';
+import { buildApp } from './api/app.ts';
+import { apiRoutes } from './api/index.ts';
+import type { CloudConfig } from './config.ts';
+import { cooperativesIn } from './cooperatives/cooperatives.ts';
+import { seedDemoCooperative } from './cooperatives/demo.ts';
+import { createMetrics } from './metrics.ts';
+import { openRecords, type Records } from './records/index.ts';
+import { openStamping, type Stamping } from './stamping.ts';
+import { seasonOf } from './traceability/season.ts';
+import { allowGateway, createUplinkDoor } from './uplink/door.ts';
+import { EntryStore } from './uplink/entry-store.ts';
+import { Projector } from './uplink/projector.ts';
+import { Receiver } from './uplink/receiver.ts';
+
+/**
+ * The cloud's parts, in the order they start (they stop the other way round, the door for gateways first):
+ *
+ *   gateways ── MQTT ──► uplink door ──► receiver ──► entry store (fsync) ──► answer "durable up to"
+ *                                            │ wake
+ *                                            ▼
+ *                                        projector ──► records: plots, runs, harvests, daily readings
+ *                                                         ▲   ▲
+ *   people, programs ── HTTP ──► api: lots, stamps ───────┘   │ leaves, anchors
+ *                                                         anchorer ──► chain
+ */
+export class Cloud implements Service {
+  readonly #config: CloudConfig;
+  readonly #logger: Logger;
+  readonly #clock: { nowMs(): number };
+  readonly #closers: (() => unknown)[] = [];
+  #doors: { app: FastifyInstance; uplink: Broker } | undefined;
+
+  constructor(config: CloudConfig, logger: Logger, clock: { nowMs(): number }) {
+    this.#config = config;
+    this.#logger = logger;
+    this.#clock = clock;
+  }
+
+  /** The ports it listens on, once started. */
+  get ports(): { http: number; uplink: number } {
+    const address = this.#doors?.app.server.address();
+    const http = typeof address === 'object' && address ? address.port : this.#config.httpPort;
+    return { http, uplink: this.#doors?.uplink.port ?? this.#config.uplinkPort };
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#doors = undefined;
+    for (const close of this.#closers.splice(0).reverse()) {
+      try {
+        await close();
+      } catch (error) {
+        this.#logger.error({ err: error }, 'a part did not close');
+      }
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { dataDir, databaseUrl, demo } = this.#config;
+    const [logger, clock] = [this.#logger, this.#clock];
+    const records = openRecords({ dataDir, ...(databaseUrl === undefined ? {} : { databaseUrl }), logger });
+    this.#closers.push(() => records.stop());
+    await records.start();
+    const entries = new EntryStore(join(dataDir, 'cloud', 'entries.sqlite'));
+    this.#closers.push(() => entries.close());
+    entries.open();
+    const credentials = openCredentials({ path: join(dataDir, 'cloud', 'uplink-credentials.json') });
+    const accounts = await this.#openAccounts(records);
+    if (demo) await this.#seedDemo(records, accounts, credentials);
+    const { receiver, projector } = this.#openUplink(records, entries);
+    this.#closers.push(() => projector.stop());
+    projector.start();
+    const stamping = openStamping({ config: this.#config, db: records.db, clock, logger });
+    this.#closers.push(() => stamping.anchorer.stop());
+    await stamping.anchorer.start();
+    this.#closers.push(() => receiver.idle());
+    const uplink = this.#uplinkDoor(credentials, receiver);
+    const app = await this.#openApp({ records, entries, receiver, accounts, credentials, stamping, uplink });
+    this.#closers.push(() => uplink.stop());
+    await uplink.start();
+    this.#doors = { app, uplink };
+    logger.info({ ...this.ports, records: databaseUrl === undefined ? 'embedded' : 'server' }, 'listening');
+  }
+
+  async #openAccounts({ db }: Records): Promise<Accounts> {
+    const accounts = createAccounts({
+      database: { db, type: 'postgres' },
+      secret: sessionSecret(join(this.#config.dataDir, 'cloud', 'session.json')),
+      logger: this.#logger,
+    });
+    await accounts.start();
+    return accounts;
+  }
+
+  async #seedDemo(records: Records, accounts: Accounts, credentials: CredentialStore): Promise<void> {
+    const secrets = demoSecrets(this.#config.dataDir);
+    await seedDemoCooperative(records.db, this.#clock.nowMs());
+    await seedDemoUsers(accounts, secrets);
+    // It may connect; its entries are refused until a manager registers its key.
+    allowGateway(credentials, secrets.uplink.gateway, secrets.uplink.password);
+  }
+
+  #openUplink({ db }: Records, entries: EntryStore): { receiver: Receiver; projector: Projector } {
+    const logger = this.#logger;
+    const projector = new Projector({
+      ...{ db, entries, logger },
+      seasonOf: async (gateway, entry, harvest) =>
+        canonicalJson(await seasonOf({ db, entries }, gateway, entry, harvest)),
+    });
+    const cooperatives = cooperativesIn(db);
+    const receiver = new Receiver({
+      ...{ entries, logger, clock: this.#clock },
+      keyOf: async (id) => {
+        const gateway = await cooperatives.gateway(id);
+        return gateway && { publicKey: gateway.public_key, revoked: gateway.revoked };
+      },
+      onAppended: (gateway) => projector.wake(gateway),
+    });
+    return { receiver, projector };
+  }
+
+  #uplinkDoor(credentials: CredentialStore, receiver: Receiver): Broker {
+    const { host, uplinkPort: port } = this.#config;
+    return createUplinkDoor({ host, port, credentials, receiver, logger: this.#logger });
+  }
+
+  async #openApp(parts: AppParts): Promise<FastifyInstance> {
+    const { records, entries, receiver, accounts, credentials, stamping, uplink } = parts;
+    const registry = createMetrics({ entries, receiver });
+    registerBrokerMetrics(uplink, registry);
+    const clock = this.#clock;
+    const disconnect = (gateway: string) => uplink.disconnect(gateway);
+    const api = { db: records.db, entries, receiver, credentials, disconnect, clock, registry };
+    const routes = [
+      ...apiRoutes({ ...api, chainState: () => stamping.anchorer.status().state }),
+      stamping.routes,
+    ];
+    const app = await buildApp({ accounts, logger: this.#logger, routes });
+    this.#closers.push(() => app.close());
+    const { host, httpPort: port } = this.#config;
+    try {
+      await app.listen({ host, port });
+    } catch (error) {
+      throw explainProblem(error, { port, portVariable: 'NONGTIN_CLOUD_PORT' });
+    }
+    return app;
+  }
+}
+
+interface AppParts {
+  readonly records: Records;
+  readonly entries: EntryStore;
+  readonly receiver: Receiver;
+  readonly accounts: Accounts;
+  readonly credentials: CredentialStore;
+  readonly stamping: Stamping;
+  readonly uplink: Broker;
+}
