@@ -14,11 +14,12 @@ export interface AnvilOptions {
   readonly folder: string;
   /** A state file (chain-state.ts) to go on from. */
   readonly statePath?: string;
+  /** Called at once, long before anvil answers. */
+  readonly spawned?: (pid: number) => void;
 }
 
 /** A running anvil. It mines when a transaction arrives, and only then. */
 export interface Anvil {
-  readonly pid: number;
   readonly rpcUrl: string;
   readonly rpc: JsonRpc;
   /** Settles when the process is gone, whoever ended it. */
@@ -42,6 +43,7 @@ export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const complaint = collect(child);
+  if (child.pid !== undefined) options.spawned?.(child.pid);
   const exited = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
@@ -49,7 +51,6 @@ export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
   const rpcUrl = `http://127.0.0.1:${options.port}`;
   const rpc = jsonRpc(rpcUrl);
   const anvil: Anvil = {
-    pid: child.pid ?? 0,
     rpcUrl,
     rpc,
     exited,
@@ -85,8 +86,7 @@ function argumentsFor({ port, chainId, folder, statePath }: AnvilOptions): strin
 /** The binary itself, not npm's wrapper: a wrapper that is killed leaves its child behind. */
 function anvilPath(): string {
   const packages = createRequire(createRequire(import.meta.url).resolve('@foundry-rs/anvil/package.json'));
-  const system = platform() === 'win32' ? 'win32' : platform();
-  const name = `@foundry-rs/anvil-${system}-${arch() === 'x64' ? 'amd64' : arch()}`;
+  const name = `@foundry-rs/anvil-${platform()}-${arch() === 'x64' ? 'amd64' : arch()}`;
   try {
     const path = join(dirname(packages.resolve(`${name}/package.json`)), 'bin', exe('anvil'));
     if (existsSync(path)) return path;
