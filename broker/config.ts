@@ -2,8 +2,6 @@ import { join } from 'node:path';
 import { StartProblem } from '@nongtin/service';
 
 export interface BrokerConfig {
-  /** The folder of all state. */
-  readonly dataDir: string;
   /** Shared with the gateway, so that a device keeps its password whoever runs the broker. */
   readonly credentialsPath: string;
   /** The demo's passwords; undefined when NONGTIN_DEMO=off. */
@@ -15,7 +13,6 @@ export interface BrokerConfig {
 export function readConfig(env: Readonly<Record<string, string | undefined>>): BrokerConfig {
   const dataDir = env.NONGTIN_DATA_DIR ?? './data';
   return {
-    dataDir,
     credentialsPath: join(dataDir, 'gateway', 'credentials.json'),
     demoPath: readSwitch('NONGTIN_DEMO', env.NONGTIN_DEMO) ? join(dataDir, 'demo.json') : undefined,
     host: env.NONGTIN_HOST ?? '0.0.0.0',

@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { StartProblem } from '@nongtin/service';
+import { connectAsync } from 'mqtt';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readConfig } from './config.ts';
+
+let folder = '';
+let service: ChildProcess | undefined;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'nongtin-broker-'));
+});
+afterEach(() => {
+  service?.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Starts the service and gives its port once it listens. */
+async function start(): Promise<number> {
+  const env = {
+    ...process.env,
+    NONGTIN_DATA_DIR: folder,
+    NONGTIN_MQTT_PORT: '0',
+    NONGTIN_HOST: '127.0.0.1',
+    NONGTIN_LOG: 'json',
+  };
+  service = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (!service.stdout) throw new Error('no output');
+  for await (const line of createInterface(service.stdout)) {
+    const { msg, port } = JSON.parse(line) as { msg: string; port?: number };
+    if (msg === 'listening' && port !== undefined) return port;
+  }
+  throw new Error('ended before it listened');
+}
+
+describe('the broker alone', () => {
+  it("knows the demo's devices, and ends cleanly on SIGTERM", async () => {
+    writeFileSync(
+      join(folder, 'demo.json'),
+      JSON.stringify({ users: {}, devices: { probe9: 'demo-password' } }),
+    );
+    const port = await start();
+    const door = { host: '127.0.0.1', port, username: 'probe9', reconnectPeriod: 0 };
+    await expect(connectAsync({ ...door, password: 'guess' })).rejects.toMatchObject({ code: 4 });
+    const probe = await connectAsync({ ...door, password: 'demo-password' });
+    probe.on('error', () => {});
+    await probe.publishAsync('tele/probe9/SENSOR', '{}', { qos: 1 });
+    service?.kill('SIGTERM');
+    expect(await once(service as ChildProcess, 'exit')).toEqual([0, null]);
+    probe.end(true);
+  });
+});
+
+describe('its configuration', () => {
+  it('has defaults', () => {
+    expect(readConfig({})).toEqual({
+      credentialsPath: 'data/gateway/credentials.json',
+      demoPath: 'data/demo.json',
+      host: '0.0.0.0',
+      port: 1883,
+    });
+    expect(readConfig({ NONGTIN_DEMO: 'off' }).demoPath).toBeUndefined();
+  });
+
+  it.each([
+    { NONGTIN_MQTT_PORT: 'abc' },
+    { NONGTIN_MQTT_PORT: '70000' },
+    { NONGTIN_MQTT_PORT: '-1' },
+    { NONGTIN_MQTT_PORT: '' },
+    { NONGTIN_DEMO: 'maybe' },
+  ])('says what is wrong with %o', (env) => {
+    expect(() => readConfig(env)).toThrow(StartProblem);
+  });
+});
