@@ -16,6 +16,8 @@ const STOP_WITHIN_MS = 4_000;
 /** Times in a row that anvil may leave a question unanswered before it counts as hung. */
 const SILENCES = 3;
 
+type Log = Pick<Logger, 'info' | 'warn' | 'error'>;
+
 /**
  * Keeps one anvil with our contracts on it: starts it from the last good state, makes what is mined final, saves each
  * new block, and brings it back when it dies.
@@ -25,7 +27,7 @@ const SILENCES = 3;
  */
 export class ChainKeeper implements Service {
   readonly #config: ChainConfig;
-  readonly #logger: Logger;
+  readonly #logger: Log;
   readonly #stopping = new AbortController();
   #artifacts: Artifacts | undefined;
   #keys: ChainKeys | undefined;
@@ -34,7 +36,7 @@ export class ChainKeeper implements Service {
   #savedBlock = -1;
   #complaint = '';
 
-  constructor(config: ChainConfig, logger: Logger) {
+  constructor(config: ChainConfig, logger: Log) {
     this.#config = config;
     this.#logger = logger;
   }
