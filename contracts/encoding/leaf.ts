@@ -5,7 +5,7 @@ import { type LeafKind, leafKinds } from './kinds.ts';
 
 /** The format's tag and version: another format, or a later version of this one, has other leaves. */
 const TAG = keccak_256(utf8ToBytes('nongtin.leaf'));
-export const LEAF_VERSION = 1;
+const LEAF_VERSION = 1;
 
 export interface Leaf {
   /** 32 bytes, see cooperativeIdOf. */
