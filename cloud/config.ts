@@ -10,7 +10,10 @@ export interface CloudConfig {
   readonly httpPort: number;
   /** The gateways' MQTT. */
   readonly uplinkPort: number;
+  /** The chain as we reach it; may hold a provider's key, so it is shown to nobody. */
   readonly rpcUrl: string;
+  /** The chain as buyers reach it without us, for who would rather not ask us. */
+  readonly publicRpcUrls: readonly string[];
   /** Undefined: the embedded engine keeps the records. */
   readonly databaseUrl: string | undefined;
   readonly demo: boolean;
@@ -26,24 +29,33 @@ export function readConfig(env: Environment): CloudConfig {
   const databaseUrl = text(env, 'NONGTIN_DATABASE_URL');
   const httpPort = port(env, 'NONGTIN_CLOUD_PORT', 8080);
   const publicUrl = text(env, 'NONGTIN_PUBLIC_URL') ?? `http://localhost:${httpPort}`;
+  const rpcUrl = url('NONGTIN_RPC_URL', text(env, 'NONGTIN_RPC_URL') ?? 'http://127.0.0.1:8545', web);
   return {
     dataDir: resolve(text(env, 'NONGTIN_DATA_DIR') ?? './data'),
     host: text(env, 'NONGTIN_HOST') ?? '0.0.0.0',
     httpPort,
     uplinkPort: port(env, 'NONGTIN_UPLINK_PORT', 1884),
-    rpcUrl: url('NONGTIN_RPC_URL', text(env, 'NONGTIN_RPC_URL') ?? 'http://127.0.0.1:8545', [
-      'http:',
-      'https:',
-    ]),
+    rpcUrl,
+    publicRpcUrls: publicRpcUrls(env, rpcUrl),
     databaseUrl:
       databaseUrl === undefined
         ? undefined
         : url('NONGTIN_DATABASE_URL', databaseUrl, ['postgres:', 'postgresql:']),
     demo: readSwitch(env, 'NONGTIN_DEMO'),
-    publicUrl: url('NONGTIN_PUBLIC_URL', publicUrl, ['http:', 'https:']),
+    publicUrl: url('NONGTIN_PUBLIC_URL', publicUrl, web),
     verifyPageDir: resolve(text(env, 'NONGTIN_VERIFY_DIR') ?? builtPage()),
   };
 }
+
+/** A chain on this machine is no secret; any other address is shown only when it is said to be public. */
+function publicRpcUrls(env: Environment, rpcUrl: string): string[] {
+  const given = text(env, 'NONGTIN_PUBLIC_RPC_URLS');
+  if (given !== undefined)
+    return given.split(',').map((one) => url('NONGTIN_PUBLIC_RPC_URLS', one.trim(), web));
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(rpcUrl).hostname) ? [rpcUrl] : [];
+}
+
+const web = ['http:', 'https:'];
 
 function builtPage(): string {
   return join(fileURLToPath(new URL('..', import.meta.url)), 'dashboards/dist/verify');

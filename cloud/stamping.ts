@@ -25,7 +25,7 @@ export interface Stamping {
 }
 
 interface StampingOptions {
-  readonly config: Pick<CloudConfig, 'dataDir' | 'rpcUrl' | 'publicUrl' | 'verifyPageDir'>;
+  readonly config: Pick<CloudConfig, 'dataDir' | 'rpcUrl' | 'publicRpcUrls' | 'publicUrl' | 'verifyPageDir'>;
   readonly db: Kysely<Schema>;
   readonly clock: { nowMs(): number };
   readonly logger: Logger;
@@ -46,8 +46,8 @@ export function openStamping({ config, db, clock, logger }: StampingOptions): St
   const chainDoor = () => {
     const found = deployment();
     if (found === undefined) return undefined;
-    // Our relay, by a relative address: the one way to the chain that works from wherever the page was opened.
-    return { chainId: found.chainId, anchorRegistry: found.anchorRegistry as Hex, rpcUrls: ['/rpc'] };
+    const { chainId, anchorRegistry } = found;
+    return { chainId, anchorRegistry: anchorRegistry as Hex, rpcUrls: config.publicRpcUrls };
   };
   const verifier = createVerifier({ db, stamps, chain: chainDoor, rpc });
   return {

@@ -18,7 +18,6 @@ export async function buildApp({ accounts, routes, logger }: AppOptions): Promis
   const loggerInstance: FastifyBaseLogger = logger.child({}, { level: quiet(logger.level) });
   const app: FastifyInstance = fastify({
     loggerInstance,
-    disableRequestLogging: true,
     bodyLimit: 256 * 1024,
     requestTimeout: 30_000,
     forceCloseConnections: true,

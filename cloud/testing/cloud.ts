@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DemoSecrets, demoSecrets, type Role } from '@nongtin/accounts';
+import { topicOf, type UplinkAnswer, type UplinkEntry } from '@nongtin/broker/wire';
+import { connectAsync, type MqttClient } from 'mqtt';
+import { pino } from 'pino';
+import { Cloud } from '../cloud.ts';
+import { readConfig } from '../config.ts';
+
+/** A whole cloud on free ports, in a folder of its own. */
+export interface TestCloud {
+  readonly dataDir: string;
+  readonly secrets: DemoSecrets;
+  readonly uplinkUrl: string;
+  /** Asks the API as a demo user, or as nobody. */
+  call(as: Role | undefined, method: 'GET' | 'POST', path: string, body?: object): Promise<ApiAnswer>;
+  /** Stops and starts on the same folder. */
+  restart(): Promise<void>;
+  /** Stops and removes the folder. */
+  remove(): Promise<void>;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects, and fails where it is not there
+  readonly body: any;
+}
+
+export async function startCloud(): Promise<TestCloud> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'nongtin-cloud-'));
+  const env = { NONGTIN_DATA_DIR: dataDir, NONGTIN_HOST: '127.0.0.1', NONGTIN_CLOUD_PORT: '0' };
+  const config = readConfig({ ...env, NONGTIN_UPLINK_PORT: '0', NONGTIN_RPC_URL: 'http://127.0.0.1:9' });
+  const start = async () => {
+    const started = new Cloud(config, pino({ level: 'silent' }), { nowMs: Date.now });
+    await started.start();
+    return started;
+  };
+  let cloud = await start();
+  const tokens = new Map<Role, string>();
+  const secrets = demoSecrets(dataDir);
+  const base = () => `http://127.0.0.1:${cloud.ports.http}`;
+  return {
+    dataDir,
+    secrets,
+    get uplinkUrl() {
+      return `mqtt://127.0.0.1:${cloud.ports.uplink}`;
+    },
+    call: async (as, method, path, body) => {
+      if (as !== undefined && !tokens.has(as)) tokens.set(as, await signIn(base(), secrets.users[as]));
+      const token = as && tokens.get(as);
+      const response = await fetch(base() + path, {
+        method,
+        redirect: 'manual',
+        headers: {
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      const isJson = response.headers.get('content-type')?.startsWith('application/json');
+      return { status: response.status, body: isJson ? JSON.parse(text) : text };
+    },
+    restart: async () => {
+      await cloud.stop();
+      cloud = await start();
+    },
+    remove: async () => {
+      await cloud.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function signIn(base: string, user: { email: string; password: string }): Promise<string> {
+  const response = await fetch(`${base}/api/auth/sign-in/email`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(user),
+  });
+  const token = response.headers.get('set-auth-token');
+  if (token === null) throw new Error(`signing in was answered with ${response.status}`);
+  return token;
+}
+
+/** A gateway's connection to the cloud's MQTT. */
+export class Uplink {
+  readonly #client: MqttClient;
+  readonly #gateway: string;
+  readonly #answers: UplinkAnswer[] = [];
+  #arrived = Promise.withResolvers<void>();
+
+  private constructor(client: MqttClient, gateway: string) {
+    this.#client = client;
+    this.#gateway = gateway;
+    client.on('message', (_topic, payload) => {
+      this.#answers.push(JSON.parse(payload.toString()) as UplinkAnswer);
+      this.#arrived.resolve();
+    });
+  }
+
+  static async connect(url: string, gateway: string, password: string): Promise<Uplink> {
+    const client = await connectAsync(url, { username: gateway, password, reconnectPeriod: 0 }, false);
+    const uplink = new Uplink(client, gateway);
+    await client.subscribeAsync(topicOf('uplinkAnswer', gateway), { qos: 1 });
+    return uplink;
+  }
+
+  send(...entries: readonly UplinkEntry[]): Promise<UplinkAnswer> {
+    return this.sendRaw(JSON.stringify({ entries }));
+  }
+
+  /** The answer to this message. */
+  async sendRaw(payload: string | Buffer): Promise<UplinkAnswer> {
+    await this.#client.publishAsync(topicOf('uplinkEntries', this.#gateway), payload, { qos: 1 });
+    for (;;) {
+      const answer = this.#answers.shift();
+      if (answer !== undefined) return answer;
+      this.#arrived = Promise.withResolvers<void>();
+      await this.#arrived.promise;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#client.endAsync(true);
+  }
+}
