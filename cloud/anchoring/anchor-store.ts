@@ -31,7 +31,7 @@ export interface AnchorStore {
   gather(view: ChainView, nowMs: number): Promise<OpenAnchor | undefined>;
   /** The signed transaction, before it is sent. */
   submitted(anchorId: number, transaction: SignedAnchor, view: ChainView, nowMs: number): Promise<void>;
-  recordBlock(anchorId: number, state: AnchorState, block: AnchorBlock, nowMs: number): Promise<void>;
+  recordBlock(anchor: OpenAnchor, state: AnchorState, block: AnchorBlock, nowMs: number): Promise<void>;
   setState(anchorId: number, state: AnchorState): Promise<void>;
   /** Marks the anchor forgotten; its leaves wait again. */
   release(anchorId: number, nowMs: number): Promise<void>;
@@ -75,11 +75,13 @@ export function createAnchorStore(db: Kysely<Schema>): AnchorStore {
         submitted_at_ms: nowMs,
       });
     },
-    recordBlock: async (anchorId, state, block, nowMs) => {
-      await update(anchorId, {
+    recordBlock: async (anchor, state, block, nowMs) => {
+      await update(anchor.anchorId, {
         state,
         ...blockColumns(block),
-        ...(state === 'final' ? { final_at_ms: nowMs } : { mined_at_ms: nowMs }),
+        // A block that was final when we looked for the first time was mined before we saw it.
+        ...(state === 'final' && wasMined(anchor) ? {} : { mined_at_ms: nowMs }),
+        ...(state === 'final' ? { final_at_ms: nowMs } : {}),
       });
     },
     setState: async (anchorId, state) => {
@@ -163,6 +165,10 @@ function hashOf(leaf: Selectable<AnchorTables['leaves']>): Uint8Array {
     salt: fromHex(`0x${leaf.salt}`, 32),
     digest: fromHex(`0x${leaf.digest}`, 32),
   });
+}
+
+function wasMined(anchor: OpenAnchor): boolean {
+  return anchor.state === 'mined' || anchor.state === 'final';
 }
 
 function blockColumns(block: AnchorBlock): Partial<AnchorRow> {

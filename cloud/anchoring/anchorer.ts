@@ -173,7 +173,7 @@ class TickingAnchorer implements Anchorer {
     else if (action === 'send_again') await this.#send(anchor, anchor.transaction);
     else if (action === 'release_leaves') await store.release(anchorId, clock.nowMs());
     else if (action === 'record_block' && finding.kind === 'standing') {
-      await store.recordBlock(anchorId, state, finding.block, clock.nowMs());
+      await store.recordBlock(anchor, state, finding.block, clock.nowMs());
     } else if (state !== anchor.state) await store.setState(anchorId, state);
   }
 

@@ -37,7 +37,7 @@ const gone = to('forgotten', 'release_leaves');
 const table: Readonly<Record<AnchorState, Readonly<Record<AnchorEvent, AnchorStep>>>> = {
   waiting: {
     standing: to('mined', 'record_block'),
-    finalized: to('mined', 'record_block'),
+    finalized: to('final', 'record_block'),
     pending: to('waiting'),
     unknown: to('submitted', 'sign_and_send'),
     lost: to('submitted', 'sign_and_send'),
@@ -45,7 +45,7 @@ const table: Readonly<Record<AnchorState, Readonly<Record<AnchorEvent, AnchorSte
   },
   submitted: {
     standing: to('mined', 'record_block'),
-    finalized: to('mined', 'record_block'),
+    finalized: to('final', 'record_block'),
     pending: to('submitted'),
     unknown: to('submitted', 'send_again'),
     lost: to('submitted', 'sign_and_send'),

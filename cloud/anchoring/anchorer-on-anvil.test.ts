@@ -1,0 +1,164 @@
+import { startTestChain, type TestChain } from '@nongtin/contracts/chain';
+import { readAnchor } from '@nongtin/contracts/encoding';
+import type { Kysely } from 'kysely';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Schema } from '../records/index.ts';
+import { createAnchorStore } from './anchor-store.ts';
+import { type Anchorer, createAnchorer } from './anchorer.ts';
+import type { ChainPort } from './chain-port.ts';
+import { createEthersChain } from './ethers-chain.ts';
+import { emptyAnchors, fixture, openTestRecords, silent } from './fixture.suite.ts';
+import { httpRpc } from './http-rpc.ts';
+import { enqueueLeaf } from './queue.ts';
+import { listAnchors, standingOf } from './standing.ts';
+
+let db: Kysely<Schema>;
+let stop: () => Promise<void>;
+let anvil: TestChain;
+let chain: ChainPort;
+beforeAll(async () => {
+  ({ db, stop } = await openTestRecords());
+});
+afterAll(() => stop());
+beforeEach(async () => {
+  await emptyAnchors(db);
+  anvil = await startTestChain();
+  chain = createEthersChain({
+    rpc: httpRpc(anvil.rpcUrl),
+    deployment: () => anvil.deployment,
+    anchorerKey: () => anvil.anchorerKey,
+  });
+});
+afterEach(() => anvil.stop());
+
+const anchorerFor = (port: ChainPort): Anchorer =>
+  createAnchorer({ store: createAnchorStore(db), chain: port, clock, logger: silent, tickSeconds: 5 });
+const clock = { nowMs: () => 1_800_000_000_000 };
+
+async function queue(...names: string[]): Promise<void> {
+  for (const name of names) {
+    await enqueueLeaf(db, {
+      cooperativeId: fixture.cooperativeId,
+      kind: 'lot',
+      digest: 'ab'.repeat(32),
+      refKind: 'lot',
+      refId: name,
+    });
+  }
+}
+
+async function ticks(anchorer: Anchorer, count: number): Promise<void> {
+  for (let i = 0; i < count; i += 1) await anchorer.tick();
+}
+
+async function untilFinal(anchorer: Anchorer): Promise<void> {
+  await ticks(anchorer, 2);
+  await anvil.finalize();
+  await ticks(anchorer, 2);
+}
+
+const stateOf = async (name: string) => (await standingOf(db, 'lot', name))?.state;
+
+/** Each leaf's anchor is final in our books, and stands on the chain as final: counted there, not believed. */
+async function expectFinalOnChain(names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const standing = await standingOf(db, 'lot', name);
+    expect(standing?.state).toBe('final');
+    const { chainId, anchorRegistry } = anvil.deployment;
+    const question = { chainId, contract: anchorRegistry, root: standing?.anchor?.root ?? '' };
+    const reading = await readAnchor(httpRpc(anvil.rpcUrl), { ...question, blockTag: 'finalized' });
+    expect(reading).toMatchObject({ kind: 'anchored', treeSize: standing?.anchor?.treeSize });
+  }
+}
+
+async function anchoredEvents(): Promise<number> {
+  const filter = { address: anvil.deployment.anchorRegistry, fromBlock: '0x0', toBlock: 'latest' };
+  const logs = (await anvil.rpc('eth_getLogs', [filter])) as { topics: string[] }[];
+  return logs.filter((log) => log.topics.length === 3).length;
+}
+
+describe('the anchorer on a real chain', () => {
+  it('anchors what waits and sees it become final; gas is told', async () => {
+    await queue('a', 'b', 'c');
+    await untilFinal(anchorerFor(chain));
+    await expectFinalOnChain(['a', 'b', 'c']);
+    const [anchor] = await listAnchors(db, 1);
+    expect(Number(anchor?.gasUsed)).toBeGreaterThan(21_000);
+    expect(Number(anchor?.gasUsed)).toBeLessThan(90_000);
+    expect(anchor?.blockTimeMs).toBeGreaterThan(1_600_000_000_000);
+  });
+
+  it.each(['before the transaction is signed', 'before it is sent', 'after it is sent'] as const)(
+    'stopped %s, it ends with exactly one final anchor for each leaf',
+    async (moment) => {
+      const dying: ChainPort = {
+        ...chain,
+        sign: (root, size) =>
+          moment === 'before the transaction is signed'
+            ? Promise.reject(new Error('killed'))
+            : chain.sign(root, size),
+        send: async (transaction) => {
+          if (moment === 'after it is sent') await chain.send(transaction);
+          throw new Error('killed');
+        },
+      };
+      await queue('a', 'b');
+      await anchorerFor(dying).tick();
+      const before = await anchoredEvents();
+      expect(before).toBe(moment === 'after it is sent' ? 1 : 0);
+      await untilFinal(anchorerFor(chain));
+      await expectFinalOnChain(['a', 'b']);
+      expect(await anchoredEvents()).toBe(1);
+      expect(await listAnchors(db, 10)).toHaveLength(1);
+    },
+  );
+
+  it('keeps an anchor over a restart of the chain that lost nothing', async () => {
+    const anchorer = anchorerFor(chain);
+    await queue('a');
+    await untilFinal(anchorer);
+    await anvil.save();
+    await anvil.restart();
+    await ticks(anchorer, 5);
+    await expectFinalOnChain(['a']);
+    expect(await listAnchors(db, 10)).toHaveLength(1);
+  });
+
+  it('anchors again what a chain killed and set back has forgotten', async () => {
+    const anchorer = anchorerFor(chain);
+    await queue('kept');
+    await untilFinal(anchorer);
+    await anvil.save();
+    await queue('a');
+    await untilFinal(anchorer);
+    await queue('b');
+    await ticks(anchorer, 2);
+    expect(await stateOf('b')).toBe('mined');
+    await anvil.kill();
+    await anchorer.tick();
+    expect(anchorer.status().state).toBe('unreachable');
+    expect(await stateOf('a')).toBe('final');
+    await anvil.restart();
+    await ticks(anchorer, 4);
+    await untilFinal(anchorer);
+    await expectFinalOnChain(['kept', 'a', 'b']);
+    const states = (await listAnchors(db, 10)).map(({ state, treeSize }) => `${state} ${treeSize}`);
+    expect(states).toEqual(['final 2', 'forgotten 1', 'forgotten 1', 'final 1']);
+  });
+
+  it('anchors everything again on a chain that began anew', async () => {
+    await queue('a');
+    await untilFinal(anchorerFor(chain));
+    await anvil.stop();
+    anvil = await startTestChain();
+    const fresh = createEthersChain({
+      rpc: httpRpc(anvil.rpcUrl),
+      deployment: () => anvil.deployment,
+      anchorerKey: () => anvil.anchorerKey,
+    });
+    const anchorer = anchorerFor(fresh);
+    await ticks(anchorer, 4);
+    await untilFinal(anchorer);
+    await expectFinalOnChain(['a']);
+  });
+});

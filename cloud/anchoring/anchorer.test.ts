@@ -1,0 +1,237 @@
+import { proofLength } from '@nongtin/contracts/encoding';
+import type { Kysely } from 'kysely';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Schema } from '../records/index.ts';
+import { createAnchorStore } from './anchor-store.ts';
+import { createAnchorer, tickDelayMs } from './anchorer.ts';
+import type { ChainPort } from './chain-port.ts';
+import { emptyAnchors, fixture, openTestRecords, silent } from './fixture.suite.ts';
+import { MemoryChain } from './memory-chain.ts';
+import { enqueueLeaf } from './queue.ts';
+import { countWaiting, listAnchors, pathInAnchor, standingOf } from './standing.ts';
+
+let db: Kysely<Schema>;
+let stop: () => Promise<void>;
+beforeAll(async () => {
+  ({ db, stop } = await openTestRecords());
+});
+afterAll(() => stop());
+beforeEach(() => emptyAnchors(db));
+
+function anchorerFor(chain: ChainPort) {
+  const store = createAnchorStore(db);
+  let now = 1_000;
+  const clock = { nowMs: () => (now += 1) };
+  return createAnchorer({ store, chain, clock, logger: silent, tickSeconds: 5 });
+}
+
+const queue = (...names: string[]) =>
+  Promise.all(
+    names.map((name, i) =>
+      enqueueLeaf(db, {
+        cooperativeId: fixture.cooperativeId,
+        kind: 'lot',
+        digest: String(i).padStart(64, '5'),
+        refKind: 'lot',
+        refId: name,
+      }),
+    ),
+  );
+const stateOf = async (name: string) => (await standingOf(db, 'lot', name))?.state;
+
+describe('the anchorer', () => {
+  it('sends one root for everything that waits, and follows it until it is final', async () => {
+    const chain = new MemoryChain();
+    chain.automine = false;
+    const anchorer = anchorerFor(chain);
+    await queue('a', 'b', 'c');
+    expect(await stateOf('a')).toBe('waiting');
+    await anchorer.tick();
+    expect(await stateOf('a')).toBe('submitted');
+    chain.mine();
+    await anchorer.tick();
+    expect(await stateOf('b')).toBe('mined');
+    chain.mine(2);
+    await anchorer.tick();
+    expect(await stateOf('c')).toBe('final');
+    expect(chain.sent).toHaveLength(1);
+    expect(anchorer.status().state).toBe('ok');
+    expect(await listAnchors(db, 10)).toMatchObject([
+      { state: 'final', treeSize: 3, gasUsed: '74000', costWei: '148000' },
+    ]);
+  });
+
+  it('has nothing to send when nothing waits, and takes the same reference only once', async () => {
+    const chain = new MemoryChain();
+    const anchorer = anchorerFor(chain);
+    await anchorer.tick();
+    await queue('a');
+    await queue('a');
+    await anchorer.tick();
+    await anchorer.tick();
+    expect(chain.sent).toHaveLength(1);
+    expect(await listAnchors(db, 10)).toMatchObject([{ treeSize: 1 }]);
+  });
+
+  it('proves each leaf by a path to the root', async () => {
+    await queue('a', 'b', 'c', 'd', 'e');
+    await anchorerFor(new MemoryChain()).tick();
+    const standing = await standingOf(db, 'lot', 'd');
+    const anchor = standing?.anchor;
+    if (!anchor) throw new Error('not anchored');
+    expect(await pathInAnchor(db, anchor.anchorId, anchor.leafIndex)).toHaveLength(proofLength(3, 5));
+    expect(anchor).toMatchObject({ treeSize: 5, leafIndex: 3, chainId: 1 });
+  });
+
+  it('sends no second transaction while the first waits in the pool; what comes meanwhile waits', async () => {
+    const chain = new MemoryChain();
+    chain.automine = false;
+    const anchorer = anchorerFor(chain);
+    await queue('a');
+    await anchorer.tick();
+    await queue('b');
+    await anchorer.tick();
+    await anchorer.tick();
+    expect(chain.sent).toHaveLength(1);
+    expect(await countWaiting(db)).toBe(1);
+    chain.mine();
+    await anchorer.tick();
+    expect(chain.sent).toHaveLength(2);
+    expect(await stateOf('a')).toBe('mined');
+    expect(await stateOf('b')).toBe('submitted');
+  });
+
+  it('goes on wherever it was stopped, with one anchor for each leaf', async () => {
+    for (const stopAt of ['sign', 'before send', 'after send'] as const) {
+      await emptyAnchors(db);
+      const chain = new MemoryChain();
+      const dying: ChainPort = {
+        view: (number) => chain.view(number),
+        find: (root, transaction) => chain.find(root, transaction),
+        sign: async (root, size) => {
+          if (stopAt === 'sign') throw new Error('killed');
+          return chain.sign(root, size);
+        },
+        send: async (transaction) => {
+          if (stopAt === 'after send') await chain.send(transaction);
+          throw new Error('killed');
+        },
+      };
+      await queue('a', 'b');
+      await anchorerFor(dying).tick();
+      const restarted = anchorerFor(chain);
+      await restarted.tick();
+      chain.mine(3);
+      await restarted.tick();
+      await restarted.tick();
+      expect(await stateOf('a')).toBe('final');
+      expect(chain.sent).toHaveLength(1);
+      expect(await listAnchors(db, 10)).toMatchObject([{ state: 'final', treeSize: 2 }]);
+    }
+  });
+
+  it('says what is wrong, keeps everything, and goes on when it is right again', async () => {
+    const chain = new MemoryChain();
+    const anchorer = anchorerFor(chain);
+    await queue('a');
+    for (const problem of ['unreachable', 'wrong_chain', 'no_contract', 'no_deployment'] as const) {
+      chain.problem = problem;
+      await anchorer.tick();
+      expect(anchorer.status().state).toBe(problem);
+    }
+    expect(chain.sent).toEqual([]);
+    expect(await countWaiting(db)).toBe(1);
+    chain.problem = undefined;
+    await anchorer.tick();
+    await anchorer.tick();
+    expect(anchorer.status().state).toBe('ok');
+    expect(await stateOf('a')).toBe('mined');
+  });
+
+  it('follows a transaction that a reorg puts back into the pool', async () => {
+    const chain = new MemoryChain();
+    const anchorer = anchorerFor(chain);
+    await queue('a');
+    await anchorer.tick();
+    await anchorer.tick();
+    expect(await stateOf('a')).toBe('mined');
+    chain.automine = false;
+    chain.rollBack(1, true);
+    for (let i = 0; i < 3; i += 1) await anchorer.tick();
+    expect(await stateOf('a')).toBe('submitted');
+    chain.mine(4);
+    await anchorer.tick();
+    await anchorer.tick();
+    expect(await stateOf('a')).toBe('final');
+    expect(chain.sent).toHaveLength(1);
+  });
+
+  it('anchors again what the chain has forgotten, in one new tree, and keeps the old rows', async () => {
+    const chain = new MemoryChain();
+    const anchorer = anchorerFor(chain);
+    for (const name of ['a', 'b', 'c']) {
+      await queue(name);
+      await anchorer.tick();
+      await anchorer.tick();
+    }
+    chain.mine(3);
+    await anchorer.tick();
+    expect(await stateOf('c')).toBe('final');
+    // Back to where only 'a' stood.
+    chain.rollBack(5);
+    chain.mine(1);
+    for (let i = 0; i < 3; i += 1) await anchorer.tick();
+    await anchorer.tick();
+    chain.mine(3);
+    await anchorer.tick();
+    expect(await Promise.all(['a', 'b', 'c'].map(stateOf))).toEqual(['final', 'final', 'final']);
+    const anchors = await listAnchors(db, 10);
+    expect(anchors.map(({ state, treeSize }) => ({ state, treeSize }))).toEqual([
+      { state: 'final', treeSize: 2 },
+      { state: 'forgotten', treeSize: 1 },
+      { state: 'forgotten', treeSize: 1 },
+      { state: 'final', treeSize: 1 },
+    ]);
+  });
+
+  it('does not believe a single look that misses an anchor', async () => {
+    const chain = new MemoryChain();
+    const anchorer = anchorerFor(chain);
+    await queue('a');
+    await anchorer.tick();
+    await anchorer.tick();
+    const lagging: ChainPort = {
+      view: async () => ({ ...(await chain.view()), blockHash: undefined }),
+      find: async () => ({ kind: 'unknown' }),
+      sign: (root, size) => chain.sign(root, size),
+      send: (transaction) => chain.send(transaction),
+    };
+    const other = anchorerFor(lagging);
+    await other.tick();
+    await other.tick();
+    expect(await stateOf('a')).toBe('mined');
+    await other.tick();
+    expect((await listAnchors(db, 10)).map((anchor) => anchor.state)).toContain('forgotten');
+  });
+
+  it('looks again at everything when the deployment changes', async () => {
+    const chain = new MemoryChain();
+    const anchorer = anchorerFor(chain);
+    await queue('a');
+    await anchorer.tick();
+    await anchorer.tick();
+    const fresh = new MemoryChain();
+    fresh.registry = `0x${'b2'.repeat(20)}`;
+    const other = anchorerFor(fresh);
+    for (let i = 0; i < 4; i += 1) await other.tick();
+    expect(fresh.sent).toHaveLength(1);
+    expect(await stateOf('a')).toBe('mined');
+    expect((await standingOf(db, 'lot', 'a'))?.anchor?.registry).toBe(fresh.registry);
+  });
+
+  it('waits longer with each failure, up to ten ticks', () => {
+    expect([0, 1, 2, 3, 4, 50].map((failures) => tickDelayMs(5, failures))).toEqual([
+      5_000, 10_000, 20_000, 40_000, 50_000, 50_000,
+    ]);
+  });
+});
