@@ -108,6 +108,8 @@ class AedesBroker implements Broker {
     const { host, port, portVariable, authenticate, hook = NO_HOOK, clock } = this.#options;
     const aedes = await Aedes.createBroker({
       connectTimeout: this.#limits.connectTimeoutMs,
+      // Packets that arrive together with CONNECT, before it is answered (MQTT 3.1.1, 3.1.4 allows them).
+      queueLimit: 1_000,
       // A subscriber that reads nothing holds up deliveries to all others for this long.
       drainTimeout: 10_000,
       // aedes announces itself to other brokers of a cluster and buries their wills; we are alone.

@@ -132,6 +132,28 @@ describe('many messages', () => {
   });
 });
 
+describe('messages sent together with CONNECT, before its answer', () => {
+  it('are all taken when the password is right', async () => {
+    const hook = new RecordingHook();
+    const { socket } = await openFarm(hook);
+    const publish = frame(0x32, Buffer.concat([text(READINGS), Buffer.from([0, 1]), Buffer.from('{}')]));
+    const hasty = await socket();
+    hasty.write(Buffer.concat([connectFrame('valve-1', 'hasty'), ...Array<Buffer>(200).fill(publish)]));
+    await until(() => hook.messages.length === 200);
+  });
+
+  it('are all forgotten when it is wrong', async () => {
+    const hook = new RecordingHook();
+    const { socket } = await openFarm(hook);
+    const publish = frame(0x32, Buffer.concat([text(READINGS), Buffer.from([0, 1]), Buffer.from('{}')]));
+    const hasty = await socket();
+    hasty.resume();
+    hasty.write(Buffer.concat([connectFrame('valve-1', 'hasty', 'guess'), publish]));
+    await once(hasty, 'close');
+    expect(hook.messages).toEqual([]);
+  });
+});
+
 describe('a QoS 2 message', () => {
   const CONNECT = connectFrame('valve-1', 'stays');
   const publish = (dup: boolean) =>
@@ -233,7 +255,7 @@ function text(value: string): Buffer {
 }
 
 /** CONNECT of MQTT 3.1.1 with user name and password, for a session that stays. */
-function connectFrame(identity: string, clientId: string): Buffer {
+function connectFrame(identity: string, clientId: string, password = `secret-${identity}`): Buffer {
   const head = Buffer.concat([text('MQTT'), Buffer.from([4, 0xc0, 0, 60])]);
-  return frame(0x10, Buffer.concat([head, text(clientId), text(identity), text(`secret-${identity}`)]));
+  return frame(0x10, Buffer.concat([head, text(clientId), text(identity), text(password)]));
 }
