@@ -5,7 +5,7 @@ import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createBroker } from './broker.ts';
 import { registerBrokerMetrics } from './metrics.ts';
-import { closed, Farm, nextMessage, RecordingHook, until } from './testing/farm.ts';
+import { closed, Farm, frame, nextMessage, RecordingHook, rawSession, text, until } from './testing/farm.ts';
 
 let farm: Farm | undefined;
 
@@ -167,6 +167,23 @@ describe('who may speak', () => {
     await until(() => broker.stats().connected === 0);
     await broker.publish(COMMAND, 'old', { qos: 1 });
     await expectOnlyNext(broker, await client('valve-1', options));
+  });
+
+  it('delivers no command again that was not acknowledged before the connection broke', async () => {
+    const open = await openFarm();
+    const hex = (value: string) => Buffer.from(value).toString('hex');
+    const first = await rawSession(open);
+    first.socket.write(frame(0x82, Buffer.concat([Buffer.from([0, 1]), text(COMMAND), Buffer.from([1])])));
+    await first.has('9003000101');
+    await open.broker.publish(COMMAND, 'old', { qos: 1 });
+    await first.has(hex('old'));
+    first.socket.destroy();
+    const second = await rawSession(open);
+    // The session is still there, and with it the subscription.
+    expect(second.received().startsWith('20020100')).toBe(true);
+    await open.broker.publish(COMMAND, 'new', { qos: 1 });
+    await second.has(hex('new'));
+    expect(second.received()).not.toContain(hex('old'));
   });
 
   it('delivers what was retained', async () => {

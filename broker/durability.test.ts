@@ -1,6 +1,17 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
-import { closed, Farm, frame, ManualHook, nextMessage, RecordingHook, until } from './testing/farm.ts';
+import {
+  closed,
+  connectFrame,
+  Farm,
+  frame,
+  ManualHook,
+  nextMessage,
+  RecordingHook,
+  rawSession,
+  text,
+  until,
+} from './testing/farm.ts';
 
 let farm: Farm | undefined;
 
@@ -155,31 +166,19 @@ describe('messages sent together with CONNECT, before its answer', () => {
 });
 
 describe('a QoS 2 message', () => {
-  const CONNECT = connectFrame('valve-1', 'stays');
   const publish = (dup: boolean) =>
     frame(0x34 | (dup ? 8 : 0), Buffer.concat([text(READINGS), Buffer.from([0, 7]), Buffer.from('{}')]));
   const PUBREC = '50020007';
   const PUBREL = Buffer.from('62020007', 'hex');
 
-  async function session(open: Farm) {
-    const socket = await open.socket();
-    let received = '';
-    socket.on('data', (chunk) => {
-      received += chunk.toString('hex');
-    });
-    socket.write(CONNECT);
-    await until(() => received.startsWith('2002'));
-    return { socket, has: (bytes: string) => until(() => received.includes(bytes)) };
-  }
-
   it('reaches the hook once when it is sent again after a lost PUBREC', async () => {
     const hook = new RecordingHook();
     const open = await openFarm(hook);
-    const first = await session(open);
+    const first = await rawSession(open);
     first.socket.write(publish(false));
     await first.has(PUBREC);
     first.socket.destroy();
-    const second = await session(open);
+    const second = await rawSession(open);
     second.socket.write(publish(true));
     await second.has(PUBREC);
     second.socket.write(PUBREL);
@@ -190,11 +189,11 @@ describe('a QoS 2 message', () => {
   it('reaches the hook once when it is sent again while the first is not yet durable', async () => {
     const hook = new ManualHook();
     const open = await openFarm(hook);
-    const first = await session(open);
+    const first = await rawSession(open);
     first.socket.write(publish(false));
     await hook.called(1);
     const end = once(first.socket, 'close');
-    const second = await session(open);
+    const second = await rawSession(open);
     await end;
     second.socket.write(publish(true));
     await until(() => open.broker.stats().publishReceived[2] === 2);
@@ -206,7 +205,7 @@ describe('a QoS 2 message', () => {
   it('is a new one when its packet id comes again after PUBCOMP', async () => {
     const hook = new RecordingHook();
     const open = await openFarm(hook);
-    const { socket, has } = await session(open);
+    const { socket, has } = await rawSession(open);
     socket.write(publish(false));
     await has(PUBREC);
     socket.write(PUBREL);
@@ -248,14 +247,3 @@ describe('a last will', () => {
     expect(hook.messages).toEqual([]);
   });
 });
-
-function text(value: string): Buffer {
-  const bytes = Buffer.from(value);
-  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 255]), bytes]);
-}
-
-/** CONNECT of MQTT 3.1.1 with user name and password, for a session that stays. */
-function connectFrame(identity: string, clientId: string, password = `secret-${identity}`): Buffer {
-  const head = Buffer.concat([text('MQTT'), Buffer.from([4, 0xc0, 0, 60])]);
-  return frame(0x10, Buffer.concat([head, text(clientId), text(identity), text(password)]));
-}

@@ -142,3 +142,27 @@ export function frame(first: number, body: Uint8Array): Buffer {
   } while (left > 0);
   return Buffer.concat([Buffer.from([first, ...length]), body]);
 }
+
+/** A string as MQTT writes it. */
+export function text(value: string): Buffer {
+  const bytes = Buffer.from(value);
+  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 255]), bytes]);
+}
+
+/** CONNECT of MQTT 3.1.1 with user name and password, for a session that stays. */
+export function connectFrame(identity: string, clientId: string, password = `secret-${identity}`): Buffer {
+  const head = Buffer.concat([text('MQTT'), Buffer.from([4, 0xc0, 0, 60])]);
+  return frame(0x10, Buffer.concat([head, text(clientId), text(identity), text(password)]));
+}
+
+/** An MQTT session by hand: a client that acknowledges nothing by itself. */
+export async function rawSession(farm: Farm) {
+  const socket = await farm.socket();
+  let received = '';
+  socket.on('data', (chunk) => {
+    received += chunk.toString('hex');
+  });
+  socket.write(connectFrame('valve-1', 'stays'));
+  await until(() => received.startsWith('2002'));
+  return { socket, has: (hex: string) => until(() => received.includes(hex)), received: () => received };
+}
