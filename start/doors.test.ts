@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { readConfig } from './config.ts';
+import { doorsText, stampText } from './doors.ts';
+
+const config = readConfig({}, [], '/home/sau/nongtin');
+const login = (role: string) => ({ email: `${role}@demo.nongtin.local`, password: `${role}-password` });
+const secrets = {
+  users: {
+    member: login('member'),
+    technician: login('technician'),
+    manager: login('manager'),
+    alliance_officer: login('alliance-officer'),
+    auditor: login('auditor'),
+  },
+  devices: { probe9: '0123456789abcdef' },
+  uplink: { gateway: 'gw-demo', password: 'x' },
+};
+const nowMs = Date.UTC(2026, 0, 31, 17, 30, 0);
+
+test('the doors, the demo logins and a reading to try', () => {
+  const text = doorsText({ config, secrets, influxUrl: 'http://127.0.0.1:8086', seconds: 6.04, nowMs });
+  expect(text).toMatchInlineSnapshot(`
+    "
+    Nông Tín đang chạy · Nông Tín is running (after 6.0 s)
+
+      field dashboard  http://localhost:8081
+      cloud            http://localhost:8080
+      farm MQTT        mqtt://localhost:1883
+      chain RPC        http://localhost:8545
+      readings         http://127.0.0.1:8086
+      data             /home/sau/nongtin/data  (delete it to start afresh)
+      logs             /home/sau/nongtin/data/logs
+
+    Sign in as (one of each role):
+      member@demo.nongtin.local            member-password
+      technician@demo.nongtin.local        technician-password
+      manager@demo.nongtin.local           manager-password
+      alliance-officer@demo.nongtin.local  alliance-officer-password
+      auditor@demo.nongtin.local           auditor-password
+
+    Send a reading as a device would:
+      mosquitto_pub -h localhost -p 1883 -u probe9 -P 0123456789abcdef -q 1 -t tele/probe9/SENSOR -m '{"Time":"2026-02-01T00:30:00","DS18B20":{"Temperature":24.1}}'
+    and see it in InfluxDB:
+      influx -host 127.0.0.1 -port 8086 -database nongtin -execute "SELECT value FROM temperature WHERE device = 'probe9' ORDER BY time DESC LIMIT 3"
+
+    Ctrl-C stops everything.
+    "
+  `);
+});
+
+test('without the demo and without InfluxDB there is less to say', () => {
+  const text = doorsText({ config, secrets: undefined, influxUrl: undefined, seconds: 6, nowMs });
+  expect(text).not.toContain('Sign in');
+  expect(text).not.toContain('mosquitto_pub');
+  expect(text).toContain('SQLite');
+});
+
+test('the stamp’s link stands alone on its line', () => {
+  const url = 'http://localhost:8080/01/08938500000003/21/ABCDEFGHJKLMNPQRSTUV';
+  expect(stampText(url, true).split('\n')).toContain(`  ${url}`);
+  expect(stampText(url, false)).toContain('still on the way');
+});

@@ -1,0 +1,74 @@
+import type { DemoSecrets } from '@nongtin/accounts';
+import type { StartConfig } from './config.ts';
+
+interface Running {
+  readonly config: StartConfig;
+  readonly secrets: DemoSecrets | undefined;
+  /** The InfluxDB that readings go to; undefined: SQLite. */
+  readonly influxUrl: string | undefined;
+  readonly seconds: number;
+  readonly nowMs: number;
+}
+
+/** What `npm start` prints when everything answers: where to look, who may sign in, what to try. */
+export function doorsText(running: Running): string {
+  const { config, secrets, influxUrl, seconds } = running;
+  return [
+    '',
+    `Nông Tín đang chạy · Nông Tín is running (after ${seconds.toFixed(1)} s)`,
+    '',
+    ...table(doorRows(config, influxUrl)),
+    ...(secrets === undefined ? [] : demoLines(running, secrets)),
+    '',
+    'Ctrl-C stops everything.',
+    '',
+  ].join('\n');
+}
+
+function doorRows(config: StartConfig, influxUrl: string | undefined): string[][] {
+  const { mqtt, gateway, cloud, rpc } = config.doors;
+  return [
+    ['field dashboard', `http://localhost:${gateway.port}`],
+    ['cloud', `http://localhost:${cloud.port}`],
+    ['farm MQTT', `mqtt://localhost:${mqtt.port}`],
+    ['chain RPC', config.externalRpcUrl ?? `http://localhost:${rpc.port}`],
+    ['readings', influxUrl ?? 'SQLite (install influxdb to have them there)'],
+    ['data', `${config.dataDir}  (delete it to start afresh)`],
+    ['logs', `${config.dataDir}/logs`],
+  ];
+}
+
+function demoLines({ config, influxUrl, nowMs }: Running, secrets: DemoSecrets): string[] {
+  const logins = Object.values(secrets.users).map(({ email, password }) => [email, password]);
+  const { port } = config.doors.mqtt;
+  // Tasmota sends the farm's wall clock, without an offset; the demo farm is in Vietnam.
+  const time = new Date(nowMs + 7 * 3_600_000).toISOString().slice(0, 19);
+  const lines = [
+    '',
+    'Sign in as (one of each role):',
+    ...table(logins),
+    '',
+    'Send a reading as a device would:',
+    `  mosquitto_pub -h localhost -p ${port} -u probe9 -P ${secrets.devices.probe9 ?? ''} -q 1 -t tele/probe9/SENSOR -m '{"Time":"${time}","DS18B20":{"Temperature":24.1}}'`,
+  ];
+  if (influxUrl === undefined) return lines;
+  const query = "SELECT value FROM temperature WHERE device = 'probe9' ORDER BY time DESC LIMIT 3";
+  const { hostname, port: influxPort } = new URL(influxUrl);
+  return [
+    ...lines,
+    'and see it in InfluxDB:',
+    `  influx -host ${hostname} -port ${influxPort || '8086'} -database nongtin -execute "${query}"`,
+  ];
+}
+
+/** The line that follows when the demo's first stamp can be verified. */
+export function stampText(url: string, anchored: boolean): string {
+  const state = anchored ? '' : '  (its anchor is still on the way to the chain)';
+  return `Tem đầu tiên · The first stamp, as a buyer scans it${state}:\n  ${url}\n`;
+}
+
+/** Rows in columns, two spaces in front. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const width = Math.max(...rows.map(([first = '']) => first.length));
+  return rows.map(([first = '', ...rest]) => `  ${first.padEnd(width)}  ${rest.join('  ')}`);
+}

@@ -1,0 +1,33 @@
+// npm start: installs what is missing, then runs the supervisor, or one service alone, on Node 24.
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureInstalled, InstallProblem } from './install.mjs';
+import { findNode24, runToEnd } from './node24.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const programs = {
+  broker: 'broker/main.ts',
+  gateway: 'edge/main.ts',
+  cloud: 'cloud/main.ts',
+  sim: 'firmware-sim/main.ts',
+  chain: 'contracts/chain/main.ts',
+  bench: 'bench/run.ts',
+};
+
+const [name, ...rest] = process.argv.slice(2);
+const alone = name !== undefined && Object.hasOwn(programs, name);
+const program = alone ? programs[/** @type {keyof typeof programs} */ (name)] : 'start/main.ts';
+const args = alone ? rest : process.argv.slice(2);
+
+try {
+  const say = (/** @type {string} */ text) => process.stderr.write(`${text}\n`);
+  await ensureInstalled({ root, mode: name === 'bench' ? 'full' : 'run', say });
+  const node = findNode24(root);
+  const flags = ['--disable-warning=ExperimentalWarning'];
+  process.exitCode = await runToEnd(node, [...flags, join(root, program), ...args], { cwd: root });
+} catch (error) {
+  if (!(error instanceof InstallProblem)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}

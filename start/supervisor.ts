@@ -1,0 +1,218 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { StartProblem } from '@nongtin/service';
+import { Child } from './child.ts';
+import type { Environment, StartConfig } from './config.ts';
+import { influxAnswers, planInflux } from './influx.ts';
+import { pause } from './processes.ts';
+import type { RunFile } from './run-file.ts';
+import { waitFor } from './wait.ts';
+
+interface SupervisorOptions {
+  readonly config: StartConfig;
+  readonly env: Environment;
+  /** The Node that runs our services. */
+  readonly node: string;
+  readonly runFile: RunFile;
+  say(text: string): void;
+}
+
+/** A process of ours and how to learn that it serves. */
+interface Program {
+  readonly name: string;
+  readonly main: string;
+  readonly args?: readonly string[];
+  /** True once it serves; undefined: not yet; a text: not yet, and what for. */
+  answers(): Promise<true | string | undefined>;
+}
+
+const READY_WITHIN_MS = 90_000;
+const PATIENCE_MS = 8_000;
+/** How long one process may take to stop before the next one is told to. */
+const HEAD_START_MS = 700;
+
+/**
+ * Runs chain, cloud, gateway, simulated farm and InfluxDB as separate processes.
+ *
+ *   influxd ─┐
+ *   chain ───┼─► gateway ─► sim
+ *            └─► cloud
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #children: Child[] = [];
+  readonly #problem = Promise.withResolvers<never>();
+  #stopping = false;
+  #env: Environment;
+  #influxUrl: string | undefined;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#env = options.env;
+    // Nobody may be waiting at the moment a child fails.
+    this.#problem.promise.catch(() => {});
+  }
+
+  /** Where readings are written; undefined: SQLite. */
+  get influxUrl(): string | undefined {
+    return this.#influxUrl;
+  }
+
+  /** Rejects with a StartProblem when a process cannot start at all. */
+  get failed(): Promise<never> {
+    return this.#problem.promise;
+  }
+
+  /** Resolves when every process answers. */
+  async start(dashboards: () => Promise<void>): Promise<void> {
+    const { config } = this.#options;
+    mkdirSync(join(config.dataDir, 'logs'), { recursive: true });
+    this.#env = environmentOf(this.#options);
+    const chain = config.externalRpcUrl === undefined ? this.#run(chainProgram(config)) : undefined;
+    await this.#startInflux();
+    // The pages are built while the chain starts, and before anybody serves them.
+    await Promise.race([dashboards(), this.failed]);
+    const gateway = this.#run(webProgram('gateway', 'edge/main.ts', config.doors.gateway.port));
+    await chain;
+    const cloud = this.#run(webProgram('cloud', 'cloud/main.ts', config.doors.cloud.port));
+    await gateway;
+    if (config.simulate) await this.#run(simProgram);
+    await cloud;
+  }
+
+  /** Stops what was started last first, so that nobody loses whom it talks to. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const stops: Promise<void>[] = [];
+    for (const child of this.#children.toReversed()) {
+      const stop = child.stop();
+      stops.push(stop);
+      await Promise.race([stop, pause(HEAD_START_MS)]);
+    }
+    await Promise.all(stops);
+  }
+
+  async #run(program: Program): Promise<void> {
+    const { config, node } = this.#options;
+    const flags = ['--disable-warning=ExperimentalWarning'];
+    const child = this.#launch(program.name, node, [
+      ...flags,
+      join(config.root, program.main),
+      ...(program.args ?? []),
+    ]);
+    await this.#waitFor(program);
+    child.ready();
+  }
+
+  async #startInflux(): Promise<void> {
+    const { config, env, say } = this.#options;
+    this.#influxUrl = config.externalInfluxUrl;
+    if (this.#influxUrl !== undefined) return;
+    const plan = await planInflux(env, config.dataDir, config.influxPort);
+    if (plan === undefined) return;
+    if (plan.notice !== undefined) say(plan.notice);
+    this.#influxUrl = plan.url;
+    this.#env = { ...this.#env, NONGTIN_INFLUX_URL: plan.url };
+    const child = this.#launch('influxd', plan.command, plan.args);
+    // Nothing waits for it but the readings, which the journal keeps meanwhile.
+    waitFor(() => influxAnswers(plan.url), { deadlineMs: READY_WITHIN_MS, what: 'influxd' }).then(
+      () => child.ready(),
+      () => {},
+    );
+  }
+
+  #launch(name: string, command: string, args: readonly string[]): Child {
+    const { config, runFile, say } = this.#options;
+    if (this.#stopping) throw new Error('stopping');
+    const logPath = join(config.dataDir, 'logs', `${name}.log`);
+    const child = new Child(
+      { name, command, args, cwd: config.root, env: this.#env, logPath },
+      {
+        say,
+        started: (who, identity) => runFile.note(who, identity),
+        failed: (sentence) => this.#problem.reject(new StartProblem(sentence)),
+      },
+    );
+    this.#children.push(child);
+    child.start();
+    return child;
+  }
+
+  async #waitFor({ name, answers }: Program): Promise<void> {
+    let missing = '';
+    const told = setTimeout(() => {
+      this.#options.say(`Waiting for ${name}${missing === '' ? '' : `: ${missing}`} …`);
+    }, PATIENCE_MS);
+    const attempt = async () => {
+      const answer = await answers();
+      if (typeof answer === 'string') missing = answer;
+      return answer === true ? true : undefined;
+    };
+    const logPath = join(this.#options.config.dataDir, 'logs', `${name}.log`);
+    try {
+      const ready = waitFor(attempt, { deadlineMs: READY_WITHIN_MS, what: name });
+      await Promise.race([ready, this.failed]);
+    } catch (error) {
+      if (error instanceof StartProblem) throw error;
+      const why = missing === '' ? '' : ` (${missing})`;
+      throw new StartProblem(
+        `${name} was not ready after ${READY_WITHIN_MS / 1000} s${why}: see ${logPath}, then start again.`,
+        { cause: error },
+      );
+    } finally {
+      clearTimeout(told);
+    }
+  }
+}
+
+/** What each process is told, so that changing one port is enough. The caller's own variables win. */
+function environmentOf({ config, env }: SupervisorOptions): Environment {
+  const { mqtt, uplink, gateway, cloud, rpc } = config.doors;
+  return {
+    NONGTIN_UPLINK_URL: `mqtt://127.0.0.1:${uplink.port}`,
+    NONGTIN_BROKER_URL: `mqtt://127.0.0.1:${mqtt.port}`,
+    NONGTIN_RPC_URL: `http://127.0.0.1:${rpc.port}`,
+    ...(config.demo ? { NONGTIN_SPEED: '60' } : {}),
+    ...env,
+    NONGTIN_DATA_DIR: config.dataDir,
+    NONGTIN_HOST: config.host,
+    NONGTIN_MQTT_PORT: String(mqtt.port),
+    NONGTIN_UPLINK_PORT: String(uplink.port),
+    NONGTIN_GATEWAY_PORT: String(gateway.port),
+    NONGTIN_CLOUD_PORT: String(cloud.port),
+    NONGTIN_RPC_PORT: String(rpc.port),
+    NONGTIN_LOG: 'json',
+  };
+}
+
+function chainProgram(config: StartConfig): Program {
+  const url = `http://127.0.0.1:${config.doors.rpc.port}`;
+  return { name: 'chain', main: 'contracts/chain/main.ts', answers: () => chainAnswers(url) };
+}
+
+async function chainAnswers(url: string): Promise<true | undefined> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_chainId', params: [] }),
+    signal: AbortSignal.timeout(1_000),
+  });
+  return response.ok ? true : undefined;
+}
+
+const simProgram: Program = {
+  name: 'sim',
+  main: 'firmware-sim/main.ts',
+  // It has no door: it speaks to the broker. Running is all there is to see.
+  answers: async () => true,
+};
+
+function webProgram(name: string, main: string, port: number): Program {
+  return { name, main, answers: () => serviceAnswers(`http://127.0.0.1:${port}/readyz`) };
+}
+
+async function serviceAnswers(url: string): Promise<true | string> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+  if (response.ok) return true;
+  return (await response.text()).slice(0, 300);
+}
