@@ -9,7 +9,15 @@ import {
 import type { Kysely } from 'kysely';
 import type { Schema } from '../records/index.ts';
 import type { EntryStore, StoredEntry } from '../uplink/entry-store.ts';
-import { DAY_MS, fromMicro, isCounter, type JournaledReading, summarise } from '../uplink/summaries.ts';
+import {
+  DAY_MS,
+  fromMicro,
+  isCounter,
+  type JournaledReading,
+  micro,
+  type SeriesKey,
+  summarise,
+} from '../uplink/summaries.ts';
 
 /** What buyers and agronomists ask of a season, and whose devices tell: the plot's own, or the whole farm's too. */
 const seasonMetrics = {
@@ -131,40 +139,56 @@ async function cutRows(
   rows: readonly DayRow[],
   harvest: HarvestRecord,
 ): Promise<DayRow[]> {
-  const byKey = new Map(rows.map((row) => [keyOf(row.device_id, row.metric, row.channel, row.day), row]));
-  const readings: JournaledReading[] = [];
-  const first = Math.min(...rows.map((row) => row.first_entry));
-  const last = Math.max(...rows.map((row) => row.last_entry));
-  for (let after = first - 1; after < last; ) {
-    const batch = entries.read(gateway, after, 100);
-    for (const journaled of batch.flatMap(readingsOf)) {
-      const { reading, entry } = journaled;
-      const at = observedAtMs(reading);
-      const row = byKey.get(keyOf(reading.device, reading.metric, reading.channel, Math.floor(at / DAY_MS)));
-      const placed = row !== undefined && entry >= row.first_entry && entry <= row.last_entry;
-      if (placed && at >= harvest.seasonStartedAtMs && at <= harvest.atMs) readings.push(journaled);
-    }
-    after = batch.at(-1)?.number ?? last;
-    // A long day is read in pieces, so that gateways and people are answered meanwhile.
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  return summarise(readings).flatMap((summary) => {
-    const row = byKey.get(keyOf(summary.device, summary.metric, summary.channel, summary.day));
+  const readings = await readingsBehind(entries, gateway, rows);
+  const kept = readings.filter(({ reading }) => {
+    const at = observedAtMs(reading);
+    return at >= harvest.seasonStartedAtMs && at <= harvest.atMs;
+  });
+  const whole = new Map(summarise(readings).map((summary) => [keyOfSummary(summary), summary]));
+  const firstDay = Math.floor(harvest.seasonStartedAtMs / DAY_MS);
+  return summarise(kept).flatMap((summary) => {
+    const row = rows.find((one) => keyOfRow(one) === keyOfSummary(summary));
     if (row === undefined) return [];
+    // Of a later day only the end is cut off: the rise from the day before into it stays.
+    const cutOff = (whole.get(keyOfSummary(summary))?.increaseMicro ?? 0n) - summary.increaseMicro;
+    const increase = row.day === firstDay ? summary.increaseMicro : BigInt(row.increase_micro) - cutOff;
     return [
       {
         ...row,
         ...{ count: summary.count, flagged: summary.flagged, min: summary.min, max: summary.max },
         ...{ first_entry: summary.firstEntry, last_entry: summary.lastEntry },
-        sum_micro: String(summary.sumMicro),
-        increase_micro: String(summary.increaseMicro),
+        ...{ sum_micro: String(summary.sumMicro), increase_micro: String(increase) },
       },
     ];
   });
 }
 
-function keyOf(...parts: (string | number)[]): string {
-  return JSON.stringify(parts);
+/** The readings that these daily rows were made of. */
+async function readingsBehind(entries: EntryStore, gateway: string, rows: readonly DayRow[]) {
+  const byKey = new Map(rows.map((row) => [keyOfRow(row), row]));
+  const readings: JournaledReading[] = [];
+  const last = Math.max(...rows.map((row) => row.last_entry));
+  for (let after = Math.min(...rows.map((row) => row.first_entry)) - 1; after < last; ) {
+    const batch = entries.read(gateway, after, 100);
+    for (const journaled of batch.flatMap(readingsOf)) {
+      const { reading, entry } = journaled;
+      const day = Math.floor(observedAtMs(reading) / DAY_MS);
+      const row = byKey.get(keyOfSummary({ ...reading, day }));
+      if (row !== undefined && entry >= row.first_entry && entry <= row.last_entry) readings.push(journaled);
+    }
+    after = batch.at(-1)?.number ?? last;
+    // A long day is read in pieces, so that gateways and people are answered meanwhile.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return readings;
+}
+
+function keyOfRow({ device_id, metric, channel, day }: DayRow): string {
+  return JSON.stringify([device_id, metric, channel, day]);
+}
+
+function keyOfSummary({ device, metric, channel, day }: SeriesKey): string {
+  return JSON.stringify([device, metric, channel, day]);
 }
 
 function readingsOf({ number, payload }: StoredEntry): JournaledReading[] {
@@ -193,9 +217,14 @@ function figures(name: keyof typeof seasonMetrics, rows: readonly DayRow[]): Sea
   return {
     ...told,
     mean: fromMicro(total(rows, 'sum_micro') / BigInt(count)),
-    min: Math.min(...rows.flatMap((row) => row.min ?? [])),
-    max: Math.max(...rows.flatMap((row) => row.max ?? [])),
+    min: rounded(Math.min(...rows.flatMap((row) => row.min ?? []))),
+    max: rounded(Math.max(...rows.flatMap((row) => row.max ?? []))),
   };
+}
+
+/** To millionths, like the mean. */
+function rounded(value: number): number {
+  return fromMicro(micro(value));
 }
 
 function total(rows: readonly DayRow[], column: 'sum_micro' | 'increase_micro'): bigint {

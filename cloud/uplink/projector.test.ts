@@ -1,0 +1,190 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { canonicalJson, entryHash } from '@nongtin/broker/wire';
+import type { Kysely } from 'kysely';
+import { pino } from 'pino';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { openRecords, type Records, type Schema } from '../records/index.ts';
+import { FailFrom } from '../testing/fault.ts';
+import { harvest, layout, run, TestGateway } from '../testing/gateway.ts';
+import { seasonOf } from '../traceability/season.ts';
+import { EntryStore } from './entry-store.ts';
+import { Projector } from './projector.ts';
+
+const logger = pino({ level: 'silent' });
+const dataDir = mkdtempSync(join(tmpdir(), 'nongtin-projector-'));
+const tables = [
+  ...['projection_cursors', 'plots', 'zones', 'devices', 'irrigation_runs', 'harvests', 'alarms'],
+  ...['reading_days', 'unprojected_entries'],
+] as (keyof Schema)[];
+const DAY = 86_400_000;
+const START = Date.UTC(2026, 2, 1, 9);
+let records: Records;
+let entries: EntryStore;
+
+beforeAll(async () => {
+  records = openRecords({ dataDir, logger });
+  await records.start();
+});
+afterAll(async () => {
+  await records.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+let files = 0;
+beforeEach(async () => {
+  for (const table of tables) await records.db.deleteFrom(table).execute();
+  entries = new EntryStore(join(dataDir, `entries-${++files}.sqlite`));
+  entries.open();
+});
+
+function store(gateway: TestGateway): void {
+  const journal = gateway.journal.map((entry) => ({ ...entry, hash: entryHash(entry, entry.payload) }));
+  entries.append(gateway.id, journal, 0);
+}
+
+function projectorOn(db: Kysely<Schema>, batchSize: number): Projector {
+  return new Projector({
+    ...{ db, entries, logger, batchSize },
+    seasonOf: async (gateway, entry, record) =>
+      canonicalJson(await seasonOf({ db, entries }, gateway, entry, record)),
+  });
+}
+
+async function projectAll(batchSize = 3): Promise<void> {
+  const projector = projectorOn(records.db, batchSize);
+  projector.start();
+  await projector.idle();
+}
+
+async function allRows(): Promise<unknown> {
+  const rows = await Promise.all(
+    tables.map(async (table) => [table, await records.db.selectFrom(table).selectAll().execute()]),
+  );
+  return Object.fromEntries(
+    rows.map(([table, list]) => [table, (list as object[]).map((row) => JSON.stringify(row)).sort()]),
+  );
+}
+
+/** A season of two plots: a layout, readings of three days, runs, an alarm, rubbish, a harvest. */
+function season(): TestGateway {
+  const gateway = new TestGateway('gw-1');
+  gateway.record(layout);
+  for (let hour = 0; hour < 60; hour += 6) {
+    const at = START + hour * 3_600_000;
+    gateway.readings(
+      gateway.reading('soil-a1', 'soil_moisture', 0.2 + hour / 1000, at),
+      gateway.reading('soil-b1', 'soil_moisture', 0.4, at),
+      gateway.reading('weather', 'air_temperature', 25.1 + (hour % 24) / 10, at),
+      gateway.reading('weather', 'rain', hour < 30 ? hour * 0.1 : (hour - 30) * 0.2, at),
+      gateway.reading('soil-a1', 'soil_moisture', 9, at, 1),
+    );
+    gateway.record(run(`run-${hour}`, 'a1', at, hour === 12 ? null : 10.1));
+  }
+  gateway.append('{"kind":"unheard of"}');
+  gateway.record(harvest('h-1', 'a', START + 6 * 3_600_000, START + 2 * DAY));
+  gateway.readings(gateway.reading('soil-a1', 'soil_moisture', 0.5, START + 2 * DAY));
+  return gateway;
+}
+
+it('makes the same rows whichever statement the process dies at', async () => {
+  const gateway = season();
+  store(gateway);
+  const whole = new FailFrom(Number.POSITIVE_INFINITY);
+  const first = projectorOn(records.db.withPlugin(whole), 7);
+  first.start();
+  await first.idle();
+  const expected = await allRows();
+  for (let at = 1; at <= whole.statements; at += 3) {
+    for (const table of tables) await records.db.deleteFrom(table).execute();
+    const dying = projectorOn(records.db.withPlugin(new FailFrom(at)), 7);
+    dying.start();
+    await dying.stop();
+    await projectAll(7);
+    expect(await allRows(), `died at statement ${at}`).toEqual(expected);
+  }
+}, 60_000);
+
+it('makes the same rows whatever number of entries goes into one transaction', async () => {
+  const gateway = season();
+  store(gateway);
+  await projectAll(1);
+  const expected = await allRows();
+  for (const size of [2, 5, 100]) {
+    for (const table of tables) await records.db.deleteFrom(table).execute();
+    await projectAll(size);
+    expect(await allRows(), `${size} entries`).toEqual(expected);
+  }
+});
+
+it('sums up a season of exactly the readings from its start to its harvest', async () => {
+  store(season());
+  await projectAll();
+  const { season: text } = await records.db.selectFrom('harvests').select('season').executeTakeFirstOrThrow();
+  // Hours 6 … 48 of the plot; hour 0 is before the season, hour 54 after the harvest.
+  const hours = [6, 12, 18, 24, 30, 36, 42, 48];
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const { irrigation, readings, firstEntry, lastEntry } = JSON.parse(text);
+  expect(irrigation).toEqual({ runs: 8, unmeasuredRuns: 1, measuredLitres: 70.7 });
+  expect(readings.soil_moisture).toEqual({
+    ...{ count: 8, flagged: 8, unit: 'm³/m³', min: 0.206, max: 0.248 },
+    mean: expect.closeTo(mean(hours.map((hour) => 0.2 + hour / 1000)), 5),
+  });
+  expect(readings.air_temperature).toMatchObject({ count: 8, min: 25.1, max: 26.9 });
+  // The counter rose to 2.4 mm, began anew at hour 30, and rose to 3.6 mm by hour 48; 0.6 mm fell before hour 6.
+  expect(readings.rain).toEqual({
+    count: 8,
+    flagged: 0,
+    unit: 'mm',
+    total: expect.closeTo(2.4 - 0.6 + 3.6, 6),
+  });
+  expect({ firstEntry, lastEntry }).toEqual({ firstEntry: 4, lastEntry: 23 });
+});
+
+it('places readings by the layout in force when they were journaled', async () => {
+  const gateway = new TestGateway('gw-1');
+  const at = START;
+  gateway.record(layout);
+  gateway.readings(gateway.reading('soil-a1', 'soil_moisture', 0.2, at));
+  const [a, b] = layout.plots;
+  if (a === undefined || b === undefined) throw new Error('two plots');
+  const moved = { ...b, zones: [{ id: 'b1', name: 'B1', devices: ['soil-a1'] }] };
+  gateway.record({ ...layout, plots: [{ ...a, zones: [] }, moved] });
+  gateway.readings(gateway.reading('soil-a1', 'soil_moisture', 0.3, at));
+  store(gateway);
+  await projectAll(100);
+  const rows = await records.db
+    .selectFrom('reading_days')
+    .select(['plot_id', 'max'])
+    .orderBy('plot_id')
+    .execute();
+  expect(rows).toEqual([
+    { plot_id: 'a', max: 0.2 },
+    { plot_id: 'b', max: 0.3 },
+  ]);
+});
+
+it('projects what a gateway sends while another one is being projected', async () => {
+  const [one, two] = [new TestGateway('gw-1'), new TestGateway('gw-2')];
+  for (const gateway of [one, two]) {
+    gateway.record(layout);
+    for (let n = 0; n < 20; n++)
+      gateway.readings(gateway.reading('soil-a1', 'soil_moisture', 0.2, START + n));
+  }
+  store(one);
+  const projector = projectorOn(records.db, 4);
+  projector.start();
+  store(two);
+  projector.wake('gw-2');
+  await projector.idle();
+  const rows = await records.db
+    .selectFrom('reading_days')
+    .select(['gateway_id', 'count'])
+    .orderBy('gateway_id')
+    .execute();
+  expect(rows).toEqual([
+    { gateway_id: 'gw-1', count: 20 },
+    { gateway_id: 'gw-2', count: 20 },
+  ]);
+});
