@@ -2,6 +2,7 @@ import type { Logger } from '@nongtin/service';
 import type { Aedes, AedesOptions, Client } from 'aedes';
 import { type Identity, mayPublish, mayReceive, maySubscribe } from './acl.ts';
 import type { Inbox } from './inbox.ts';
+import { forgetSession } from './persistence.ts';
 import { type RefusalCause, type Refusals, Refused } from './refusals.ts';
 import type { Session, Sessions } from './sessions.ts';
 
@@ -79,7 +80,10 @@ export class Gate {
       throw this.#refuse('will_not_allowed', connack.notAuthorized, identity.id, will.topic);
     }
     if (client.closed) throw new Refused('gone', connack.unavailable);
-    client.id = sessions.begin(client, identity, clientId, runningNumber(aedes), packetBytes).key;
+    const session = sessions.begin(client, identity, clientId, runningNumber(aedes), packetBytes);
+    client.id = session.key;
+    const forgotten = client.clean ? undefined : sessions.keep(session);
+    if (forgotten !== undefined) await forgetSession(aedes, forgotten);
   }
 
   #refuse(cause: RefusalCause, returnCode: number, identity?: string, topic?: string): Refused {

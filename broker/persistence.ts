@@ -5,6 +5,8 @@ import type { Sessions } from './sessions.ts';
 /** What we use of aedes' in-memory persistence (aedes-persistence 11), which its types leave out. */
 interface Persistence {
   incomingGetPacket(client: { id: string }, packet: { messageId: number }): Promise<unknown>;
+  cleanSubscriptions(client: { id: string }): Promise<void>;
+  cleanIncoming(client: { id: string }): Promise<void>;
   outgoingEnqueueCombi(
     subscriptions: readonly { clientId: string }[],
     packet: { topic: string },
@@ -23,6 +25,12 @@ export function inboundStore(aedes: Aedes): (sessionKey: string, packetId: numbe
         () => true,
         () => false,
       );
+}
+
+/** Forgets a session whose client is away: its subscriptions and the QoS 2 messages it never released. */
+export async function forgetSession(aedes: Aedes, sessionKey: string): Promise<void> {
+  await persistenceOf(aedes).cleanSubscriptions({ id: sessionKey });
+  await persistenceOf(aedes).cleanIncoming({ id: sessionKey });
 }
 
 /**

@@ -4,6 +4,7 @@ import type { FrameGuard } from './frame-guard.ts';
 
 const MAX_FILTERS = 100;
 const MAX_RETAINED = 100;
+const MAX_LASTING = 10;
 
 /** One authenticated connection. */
 export interface Session {
@@ -25,6 +26,7 @@ export class Sessions {
   readonly #guards = new WeakMap<Client, FrameGuard>();
   readonly #byClient = new WeakMap<Client, Session>();
   readonly #byKey = new Map<string, Session>();
+  readonly #lasting = new Map<string, Set<string>>();
   readonly #retained = new Map<string, Set<string>>();
 
   get connected(): number {
@@ -62,6 +64,22 @@ export class Sessions {
 
   ofIdentity(id: string): Session[] {
     return [...this.#byKey.values()].filter((session) => session.identity.id === id);
+  }
+
+  /**
+   * Notes a session that outlives its connection, and gives the key of the one to forget for it: a device that makes
+   * up a new client id at each start would else leave one behind each time.
+   */
+  keep({ identity, key }: Session): string | undefined {
+    const kept = this.#lasting.get(identity.id) ?? new Set<string>();
+    this.#lasting.set(identity.id, kept);
+    // Newest last.
+    kept.delete(key);
+    kept.add(key);
+    if (kept.size <= MAX_LASTING) return undefined;
+    const oldest = [...kept].find((candidate) => !this.#byKey.has(candidate));
+    if (oldest !== undefined) kept.delete(oldest);
+    return oldest;
   }
 
   /** Whether one more filter is within bounds. */
