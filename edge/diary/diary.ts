@@ -17,7 +17,7 @@ interface DiaryOptions {
 export interface Harvest {
   readonly plot: string;
   readonly quantityKg: number;
-  /** E-mail of the account. */
+  /** Id of the account; the journal travels and is kept, so no address and no name. */
   readonly recordedBy: string;
 }
 

@@ -1,18 +1,13 @@
-import type { AlarmRecord, RunRecord } from '@nongtin/broker/wire';
+import type { AlarmRecord } from '@nongtin/broker/wire';
 import type { Restored } from './controller.ts';
-import { type IntentRecord, lockKeys } from './types.ts';
+import { lockKeys, type PastRecords } from './types.ts';
 
 /** Enough for years of two runs a day in each zone; an intent older than that has no valve open any more. */
 const MOST_RECORDS = 5_000;
 
-interface Past {
-  records(kind: 'intent', limit: number): Promise<readonly IntentRecord[]>;
-  records(kind: 'run', limit: number): Promise<readonly RunRecord[]>;
-}
-
-/** What the journal knows of earlier starts. `records` gives the newest first. */
+/** What the journal knows of earlier starts. */
 export async function restore(
-  journal: Past,
+  journal: PastRecords,
   alarms: readonly AlarmRecord[],
   past: { readonly nowMs: number; readonly pauseMs: number },
 ): Promise<Restored> {

@@ -21,13 +21,12 @@ import {
   controllerDefaults,
   type Instant,
   type IntentRecord,
+  type PastRecords,
   type ZoneState,
 } from './types.ts';
 
-interface IrrigationJournal {
+interface IrrigationJournal extends PastRecords {
   appendRecord(record: JournalRecord): Promise<number>;
-  records(kind: 'intent', limit: number): Promise<readonly IntentRecord[]>;
-  records(kind: 'run', limit: number): Promise<readonly RunRecord[]>;
 }
 
 interface IrrigationOptions {
@@ -64,9 +63,11 @@ export class Irrigation {
   readonly #now: () => Instant;
   readonly #zoneOfProbe: ReadonlyMap<string, string>;
   readonly #zoneOfValve: ReadonlyMap<string, string>;
+  readonly #zoneOfTopic: ReadonlyMap<string, string>;
   readonly #answers = new Map<string, (answer: Answer) => void>();
   #state: ControllerState = { zones: {}, issued: 0 };
   #requests = 0;
+  #isStopped = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: IrrigationOptions) {
@@ -76,6 +77,7 @@ export class Irrigation {
     this.#now = farmClock(options.clock, speed);
     this.#zoneOfProbe = new Map(zones.map((zone) => [zone.soilProbe, zone.id]));
     this.#zoneOfValve = new Map(zones.map((zone) => [zone.valve, zone.id]));
+    this.#zoneOfTopic = new Map(zones.map((zone) => [topicOf('valveState', zone.valve), zone.id]));
   }
 
   /** Begins with the sweep. Commands go out when the broker is up; they are repeated until answered. */
@@ -85,6 +87,7 @@ export class Irrigation {
     const restored = await restore(journal, alarms.list(), { nowMs: clock.nowMs(), pauseMs });
     const { state, actions } = begin(this.#config, restored, this.#now());
     this.#state = state;
+    this.#isStopped = false;
     for (const action of actions) this.#carryOut(action);
     this.#timer = setInterval(() => this.#happen({ kind: 'tick', now: this.#now() }), TICK_MS);
   }
@@ -92,7 +95,8 @@ export class Irrigation {
   /** Closes what is open. Its run is recorded by the next start, which asks the meter. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    this.#timer = undefined;
+    // From here on nothing is decided any more, whatever still arrives.
+    this.#isStopped = true;
     const open = Object.values(this.#state.zones).filter((zone) => 'run' in zone.phase);
     await Promise.allSettled(
       open.flatMap(({ id }) => {
@@ -110,11 +114,15 @@ export class Irrigation {
     }
   }
 
-  /** A valve's own report. Read before it is durable: control waits for no disk. What cannot be read is left to ingest. */
-  onValveState(device: string, payload: Uint8Array): void {
-    const zone = this.#zoneOfValve.get(device);
-    const report = zone && parseJson(payload);
-    if (zone && valveState.Check(report)) this.#happen({ kind: 'valve', zone, report, now: this.#now() });
+  /**
+   * Any message of the broker; a valve's report is read here, before it is durable: control waits for no disk.
+   * What cannot be read is left to ingest, which keeps it.
+   */
+  onMessage(topic: string, payload: Uint8Array): void {
+    const zone = this.#zoneOfTopic.get(topic);
+    if (zone === undefined) return;
+    const report = parseJson(payload);
+    if (valveState.Check(report)) this.#happen({ kind: 'valve', zone, report, now: this.#now() });
   }
 
   onStatus(device: string, online: boolean): void {
@@ -127,7 +135,7 @@ export class Irrigation {
     zone: string,
     wish: { kind: 'open'; durationSeconds: number } | { kind: 'stop' } | { kind: 'unlock' },
   ): Promise<Answer> | undefined {
-    if (this.#state.zones[zone] === undefined) return undefined;
+    if (this.#isStopped || this.#state.zones[zone] === undefined) return undefined;
     const requestId = `request-${++this.#requests}`;
     const answer = new Promise<Answer>((resolve) => this.#answers.set(requestId, resolve));
     this.#happen({ ...wish, zone, requestId, now: this.#now() });
@@ -139,6 +147,7 @@ export class Irrigation {
   }
 
   #happen(event: ControllerEvent): void {
+    if (this.#isStopped) return;
     const before = this.#state;
     const { state, actions } = step(before, event, this.#config);
     this.#state = state;

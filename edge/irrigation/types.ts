@@ -75,7 +75,13 @@ export const controllerDefaults = {
   interruptedWaitRealSeconds: 600,
 } as const satisfies Partial<ControllerConfig>;
 
-export type IntentRecord = Extract<JournalRecord, { kind: 'intent' }>;
+type RecordOf<K extends JournalRecord['kind']> = Extract<JournalRecord, { kind: K }>;
+export type IntentRecord = RecordOf<'intent'>;
+
+/** What the journal still knows of watering; the newest first. */
+export interface PastRecords {
+  records<K extends 'intent' | 'run'>(kind: K, limit: number): Promise<readonly RecordOf<K>[]>;
+}
 export type Outcome = RunRecord['outcome'];
 
 export interface Run {

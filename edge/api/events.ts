@@ -1,0 +1,70 @@
+import type { ServerResponse } from 'node:http';
+import type { FastifyPluginAsync } from 'fastify';
+import type { EventHub, LiveEvent } from '../live/hub.ts';
+import { ApiProblem } from './errors.ts';
+import type { ApiParts } from './parts.ts';
+
+const HEARTBEAT_MS = 15_000;
+const RECONNECT_MS = 2_000;
+/** After this the browser has to come back, and shows again who it is. */
+const LONGEST_STREAM_MS = 3_600_000;
+const MOST_STREAMS = 100;
+/** A reader with more than this unread is dropped; it may come back and resume. */
+const MOST_UNREAD_BYTES = 1_048_576;
+
+/**
+ * GET /api/events: server-sent events (WHATWG HTML, section 9.2). A reader that comes back with Last-Event-ID gets what it
+ * missed, or the event 'resync' when that is not kept any more: then it has to read /api/live anew.
+ */
+export const eventRoutes: FastifyPluginAsync<{ parts: ApiParts }> = async (app, { parts }) => {
+  const streams = new Set<ServerResponse>();
+
+  app.get('/api/events', { exposeHeadRoute: false, schema: { hide: true } as object }, (request, reply) => {
+    if (streams.size >= MOST_STREAMS)
+      throw new ApiProblem(503, 'Too many pages follow the farm already. Close one, or try again later.');
+    reply.hijack();
+    const response = reply.raw;
+    streams.add(response);
+    response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+      'x-content-type-options': 'nosniff',
+      connection: 'close',
+    });
+    const lastId = request.headers['last-event-id'];
+    const end = follow(parts.hub, response, typeof lastId === 'string' ? lastId : undefined);
+    response.once('close', () => {
+      end();
+      streams.delete(response);
+    });
+  });
+
+  app.addHook('preClose', async () => {
+    for (const stream of streams) stream.end();
+  });
+};
+
+/** Writes the hub's events to a response until the end that is returned. */
+function follow(hub: EventHub, response: ServerResponse, lastId: string | undefined): () => void {
+  const write = (text: string) => {
+    if (response.writableLength > MOST_UNREAD_BYTES) response.destroy();
+    else if (!response.writableEnded) response.write(text);
+  };
+  write(`retry: ${RECONNECT_MS}\n\n`);
+  const missed = lastId === undefined ? [] : hub.since(lastId);
+  if (missed === undefined) write('event: resync\ndata: {}\n\n');
+  for (const event of missed ?? []) write(frame(event));
+  const unsubscribe = hub.subscribe((event) => write(frame(event)));
+  const heartbeat = setInterval(() => write(': alive\n\n'), HEARTBEAT_MS);
+  const longest = setTimeout(() => response.end(), LONGEST_STREAM_MS);
+  return () => {
+    unsubscribe();
+    clearInterval(heartbeat);
+    clearTimeout(longest);
+  };
+}
+
+function frame({ id, name, data }: LiveEvent): string {
+  return `id: ${id}\nevent: ${name}\ndata: ${data}\n\n`;
+}

@@ -1,0 +1,56 @@
+import type { FastifyPluginAsync } from 'fastify';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { ApiParts } from './parts.ts';
+
+/**
+ * For machines: is it alive, what does it depend on, its figures. Ready means that what arrives becomes durable;
+ * a series store or a cloud that is away is shown, but the journal waits for them, so the gateway stays ready.
+ */
+export const healthRoutes: FastifyPluginAsync<{ parts: ApiParts }> = async (app, { parts }) => {
+  registerMetrics(parts.registry, parts);
+  app.get('/healthz', async () => ({ alive: true }));
+
+  app.get('/readyz', async (_request, reply) => {
+    const journal = parts.journal.health();
+    const { connected } = parts.broker.stats();
+    return reply.code(journal.healthy ? 200 : 503).send({
+      ready: journal.healthy,
+      journal,
+      broker: { listening: true, connected },
+      series: parts.series(),
+      uplink: parts.uplink.state(),
+    });
+  });
+
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(parts.registry.contentType).send(await parts.registry.metrics()),
+  );
+};
+
+function registerMetrics(registry: Registry, parts: ApiParts): void {
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name: `nongtin_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge('journal_last_number', 'Number of the newest durable entry', () => parts.journal.lastNumber());
+  gauge('journal_healthy', '1 when the journal can write', () => Number(parts.journal.health().healthy));
+  gauge('series_behind_entries', 'Entries the series store lacks', () => parts.series().behindEntries);
+  gauge('uplink_behind_entries', 'Entries the cloud lacks', () => parts.uplink.state().behindEntries);
+  gauge('uplink_connected', '1 when the cloud is connected', () => Number(parts.uplink.state().connected));
+  gauge('event_streams', 'Pages that follow the farm', () => parts.hub.listeners);
+  new Counter({
+    name: 'nongtin_ingest_total',
+    help: 'What became of messages and readings, by counter',
+    labelNames: ['counter'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [counter, count] of Object.entries(parts.counters())) this.inc({ counter }, count);
+    },
+  });
+}

@@ -1,0 +1,149 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type Accounts, createAccounts, demoSecrets, type Role, sessionSecret } from '@nongtin/accounts';
+import { openCredentials } from '@nongtin/broker';
+import type { JournalRecord } from '@nongtin/broker/wire';
+import type { SeriesPoint, SeriesQuery } from '@nongtin/series';
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { Alarms } from '../alarms/alarms.ts';
+import { Diary } from '../diary/diary.ts';
+import { demoFarm } from '../farm/demo.ts';
+import { zonesOf } from '../farm/layout.ts';
+import { Irrigation } from '../irrigation/service.ts';
+import { EventHub } from '../live/hub.ts';
+import { Live } from '../live/live.ts';
+import { buildApp } from './app.ts';
+import type { ApiParts } from './parts.ts';
+
+type RecordOf<K extends JournalRecord['kind']> = Extract<JournalRecord, { kind: K }>;
+const logger = pino({ enabled: false });
+
+/** A journal in memory with the parts of the real one that records need. */
+export class MemoryRecords {
+  readonly all: JournalRecord[] = [];
+  appendRecord = async (record: JournalRecord): Promise<number> => this.all.push(record);
+  async records<K extends JournalRecord['kind']>(kind: K, limit: number): Promise<RecordOf<K>[]> {
+    const found = this.all.filter((record): record is RecordOf<K> => record.kind === kind);
+    return found.reverse().slice(0, limit);
+  }
+}
+
+/** The whole API over parts in memory, with the demo's users. */
+export async function testApi(query: (query: SeriesQuery) => Promise<SeriesPoint[]> = async () => []) {
+  const folder = mkdtempSync(join(tmpdir(), 'nongtin-api-'));
+  const secrets = demoSecrets(folder);
+  const database = new DatabaseSync(':memory:');
+  const accounts = createAccounts({ database, secret: sessionSecret(join(folder, 'secret.json')), logger });
+  await accounts.start();
+
+  const farm = demoFarm();
+  const now = 1_800_000_000_000;
+  const clock = { nowMs: () => now, monotonicMs: () => now - 1_800_000_000_000 };
+  let ids = 0;
+  const newId = () => `id-${++ids}`;
+  const records = new MemoryRecords();
+  const hub = new EventHub('boot');
+  const live = new Live({ hub, devices: ['soil-a1', 'probe9'], clock });
+  const alarms = new Alarms({ journal: records, clock, newId, onAlarm: () => {}, logger });
+  const commands: { topic: string; command: unknown }[] = [];
+  const irrigation = new Irrigation({
+    zones: zonesOf(farm),
+    speed: 1,
+    journal: records,
+    publish: async (topic, payload) => void commands.push({ topic, command: JSON.parse(payload) }),
+    alarms,
+    clock,
+    idPrefix: 'boot',
+    onZone: () => {},
+    onRun: () => {},
+    logger,
+  });
+  await irrigation.start();
+  const disconnected: string[] = [];
+  const parts: ApiParts = {
+    identity: { id: 'gw-test', publicKey: 'ab'.repeat(32), softwareVersion: '0.1.0', demo: true, speed: 60 },
+    farm,
+    live,
+    hub,
+    irrigation,
+    alarms,
+    diary: new Diary({ farm, journal: records, clock, newId }),
+    journal: {
+      lastNumber: () => records.all.length,
+      health: () => ({ healthy: true }),
+      records: (kind, limit) => records.records(kind, limit),
+    },
+    store: { query },
+    series: () => ({ store: 'sqlite', behindEntries: 0, lastOutcome: 'accepted' }),
+    uplink: { state: () => ({ connected: false, durableUpTo: 0, behindEntries: 3, lastRefusal: null }) },
+    broker: {
+      stats: () => ({
+        connected: 2,
+        publishReceived: { 0: 1, 1: 2, 2: 3 },
+        waitingForHook: 0,
+        refused: { wrong_password: 4 } as ReturnType<ApiParts['broker']['stats']>['refused'],
+        lastRefusals: [{ atMs: 1, cause: 'wrong_password', identity: 'soil-a1', topic: '' }],
+      }),
+      disconnect: (id) => void disconnected.push(id),
+    },
+    credentials: openCredentials({ path: join(folder, 'credentials.json') }),
+    counters: () => ({ readings: 7, quarantined: 1 }),
+    accounts,
+    registry: new Registry(),
+    dashboardDir: join(folder, 'dashboard'),
+    clock,
+    logger,
+  };
+  const app = await buildApp(parts);
+  const people = new Map<Role, ReturnType<typeof signedIn>>();
+  return {
+    app,
+    parts,
+    records,
+    live,
+    alarms,
+    irrigation,
+    commands,
+    disconnected,
+    /** Requests in the name of a user of this role, who is made on first use: hashing passwords takes its time. */
+    as(role: Role) {
+      const person =
+        people.get(role) ?? signedIn(app, accounts, { ...secrets.users[role], name: 'Sáu', role });
+      people.set(role, person);
+      return person;
+    },
+    async close() {
+      await app.close();
+      await irrigation.stop();
+      live.flush();
+      database.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function signedIn(
+  app: FastifyInstance,
+  accounts: Accounts,
+  user: Parameters<Accounts['createUser']>[0],
+) {
+  await accounts.createUser(user);
+  const { email, password } = user;
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/api/auth/sign-in/email',
+    payload: { email, password },
+  });
+  const headers = { authorization: `Bearer ${String(answer.headers['set-auth-token'])}` };
+  return {
+    headers,
+    get: (url: string) => app.inject({ method: 'GET', url, headers }),
+    post: (url: string, payload?: object) =>
+      app.inject({ method: 'POST', url, headers, ...(payload ? { payload } : {}) }),
+    delete: (url: string) => app.inject({ method: 'DELETE', url, headers }),
+  };
+}

@@ -1,0 +1,52 @@
+import type { Accounts } from '@nongtin/accounts';
+import type { Broker, CredentialStore } from '@nongtin/broker';
+import type { JournalRecord } from '@nongtin/broker/wire';
+import type { SeriesStore } from '@nongtin/series';
+import type { Logger } from '@nongtin/service';
+import type { Registry } from 'prom-client';
+import type { Alarms } from '../alarms/alarms.ts';
+import type { SeriesDeliveryState } from '../delivery/index.ts';
+import type { Diary } from '../diary/diary.ts';
+import type { Farm } from '../farm/layout.ts';
+import type { Irrigation } from '../irrigation/service.ts';
+import type { EventHub } from '../live/hub.ts';
+import type { Live } from '../live/live.ts';
+import type { Uplink } from '../uplink/uplink.ts';
+
+type RecordOf<K extends JournalRecord['kind']> = Extract<JournalRecord, { kind: K }>;
+
+interface GatewayIdentity {
+  readonly id: string;
+  /** Ed25519, 64 hex digits. */
+  readonly publicKey: string;
+  readonly softwareVersion: string;
+  readonly demo: boolean;
+  readonly speed: number;
+}
+
+/** What the API shows and asks; gateway.ts puts it together. */
+export interface ApiParts {
+  readonly identity: GatewayIdentity;
+  readonly farm: Farm;
+  readonly live: Pick<Live, 'devices' | 'latest' | 'forget'>;
+  readonly hub: EventHub;
+  readonly irrigation: Pick<Irrigation, 'zones' | 'request'>;
+  readonly alarms: Pick<Alarms, 'list' | 'acknowledge'>;
+  readonly diary: Pick<Diary, 'recordHarvest'>;
+  readonly journal: {
+    lastNumber(): number;
+    health(): { readonly healthy: boolean; readonly reason?: string };
+    records<K extends 'run' | 'quarantine'>(kind: K, limit: number): Promise<readonly RecordOf<K>[]>;
+  };
+  readonly store: Pick<SeriesStore, 'query'>;
+  readonly series: () => Pick<SeriesDeliveryState, 'store' | 'behindEntries' | 'lastOutcome'>;
+  readonly uplink: Pick<Uplink, 'state'>;
+  readonly broker: Pick<Broker, 'stats' | 'disconnect'>;
+  readonly credentials: Pick<CredentialStore, 'issue' | 'revoke' | 'list'>;
+  readonly counters: () => Readonly<Record<string, number>>;
+  readonly accounts: Accounts;
+  readonly registry: Registry;
+  readonly dashboardDir: string;
+  readonly clock: { nowMs(): number };
+  readonly logger: Logger;
+}

@@ -1,0 +1,159 @@
+import { AlarmRecord, QuarantineRecord, Reason, RunRecord } from '@nongtin/broker/wire';
+import { type TSchema, Type } from 'typebox';
+
+/** What the API answers. Times are milliseconds since 1970 UTC (`…AtMs`), volumes litres, durations farm seconds. */
+const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const AtMs = Type.Number();
+const Flags = Type.Array(Type.String(), {
+  description: 'Why it is kept but not trusted; empty when it is good',
+});
+
+export const ApiError = Type.Object({
+  error: Type.Object({
+    kind: Type.Union([Type.Literal('your_input'), Type.Literal('our_fault'), Type.Literal('try_later')]),
+    message: Type.String(),
+    reason: Type.Optional(Reason),
+  }),
+});
+
+export const FarmAnswer = Type.Object({
+  gateway: Type.Object({
+    id: Type.String(),
+    publicKey: Type.String(),
+    softwareVersion: Type.String(),
+    demo: Type.Boolean(),
+    speed: Type.Number(),
+  }),
+  site: Type.String(),
+  plots: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      name: Type.String(),
+      crop: Type.String(),
+      plantingAreaCode: Nullable(Type.String()),
+      areaHectares: Type.Number(),
+      zones: Type.Array(
+        Type.Object({
+          id: Type.String(),
+          name: Type.String(),
+          valve: Type.String(),
+          soilProbe: Type.String(),
+          openBelowFraction: Type.Number(),
+          targetFraction: Type.Number(),
+          maxRunSeconds: Type.Number(),
+        }),
+      ),
+    }),
+  ),
+  farmDevices: Type.Array(Type.String()),
+});
+
+const Shown = Type.Object({ value: Type.Number(), atMs: AtMs, quality: Flags });
+
+const ZoneAnswer = Type.Object({
+  id: Type.String(),
+  state: Type.String({ description: 'sweeping, idle, opening, running, closing or locked' }),
+  soilMoisture: Nullable(Shown),
+  soilTemperature: Nullable(Shown),
+  soilEc: Nullable(Shown),
+  valve: Nullable(
+    Type.Object({
+      open: Nullable(Type.Boolean()),
+      flowLitresPerMinute: Type.Number(),
+      totalLitres: Type.Number(),
+      atMs: AtMs,
+    }),
+  ),
+  run: Nullable(
+    Type.Object({ runId: Type.String(), startedAtMs: AtMs, plannedSeconds: Type.Number(), reason: Reason }),
+  ),
+  decision: Reason,
+  locked: Nullable(Reason),
+});
+
+const LiveReading = Type.Object({
+  metric: Type.String(),
+  channel: Type.String(),
+  unit: Type.String(),
+  value: Type.Number(),
+  atMs: AtMs,
+  quality: Flags,
+});
+
+const StatusAnswer = Type.Object({
+  counters: Type.Record(Type.String(), Type.Number()),
+  refusals: Type.Array(
+    Type.Object({ atMs: AtMs, cause: Type.String(), identity: Type.String(), topic: Type.String() }),
+    { description: 'What the broker refused, the newest last' },
+  ),
+  journal: Type.Object({
+    lastNumber: Type.Number(),
+    healthy: Type.Boolean(),
+    reason: Type.Optional(Type.String()),
+  }),
+  series: Type.Object({
+    store: Type.String(),
+    behindEntries: Type.Number(),
+    lastOutcome: Type.String(),
+    reason: Type.Optional(Type.String()),
+    rejected: Type.Optional(Type.Number()),
+  }),
+  uplink: Type.Object({
+    connected: Type.Boolean(),
+    durableUpTo: Type.Number(),
+    behindEntries: Type.Number(),
+    lastRefusal: Nullable(Type.Object({ number: Type.Number(), reason: Type.String(), atMs: AtMs })),
+  }),
+});
+
+export const LiveAnswer = Type.Object({
+  atMs: AtMs,
+  zones: Type.Array(ZoneAnswer),
+  devices: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      online: Nullable(Type.Boolean()),
+      lastSeenAtMs: Nullable(AtMs),
+      readings: Type.Array(LiveReading),
+    }),
+  ),
+  ...StatusAnswer.properties,
+});
+
+export const SeriesAnswer = Type.Object({
+  metric: Type.String(),
+  unit: Type.String(),
+  points: Type.Array(Type.Tuple([AtMs, Type.Number(), Type.Integer()]), {
+    description: 'Time, value, quality bits',
+  }),
+});
+
+export const ReadingsAnswer = Type.Object({
+  readings: Type.Array(
+    Type.Object({
+      device: Type.String(),
+      metric: Type.String(),
+      unit: Type.String(),
+      value: Type.Number(),
+      atMs: AtMs,
+      quality: Flags,
+    }),
+  ),
+});
+
+export const RunsAnswer = Type.Object({ runs: Type.Array(RunRecord) });
+export const AlarmsAnswer = Type.Object({ alarms: Type.Array(AlarmRecord) });
+export const AlarmAnswer = Type.Object({ alarm: AlarmRecord });
+export const QuarantineAnswer = Type.Object({ quarantine: Type.Array(QuarantineRecord) });
+export const HarvestAnswer = Type.Object({ harvestId: Type.String(), entryNumber: Type.Integer() });
+export const ZoneRequestAnswer = Type.Object({ accepted: Type.Literal(true), reason: Reason });
+
+export const DevicesAnswer = Type.Object({
+  devices: Type.Array(
+    Type.Object({ id: Type.String(), online: Nullable(Type.Boolean()), lastSeenAtMs: Nullable(AtMs) }),
+  ),
+});
+export const IssuedAnswer = Type.Object({
+  id: Type.String(),
+  password: Type.String({ description: 'Shown this once; it is not kept' }),
+});

@@ -1,0 +1,107 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
+import { isMetricName, type MetricName, metrics, qualityFlags } from '@nongtin/broker/wire';
+import type { SeriesPoint, SeriesQuery } from '@nongtin/series';
+import { ApiProblem } from './errors.ts';
+import type { ApiParts } from './parts.ts';
+import { ApiError, ReadingsAnswer, SeriesAnswer } from './schemas.ts';
+
+const DAY_MS = 86_400_000;
+const Device = Type.String({ minLength: 1, maxLength: 64 });
+const Metric = Type.String({ minLength: 1, maxLength: 32 });
+const Channel = Type.String({ maxLength: 64 });
+const errors = { 400: ApiError, 503: ApiError };
+
+const SeriesParameters = Type.Object({
+  metric: Metric,
+  device: Device,
+  channel: Type.Optional(Channel),
+  from: Type.Optional(Type.Integer({ minimum: 0, description: 'AtMs; default: a day before `to`' })),
+  to: Type.Optional(Type.Integer({ minimum: 0, description: 'AtMs, not included; default: now' })),
+  points: Type.Integer({ minimum: 1, maximum: 5_000, default: 500 }),
+});
+
+const ReadingsParameters = Type.Object({
+  device: Device,
+  metric: Type.Optional(Metric),
+  channel: Type.Optional(Channel),
+  limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 100 }),
+});
+
+/** What is stored: for charts (joined in windows), and as it came in, the newest first. */
+export const seriesRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = async (app, { parts }) => {
+  async function query(wanted: SeriesQuery): Promise<SeriesPoint[]> {
+    try {
+      return await parts.store.query(wanted);
+    } catch (error) {
+      parts.logger.warn({ err: error }, 'series store did not answer');
+      throw new ApiProblem(
+        503,
+        'The store of readings does not answer at the moment; nothing is lost. Try again.',
+      );
+    }
+  }
+
+  app.get(
+    '/api/series',
+    { schema: { querystring: SeriesParameters, response: { 200: SeriesAnswer, ...errors } } },
+    async ({ query: { device, channel, points, ...asked } }) => {
+      const metric = knownMetric(asked.metric);
+      // A device's clock may be a little ahead of ours: the newest reading is not to be cut off.
+      const toMs = asked.to ?? parts.clock.nowMs() + 60_000;
+      const fromMs = asked.from ?? toMs - DAY_MS;
+      if (fromMs >= toMs) throw new ApiProblem(400, '`from` must lie before `to`.');
+      const found = await query({ metric, device, ...optional(channel), fromMs, toMs, maxPoints: points });
+      const rows = found.map(({ atMs, value, quality }): [number, number, number] => [atMs, value, quality]);
+      return { metric, unit: metrics[metric].unit, points: rows };
+    },
+  );
+
+  app.get(
+    '/api/readings',
+    { schema: { querystring: ReadingsParameters, response: { 200: ReadingsAnswer, ...errors } } },
+    async ({ query: { device, metric, channel, limit } }) => {
+      const wanted = metric === undefined ? metricsOf(parts, device) : [knownMetric(metric)];
+      const range = { fromMs: 0, toMs: parts.clock.nowMs() + DAY_MS, maxPoints: limit } as const;
+      const lists = await Promise.all(
+        wanted.map(async (name) => {
+          const found = await query({
+            metric: name,
+            device,
+            ...optional(channel),
+            ...range,
+            aggregate: 'raw',
+          });
+          return found.map(({ atMs, value, quality }) => ({
+            device,
+            metric: name,
+            unit: metrics[name].unit,
+            value,
+            atMs,
+            quality: qualityFlags(quality),
+          }));
+        }),
+      );
+      return {
+        readings: lists
+          .flat()
+          .sort((a, b) => b.atMs - a.atMs)
+          .slice(0, limit),
+      };
+    },
+  );
+};
+
+function knownMetric(name: string): MetricName {
+  if (isMetricName(name)) return name;
+  throw new ApiProblem(400, `'${name}' is no metric; there are ${Object.keys(metrics).join(', ')}.`);
+}
+
+/** The metrics this device has been heard with. */
+function metricsOf(parts: ApiParts, device: string): MetricName[] {
+  const heard = parts.live.devices().find(({ id }) => id === device)?.readings ?? [];
+  return [...new Set(heard.map(({ metric }) => metric).filter(isMetricName))];
+}
+
+function optional(channel: string | undefined): { channel?: string } {
+  return channel === undefined ? {} : { channel };
+}

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import type { DurabilityHook } from '@nongtin/broker';
+import type { Logger } from '@nongtin/service';
+import { Alarms } from './alarms/alarms.ts';
+import { Diary } from './diary/diary.ts';
+import { type Farm, zonesOf } from './farm/layout.ts';
+import { createIngest, type Ingest } from './ingest/index.ts';
+import { Irrigation } from './irrigation/service.ts';
+import { zoneView } from './irrigation/view.ts';
+import type { OpenJournal } from './journal/index.ts';
+import { EventHub } from './live/hub.ts';
+import { Live } from './live/live.ts';
+
+interface CoreOptions {
+  readonly farm: Farm;
+  /** Started. */
+  readonly journal: OpenJournal;
+  readonly speed: number;
+  /** Sends a command to a device, QoS 1. */
+  readonly publish: (topic: string, payload: string) => Promise<void>;
+  readonly clock: { nowMs(): number; monotonicMs(): number };
+  readonly logger: Logger;
+}
+
+/** What happens with a message between the broker and the journal: control, live view, alarms, diary. */
+export interface Core {
+  readonly ingest: Ingest;
+  readonly live: Live;
+  readonly hub: EventHub;
+  readonly irrigation: Irrigation;
+  readonly alarms: Alarms;
+  readonly diary: Diary;
+  /** Fills the broker's place for whatever makes messages durable. */
+  readonly hook: DurabilityHook;
+}
+
+export function createCore({ farm, journal, speed, publish, clock, logger }: CoreOptions): Core {
+  const zones = zonesOf(farm);
+  const layouts = new Map(zones.map((zone) => [zone.id, zone]));
+  const idPrefix = journal.bootId.slice(0, 12);
+  const hub = new EventHub(idPrefix);
+  const devices = [...zones.flatMap((zone) => [zone.soilProbe, zone.valve]), ...farm.farmDevices];
+  const live = new Live({ hub, devices, clock });
+  const newId = randomUUID;
+  const onAlarm = (alarm: unknown) => hub.publish('alarm', alarm);
+  const alarms = new Alarms({ journal, clock, newId, onAlarm, logger });
+  const irrigation = new Irrigation({
+    ...{ zones, speed, journal, publish, alarms, clock, idPrefix, logger },
+    onRun: (run) => hub.publish('run', run),
+    onZone: (zone) => {
+      const layout = layouts.get(zone.id);
+      if (layout)
+        hub.publish(
+          'zone',
+          zoneView(zone, layout, (device, metric) => live.latest(device, metric)),
+        );
+    },
+  });
+  const ingest = createIngest({
+    ...{ journal, clock, logger },
+    onReadings: (readings) => {
+      live.onReadings(readings);
+      irrigation.onReadings(readings);
+    },
+    onStatus: (device, online) => {
+      live.onStatus(device, online);
+      irrigation.onStatus(device, online);
+    },
+    onQuarantine: ({ device, topic, cause }) =>
+      logger.warn({ device, topic, cause }, 'unreadable message kept in quarantine'),
+  });
+  const hook: DurabilityHook = {
+    receive: (message) => {
+      irrigation.onMessage(message.topic, message.payload);
+      return ingest.receive(message);
+    },
+  };
+  return { ingest, live, hub, irrigation, alarms, diary: new Diary({ farm, journal, clock, newId }), hook };
+}

@@ -1,0 +1,229 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import {
+  type Accounts,
+  createAccounts,
+  type DemoSecrets,
+  demoSecrets,
+  seedDemoUsers,
+  sessionSecret,
+} from '@nongtin/accounts';
+import {
+  type Broker,
+  type CredentialStore,
+  createBroker,
+  type DurabilityHook,
+  openCredentials,
+  registerBrokerMetrics,
+  seedCredentials,
+} from '@nongtin/broker';
+import { influx1Series, type SeriesStore, sqliteSeries } from '@nongtin/series';
+import { explainProblem, type Logger, type Service } from '@nongtin/service';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { buildApp } from './api/app.ts';
+import type { ApiParts } from './api/parts.ts';
+import { statusView } from './api/status.ts';
+import type { GatewayConfig } from './config.ts';
+import { createCore } from './core.ts';
+import { createSeriesDelivery } from './delivery/index.ts';
+import { openFarm } from './farm/open.ts';
+import { type OpenJournal, openJournal } from './journal/index.ts';
+import { lockDataFolder } from './lock.ts';
+import { recordOpening } from './opening.ts';
+import manifest from './package.json' with { type: 'json' };
+import { type UplinkLogin, uplinkLogin } from './uplink/login.ts';
+import { Uplink } from './uplink/uplink.ts';
+
+interface Clock {
+  nowMs(): number;
+  monotonicMs(): number;
+}
+
+const STATUS_EVERY_MS = 1_000;
+const NO_UPLINK = { connected: false, durableUpTo: 0, behindEntries: 0, lastRefusal: null } as const;
+
+/**
+ * The gateway. What flows where, and in which order things start, so that nothing arrives with nowhere to go:
+ *
+ *   5 broker ── message ──► ingest ──────► 1 journal ── the entry is on the disk ──► PUBACK
+ *        │ valve report       │ readings       │ cursor 'series'         │ cursor 'uplink'
+ *        ▼                    ▼                ▼                         ▼
+ *   3 irrigation ◄───────── live           2 delivery ─► series      3 uplink ─► the cloud
+ *        │  │ intents, runs, alarms ─► journal    SQLite | InfluxDB
+ *        │  └─ zones, runs, alarms ─► events ─► 4 api ─► pages
+ *        └ commands ─► broker
+ *
+ * It stops the other way round, with one exception: valves are closed while the broker still carries the commands.
+ */
+export class Gateway implements Service {
+  readonly #config: GatewayConfig;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #folder: string;
+  readonly #stops: { readonly part: string; readonly stop: () => unknown }[] = [];
+  #ports = { mqttPort: 0, httpPort: 0 };
+
+  constructor(config: GatewayConfig, logger: Logger, clock: Clock) {
+    this.#config = config;
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#folder = join(config.dataDir, 'gateway');
+  }
+
+  /** The ports it listens on, once started. */
+  get ports(): { readonly mqttPort: number; readonly httpPort: number } {
+    return this.#ports;
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#startAll();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const { part, stop } of this.#stops.splice(0).reverse()) {
+      try {
+        await stop();
+      } catch (error) {
+        this.#logger.error({ err: error, part }, 'did not stop cleanly');
+      }
+    }
+  }
+
+  async #startAll(): Promise<void> {
+    const release = lockDataFolder(this.#folder);
+    this.#stops.push({ part: 'lock', stop: release });
+    const farm = openFarm(this.#folder, this.#config.demo);
+    const secrets = this.#config.demo ? demoSecrets(this.#config.dataDir) : undefined;
+    const login = uplinkLogin(this.#folder, secrets?.uplink);
+    const credentials = openCredentials({ path: join(this.#folder, 'credentials.json') });
+    if (secrets) seedCredentials(credentials, secrets.devices);
+    const journal = await this.#startJournal();
+    const identity = {
+      id: login?.gateway ?? 'gw-local',
+      publicKey: journal.publicKeyHex,
+      softwareVersion: manifest.version,
+      demo: this.#config.demo,
+      speed: this.#config.speed,
+    };
+    const { publicKey, softwareVersion } = identity;
+    const atMs = this.#clock.nowMs();
+    await recordOpening(journal, farm, { atMs, gateway: identity.id, publicKey, softwareVersion });
+    const { store, series } = await this.#startSeries(journal);
+    const uplink = login ? await this.#startUplink(journal, login) : { state: () => NO_UPLINK };
+
+    const ready = Promise.withResolvers<Broker>();
+    const publish = async (topic: string, payload: string) =>
+      (await ready.promise).publish(topic, payload, { qos: 1 });
+    const { speed } = this.#config;
+    const { hook, ...core } = createCore({
+      ...{ farm, journal, speed, publish, clock: this.#clock, logger: this.#logger },
+    });
+    await core.alarms.start();
+    await core.irrigation.start();
+    this.#stops.push({ part: 'live', stop: () => core.live.flush() });
+
+    const broker = this.#createBroker(credentials, hook);
+    const registry = new Registry();
+    collectDefaultMetrics({ register: registry });
+    registerBrokerMetrics(broker, registry);
+    const accounts = await this.#startAccounts(secrets);
+    const httpPort = await this.#startApi({
+      ...core,
+      ...{ identity, farm, journal, store, series, uplink, broker, credentials, accounts, registry },
+      counters: () => ({ ...core.ingest.counters() }),
+      dashboardDir: this.#config.dashboardDir,
+      clock: this.#clock,
+      logger: this.#logger,
+    });
+
+    await broker.start();
+    this.#stops.push({ part: 'broker', stop: () => broker.stop() });
+    ready.resolve(broker);
+    this.#stops.push({ part: 'irrigation', stop: () => core.irrigation.stop() });
+    this.#ports = { mqttPort: broker.port, httpPort };
+    this.#logger.info({ ...this.#ports, store: store.name }, 'the gateway listens');
+  }
+
+  async #startJournal(): Promise<OpenJournal> {
+    const journal = openJournal({
+      path: join(this.#folder, 'journal.sqlite'),
+      keyPath: join(this.#folder, 'key.pem'),
+      clock: this.#clock,
+      logger: this.#logger,
+    });
+    await journal.start();
+    this.#stops.push({ part: 'journal', stop: () => journal.stop() });
+    return journal;
+  }
+
+  /** A store that is away does not hold up the gateway: the cursor waits. */
+  async #startSeries(journal: OpenJournal): Promise<{ store: SeriesStore; series: ApiParts['series'] }> {
+    const { influxUrl } = this.#config;
+    const store: SeriesStore = influxUrl
+      ? influx1Series({ url: influxUrl, database: 'nongtin' })
+      : sqliteSeries({ path: join(this.#folder, 'series.sqlite') });
+    await store.start();
+    this.#stops.push({ part: 'series', stop: () => store.stop() });
+    const delivery = createSeriesDelivery({ journal, store, logger: this.#logger, clock: this.#clock });
+    await delivery.start();
+    this.#stops.push({ part: 'delivery', stop: () => delivery.stop() });
+    return { store, series: () => delivery.state() };
+  }
+
+  async #startUplink(journal: OpenJournal, login: UplinkLogin): Promise<Uplink> {
+    const url = this.#config.uplinkUrl;
+    const uplink = new Uplink({ url, ...login, journal, clock: this.#clock, logger: this.#logger });
+    await uplink.start();
+    this.#stops.push({ part: 'uplink', stop: () => uplink.stop() });
+    return uplink;
+  }
+
+  async #startAccounts(secrets: DemoSecrets | undefined): Promise<Accounts> {
+    const database = new DatabaseSync(join(this.#folder, 'accounts.sqlite'));
+    this.#stops.push({ part: 'accounts', stop: () => database.close() });
+    const secret = sessionSecret(join(this.#folder, 'session.json'));
+    const accounts = createAccounts({ database, secret, logger: this.#logger });
+    await accounts.start();
+    if (secrets) await seedDemoUsers(accounts, secrets);
+    return accounts;
+  }
+
+  #createBroker(credentials: CredentialStore, hook: DurabilityHook): Broker {
+    return createBroker({
+      host: this.#config.host,
+      port: this.#config.mqttPort,
+      portVariable: 'NONGTIN_MQTT_PORT',
+      authenticate: (username, password) => credentials.verify(username, password),
+      hook,
+      logger: this.#logger,
+      clock: this.#clock,
+    });
+  }
+
+  async #startApi(parts: ApiParts): Promise<number> {
+    const { host, httpPort: port } = this.#config;
+    const app = await buildApp(parts);
+    this.#stops.push({ part: 'api', stop: () => app.close() });
+    try {
+      await app.listen({ host, port });
+    } catch (error) {
+      throw explainProblem(error, { port, portVariable: 'NONGTIN_GATEWAY_PORT' });
+    }
+    let last = '';
+    const timer = setInterval(() => {
+      if (parts.hub.listeners === 0) return;
+      const status = statusView(parts);
+      const text = JSON.stringify(status);
+      if (text !== last) parts.hub.publish('status', status);
+      last = text;
+    }, STATUS_EVERY_MS);
+    this.#stops.push({ part: 'status', stop: () => clearInterval(timer) });
+    const address = app.server.address();
+    return typeof address === 'object' && address ? address.port : port;
+  }
+}
