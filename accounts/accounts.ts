@@ -39,6 +39,8 @@ interface AccountsOptions {
   readonly database: NonNullable<BetterAuthOptions['database']>;
   /** Signs the session cookies: 32 random bytes, see sessionSecret. */
   readonly secret: string;
+  /** Cookies ignore the port, so two services on one machine need names of their own. Default 'nongtin'. */
+  readonly cookiePrefix?: string;
   /** Origins besides the one a request came to, for example of a reverse proxy. */
   readonly trustedOrigins?: readonly string[];
   readonly logger: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
@@ -111,7 +113,13 @@ export function createAccounts(options: AccountsOptions): Accounts {
   };
 }
 
-function authConfig({ database, secret, trustedOrigins = [], logger }: AccountsOptions) {
+function authConfig({
+  database,
+  secret,
+  cookiePrefix = 'nongtin',
+  trustedOrigins = [],
+  logger,
+}: AccountsOptions) {
   return {
     appName: 'Nông Tín',
     database,
@@ -136,7 +144,7 @@ function authConfig({ database, secret, trustedOrigins = [], logger }: AccountsO
     // The plugin counts failed sign-ins by peer address, which the library cannot see.
     rateLimit: { enabled: false },
     telemetry: { enabled: false },
-    advanced: { cookiePrefix: 'nongtin', useSecureCookies: false, ipAddress: { disableIpTracking: true } },
+    advanced: { cookiePrefix, useSecureCookies: false, ipAddress: { disableIpTracking: true } },
     logger: {
       disabled: false,
       level: 'warn',
