@@ -11,7 +11,7 @@ import {
 import { RpcError } from './http-rpc.ts';
 
 /** The part of a deployment that the anchorer needs. */
-export interface AnchorDeployment {
+interface AnchorDeployment {
   readonly chainId: number;
   readonly anchorRegistry: string;
 }

@@ -9,7 +9,7 @@ import { openRecords, type Schema } from '../records/index.ts';
 
 /** A database of its own, with one cooperative, one product and one lot, for tests. */
 export const fixture = {
-  gtin14: '08936000000013',
+  gtin14: '08936000000011',
   lotNumber: 'L261120-1',
   cooperative: 'htx-thu',
   cooperativeId: toHex(cooperativeIdOf('htx-thu')),

@@ -24,7 +24,7 @@ export type AnchorEvent = 'standing' | 'finalized' | 'pending' | 'unknown' | 'lo
  * sign_and_send: sign anew, write it down, send. send_again: the transaction written down. record_block: which block
  * holds it. release_leaves: back into the queue.
  */
-export type AnchorAction = 'none' | 'sign_and_send' | 'send_again' | 'record_block' | 'release_leaves';
+type AnchorAction = 'none' | 'sign_and_send' | 'send_again' | 'record_block' | 'release_leaves';
 
 export interface AnchorStep {
   readonly state: AnchorState;

@@ -1,3 +1,3 @@
-export { type KeyStore, openFileKeyStore } from './keys.ts';
-export { type StampRoutesOptions, stampRoutes } from './routes.ts';
+export { openFileKeyStore } from './keys.ts';
+export { stampRoutes } from './routes.ts';
 export { createStamps, type FindResult, type FoundStamp, type Stamps } from './stamps.ts';

@@ -12,7 +12,7 @@ import { appendCheckCharacter, holdsCheckCharacter, SYMBOLS, symbolOf } from './
  * binds it to the leaf, a printer's spoiled rolls are told by index), and because the number of stamps of a batch
  * is public anyway: it stands in the anchored batch record. Guessing a neighbour is what the MAC prevents.
  */
-export const SERIAL_LENGTH = 20;
+const SERIAL_LENGTH = 20;
 export const MAX_BATCH_NUMBER = 2 ** 30 - 1;
 export const MAX_STAMPS_PER_BATCH = 2 ** 25;
 

@@ -28,7 +28,7 @@ export interface StampsOptions {
   readonly buildTree?: TreeBuilder;
 }
 
-export type IssueResult =
+type IssueResult =
   | { readonly ok: true; readonly batch: BatchSummary; readonly firstSerial: string }
   | { readonly ok: false; readonly problem: 'unknown_lot' | 'count' };
 
@@ -46,7 +46,7 @@ export type FindResult =
   | { readonly ok: true; readonly stamp: FoundStamp }
   | { readonly ok: false; readonly problem: SerialProblem | 'unknown' };
 
-export interface ListedStamp {
+interface ListedStamp {
   readonly index: number;
   readonly serial: string;
 }

@@ -8,7 +8,7 @@ import type { FindResult } from '../stamps/index.ts';
  * waiting: issued, not on the chain yet. not_ours: no such stamp. cannot_check: issued, but the chain does not
  * answer, or does not hold what we believed it holds; `problem` says which.
  */
-export type AnswerKind = 'genuine' | 'not_yet_final' | 'waiting' | 'not_ours' | 'cannot_check';
+type AnswerKind = 'genuine' | 'not_yet_final' | 'waiting' | 'not_ours' | 'cannot_check';
 
 export type AnswerProblem =
   | Extract<FindResult, { ok: false }>['problem']
@@ -17,7 +17,7 @@ export type AnswerProblem =
   | Exclude<AnchorReading['kind'], 'anchored' | 'missing'>;
 
 /** What the chain says at this moment. */
-export type ChainNow = 'final' | 'standing' | 'missing' | 'unknown';
+type ChainNow = 'final' | 'standing' | 'missing' | 'unknown';
 
 export interface VerifyAnswer {
   readonly answer: AnswerKind;

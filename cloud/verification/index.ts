@@ -1,3 +1,2 @@
-export type { ChainDoor } from './answer.ts';
-export { type VerificationRoutesOptions, verificationRoutes } from './routes.ts';
-export { createVerifier, type Verifier } from './verifier.ts';
+export { verificationRoutes } from './routes.ts';
+export { createVerifier } from './verifier.ts';

@@ -3,8 +3,8 @@ import fastifyStatic from '@fastify/static';
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
 import type { Rpc } from '@nongtin/contracts/encoding';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isGtin14 } from '../cooperatives/gtin.ts';
 import type { ChainDoor } from './answer.ts';
-import { isGtin14, isSerialSyntax } from './gtin.ts';
 import { escapeHtml, pageTemplate, plainPage, renderPage } from './page.ts';
 import { relay } from './rpc-relay.ts';
 import type { Verifier } from './verifier.ts';
@@ -87,6 +87,11 @@ function badLink(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const language = languageOf(undefined, request.headers['accept-language']);
   const body = `<main><p><strong>${escapeHtml(words[language].badLink)}</strong></p></main>`;
   return html(reply.code(400), plainPage(language, body), []);
+}
+
+/** AI 21: 1 to 20 characters of GS1's character set 82 (General Specifications, section 7.11). */
+function isSerialSyntax(text: string): boolean {
+  return /^[!"%&'()*+,\-./0-9:;<=>?A-Za-z_]{1,20}$/.test(text);
 }
 
 /** Only our own script runs on the page, and it talks to us and to the chain's endpoints. */

@@ -2,7 +2,7 @@
  * What the relay at POST /rpc passes on to the chain: reading, of our contracts and of blocks, in bounded calls.
  * Everything else is refused here, so that the relay is neither an open node nor a way to send transactions.
  */
-export interface RpcCall {
+interface RpcCall {
   readonly id: string | number | null;
   readonly method: string;
   readonly params: readonly unknown[];

@@ -7,10 +7,10 @@ import {
 } from '@nongtin/contracts/encoding';
 import type { Kysely } from 'kysely';
 import { pathInAnchor, type Standing, standingOf } from '../anchoring/index.ts';
+import { isGtin14 } from '../cooperatives/gtin.ts';
 import type { Schema } from '../records/index.ts';
 import type { FoundStamp, Stamps } from '../stamps/index.ts';
 import { type ChainDoor, judge, refusal, type VerifyAnswer } from './answer.ts';
-import { isGtin14 } from './gtin.ts';
 
 export interface VerifierOptions {
   readonly db: Kysely<Schema>;

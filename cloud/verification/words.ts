@@ -12,7 +12,7 @@ export function languageOf(asked: string | undefined, acceptLanguage: string | u
       const quality = parameters.find((parameter) => parameter.trim().startsWith('q='));
       return { tag, quality: quality === undefined ? 1 : Number(quality.trim().slice(2)) || 0 };
     })
-    .filter(({ quality }) => quality > 0)
+    .filter(({ tag, quality }) => tag !== '' && quality > 0)
     .sort((a, b) => b.quality - a.quality);
   for (const { tag } of wanted) {
     if (tag === 'vi' || tag.startsWith('vi-')) return 'vi';
