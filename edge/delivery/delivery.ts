@@ -1,0 +1,194 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { QuarantineRecord } from '@nongtin/broker/wire';
+import type { SeriesStore } from '@nongtin/series';
+import type { Logger } from '@nongtin/service';
+import type { Journal, JournalEntry } from '../journal/index.ts';
+import { Rejections } from './rejections.ts';
+
+export interface SeriesDeliveryOptions {
+  readonly journal: Journal;
+  readonly store: SeriesStore;
+  readonly logger: Logger;
+  readonly clock: { nowMs(): number };
+  /** Waits; handed in by tests. Throws when the signal fires. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+export interface SeriesDeliveryState {
+  readonly store: SeriesStore['name'];
+  /** Entries of the journal that the store does not hold yet. */
+  readonly behindEntries: number;
+  readonly lastOutcome: 'none' | 'accepted' | 'wait' | 'keep' | 'split' | 'reject';
+  /** Why the last write was not accepted. */
+  readonly reason?: string;
+  /** Readings the store will never take; they stand in the journal's quarantine. */
+  readonly rejected: number;
+}
+
+export interface SeriesDelivery {
+  start(): Promise<void>;
+  /** Ends after the write under way. What is not delivered waits in the journal. */
+  stop(): Promise<void>;
+  state(): SeriesDeliveryState;
+}
+
+export function createSeriesDelivery(options: SeriesDeliveryOptions): SeriesDelivery {
+  return new CursorDelivery(options);
+}
+
+const CURSOR = 'series';
+const ENTRIES_A_READ = 256;
+const MOST_LINES = 5_000;
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 5_000;
+/** Between two writes: what is committed meanwhile goes out together. The first after a quiet time goes at once. */
+const BETWEEN_WRITES_MS = 20;
+
+/**
+ * Carries readings from the journal to the series store, with the cursor 'series'. The cursor moves after the store
+ * has accepted a batch; a kill in between means that the batch is written again, which changes nothing.
+ */
+class CursorDelivery implements SeriesDelivery {
+  readonly #options: SeriesDeliveryOptions;
+  readonly #pause: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly #rejections: Rejections;
+  #ending = new AbortController();
+  #running: Promise<void> | undefined;
+  #unsubscribe = () => {};
+  #wake = () => {};
+  #cursor = 0;
+  #last: Pick<SeriesDeliveryState, 'lastOutcome' | 'reason'> = { lastOutcome: 'none' };
+
+  constructor(options: SeriesDeliveryOptions) {
+    this.#options = options;
+    this.#pause = options.pause ?? ((ms, signal) => delay(ms, undefined, { signal }));
+    this.#rejections = new Rejections((record) => this.#keepRejected(record), options.clock);
+  }
+
+  /** The journal must be open. The store may be away. */
+  async start(): Promise<void> {
+    this.#ending = new AbortController();
+    this.#cursor = await this.#options.journal.cursor(CURSOR);
+    this.#unsubscribe = this.#options.journal.onCommit(() => this.#wake());
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    this.#unsubscribe();
+    this.#wake();
+    await this.#running;
+  }
+
+  state(): SeriesDeliveryState {
+    return {
+      store: this.#options.store.name,
+      behindEntries: Math.max(0, this.#options.journal.lastNumber() - this.#cursor),
+      ...this.#last,
+      rejected: this.#rejections.count,
+    };
+  }
+
+  get #isEnding(): boolean {
+    return this.#ending.signal.aborted;
+  }
+
+  async #run(): Promise<void> {
+    let pauseMs = FIRST_PAUSE_MS;
+    while (!this.#isEnding) {
+      try {
+        if (this.#cursor >= this.#options.journal.lastNumber()) await this.#committed();
+        else if (await this.#deliverNext()) {
+          pauseMs = FIRST_PAUSE_MS;
+          await this.#rest(BETWEEN_WRITES_MS);
+        } else {
+          await this.#rest(pauseMs);
+          pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+        }
+      } catch (error) {
+        // A journal that cannot be read; an answer nobody foresaw. The readings are safe where they are.
+        if (!this.#isEnding)
+          this.#options.logger.error({ err: error }, 'delivery to the series store failed');
+        await this.#rest(LONGEST_PAUSE_MS);
+      }
+    }
+  }
+
+  /** Until the journal has something new. Checked and awaited in one go, so no commit is missed. */
+  #committed(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+      if (this.#isEnding) resolve();
+    });
+  }
+
+  async #rest(ms: number): Promise<void> {
+    // Ends early, by a rejection, when we are stopped.
+    await this.#pause(ms, this.#ending.signal).catch(() => {});
+  }
+
+  /** Whether the cursor moved. */
+  async #deliverNext(): Promise<boolean> {
+    const entries = await this.#options.journal.read(this.#cursor, ENTRIES_A_READ);
+    for (const batch of batchesOf(entries)) {
+      const lines = batch.filter(({ count }) => count > 0).map(({ payload }) => payload);
+      if (lines.length > 0 && !(await this.#write(lines.join('\n')))) return false;
+      const upTo = batch.at(-1)?.number ?? this.#cursor;
+      await this.#options.journal.moveCursor(CURSOR, upTo);
+      this.#cursor = upTo;
+      if (this.#isEnding) break;
+    }
+    return true;
+  }
+
+  /** Whether nothing of these lines needs to be written again. */
+  async #write(lines: string): Promise<boolean> {
+    const outcome = await this.#options.store.write(lines);
+    this.#note(outcome.outcome, 'reason' in outcome ? outcome.reason : undefined);
+    if (outcome.outcome === 'accepted') return true;
+    if (outcome.outcome === 'wait' || outcome.outcome === 'keep') return false;
+    const halves = halve(lines);
+    if (halves === undefined) {
+      await this.#rejections.add(lines, outcome.reason);
+      return true;
+    }
+    // What a partly refused write has already stored is only written again.
+    for (const half of halves) if (!(await this.#write(half))) return false;
+    return true;
+  }
+
+  #note(outcome: SeriesDeliveryState['lastOutcome'], reason?: string): void {
+    if (outcome !== this.#last.lastOutcome) {
+      const told = { store: this.#options.store.name, outcome, reason };
+      if (outcome === 'accepted') this.#options.logger.info(told, 'the series store takes readings');
+      else this.#options.logger.warn(told, 'the series store did not take readings');
+    }
+    this.#last = { lastOutcome: outcome, ...(reason === undefined ? {} : { reason }) };
+  }
+
+  async #keepRejected(record: QuarantineRecord): Promise<void> {
+    await this.#options.journal.appendRecord(record);
+  }
+}
+
+/** Small entries together, up to so many lines; a larger one alone. */
+function batchesOf(entries: readonly JournalEntry[]): JournalEntry[][] {
+  const batches: JournalEntry[][] = [];
+  let lines = MOST_LINES;
+  for (const entry of entries) {
+    if (lines + entry.count > MOST_LINES) {
+      batches.push([]);
+      lines = 0;
+    }
+    batches.at(-1)?.push(entry);
+    lines += entry.count;
+  }
+  return batches;
+}
+
+/** Two parts of about the same number of lines; undefined for a single line. */
+function halve(lines: string): [string, string] | undefined {
+  let cut = lines.indexOf('\n', lines.length / 2);
+  if (cut < 0) cut = lines.lastIndexOf('\n');
+  return cut < 0 ? undefined : [lines.slice(0, cut), lines.slice(cut + 1)];
+}

@@ -1,0 +1,6 @@
+export {
+  createSeriesDelivery,
+  type SeriesDelivery,
+  type SeriesDeliveryOptions,
+  type SeriesDeliveryState,
+} from './delivery.ts';

@@ -1,0 +1,223 @@
+import { hash } from 'node:crypto';
+
+/**
+ * Which messages are a resend of one that is already in the journal, or on its way there.
+ *
+ * A device that got no PUBACK sends again: after a lost connection, after our restart, with the DUP flag or (many
+ * clients) without, with the same packet id or with a new one. What tells a resend from a new reading of the same
+ * value is what the payload itself carries:
+ *
+ *   a credible device time   the same bytes are the same reading, for a day
+ *   only a counter           the same bytes with DUP, for a day (a counter may start again when the device does);
+ *                            without DUP for two minutes, unless they came over the same connection
+ *   neither                  the same bytes from the same client with the same packet id and DUP, for five minutes:
+ *                            longer, a sleepy device that always starts with packet id 1 would lose readings
+ *
+ * A resend that cannot be told is kept and flagged. Time during which the gateway was off does not count.
+ */
+type Marks = 'time' | 'counter' | 'none';
+
+interface Arrival {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly clientId: string;
+  readonly packetId: number | undefined;
+  readonly dup: boolean;
+  /** Names the network connection, when the broker tells it. */
+  readonly connectionId?: string | number | undefined;
+  readonly marks: Marks;
+  /** By the monotonic clock, so that setting the clock neither forgets nor drops anything. */
+  readonly atMs: number;
+  /** By the wall clock: kept with the key, because the monotonic one starts again with the gateway. */
+  readonly receivedAtMs: number;
+}
+
+/** What is known of a message that was let in. */
+interface Known {
+  /** By the monotonic clock. */
+  readonly atMs: number;
+  readonly connectionId: string | number | undefined;
+  readonly beforeRestart: boolean;
+  /** Resolves when it is on the disk; undefined once it is. */
+  stored?: Promise<void> | undefined;
+}
+
+type Verdict =
+  | { readonly verdict: 'duplicate'; readonly of: Known }
+  | {
+      readonly verdict: 'new';
+      readonly possibleDuplicate: boolean;
+      readonly key: Uint8Array;
+      readonly known: Known;
+    };
+
+const DAY_MS = 86_400_000;
+const COUNTER_MS = 120_000;
+const PACKET_MS = 300_000;
+const MOST_KEYS = 65_536;
+const LOOKED_AT = 8;
+
+/** Bytes of a stored key: content hash 16, packet id 2, client hash 6, receive time 6. */
+const KEY_BYTES = 30;
+
+export class DuplicateWindow {
+  readonly #contents = new Recent<Known>(MOST_KEYS);
+  readonly #packets = new Recent<Known>(MOST_KEYS);
+  readonly #clients = new Map<string, string>();
+
+  /** Takes up the keys that were stored with the journal's entries, oldest first. */
+  reload(keys: Uint8Array, atMs: number): void {
+    const bytes = Buffer.from(keys.buffer, keys.byteOffset, keys.length);
+    const whole = bytes.length - (bytes.length % KEY_BYTES);
+    if (whole === 0) return;
+    const timeOf = (offset: number) => bytes.readUIntBE(offset + 24, 6);
+    // As if the newest had come just now: the time the gateway was off does not count.
+    const shift = atMs - timeOf(whole - KEY_BYTES);
+    for (let offset = 0; offset < whole; offset += KEY_BYTES) {
+      const known = { atMs: timeOf(offset) + shift, connectionId: undefined, beforeRestart: true };
+      const content = bytes.toString('hex', offset, offset + 16);
+      const client = bytes.toString('hex', offset + 18, offset + 24);
+      this.#remember(content, client, bytes.readUInt16BE(offset + 16), known);
+    }
+  }
+
+  /** Judges a message and, when it is new, remembers it. */
+  judge(arrival: Arrival): Verdict {
+    const content = contentHash(arrival.topic, arrival.payload);
+    const client = this.#clientHash(arrival.clientId);
+    const packetId = arrival.packetId ?? 0;
+    const sameContent = this.#contents.get(content);
+    const samePacket = packetId === 0 ? undefined : this.#packets.get(packetKey(content, client, packetId));
+    const original = resent(arrival, sameContent, samePacket);
+    if (original !== undefined) return { verdict: 'duplicate', of: original };
+    const known: Known = { atMs: arrival.atMs, connectionId: arrival.connectionId, beforeRestart: false };
+    this.#remember(content, client, packetId, known);
+    return {
+      verdict: 'new',
+      possibleDuplicate: arrival.marks === 'none' && (arrival.dup || isOtherSession(arrival, samePacket)),
+      key: storedKey(content, packetId, client, arrival.receivedAtMs),
+      known,
+    };
+  }
+
+  #remember(content: string, client: string, packetId: number, known: Known): void {
+    this.#contents.set(client, content, known);
+    if (packetId !== 0) this.#packets.set(client, packetKey(content, client, packetId), known);
+  }
+
+  #clientHash(clientId: string): string {
+    const cached = this.#clients.get(clientId);
+    if (cached !== undefined) return cached;
+    if (this.#clients.size >= MOST_KEYS) this.#clients.clear();
+    const hashed = hash('sha256', clientId).slice(0, 12);
+    this.#clients.set(clientId, hashed);
+    return hashed;
+  }
+}
+
+/** The rules at the top of this file. */
+function resent(
+  arrival: Arrival,
+  sameContent: Known | undefined,
+  samePacket: Known | undefined,
+): Known | undefined {
+  const within = (known: Known | undefined, ms: number) =>
+    known !== undefined && arrival.atMs - known.atMs <= ms ? known : undefined;
+  switch (arrival.marks) {
+    case 'time':
+      return within(sameContent, DAY_MS);
+    case 'counter':
+      if (arrival.dup) return within(sameContent, DAY_MS);
+      return isSameConnection(arrival, sameContent) ? undefined : within(sameContent, COUNTER_MS);
+    case 'none':
+      return arrival.dup ? within(samePacket, PACKET_MS) : undefined;
+  }
+}
+
+/** Without a connection's name two messages may have come over different ones. */
+function isSameConnection(arrival: Arrival, known: Known | undefined): boolean {
+  return arrival.connectionId !== undefined && arrival.connectionId === known?.connectionId;
+}
+
+/** The same packet id and bytes, surely over another connection, a short while ago: a resend without DUP, perhaps. */
+function isOtherSession(arrival: Arrival, samePacket: Known | undefined): boolean {
+  if (samePacket === undefined || arrival.atMs - samePacket.atMs > COUNTER_MS) return false;
+  if (samePacket.beforeRestart) return true;
+  return arrival.connectionId !== undefined && arrival.connectionId !== samePacket.connectionId;
+}
+
+const packetKey = (content: string, client: string, packetId: number) => `${content}${client}${packetId}`;
+
+/** Of topic (which names the device) and payload; 32 hex digits. */
+function contentHash(topic: string, payload: Uint8Array): string {
+  const head = Buffer.byteLength(topic) + 1;
+  const bytes = Buffer.allocUnsafe(head + payload.length);
+  bytes.write(topic, 0);
+  bytes[head - 1] = 0;
+  bytes.set(payload, head);
+  return hash('sha256', bytes).slice(0, 32);
+}
+
+function storedKey(content: string, packetId: number, client: string, receivedAtMs: number): Uint8Array {
+  const key = Buffer.allocUnsafe(KEY_BYTES);
+  key.write(content, 0, 'hex');
+  key.writeUInt16BE(packetId, 16);
+  key.write(client, 18, 'hex');
+  key.writeUIntBE(Math.max(0, Math.trunc(receivedAtMs)), 24, 6);
+  return key;
+}
+
+/**
+ * The newest values by key, bounded. When it is full, a client that holds more than its share gives up its own oldest:
+ * a busy one cannot push out what a quiet one sent last.
+ */
+class Recent<Value> {
+  readonly #limit: number;
+  readonly #values = new Map<string, Value>();
+  readonly #byClient = new Map<string, Set<string>>();
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get(key: string): Value | undefined {
+    return this.#values.get(key);
+  }
+
+  set(client: string, key: string, value: Value): void {
+    let own = this.#byClient.get(client);
+    if (own === undefined) {
+      own = new Set();
+      this.#byClient.set(client, own);
+    }
+    own.delete(key);
+    own.add(key);
+    this.#values.set(key, value);
+    while (this.#values.size > this.#limit) this.#forgetOne(client, own);
+  }
+
+  #forgetOne(client: string, own: Set<string>): void {
+    const isOverShare = own.size > this.#limit / this.#byClient.size;
+    const [from, keys] = isOverShare ? [client, own] : this.#largestOfSome(client, own);
+    for (const oldest of keys) {
+      keys.delete(oldest);
+      this.#values.delete(oldest);
+      break;
+    }
+    if (keys.size === 0) this.#byClient.delete(from);
+  }
+
+  /** Looks at a few clients, each time at others. */
+  #largestOfSome(client: string, own: Set<string>): [string, Set<string>] {
+    let largest: [string, Set<string>] = [client, own];
+    let looked = 0;
+    // What is put back comes to the end of the map, behind the ones still to be looked at.
+    for (const [other, keys] of this.#byClient) {
+      if (++looked > LOOKED_AT) break;
+      this.#byClient.delete(other);
+      this.#byClient.set(other, keys);
+      if (keys.size > largest[1].size) largest = [other, keys];
+    }
+    return largest;
+  }
+}

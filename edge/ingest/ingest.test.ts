@@ -1,0 +1,266 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isMetricName, quality } from '@nongtin/broker/wire';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { message, type Rig, startRig } from './testing/rig.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'nongtin-ingest-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let folders = 0;
+const newFolder = () => join(root, String(++folders));
+
+const NOW = Date.parse('2026-11-21T10:00:00Z');
+const iso = (ms: number) => new Date(ms).toISOString();
+
+async function started(folder = newFolder(), nowMs = NOW): Promise<Rig> {
+  const rig = await startRig(folder, nowMs);
+  onTestFinished(() => rig.stop());
+  return rig;
+}
+
+describe('a reading', () => {
+  it('is seen by control before it is on the disk, acknowledged when it is, and then in the series store', async () => {
+    const rig = await started();
+    const acknowledged = rig.ingest.receive(message({ soil_moisture: 0.31 }));
+    expect(rig.seen.readings).toMatchObject([
+      { metric: 'soil_moisture', device: 'd1', value: 0.31, quality: 0 },
+    ]);
+    expect(rig.journal.lastNumber()).toBe(0);
+    await acknowledged;
+    expect(rig.journal.lastNumber()).toBe(1);
+    await rig.delivered();
+    expect(await rig.raw('d1', 'soil_moisture')).toEqual([{ atMs: NOW, value: 0.31, quality: 0 }]);
+  });
+
+  it('of a Tasmota probe lands under its own time', async () => {
+    const rig = await started();
+    const payload = { Time: '2026-11-21T16:59:58', DS18B20: { Temperature: 24.1 } };
+    await rig.ingest.receive(message(payload, { device: 'probe9', topic: 'tele/probe9/SENSOR' }));
+    await rig.delivered();
+    expect(await rig.raw('probe9', 'temperature', 'DS18B20')).toEqual([
+      { atMs: NOW - 2_000, value: 24.1, quality: 0 },
+    ]);
+  });
+
+  it.each([
+    ['out of range', { soil_moisture: 1.4 }, NOW, quality.outOfRange],
+    ['of 1970', { time: '1970-01-01T00:00:00Z', soil_moisture: 0.3 }, NOW, quality.deviceTimeInvalid],
+    ['of a time nobody can read', { time: 'noon', soil_moisture: 0.3 }, NOW, quality.deviceTimeInvalid],
+    ['of the future', { time: iso(NOW + 121_000), soil_moisture: 0.3 }, NOW, quality.deviceTimeInvalid],
+    ['slightly ahead', { time: iso(NOW + 60_000), soil_moisture: 0.3 }, NOW + 60_000, quality.good],
+    ['that is late', { time: iso(NOW - 601_000), soil_moisture: 0.3 }, NOW - 601_000, quality.late],
+  ])('%s is kept and flagged', async (_, payload, atMs, bits) => {
+    const rig = await started();
+    await rig.ingest.receive(message(payload));
+    await rig.delivered();
+    expect(await rig.raw('d1', 'soil_moisture')).toMatchObject([{ atMs, quality: bits }]);
+    expect(rig.ingest.counters().flagged).toBe(bits === 0 ? 0 : 1);
+  });
+
+  it('that repeats the device’s time gets the receive time; another series of that time does not', async () => {
+    const rig = await started();
+    const time = iso(NOW - 5_000);
+    await rig.ingest.receive(message({ time, soil_moisture: 0.3 }));
+    await rig.ingest.receive(message({ time, soil_moisture: 0.4 }, { packetId: 2 }));
+    await rig.ingest.receive(message({ time, soil_ec: 1 }, { packetId: 3 }));
+    await rig.delivered();
+    expect(await rig.raw('d1', 'soil_moisture')).toEqual([
+      { atMs: NOW - 5_000, value: 0.3, quality: 0 },
+      { atMs: NOW, value: 0.4, quality: quality.deviceTimeRepeated },
+    ]);
+    expect(await rig.raw('d1', 'soil_ec')).toEqual([{ atMs: NOW - 5_000, value: 1, quality: 0 }]);
+  });
+});
+
+describe('what is no reading', () => {
+  it('is quarantined durably, counted, and stops nothing', async () => {
+    const rig = await started();
+    await rig.ingest.receive(message('{"soil_moisture":NaN}'));
+    await rig.ingest.receive(message(Buffer.alloc(1024 * 1024, 0xff), { packetId: 2 }));
+    await rig.ingest.receive(message({ soil_moisture: null }, { packetId: 3 }));
+    await rig.ingest.receive(message({ soil_moisture: 0.3 }, { packetId: 4 }));
+    const records = await rig.journal.records('quarantine', 10);
+    expect(records.map(({ cause, sizeBytes, device }) => [device, cause, sizeBytes])).toEqual([
+      ['d1', 'no_reading', 22],
+      ['d1', 'too_large', 1024 * 1024],
+      ['d1', 'invalid_json', 21],
+    ]);
+    expect(Buffer.from(records[2]?.headBase64 ?? '', 'base64').toString()).toBe('{"soil_moisture":NaN}');
+    expect(rig.seen.quarantined).toHaveLength(3);
+    expect(rig.ingest.counters()).toMatchObject({ messages: 4, quarantined: 3, readings: 1 });
+  });
+
+  it('does not fill the disk: a hundred of a device an hour are kept, the rest is told by number', async () => {
+    const rig = await started();
+    const send = (device: string) => rig.ingest.receive(message('rubbish', { device }));
+    await Promise.all(Array.from({ length: 350 }, () => send('mad')));
+    await send('other');
+    rig.clock.now += 3_600_000;
+    await send('mad');
+    const records = await rig.journal.records('quarantine', 1_000);
+    expect(records.filter(({ device }) => device === 'mad')).toHaveLength(102);
+    expect(records.find(({ cause }) => cause === 'suppressed')?.detail).toContain('250 more');
+    expect(rig.ingest.counters()).toMatchObject({ quarantined: 352, suppressed: 250 });
+  });
+
+  it('tells who is there, and leaves what is not for it', async () => {
+    const rig = await started();
+    await rig.ingest.receive(message('online', { topic: 'nongtin/v1/d1/status' }));
+    await rig.ingest.receive(message('Offline', { topic: 'tele/d1/LWT' }));
+    await rig.ingest.receive(message('{"POWER":"ON"}', { topic: 'stat/d1/RESULT' }));
+    await rig.ingest.receive(message({ soil_moisture: 0.3 }, { identity: { id: 'x', role: 'controller' } }));
+    expect(rig.seen.statuses).toEqual([
+      ['d1', true],
+      ['d1', false],
+    ]);
+    expect(rig.ingest.counters()).toMatchObject({ messages: 3, statuses: 2, ignored: 1, readings: 0 });
+  });
+});
+
+describe('a resend', () => {
+  const timed = { time: iso(NOW - 1_000), soil_moisture: 0.3 };
+  const counted = { seq: 9, soil_moisture: 0.3 };
+  const bare = { soil_moisture: 0.3 };
+  const again = { dup: true };
+  const otherPacket = { packetId: 77 };
+  const elsewhere = { packetId: 77, connectionId: 'b' };
+  const minutes = (count: number) => count * 60_000;
+
+  it.each([
+    ['with time', timed, {}, minutes(0), 'dropped'],
+    ['with time, a new packet id, an hour later', timed, otherPacket, minutes(60), 'dropped'],
+    ['with counter and DUP, an hour later', counted, again, minutes(60), 'dropped'],
+    ['with counter over another connection', counted, elsewhere, minutes(1), 'dropped'],
+    ['with counter over the same connection', counted, otherPacket, minutes(1), 'kept'],
+    ['with counter, minutes later', counted, elsewhere, minutes(3), 'kept'],
+    ['with nothing but DUP', bare, again, minutes(1), 'dropped'],
+    ['with nothing but DUP, long after', bare, again, minutes(10), 'flagged'],
+    ['with nothing, DUP, another packet id', bare, { ...again, ...otherPacket }, minutes(0), 'flagged'],
+    ['with nothing, over another connection', bare, { connectionId: 'b' }, minutes(1), 'flagged'],
+    ['with nothing, over the same connection', bare, {}, minutes(1), 'kept'],
+  ])('%s', async (_, payload, part, later, fate) => {
+    const rig = await started();
+    await rig.ingest.receive(message(payload, { connectionId: 'a' }));
+    rig.clock.now += later;
+    await rig.ingest.receive(message(payload, { connectionId: 'a', ...part }));
+    await rig.delivered();
+    const points = await rig.raw('d1', 'soil_moisture');
+    expect(points).toHaveLength(fate === 'dropped' ? 1 : 2);
+    expect(rig.ingest.counters().duplicates).toBe(fate === 'dropped' ? 1 : 0);
+    if (fate !== 'dropped') {
+      expect(points.at(-1)?.quality).toBe(fate === 'flagged' ? quality.possibleDuplicate : 0);
+    }
+  });
+
+  it('of a message that is not on the disk yet waits for that same commit', async () => {
+    const rig = await started();
+    const order: string[] = [];
+    const first = rig.ingest.receive(message(counted)).then(() => order.push('first'));
+    const second = rig.ingest.receive(message(counted, again)).then(() => order.push('second'));
+    expect(order).toEqual([]);
+    expect(rig.journal.waiting()).toBe(1);
+    await Promise.all([first, second]);
+    expect(rig.journal.lastNumber()).toBe(1);
+    expect(rig.ingest.counters().duplicates).toBe(1);
+  });
+
+  it.each([
+    ['with time', timed, {}],
+    ['with counter', counted, {}],
+    ['with DUP', bare, again],
+  ])('%s is known after a restart, however long the gateway was off', async (_, payload, part) => {
+    const folder = newFolder();
+    const before = await started(folder);
+    await before.ingest.receive(message(payload));
+    await before.stop();
+    const after = await started(folder, NOW + minutes(90));
+    await after.ingest.receive(message(payload, part));
+    await after.ingest.receive(message({ ...payload, soil_moisture: 0.2 }, part));
+    expect(after.ingest.counters()).toMatchObject({ duplicates: 1, readings: payload === counted ? 2 : 1 });
+  });
+
+  it('of a quiet device is known even after a busy one has sent seventy thousand messages', async () => {
+    const rig = await started();
+    await rig.ingest.receive(message(counted, { device: 'quiet' }));
+    const busy: Promise<void>[] = [];
+    for (let seq = 0; seq < 70_000; seq += 1) {
+      busy.push(
+        rig.ingest.receive(message(`{"seq":${seq}}`, { device: 'busy', packetId: 1 + (seq % 65_535) })),
+      );
+    }
+    await Promise.all(busy);
+    await rig.ingest.receive(message(counted, { device: 'quiet', dup: true }));
+    expect(rig.ingest.counters().duplicates).toBe(1);
+  });
+});
+
+describe('whatever mix arrives', () => {
+  const hostile = fc.oneof(
+    fc.json(),
+    fc.uint8Array({ maxLength: 100 }),
+    fc.constantFrom(
+      '{"soil_moisture":NaN}',
+      '{',
+      '[]',
+      'null',
+      '{"a":{"b":{"c":{"d":{"e":1}}}}}',
+      '{"__proto__":1}',
+      '{"raw":1,"":2}',
+    ),
+  );
+
+  it('each valid reading is in the series store exactly once, under an identity of its own', async () => {
+    const rig = await started();
+    let next = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.record({
+            hostile: fc.option(hostile, { nil: undefined }),
+            device: fc.constantFrom('m1', 'm2', 'm3'),
+            time: fc.constantFrom(undefined, iso(NOW), iso(NOW - 1), '1970-01-01T00:00:00Z', 'x'),
+            resend: fc.constantFrom('no', 'no', 'dup', 'new id'),
+            qos: fc.constantFrom(0, 1, 2),
+          }),
+          { maxLength: 40 },
+        ),
+        async (mix) => {
+          const sent = new Map<string, Set<number>>();
+          const acknowledged: Promise<void>[] = [];
+          for (const { hostile: rubbish, device, time, resend, qos } of mix) {
+            const packetId = qos === 0 ? undefined : 1 + (next % 65_000);
+            const part = { device, qos: qos as 0 | 1 | 2, packetId };
+            if (rubbish !== undefined) {
+              acknowledged.push(rig.ingest.receive(message(rubbish, part)));
+              continue;
+            }
+            next += 1;
+            const payload = { seq: next, marker: next, ...(time === undefined ? {} : { time }) };
+            acknowledged.push(rig.ingest.receive(message(payload, part)));
+            if (resend !== 'no') {
+              const second = resend === 'dup' ? { ...part, dup: true } : { ...part, packetId: 65_001 };
+              acknowledged.push(rig.ingest.receive(message(payload, second)));
+            }
+            sent.set(device, (sent.get(device) ?? new Set()).add(next));
+          }
+          await Promise.all(acknowledged);
+          await rig.delivered();
+          for (const [device, markers] of sent) {
+            const stored = (await rig.raw(device, 'raw', 'marker')).map(({ value }) => value);
+            for (const marker of markers) expect(stored.filter((value) => value === marker)).toHaveLength(1);
+          }
+        },
+      ),
+      { numRuns: 20, endOnFailure: true },
+    );
+    const identities = rig.seen.readings.map(
+      ({ metric, device, channel, timeNs }) => `${metric}|${device}|${channel}|${timeNs}`,
+    );
+    expect(new Set(identities).size).toBe(identities.length);
+    expect(
+      rig.seen.readings.every(({ metric, value }) => isMetricName(metric) && Number.isFinite(value)),
+    ).toBe(true);
+  });
+});

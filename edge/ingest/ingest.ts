@@ -1,0 +1,265 @@
+import type { InboundMessage } from '@nongtin/broker';
+import {
+  encodeReadings,
+  matchTopic,
+  type QuarantineRecord,
+  quality,
+  type Reading,
+  seriesTimeNs,
+} from '@nongtin/broker/wire';
+import type { Logger } from '@nongtin/service';
+import type { Journal } from '../journal/index.ts';
+import {
+  offsetMinutes,
+  type ParsedMessage,
+  type ParseProblem,
+  type Profile,
+  profileFor,
+} from '../profiles/index.ts';
+import { DuplicateWindow } from './duplicates.ts';
+import { isCredible, Observations } from './observation.ts';
+import { Quarantine } from './quarantine.ts';
+
+/** A message as the broker hands it over; a broker that can tell its connections apart makes resends surer to see. */
+export type IngestMessage = InboundMessage & { readonly connectionId?: string | number };
+
+export interface IngestOptions {
+  readonly journal: Journal;
+  readonly clock: { nowMs(): number; monotonicMs(): number };
+  readonly logger: Logger;
+  /** The farm's offset from UTC, such as '+07:00' (the default): for devices that send local time. */
+  readonly zoneOffset?: string;
+  /** Called before the fsync: control and live views do not wait for the disk. Never for a duplicate. */
+  onReadings(readings: readonly Reading[]): void;
+  onStatus(device: string, online: boolean): void;
+  /** Called when the record is on the disk. */
+  onQuarantine(record: QuarantineRecord): void;
+}
+
+export interface IngestCounters {
+  /** Messages of devices, of every kind. */
+  messages: number;
+  readings: number;
+  /** Readings with at least one quality flag. */
+  flagged: number;
+  /** Fields that held no usable value. */
+  missing: number;
+  duplicates: number;
+  /** Unreadable messages, kept or not. */
+  quarantined: number;
+  /** Unreadable messages beyond what is kept of one device within an hour. */
+  suppressed: number;
+  statuses: number;
+  /** Messages on topics that hold no readings. */
+  ignored: number;
+  /** QoS 0 messages given up because the disk could not keep up. */
+  dropped: number;
+}
+
+export interface Ingest {
+  /** Resolves when what the message says is on the disk; the broker then acknowledges it. */
+  receive(message: IngestMessage): Promise<void>;
+  counters(): Readonly<IngestCounters>;
+}
+
+/** The journal must be started before the first message comes. */
+export function createIngest(options: IngestOptions): Ingest {
+  return new MessageIngest(options);
+}
+
+/** Beyond so many appends on their way to the disk, messages that nobody waits for are given up. */
+const MOST_WAITING = 20_000;
+const MOST_ROUTES = 10_000;
+const DONE = Promise.resolve();
+
+interface Route {
+  readonly device: string;
+  readonly topicName: string;
+  readonly rest: string;
+  readonly profile: Profile | undefined;
+}
+
+/**
+ * From message to journal: topic → profile → resend? → quality → running numbers → lines → journal.
+ * Everything up to the append happens in one go, so running numbers, the window of duplicates and the journal's queue
+ * always agree; after a kill all three are read back from the same entries.
+ */
+class MessageIngest implements Ingest {
+  readonly #options: IngestOptions;
+  readonly #zoneOffsetMinutes: number;
+  readonly #duplicates = new DuplicateWindow();
+  readonly #observations = new Observations();
+  readonly #quarantine = new Quarantine();
+  readonly #routes = new Map<string, Route>();
+  #reloaded = false;
+  readonly #counters: IngestCounters = {
+    messages: 0,
+    readings: 0,
+    flagged: 0,
+    missing: 0,
+    duplicates: 0,
+    quarantined: 0,
+    suppressed: 0,
+    statuses: 0,
+    ignored: 0,
+    dropped: 0,
+  };
+
+  constructor(options: IngestOptions) {
+    this.#options = options;
+    this.#zoneOffsetMinutes = offsetMinutes(options.zoneOffset ?? '+07:00');
+  }
+
+  counters(): Readonly<IngestCounters> {
+    return { ...this.#counters };
+  }
+
+  receive(message: IngestMessage): Promise<void> {
+    if (message.identity.role !== 'device') return DONE;
+    this.#reloadOnce();
+    this.#counters.messages += 1;
+    const route = this.#routeOf(message.topic);
+    if (route?.topicName === 'status') return this.#status(message, route);
+    if (route?.profile === undefined) {
+      this.#counters.ignored += 1;
+      return DONE;
+    }
+    if (message.qos === 0 && this.#options.journal.waiting() > MOST_WAITING) {
+      this.#counters.dropped += 1;
+      return DONE;
+    }
+    const parsed = route.profile.parse({
+      device: route.device,
+      rest: route.rest,
+      payload: message.payload,
+      receivedAtMs: this.#nowMs(),
+      zoneOffsetMinutes: this.#zoneOffsetMinutes,
+    });
+    switch (parsed.kind) {
+      case 'readings':
+        return this.#readings(message, route.device, parsed);
+      case 'status':
+        return this.#tellStatus(route.device, parsed.online);
+      case 'problem':
+        return this.#unreadable(message, route.device, parsed);
+    }
+  }
+
+  #readings(message: IngestMessage, device: string, parsed: ParsedMessage): Promise<void> {
+    const receivedAtMs = this.#nowMs();
+    this.#counters.missing += parsed.missing;
+    if (parsed.readings.length === 0) {
+      if (parsed.missing === 0) return DONE;
+      const detail = `${parsed.missing} fields, none of which holds a finite number`;
+      return this.#unreadable(message, device, { kind: 'problem', cause: 'no_reading', detail });
+    }
+    const marks = isCredible(parsed.observedAtMs, receivedAtMs)
+      ? 'time'
+      : parsed.counter !== undefined
+        ? 'counter'
+        : 'none';
+    const { topic, payload, clientId, packetId, dup, connectionId } = message;
+    const verdict = this.#duplicates.judge({
+      ...{ topic, payload, clientId, packetId, dup, connectionId, marks, receivedAtMs },
+      atMs: this.#options.clock.monotonicMs(),
+    });
+    if (verdict.verdict === 'duplicate') {
+      this.#counters.duplicates += 1;
+      // One that is still on its way to the disk must be there before this copy of it is acknowledged.
+      return verdict.of.stored ?? DONE;
+    }
+    const extraBits = verdict.possibleDuplicate ? quality.possibleDuplicate : 0;
+    const readings = this.#complete(device, parsed, receivedAtMs, extraBits);
+    const { known } = verdict;
+    known.stored = this.#append(readings, verdict.key).then(() => {
+      known.stored = undefined;
+    });
+    this.#tell(() => this.#options.onReadings(readings));
+    return known.stored;
+  }
+
+  /** Readings with their time, quality and running numbers. */
+  #complete(device: string, parsed: ParsedMessage, receivedAtMs: number, extraBits: number): Reading[] {
+    const first = this.#options.journal.nextRunningNumber(parsed.readings.length);
+    return parsed.readings.map(({ metric, channel, value }, index) => {
+      const series = `${device}\n${metric}\n${channel}`;
+      const { atMs, bits } = this.#observations.of(series, metric, value, parsed, receivedAtMs);
+      this.#counters.readings += 1;
+      if ((bits | extraBits) !== 0) this.#counters.flagged += 1;
+      return {
+        metric,
+        device,
+        channel,
+        value,
+        quality: bits | extraBits,
+        receivedAtMs,
+        timeNs: seriesTimeNs(atMs, first + index),
+      };
+    });
+  }
+
+  #append(readings: readonly Reading[], keys: Uint8Array): Promise<number> {
+    const times = readings.map(({ timeNs }) => Number(timeNs / 1_000_000n));
+    return this.#options.journal.appendReadings({
+      lines: encodeReadings(readings),
+      count: readings.length,
+      firstAtMs: Math.min(...times),
+      lastAtMs: Math.max(...times),
+      keys,
+    });
+  }
+
+  async #unreadable(message: IngestMessage, device: string, { cause, detail }: ParseProblem): Promise<void> {
+    const { topic, payload } = message;
+    this.#counters.quarantined += 1;
+    const atMs = this.#nowMs();
+    const records = this.#quarantine.admit({ device, topic, cause, detail, payload, atMs });
+    if (records.length === 0) this.#counters.suppressed += 1;
+    await Promise.all(records.map((record) => this.#options.journal.appendRecord(record)));
+    for (const record of records) this.#tell(() => this.#options.onQuarantine(record));
+  }
+
+  #status(message: IngestMessage, route: Route): Promise<void> {
+    const text = Buffer.from(message.payload.subarray(0, 16)).toString('utf8');
+    if (text === 'online' || text === 'offline') return this.#tellStatus(route.device, text === 'online');
+    const detail = `a status is online or offline, not '${text}'`;
+    return this.#unreadable(message, route.device, { kind: 'problem', cause: 'wrong_shape', detail });
+  }
+
+  #tellStatus(device: string, online: boolean): Promise<void> {
+    this.#counters.statuses += 1;
+    this.#tell(() => this.#options.onStatus(device, online));
+    return DONE;
+  }
+
+  /** A listener that fails is a fault of ours, but no reason to lose a reading. */
+  #tell(listener: () => void): void {
+    try {
+      listener();
+    } catch (error) {
+      this.#options.logger.error({ err: error }, 'a listener of ingest failed');
+    }
+  }
+
+  #routeOf(topic: string): Route | undefined {
+    const known = this.#routes.get(topic);
+    if (known !== undefined) return known;
+    const match = matchTopic(topic);
+    if (match === undefined) return undefined;
+    const { name, identity, rest } = match;
+    const route = { device: identity, topicName: name, rest, profile: profileFor({ name, rest }) };
+    if (this.#routes.size >= MOST_ROUTES) this.#routes.clear();
+    this.#routes.set(topic, route);
+    return route;
+  }
+
+  #nowMs(): number {
+    return Math.trunc(this.#options.clock.nowMs());
+  }
+
+  #reloadOnce(): void {
+    if (this.#reloaded) return;
+    this.#reloaded = true;
+    this.#duplicates.reload(this.#options.journal.recentKeys(), this.#options.clock.monotonicMs());
+  }
+}

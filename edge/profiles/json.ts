@@ -1,0 +1,73 @@
+import { isUtf8 } from 'node:buffer';
+import { type ParseProblem, problem } from './profile.ts';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+const MOST_BYTES = 64 * 1024;
+const MOST_FIELDS = 256;
+const DEEPEST = 4;
+
+/** One JSON object, bounded in size; or what is wrong with it. */
+export function readObject(payload: Uint8Array): { object: JsonObject } | ParseProblem {
+  if (payload.length > MOST_BYTES) {
+    return problem('too_large', `${payload.length} bytes; at most ${MOST_BYTES} are read`);
+  }
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
+  if (!isUtf8(bytes)) return problem('not_utf8', 'the payload is no UTF-8 text');
+  const text = bytes.toString('utf8');
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isObject(value)) return { object: value };
+    return problem('not_an_object', `a JSON object is expected, not ${describe(value)}`);
+  } catch (error) {
+    return problem('invalid_json', `${where(text, (error as Error).message)}: ${(error as Error).message}`);
+  }
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+}
+
+const TOKEN =
+  /[ \t\r\n]*(?:[{}[\],:]|"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)(?!\w))/uy;
+
+/** The engine names the position only for some errors; for the others it is where the last whole token ends. */
+function where(text: string, message: string): string {
+  const named = /position (\d+)/.exec(message)?.[1];
+  if (named !== undefined) return `at ${named}`;
+  let end = 0;
+  TOKEN.lastIndex = 0;
+  while (TOKEN.test(text)) end = TOKEN.lastIndex;
+  return end < text.trimEnd().length ? `at ${end}` : `before ${end}`;
+}
+
+/** One value that is neither object nor array, with the keys that lead to it. */
+export interface Leaf {
+  readonly path: readonly string[];
+  readonly value: string | number | boolean | null;
+}
+
+/** Every leaf, in the order of the text; bounded in number and depth. Array elements have their index as key. */
+export function leavesOf(object: JsonObject): Leaf[] | ParseProblem {
+  const leaves: Leaf[] = [];
+  const walk = (node: unknown, path: readonly string[]): ParseProblem | undefined => {
+    if (typeof node !== 'object' || node === null) {
+      leaves.push({ path, value: node as Leaf['value'] });
+      return leaves.length > MOST_FIELDS
+        ? problem('too_many_fields', `more than ${MOST_FIELDS} fields`)
+        : undefined;
+    }
+    if (path.length >= DEEPEST) return problem('too_deep', `nested deeper than ${DEEPEST} levels`);
+    for (const [key, child] of Object.entries(node)) {
+      const stop = walk(child, [...path, key]);
+      if (stop !== undefined) return stop;
+    }
+    return undefined;
+  };
+  return walk(object, []) ?? leaves;
+}

@@ -1,0 +1,219 @@
+import { metrics } from '@nongtin/broker/wire';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { offsetMinutes, type ParsedMessage, profileFor } from './index.ts';
+import type { Parsed } from './profile.ts';
+
+/** 17:04:56 in Viet Nam. */
+const NOW = Date.parse('2026-11-21T10:04:56Z');
+const VIET_NAM = offsetMinutes('+07:00');
+
+function parse(
+  topic: Parameters<typeof profileFor>[0],
+  payload: unknown,
+  zoneOffsetMinutes = VIET_NAM,
+): Parsed {
+  const bytes =
+    payload instanceof Uint8Array
+      ? payload
+      : Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload));
+  const profile = profileFor(topic);
+  if (profile === undefined) throw new Error('no profile');
+  return profile.parse({
+    device: 'd1',
+    rest: topic.rest,
+    payload: bytes,
+    receivedAtMs: NOW,
+    zoneOffsetMinutes,
+  });
+}
+
+const plain = (payload: unknown) => parse({ name: 'readings', rest: '' }, payload);
+const sensor = (payload: unknown, zone?: number) =>
+  parse({ name: 'tasmotaTelemetry', rest: 'SENSOR' }, payload, zone);
+const state = (payload: unknown) => parse({ name: 'tasmotaTelemetry', rest: 'STATE' }, payload);
+const valve = (payload: unknown) => parse({ name: 'valveState', rest: '' }, payload);
+const timeOf = (parsed: Parsed) => (parsed as ParsedMessage).observedAtMs;
+
+describe('plain JSON', () => {
+  it('reads metrics by name, the rest as raw, and the counter as both', () => {
+    expect(plain({ soil_moisture: 0.31, seq: 7, pump: true, note: 'xin chào' })).toEqual({
+      kind: 'readings',
+      readings: [
+        { metric: 'soil_moisture', channel: '', value: 0.31 },
+        { metric: 'raw', channel: 'seq', value: 7 },
+        { metric: 'raw', channel: 'pump', value: 1 },
+      ],
+      timeGiven: false,
+      observedAtMs: undefined,
+      counter: 7,
+      missing: 0,
+    });
+  });
+
+  it('takes the names of objects as the channel', () => {
+    expect(plain({ top: { soil_moisture: 0.3, x: { y: 1 } }, soil_moisture: 0.2 })).toMatchObject({
+      readings: [
+        { metric: 'soil_moisture', channel: 'top', value: 0.3 },
+        { metric: 'raw', channel: 'top.x.y', value: 1 },
+        { metric: 'soil_moisture', channel: '', value: 0.2 },
+      ],
+    });
+  });
+
+  it.each([
+    ['2026-11-21T17:04:56+07:00', NOW],
+    ['2026-11-21T17:04:56+0700', NOW],
+    ['2026-11-21T10:04:56.000Z', NOW],
+    ['2026-11-21T10:04:56', undefined],
+    ['yesterday', undefined],
+    [1_795_000_000, undefined],
+    [null, undefined],
+  ])('reads the time %j', (time, expected) => {
+    expect(plain({ time, soil_moisture: 0.3 })).toMatchObject({ timeGiven: true, observedAtMs: expected });
+  });
+
+  it('counts what should be a reading and is none', () => {
+    expect(
+      plain('{"soil_moisture":null,"soil_ec":"1.2","rain":1e999,"other":null,"air_temperature":31}'),
+    ).toMatchObject({
+      readings: [{ metric: 'air_temperature', value: 31 }],
+      missing: 4,
+    });
+  });
+
+  it.each([
+    ['{"soil_moisture":NaN}', 'invalid_json', 'at 17'],
+    ['{"soil_moisture":0.3', 'invalid_json', 'at 20'],
+    ['', 'invalid_json', ''],
+    ['[1,2]', 'not_an_object', 'an array'],
+    ['41.7', 'not_an_object', 'a number'],
+    ['null', 'not_an_object', 'null'],
+    [JSON.stringify({ a: { b: { c: { d: { e: 1 } } } } }), 'too_deep', '4'],
+    ['['.repeat(60_000), 'invalid_json', ''],
+    [
+      JSON.stringify(Object.fromEntries(Array.from({ length: 257 }, (_, i) => [`f${i}`, i]))),
+      'too_many_fields',
+      '256',
+    ],
+    [Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), 'not_utf8', ''],
+    [Buffer.alloc(1024 * 1024, 0x20), 'too_large', '1048576'],
+  ])('names what is wrong with %.40s', (payload, cause, detail) => {
+    expect(plain(payload)).toMatchObject({ kind: 'problem', cause, detail: expect.stringContaining(detail) });
+  });
+});
+
+describe('Tasmota', () => {
+  it('reads a probe, in Celsius or Fahrenheit', () => {
+    const time = '2026-11-21T17:04:56';
+    expect(sensor({ Time: time, DS18B20: { Id: '01191ED79190', Temperature: 24.1 }, TempUnit: 'C' })).toEqual(
+      {
+        kind: 'readings',
+        readings: [{ metric: 'temperature', channel: 'DS18B20', value: 24.1 }],
+        timeGiven: true,
+        observedAtMs: NOW,
+        missing: 0,
+      },
+    );
+    expect(
+      sensor({ Time: time, AM2301: { Temperature: 212, Humidity: 55, DewPoint: 60 }, TempUnit: 'F' }),
+    ).toMatchObject({
+      readings: [
+        { metric: 'temperature', channel: 'AM2301', value: 100 },
+        { metric: 'relative_humidity', channel: 'AM2301', value: 55 },
+        { metric: 'raw', channel: 'AM2301.DewPoint', value: 60 },
+      ],
+    });
+  });
+
+  it('takes a time without offset as the farm’s, one with offset as it is, and UTC from a device that knows no zone', () => {
+    const at = (Time: string, zone?: number) => timeOf(sensor({ Time, A: { Temperature: 1 } }, zone));
+    expect(at('2026-11-21T17:04:56')).toBe(NOW);
+    expect(at('2026-11-21T17:04:56+07:00')).toBe(NOW);
+    expect(at('2026-11-21T10:04:56Z')).toBe(NOW);
+    expect(at('2026-11-21T10:04:50')).toBe(NOW - 6_000);
+    expect(at('2026-11-21T10:04:50', offsetMinutes('-03:00'))).toBe(NOW - 6_000);
+    expect(at('2026-11-21T09:00:00')).toBe(Date.parse('2026-11-21T02:00:00Z'));
+    expect(at('1970-01-01T00:00:12')).toBe(12_000 - 7 * 3_600_000);
+    expect(at('rubbish')).toBeUndefined();
+  });
+
+  it('reads the signal strength and keeps the rest of STATE as raw', () => {
+    expect(
+      state({ Time: '2026-11-21T17:04:56', UptimeSec: 611, POWER: 'OFF', Wifi: { RSSI: 44, Signal: -78 } }),
+    ).toMatchObject({
+      readings: [
+        { metric: 'raw', channel: 'UptimeSec', value: 611 },
+        { metric: 'raw', channel: 'Wifi.RSSI', value: 44 },
+        { metric: 'rssi', channel: '', value: -78 },
+      ],
+    });
+  });
+
+  it('keeps lists by index', () => {
+    expect(sensor({ ENERGY: { Power: [1, 2] } })).toMatchObject({
+      readings: [{ channel: 'ENERGY.Power.0' }, { channel: 'ENERGY.Power.1' }],
+    });
+  });
+
+  it('tells whether the device is there', () => {
+    const lwt = (payload: string) => parse({ name: 'tasmotaTelemetry', rest: 'LWT' }, payload);
+    expect(lwt('Online')).toEqual({ kind: 'status', online: true });
+    expect(lwt('Offline')).toEqual({ kind: 'status', online: false });
+    expect(lwt('perhaps')).toMatchObject({ kind: 'problem', cause: 'wrong_shape' });
+  });
+
+  it('leaves what tells nothing of the farm', () => {
+    expect(profileFor({ name: 'tasmotaTelemetry', rest: 'INFO1' })).toBeUndefined();
+    expect(profileFor({ name: 'tasmotaResult', rest: 'RESULT' })).toBeUndefined();
+  });
+});
+
+describe('our own valve', () => {
+  it('gives flow, volume and position', () => {
+    const message = {
+      state: 'open',
+      cause: 'command',
+      flowLitresPerMinute: 12.5,
+      totalLitres: 800,
+      time: '2026-11-21T10:04:56Z',
+    };
+    expect(valve(message)).toMatchObject({
+      readings: [
+        { metric: 'flow', value: 12.5 },
+        { metric: 'volume', value: 800 },
+        { metric: 'valve_open', value: 1 },
+      ],
+      timeGiven: true,
+      observedAtMs: NOW,
+    });
+    expect(valve({ ...message, state: 'ajar' })).toMatchObject({ kind: 'problem', cause: 'wrong_shape' });
+  });
+});
+
+describe('every profile', () => {
+  it('survives whatever comes, and gives only finite numbers of known metrics', () => {
+    const payload = fc.oneof(
+      fc.json(),
+      fc.json({ depthSize: 'large' }).map((text) => text.slice(0, -1)),
+      fc.uint8Array({ maxLength: 400 }),
+      fc.object({
+        key: fc.constantFrom('time', 'Time', 'soil_moisture', 'Temperature', 'TempUnit', '__proto__', 'x'),
+      }),
+    );
+    fc.assert(
+      fc.property(payload, (value) => {
+        for (const read of [plain, sensor, state, valve]) {
+          const parsed = read(value);
+          if (parsed.kind !== 'readings') continue;
+          for (const { metric, channel, value: number } of parsed.readings) {
+            expect(Object.hasOwn(metrics, metric) && Number.isFinite(number) && channel.length <= 64).toBe(
+              true,
+            );
+          }
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

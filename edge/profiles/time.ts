@@ -1,0 +1,48 @@
+const ISO = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?$/i;
+const HOUR_MS = 3_600_000;
+const ABOUT_NOW_MS = 5 * 60_000;
+
+/** An ISO 8601 time with its offset, in milliseconds since 1970 UTC; undefined for anything else. */
+export function timeWithOffset(text: unknown): number | undefined {
+  const parts = split(text);
+  return parts?.offset === undefined ? undefined : parse(parts.local, parts.offset);
+}
+
+/**
+ * A time of a device that may leave out the offset: then it is the farm's local time. A device that was never told its
+ * zone sends UTC: when that is about now while the local reading of it is hours away, it is taken as UTC. (Such a
+ * device sends what it measures at once; it has no old readings that could be mistaken.)
+ */
+export function localTime(
+  text: unknown,
+  zoneOffsetMinutes: number,
+  receivedAtMs: number,
+): number | undefined {
+  const parts = split(text);
+  if (parts === undefined) return undefined;
+  if (parts.offset !== undefined) return parse(parts.local, parts.offset);
+  const asUtc = parse(parts.local, 'Z');
+  if (asUtc === undefined) return undefined;
+  const asLocal = asUtc - zoneOffsetMinutes * 60_000;
+  const utcIsNow = Math.abs(asUtc - receivedAtMs) <= ABOUT_NOW_MS;
+  return utcIsNow && Math.abs(asLocal - receivedAtMs) >= HOUR_MS ? asUtc : asLocal;
+}
+
+/** '+07:00' as 420. Throws a RangeError on anything else. */
+export function offsetMinutes(text: string): number {
+  const [, sign, hours, minutes] = /^([+-])(\d{2}):(\d{2})$/.exec(text) ?? [];
+  const total = Number(hours) * 60 + Number(minutes);
+  if (!(total <= 14 * 60)) throw new RangeError(`'${text}' is no offset from UTC such as +07:00`);
+  return sign === '-' ? -total : total;
+}
+
+function split(text: unknown): { local: string; offset: string | undefined } | undefined {
+  const match = typeof text === 'string' && text.length <= 40 ? ISO.exec(text) : null;
+  if (match === null) return undefined;
+  return { local: `${match[1]}T${match[2]}`, offset: match[3]?.toUpperCase() };
+}
+
+function parse(local: string, offset: string): number | undefined {
+  const ms = Date.parse(local + (offset === 'Z' ? 'Z' : offset.replace(/^(...):?/, '$1:')));
+  return Number.isNaN(ms) ? undefined : ms;
+}
