@@ -18,6 +18,8 @@ export async function buildApp({ accounts, routes, logger }: AppOptions): Promis
   const loggerInstance: FastifyBaseLogger = logger.child({}, { level: quiet(logger.level) });
   const app: FastifyInstance = fastify({
     loggerInstance,
+    // A field that we do not know is refused, where fastify would silently drop it.
+    ajv: { customOptions: { removeAdditional: false } },
     bodyLimit: 256 * 1024,
     requestTimeout: 30_000,
     forceCloseConnections: true,
