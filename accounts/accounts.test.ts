@@ -112,6 +112,12 @@ describe('signing in', () => {
     expect((await signIn(app, email, password)).statusCode).toBe(200);
   });
 
+  test('works from a script, whose fetch sends sec-fetch-mode and no Origin', async () => {
+    const app = await appOf('gateway');
+    const { email, password } = secrets.users.member;
+    expect((await signIn(app, email, password, { 'sec-fetch-mode': 'cors' })).statusCode).toBe(200);
+  });
+
   test('ends with signing out', async () => {
     const app = await appOf('gateway');
     const headers = { authorization: `Bearer ${await tokenOf(app, 'member')}` };

@@ -45,6 +45,9 @@ function toWebRequest(request: FastifyRequest): Request {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
   }
   headers.delete('content-length');
+  // Node's own fetch sends sec-fetch-mode without an Origin, which the library takes for a browser that hides it.
+  // The guard has already looked at both.
+  if (!headers.has('origin')) headers.delete('sec-fetch-mode');
   const body = typeof request.body === 'string' && request.body !== '' ? request.body : null;
   const url = new URL(request.url, `${request.protocol}://${request.host}`);
   return new Request(url, { method: request.method, headers, body });
