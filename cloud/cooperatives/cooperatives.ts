@@ -24,8 +24,6 @@ export function cooperativesIn(db: Kysely<Schema>) {
   };
 }
 
-export type Cooperatives = ReturnType<typeof cooperativesIn>;
-
 /** The gateway as it stands afterwards: with another key when one was registered before. */
 async function registerGateway(db: Kysely<Schema>, gateway: Omit<Gateway, 'revoked'>): Promise<Gateway> {
   await db

@@ -21,7 +21,7 @@ export interface TestCloud {
   remove(): Promise<void>;
 }
 
-export interface ApiAnswer {
+interface ApiAnswer {
   readonly status: number;
   // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects, and fails where it is not there
   readonly body: any;

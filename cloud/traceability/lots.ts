@@ -34,7 +34,7 @@ export type LotRefusal =
   | 'lot_number_taken';
 
 /** Hands a closed lot's digest to anchoring, in the transaction that writes the lot. */
-export type EnqueueLot = (
+type EnqueueLot = (
   trx: Kysely<Schema>,
   lot: { cooperativeId: string; digest: string; lotNumber: string },
 ) => Promise<void>;

@@ -31,7 +31,7 @@ const seasonMetrics = {
 } as const satisfies Partial<Record<MetricName, 'plot' | 'farm'>>;
 
 /** A counter tells how much came; any other metric its mean and extremes. `flagged` readings are not in them. */
-export interface SeasonFigures {
+interface SeasonFigures {
   readonly count: number;
   readonly flagged: number;
   readonly unit: string;

@@ -165,7 +165,7 @@ async function noteUnreadable(trx: Kysely<Schema>, gateway: string, entry: numbe
 }
 
 /** Number of the newest projected entry, 0 before the first. */
-export async function cursorOf(db: Kysely<Schema>, gateway: string): Promise<number> {
+async function cursorOf(db: Kysely<Schema>, gateway: string): Promise<number> {
   const row = await db
     .selectFrom('projection_cursors')
     .select('projected_up_to')

@@ -5,7 +5,7 @@ import { type Checked, checkEntries, publicKeyFrom, type Refusal, type RefusalKi
 import type { EntryStore } from './entry-store.ts';
 
 /** What the cooperative knows of a gateway. */
-export interface GatewayKey {
+interface GatewayKey {
   /** Ed25519, 64 hex digits. */
   readonly publicKey: string;
   readonly revoked: boolean;

@@ -48,7 +48,7 @@ export function summarise(readings: Iterable<JournaledReading>): Summary[] {
 }
 
 /** Trusted for a summary: no flag, and a value this metric can have, whatever the gateway says. */
-export function isGood({ quality, metric, value }: Reading): boolean {
+function isGood({ quality, metric, value }: Reading): boolean {
   return quality === 0 && value >= metrics[metric].min && value <= metrics[metric].max;
 }
 

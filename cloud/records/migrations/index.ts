@@ -1,9 +1,9 @@
 import type { Migration } from 'kysely';
-import * as foundation from './0001-foundation.ts';
-import * as stampsAndAnchors from './0002-stamps-and-anchors.ts';
+import { up as foundation } from './0001-foundation.ts';
+import { up as stampsAndAnchors } from './0002-stamps-and-anchors.ts';
 
 /** In the order of their names. A migration that was released is never edited: add another one. */
 export const migrations: Readonly<Record<string, Migration>> = {
-  '0001-foundation': foundation,
-  '0002-stamps-and-anchors': stampsAndAnchors,
+  '0001-foundation': { up: foundation },
+  '0002-stamps-and-anchors': { up: stampsAndAnchors },
 };
