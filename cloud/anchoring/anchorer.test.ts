@@ -148,6 +148,33 @@ describe('the anchorer', () => {
     expect(await stateOf('a')).toBe('mined');
   });
 
+  it('signs anew what the node does not take, and says so meanwhile', async () => {
+    const chain = new MemoryChain();
+    chain.automine = false;
+    await chain.send(await chain.sign(`0x${'ee'.repeat(32)}`, 1));
+    const refusing: ChainPort = {
+      view: () => chain.view(),
+      find: (root, transaction) => chain.find(root, transaction),
+      sign: async (root, size) => {
+        // Signed for the place that the foreign transaction holds already.
+        const { raw } = await chain.sign(root, size);
+        return { raw: raw.replace('"nonce":1', '"nonce":0'), hash: '0xunsent' };
+      },
+      send: (transaction) => chain.send(transaction),
+    };
+    await queue('a');
+    const anchorer = anchorerFor(refusing);
+    await anchorer.tick();
+    expect(anchorer.status().state).toBe('refused');
+    expect(await stateOf('a')).toBe('waiting');
+    const honest = anchorerFor(chain);
+    await honest.tick();
+    chain.mine();
+    await honest.tick();
+    expect(await stateOf('a')).toBe('mined');
+    expect(await listAnchors(db, 10)).toHaveLength(1);
+  });
+
   it('follows a transaction that a reorg puts back into the pool', async () => {
     const chain = new MemoryChain();
     const anchorer = anchorerFor(chain);

@@ -187,7 +187,12 @@ class TickingAnchorer implements Anchorer {
   async #send(anchor: OpenAnchor, transaction: OpenAnchor['transaction']): Promise<void> {
     if (transaction === undefined) return;
     const outcome = await this.#options.chain.send(transaction);
-    if (outcome === 'refused') await this.#options.store.setState(anchor.anchorId, 'waiting');
+    if (outcome === 'sent') return;
+    await this.#options.store.setState(anchor.anchorId, nextStep('submitted', 'refused').state);
+    throw new ChainProblem(
+      'refused',
+      'The node does not take the transaction; it is signed anew and sent again.',
+    );
   }
 
   #log(anchor: OpenAnchor, event: AnchorEvent, next: AnchorState): void {

@@ -52,6 +52,7 @@ export type ChainProblemKind =
   | 'wrong_chain'
   | 'no_contract'
   | 'no_permission'
+  | 'refused'
   | 'no_funds';
 
 /** Why nothing can be anchored just now, in a sentence for whoever runs the service. */

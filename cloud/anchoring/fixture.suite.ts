@@ -17,13 +17,18 @@ export const fixture = {
 
 export const silent = pino({ level: 'silent' });
 
-export async function openTestRecords(): Promise<{
+/** In the embedded engine, or in the PostgreSQL database named. */
+export async function openTestRecords(databaseUrl?: string): Promise<{
   db: Kysely<Schema>;
   dataDir: string;
   stop(): Promise<void>;
 }> {
   const dataDir = mkdtempSync(join(tmpdir(), 'nongtin-stamps-'));
-  const records = openRecords({ dataDir, logger: silent });
+  const records = openRecords({
+    dataDir,
+    logger: silent,
+    ...(databaseUrl === undefined ? {} : { databaseUrl }),
+  });
   await records.start();
   await seed(records.db);
   return {
