@@ -257,17 +257,20 @@ describe('a valve that does not do as told', () => {
     expect(opens(farm.actions)).toHaveLength(2);
   });
 
-  it('has watered even if only its last word arrives', () => {
-    const farm = testController().swept();
-    farm.moisture(0.1);
-    const runId = farm.runId();
-    farm.send({ kind: 'intent_durable', zone: 'a1', runId });
-    const actions = farm.valve({ cause: 'lease_ended', commandId: runId, totalLitres: 1380 });
-    expect(only(actions, 'journal_run')[0]?.record).toMatchObject({
-      outcome: 'completed',
-      measuredLitres: 380,
-    });
-  });
+  it.each(['lease_ended', 'periodic'] as const)(
+    'has watered even if only its last word (%s) arrives',
+    (cause) => {
+      const farm = testController().swept();
+      farm.moisture(0.1);
+      const runId = farm.runId();
+      farm.send({ kind: 'intent_durable', zone: 'a1', runId });
+      const actions = farm.valve({ cause, commandId: runId, totalLitres: 1380 });
+      expect(only(actions, 'journal_run')[0]?.record).toMatchObject({
+        outcome: 'completed',
+        measuredLitres: 380,
+      });
+    },
+  );
 
   it('that restarts in a run has cut it off', () => {
     const farm = testController();

@@ -173,8 +173,8 @@ function openingAnswered(zone: ZoneIn<'opening'>, { report }: EventOf<'valve'>, 
     turn.actions.push({ kind: 'clear_alarm', zone: zone.id, key: 'valve_no_answer' });
     return checkFlowOf({ ...zone, phase: { name: 'running', run, openedAt: turn.now, oddFlow: null } }, turn);
   }
-  // The answer to the opening was lost, but the run has been: it ended by its lease.
-  const ended = sentAt !== null && report.cause === 'lease_ended' && report.commandId === run.runId;
+  // The answer to the opening was lost, but the run has been: closed after our command means that its lease is over.
+  const ended = sentAt !== null && report.commandId === run.runId;
   return ended ? recordRun(zone, turn, { run, openedAt: sentAt, outcome: 'completed' }) : zone;
 }
 
