@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { QuarantineRecord } from '@nongtin/broker/wire';
-import type { SeriesStore } from '@nongtin/series';
+import type { SeriesStore, WriteOutcome } from '@nongtin/series';
 import type { Logger } from '@nongtin/service';
 import type { Journal, JournalEntry } from '../journal/index.ts';
 import { Rejections } from './rejections.ts';
@@ -57,6 +57,7 @@ class CursorDelivery implements SeriesDelivery {
   #unsubscribe = () => {};
   #wake = () => {};
   #cursor = 0;
+  #isStuck = false;
   #last: Pick<SeriesDeliveryState, 'lastOutcome' | 'reason'> = { lastOutcome: 'none' };
 
   constructor(options: SeriesDeliveryOptions) {
@@ -144,7 +145,7 @@ class CursorDelivery implements SeriesDelivery {
   /** Whether nothing of these lines needs to be written again. */
   async #write(lines: string): Promise<boolean> {
     const outcome = await this.#options.store.write(lines);
-    this.#note(outcome.outcome, 'reason' in outcome ? outcome.reason : undefined);
+    this.#note(outcome);
     if (outcome.outcome === 'accepted') return true;
     if (outcome.outcome === 'wait' || outcome.outcome === 'keep') return false;
     const halves = halve(lines);
@@ -157,13 +158,21 @@ class CursorDelivery implements SeriesDelivery {
     return true;
   }
 
-  #note(outcome: SeriesDeliveryState['lastOutcome'], reason?: string): void {
-    if (outcome !== this.#last.lastOutcome) {
-      const told = { store: this.#options.store.name, outcome, reason };
-      if (outcome === 'accepted') this.#options.logger.info(told, 'the series store takes readings');
-      else this.#options.logger.warn(told, 'the series store did not take readings');
+  /** Told once when it begins and once when it ends; a write that is being narrowed down does neither. */
+  #note(outcome: WriteOutcome): void {
+    const reason = 'reason' in outcome ? outcome.reason : undefined;
+    const store = this.#options.store.name;
+    const isStuck = outcome.outcome === 'wait' || outcome.outcome === 'keep';
+    if (isStuck && !this.#isStuck) {
+      this.#options.logger.warn(
+        { store, outcome: outcome.outcome, reason },
+        'the series store takes no readings',
+      );
+    } else if (this.#isStuck && !isStuck) {
+      this.#options.logger.info({ store }, 'the series store takes readings again');
     }
-    this.#last = { lastOutcome: outcome, ...(reason === undefined ? {} : { reason }) };
+    this.#isStuck = isStuck;
+    this.#last = { lastOutcome: outcome.outcome, ...(reason === undefined ? {} : { reason }) };
   }
 
   async #keepRejected(record: QuarantineRecord): Promise<void> {
@@ -174,13 +183,15 @@ class CursorDelivery implements SeriesDelivery {
 /** Small entries together, up to so many lines; a larger one alone. */
 function batchesOf(entries: readonly JournalEntry[]): JournalEntry[][] {
   const batches: JournalEntry[][] = [];
-  let lines = MOST_LINES;
+  let batch: JournalEntry[] = [];
+  let lines = 0;
   for (const entry of entries) {
-    if (lines + entry.count > MOST_LINES) {
-      batches.push([]);
+    if (batch.length === 0 || lines + entry.count > MOST_LINES) {
+      batch = [];
+      batches.push(batch);
       lines = 0;
     }
-    batches.at(-1)?.push(entry);
+    batch.push(entry);
     lines += entry.count;
   }
   return batches;

@@ -1,0 +1,16 @@
+import { message, startRig } from './rig.ts';
+
+/** For tests: a gateway without broker that takes messages from its parent until it is killed, and acknowledges. */
+export interface Packet {
+  readonly packetId: number;
+  readonly dup: boolean;
+  readonly payload: string;
+}
+
+const [, , folder = ''] = process.argv;
+const rig = await startRig(folder);
+process.on('message', ({ packetId, dup, payload }: Packet) => {
+  rig.clock.now = Date.now();
+  void rig.ingest.receive(message(payload, { packetId, dup })).then(() => process.send?.(packetId));
+});
+process.send?.('ready');
