@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { PGlite } from '@electric-sql/pglite';
@@ -32,12 +32,13 @@ export function embeddedEngine(dataDir: string): Engine {
   let lock: DatabaseSync | undefined;
   const open = async () => {
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      mkdirSync(join(dataDir, 'cloud'), { recursive: true, mode: 0o700 });
       lock ??= lockFolder(join(dataDir, 'cloud', 'pglite.lock'));
-      return await PGlite.create({ dataDir: folder, parsers: { [INT8]: parseInt8 } });
+      if (!existsSync(folder)) await initialise(folder);
     } catch (error) {
       throw explainProblem(error, { path: folder });
     }
+    return openFolder(folder);
   };
   return {
     dialect: new PGliteDialect(open),
@@ -46,6 +47,29 @@ export function embeddedEngine(dataDir: string): Engine {
       lock = undefined;
     },
   };
+}
+
+/** The folder appears whole or not at all, so that being killed meanwhile leaves nothing half-written. */
+async function initialise(folder: string): Promise<void> {
+  const unfinished = `${folder}.new`;
+  rmSync(unfinished, { recursive: true, force: true });
+  const engine = await PGlite.create({ dataDir: unfinished });
+  await engine.close();
+  renameSync(unfinished, folder);
+}
+
+async function openFolder(folder: string): Promise<PGlite> {
+  try {
+    return await PGlite.create({ dataDir: folder, parsers: { [INT8]: parseInt8 } });
+  } catch (error) {
+    const explained = explainProblem(error, { path: folder });
+    if (explained instanceof StartProblem) throw explained;
+    // The engine gives no more reason than that it aborted.
+    throw new StartProblem(
+      `${folder} cannot be opened: see that its disk is not full, then restore a backup, or move it away to begin anew (gateways' entries are kept beside it; lots and stamps are in it).`,
+      { cause: error },
+    );
+  }
 }
 
 /** SQLite's file lock ends with its process, however that dies; a lock file of ours would have to be cleaned up. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
@@ -119,6 +119,26 @@ describe('the embedded engine', () => {
     await expect(second.start()).rejects.toThrow(/Another cloud process already works on .*pglite\.lock/);
     await second.stop();
     await first.stop();
+  });
+
+  it('begins anew where an earlier process was killed while it began', async () => {
+    const dataDir = temporaryFolder();
+    mkdirSync(join(dataDir, 'cloud/pglite.new/base'), { recursive: true });
+    writeFileSync(join(dataDir, 'cloud/pglite.new/PG_VERSION'), '');
+    const records = openRecords({ dataDir, logger });
+    await records.start();
+    await records.stop();
+  });
+
+  it('says in one sentence that its folder is damaged', async () => {
+    const dataDir = temporaryFolder();
+    const whole = openRecords({ dataDir, logger });
+    await whole.start();
+    await whole.stop();
+    rmSync(join(dataDir, 'cloud/pglite/global/pg_control'));
+    const damaged = openRecords({ dataDir, logger });
+    await expect(damaged.start()).rejects.toThrow(/cloud\/pglite cannot be opened: .* restore a backup/);
+    await damaged.stop();
   });
 
   it('comes back after kill -9 with everything it had committed', async () => {

@@ -47,29 +47,36 @@ export interface LotsOptions {
 
 /** Closes the lot of a harvest: once, whoever asks how often. */
 export async function closeLot(options: LotsOptions, order: LotOrder): Promise<LotOutcome> {
-  return options.db.transaction().execute(async (trx): Promise<LotOutcome> => {
-    const refused = (reason: LotRefusal): LotOutcome => ({ kind: 'refused', reason });
-    const [harvest, second] = await harvestsNamed(trx, order);
-    if (harvest === undefined) return refused('no_such_harvest');
-    if (second !== undefined) return refused('ambiguous_harvest');
-    const existing = await lotOfHarvest(trx, harvest);
-    if (existing !== undefined) return { kind: 'exists', lot: existing };
-    const seller = await sellerOf(trx, order.gtin14);
-    if (seller === undefined) return refused('no_such_product');
-    const gateway = await gatewayOf(trx, harvest.gateway_id);
-    if (gateway === undefined) return refused('gateway_not_registered');
-    if (gateway.revoked) return refused('gateway_revoked');
-    const lotNumber = order.lotNumber ?? (await freeLotNumber(trx, harvest));
-    const record = lotRecord(harvest, seller, gateway.public_key, lotNumber);
-    if (!fitsInBundle(record)) return refused('unprovable');
-    const lot = await insertLot(trx, lotRow(record, harvest, seller.cooperative_id, order, options.clock));
-    if (lot === undefined) {
-      const meanwhile = await lotOfHarvest(trx, harvest);
-      return meanwhile === undefined ? refused('lot_number_taken') : { kind: 'exists', lot: meanwhile };
-    }
-    await options.enqueueLot(trx, { cooperativeId: seller.chain_id, digest: lot.digest, lotNumber });
-    return { kind: 'closed', lot };
-  });
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await options.db.transaction().execute((trx) => closeIn(trx, options, order));
+    const taken = outcome.kind === 'refused' && outcome.reason === 'lot_number_taken';
+    // A number that we chose and somebody else took at the same moment: choose the next one.
+    if (!taken || order.lotNumber !== undefined || attempt === 5) return outcome;
+  }
+}
+
+async function closeIn(trx: Kysely<Schema>, options: LotsOptions, order: LotOrder): Promise<LotOutcome> {
+  const refused = (reason: LotRefusal): LotOutcome => ({ kind: 'refused', reason });
+  const [harvest, second] = await harvestsNamed(trx, order);
+  if (harvest === undefined) return refused('no_such_harvest');
+  if (second !== undefined) return refused('ambiguous_harvest');
+  const existing = await lotOfHarvest(trx, harvest);
+  if (existing !== undefined) return { kind: 'exists', lot: existing };
+  const seller = await sellerOf(trx, order.gtin14);
+  if (seller === undefined) return refused('no_such_product');
+  const gateway = await gatewayOf(trx, harvest.gateway_id);
+  if (gateway === undefined) return refused('gateway_not_registered');
+  if (gateway.revoked) return refused('gateway_revoked');
+  const lotNumber = order.lotNumber ?? (await freeLotNumber(trx, harvest));
+  const record = lotRecord(harvest, seller, gateway.public_key, lotNumber);
+  if (!fitsInBundle(record)) return refused('unprovable');
+  const lot = await insertLot(trx, lotRow(record, harvest, seller.cooperative_id, order, options.clock));
+  if (lot === undefined) {
+    const meanwhile = await lotOfHarvest(trx, harvest);
+    return meanwhile === undefined ? refused('lot_number_taken') : { kind: 'exists', lot: meanwhile };
+  }
+  await options.enqueueLot(trx, { cooperativeId: seller.chain_id, digest: lot.digest, lotNumber });
+  return { kind: 'closed', lot };
 }
 
 /** What a lot says for good. Its parts come from the harvest's entry and what was projected before it. */

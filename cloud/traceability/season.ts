@@ -28,6 +28,8 @@ const seasonMetrics = {
   relative_humidity: 'farm',
   rain: 'farm',
   solar_radiation: 'farm',
+  water_ec: 'farm',
+  water_ph: 'farm',
 } as const satisfies Partial<Record<MetricName, 'plot' | 'farm'>>;
 
 /** A counter tells how much came; any other metric its mean and extremes. `flagged` readings are not in them. */
