@@ -26,10 +26,10 @@ export function influxQl(query: SeriesQuery): string {
 }
 
 /** InfluxQL reference, "Literals": a backslash escapes itself, the quote and the newline (as \n). */
-export function stringLiteral(text: string): string {
+function stringLiteral(text: string): string {
   return `'${text.replace(/[\\']/g, '\\$&').replace(/\n/g, '\\n')}'`;
 }
 
-export function identifier(text: string): string {
+function identifier(text: string): string {
   return `"${text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`;
 }

@@ -2,23 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { explainProblem, StartProblem } from '@nongtin/service';
+import { OPENED, type SeriesAnswer, type SeriesRequest } from './sqlite-protocol.ts';
 import { SeriesTables } from './sqlite-tables.ts';
-import type { SeriesPoint, SeriesQuery, WriteOutcome } from './store.ts';
-
-/** Asked of the thread; answered in order with the same id. */
-export type SeriesRequest = { id: number } & (
-  | { ask: 'write'; lines: string }
-  | { ask: 'query'; query: SeriesQuery }
-  | { ask: 'close' }
-);
-
-export type SeriesAnswer = { id: number } & (
-  | { ok: WriteOutcome | SeriesPoint[] | undefined }
-  | { problem: string; atStart: boolean }
-);
-
-/** The first answer, with id 0, says whether the database could be opened. */
-export const OPENED = 0;
+import type { SeriesPoint, WriteOutcome } from './store.ts';
 
 const port = parentPort;
 if (port !== null) serve(port, workerData.path);

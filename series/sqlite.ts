@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { StartProblem } from '@nongtin/service';
-import { OPENED, type SeriesAnswer, type SeriesRequest } from './sqlite-worker.ts';
+import { OPENED, type SeriesAnswer, type SeriesRequest } from './sqlite-protocol.ts';
 import type { SeriesPoint, SeriesQuery, SeriesStore, WriteOutcome } from './store.ts';
 
 /** The embedded default: one SQLite file, in a thread of its own, so that a large write never holds up control. */

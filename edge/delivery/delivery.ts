@@ -5,7 +5,7 @@ import type { Logger } from '@nongtin/service';
 import type { Journal, JournalEntry } from '../journal/index.ts';
 import { Rejections } from './rejections.ts';
 
-export interface SeriesDeliveryOptions {
+interface SeriesDeliveryOptions {
   readonly journal: Journal;
   readonly store: SeriesStore;
   readonly logger: Logger;

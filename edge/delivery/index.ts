@@ -1,6 +1,5 @@
 export {
   createSeriesDelivery,
   type SeriesDelivery,
-  type SeriesDeliveryOptions,
   type SeriesDeliveryState,
 } from './delivery.ts';

@@ -39,16 +39,19 @@ interface Known {
   readonly connectionId: string | number | undefined;
   readonly beforeRestart: boolean;
   /** Resolves when it is on the disk; undefined once it is. */
-  stored?: Promise<void> | undefined;
+  stored?: Promise<unknown> | undefined;
 }
 
 type Verdict =
-  | { readonly verdict: 'duplicate'; readonly of: Known }
+  /** `stored` is there while the original is still on its way to the disk. */
+  | { readonly verdict: 'duplicate'; readonly stored: Promise<unknown> | undefined }
   | {
       readonly verdict: 'new';
       readonly possibleDuplicate: boolean;
+      /** To be stored with the message, for reload(). */
       readonly key: Uint8Array;
-      readonly known: Known;
+      /** To be called once the message is on its way to the disk, and only then: a resend of it is then dropped. */
+      remember(stored: Promise<unknown>): void;
     };
 
 const DAY_MS = 86_400_000;
@@ -81,7 +84,6 @@ export class DuplicateWindow {
     }
   }
 
-  /** Judges a message and, when it is new, remembers it. */
   judge(arrival: Arrival): Verdict {
     const content = contentHash(arrival.topic, arrival.payload);
     const client = this.#clientHash(arrival.clientId);
@@ -89,14 +91,20 @@ export class DuplicateWindow {
     const sameContent = this.#contents.get(content);
     const samePacket = packetId === 0 ? undefined : this.#packets.get(packetKey(content, client, packetId));
     const original = resent(arrival, sameContent, samePacket);
-    if (original !== undefined) return { verdict: 'duplicate', of: original };
-    const known: Known = { atMs: arrival.atMs, connectionId: arrival.connectionId, beforeRestart: false };
-    this.#remember(content, client, packetId, known);
+    if (original !== undefined) return { verdict: 'duplicate', stored: original.stored };
     return {
       verdict: 'new',
       possibleDuplicate: arrival.marks === 'none' && (arrival.dup || isOtherSession(arrival, samePacket)),
       key: storedKey(content, packetId, client, arrival.receivedAtMs),
-      known,
+      remember: (stored) => {
+        const { atMs, connectionId } = arrival;
+        const known: Known = { atMs, connectionId, beforeRestart: false, stored };
+        const forget = () => {
+          known.stored = undefined;
+        };
+        stored.then(forget, () => {});
+        this.#remember(content, client, packetId, known);
+      },
     };
   }
 

@@ -1,7 +1,1 @@
-export {
-  createIngest,
-  type Ingest,
-  type IngestCounters,
-  type IngestMessage,
-  type IngestOptions,
-} from './ingest.ts';
+export { createIngest, type Ingest, type IngestMessage } from './ingest.ts';

@@ -23,7 +23,7 @@ import { Quarantine } from './quarantine.ts';
 /** A message as the broker hands it over; a broker that can tell its connections apart makes resends surer to see. */
 export type IngestMessage = InboundMessage & { readonly connectionId?: string | number };
 
-export interface IngestOptions {
+interface IngestOptions {
   readonly journal: Journal;
   readonly clock: { nowMs(): number; monotonicMs(): number };
   readonly logger: Logger;
@@ -36,7 +36,7 @@ export interface IngestOptions {
   onQuarantine(record: QuarantineRecord): void;
 }
 
-export interface IngestCounters {
+interface IngestCounters {
   /** Messages of devices, of every kind. */
   messages: number;
   readings: number;
@@ -50,7 +50,7 @@ export interface IngestCounters {
   /** Unreadable messages beyond what is kept of one device within an hour. */
   suppressed: number;
   statuses: number;
-  /** Messages on topics that hold no readings. */
+  /** Messages that hold no reading, and need not. */
   ignored: number;
   /** QoS 0 messages given up because the disk could not keep up. */
   dropped: number;
@@ -149,7 +149,10 @@ class MessageIngest implements Ingest {
     const receivedAtMs = this.#nowMs();
     this.#counters.missing += parsed.missing;
     if (parsed.readings.length === 0) {
-      if (parsed.missing === 0) return DONE;
+      if (parsed.missing === 0) {
+        this.#counters.ignored += 1;
+        return DONE;
+      }
       const detail = `${parsed.missing} fields, none of which holds a finite number`;
       return this.#unreadable(message, device, { kind: 'problem', cause: 'no_reading', detail });
     }
@@ -166,16 +169,14 @@ class MessageIngest implements Ingest {
     if (verdict.verdict === 'duplicate') {
       this.#counters.duplicates += 1;
       // One that is still on its way to the disk must be there before this copy of it is acknowledged.
-      return verdict.of.stored ?? DONE;
+      return verdict.stored?.then(() => {}) ?? DONE;
     }
     const extraBits = verdict.possibleDuplicate ? quality.possibleDuplicate : 0;
     const readings = this.#complete(device, parsed, receivedAtMs, extraBits);
-    const { known } = verdict;
-    known.stored = this.#append(readings, verdict.key).then(() => {
-      known.stored = undefined;
-    });
+    const stored = this.#append(readings, verdict.key);
+    verdict.remember(stored);
     this.#tell(() => this.#options.onReadings(readings));
-    return known.stored;
+    return stored.then(() => {});
   }
 
   /** Readings with their time, quality and running numbers. */

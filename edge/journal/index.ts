@@ -1,2 +1,2 @@
-export { type JournalOptions, type OpenJournal, openJournal } from './journal.ts';
-export type { Journal, JournalEntry, JournalHealth, ReadingsBatch } from './types.ts';
+export { type OpenJournal, openJournal } from './journal.ts';
+export type { Journal, JournalEntry, JournalHealth } from './types.ts';

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { fork, spawn, spawnSync } from 'node:child_process';
 import { createPublicKey, verify } from 'node:crypto';
 import { once } from 'node:events';
 import {
@@ -15,10 +15,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { entryHash, GENESIS_HASH, type QuarantineRecord } from '@nongtin/broker/wire';
 import { pino } from 'pino';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type OpenJournal, openJournal } from './index.ts';
+import { type JournalHealth, type OpenJournal, openJournal } from './index.ts';
 import { loadOrCreateKey } from './key.ts';
 import { JournalTables } from './tables.ts';
 
@@ -27,6 +28,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 let folders = 0;
 const newFolder = () => join(root, String(++folders));
 const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
+const script = (name: string) => fileURLToPath(new URL(`./testing/${name}`, import.meta.url));
 const logger = pino({ level: 'silent' });
 
 function journalIn(folder: string): OpenJournal {
@@ -279,6 +281,42 @@ describe('a disk that refuses', () => {
   });
 });
 
+const prlimitHere = process.env.CI !== undefined || spawnSync('prlimit', ['--version']).status === 0;
+
+describe.skipIf(!prlimitHere)('a full disk', () => {
+  it('is told, holds acknowledgements back, and when there is space again nothing is missing', async () => {
+    const folder = newFolder();
+    // The kernel refuses to let the file grow, as a full disk would.
+    const child = spawn(
+      'bash',
+      ['-c', 'ulimit -S -f 300 && exec node "$@"', 'bash', script('append-for-ever.ts'), folder],
+      { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
+    );
+    let acknowledged = 0;
+    const told: JournalHealth[] = [];
+    child.on('message', (message: number | JournalHealth) => {
+      if (typeof message === 'number') acknowledged = message;
+      else told.push(message);
+    });
+    const until = async (reached: () => boolean) => {
+      while (!reached() && child.exitCode === null) await once(child, 'message');
+    };
+    try {
+      await until(() => told.length > 0);
+      expect(told[0]).toMatchObject({ healthy: false, reason: expect.stringContaining('journal.sqlite') });
+      const held = acknowledged;
+      spawnSync('prlimit', ['--pid', String(child.pid), '--fsize=unlimited']);
+      await until(() => told.length > 1 && acknowledged > held + 3);
+      expect(told[1]).toEqual({ healthy: true });
+    } finally {
+      child.kill('SIGKILL');
+      await once(child, 'close');
+    }
+    const journal = await started(folder);
+    expect(journal.lastNumber()).toBeGreaterThanOrEqual(acknowledged);
+  });
+});
+
 describe('kill -9', () => {
   it('loses nothing that was acknowledged, and leaves a whole chain', async () => {
     const folder = newFolder();
@@ -288,8 +326,8 @@ describe('kill -9', () => {
         stdio: 'pipe',
         execArgv: [],
       });
-      child.on('message', (number: number) => {
-        acknowledged = Math.max(acknowledged, number);
+      child.on('message', (told: unknown) => {
+        if (typeof told === 'number') acknowledged = Math.max(acknowledged, told);
       });
       await once(child, 'message');
       await delay(5 + round * 17);

@@ -7,7 +7,7 @@ import { JournalThread } from './thread.ts';
 import { explainTrouble } from './trouble.ts';
 import type { Journal, JournalEntry, JournalHealth, ReadingsBatch, RecordKind, RecordOf } from './types.ts';
 
-export interface JournalOptions {
+interface JournalOptions {
   readonly path: string;
   readonly keyPath: string;
   readonly clock: { nowMs(): number; monotonicMs(): number };

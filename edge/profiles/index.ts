@@ -3,7 +3,7 @@ import type { MatchedTopic, Profile } from './profile.ts';
 import { tasmota } from './tasmota.ts';
 import { valveState } from './valve-state.ts';
 
-export type { ParsedMessage, ParsedReading, ParseProblem, Profile } from './profile.ts';
+export type { ParsedMessage, ParseProblem, Profile } from './profile.ts';
 export { offsetMinutes } from './time.ts';
 
 /** One line a family of devices. */

@@ -24,7 +24,7 @@ export function readObject(payload: Uint8Array): { object: JsonObject } | ParseP
   }
 }
 
-export function isObject(value: unknown): value is JsonObject {
+function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -49,7 +49,7 @@ export interface ParsedMessage {
 }
 
 /** The device came or went; not a reading. */
-export interface ParsedStatus {
+interface ParsedStatus {
   readonly kind: 'status';
   readonly online: boolean;
 }

@@ -61,7 +61,7 @@ function sensorReading(object: JsonObject): Translate {
     const channel = channelOf(path.slice(0, -1));
     switch (path.at(-1)) {
       case 'Temperature':
-        return { metric: 'temperature', channel, value: fahrenheit ? ((value - 32) * 5) / 9 : value };
+        return { metric: 'temperature', channel, value: fahrenheit ? ((value - 32) / 9) * 5 : value };
       case 'Humidity':
         return { metric: 'relative_humidity', channel, value };
       default:

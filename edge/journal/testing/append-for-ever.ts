@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { openJournal } from '../index.ts';
 
-/** For tests: appends until it is killed, and tells its parent each number that is on the disk. */
+/** For tests: appends until it is killed, and tells its parent each number that is on the disk, and its health. */
 const [, , folder = ''] = process.argv;
 const journal = openJournal({
   path: join(folder, 'journal.sqlite'),
@@ -11,6 +11,12 @@ const journal = openJournal({
   logger: pino({ level: 'silent' }),
 });
 await journal.start();
+let healthy = true;
+setInterval(() => {
+  const health = journal.health();
+  if (health.healthy !== healthy) process.send?.(health);
+  healthy = health.healthy;
+}, 10);
 for (let index = 0; ; index += 1) {
   const count = 1 + (index % 7);
   journal.nextRunningNumber(count);
