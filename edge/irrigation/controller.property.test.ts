@@ -163,9 +163,9 @@ it.each([1, 60])(
         for (const scripted of script) farm.play(scripted);
         opened += farm.openedIn.size;
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
     // The property must not hold merely because nothing ever opens.
-    expect(opened).toBeGreaterThan(300);
+    expect(opened).toBeGreaterThan(100);
   },
 );

@@ -1,0 +1,213 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { demoSecrets } from '@nongtin/accounts';
+import { sqliteSeries } from '@nongtin/series';
+import { connect, type MqttClient } from 'mqtt';
+import { freePort } from './gateway.suite.ts';
+
+const DEVICE = 'probe9';
+const MESSAGES_A_SECOND = 200;
+const BURST_EVERY_MS = 50;
+
+export interface KillStory {
+  /** Sequence numbers that a PUBACK came for. */
+  readonly acknowledged: ReadonlySet<number>;
+  /** How often each sequence number stands in the series store. */
+  readonly stored: ReadonlyMap<number, number>;
+  readonly kills: number;
+}
+
+/**
+ * Kills the gateway with SIGKILL at random moments while a device publishes at QoS 1, starts it again each time, and
+ * tells in the end what was acknowledged and what is stored. The same seed kills after the same delays.
+ */
+export async function killStory(options: { kills: number; seed: number }): Promise<KillStory> {
+  const random = seededRandom(options.seed);
+  const dataDir = mkdtempSync(join(tmpdir(), 'nongtin-kill-'));
+  const ports = { mqtt: await freePort(), http: await freePort(), uplink: await freePort() };
+  const startedAtMs = Date.now();
+  let gateway = await startGateway(dataDir, ports);
+  const publisher = new Publisher(ports.mqtt, demoSecrets(dataDir).devices[DEVICE] ?? '');
+  try {
+    for (let kill = 0; kill < options.kills; kill++) {
+      await delay(300 + random() * 2_200);
+      await end(gateway, 'SIGKILL');
+      gateway = await startGateway(dataDir, ports);
+    }
+    await publisher.finish();
+    await delivered(ports.http);
+    await end(gateway, 'SIGTERM');
+    const stored = await storedNumbers(dataDir, startedAtMs - 60_000, Date.now() + 60_000);
+    return { acknowledged: publisher.acknowledged, stored, kills: options.kills };
+  } finally {
+    await publisher.close();
+    await end(gateway, 'SIGKILL');
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** A device as they are: it numbers its messages, keeps what is not acknowledged, and sends it again after reconnecting. */
+class Publisher {
+  readonly acknowledged = new Set<number>();
+  readonly #unanswered = new Set<number>();
+  readonly #numberOf = new Map<number, number>();
+  readonly #client: MqttClient;
+  readonly #timer: NodeJS.Timeout;
+  #published = 0;
+
+  constructor(port: number, password: string) {
+    this.#client = connect(`mqtt://127.0.0.1:${port}`, {
+      clientId: 'kill-test',
+      username: DEVICE,
+      password,
+      clean: false,
+      reconnectPeriod: 100,
+    });
+    this.#client.on('error', () => {});
+    // What goes over the wire is watched, not the client's callbacks: these fail when a connection breaks, while the
+    // message stays in the client's store and goes out again.
+    this.#client.on('packetsend', (packet) => {
+      if (packet.cmd === 'publish') this.#sent(packet.messageId ?? 0, packet.payload.toString());
+    });
+    this.#client.on('packetreceive', (packet) => {
+      if (packet.cmd === 'puback') this.#answered(packet.messageId ?? 0);
+    });
+    this.#timer = setInterval(() => {
+      for (let i = 0; i < (MESSAGES_A_SECOND * BURST_EVERY_MS) / 1000; i++) this.#publish();
+    }, BURST_EVERY_MS);
+  }
+
+  /** Sends no more; resolves when every message that was ever on the wire is acknowledged. */
+  async finish(): Promise<void> {
+    clearInterval(this.#timer);
+    const deadline = Date.now() + 30_000;
+    while (this.#unanswered.size > 0) {
+      if (Date.now() > deadline) throw new Error(`${this.#unanswered.size} messages stay unanswered`);
+      await delay(20);
+    }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#client.endAsync(true);
+  }
+
+  #publish(): void {
+    const number = ++this.#published;
+    const payload = JSON.stringify({ time: new Date().toISOString(), seq: number, number });
+    this.#client.publish(`nongtin/v1/${DEVICE}/readings`, payload, { qos: 1 }, () => {});
+  }
+
+  #sent(packetId: number, payload: string): void {
+    const { number } = JSON.parse(payload) as { number: number };
+    this.#numberOf.set(packetId, number);
+    if (!this.acknowledged.has(number)) this.#unanswered.add(number);
+  }
+
+  #answered(packetId: number): void {
+    const number = this.#numberOf.get(packetId);
+    if (number === undefined) return;
+    this.acknowledged.add(number);
+    this.#unanswered.delete(number);
+  }
+}
+
+async function startGateway(
+  dataDir: string,
+  ports: { mqtt: number; http: number; uplink: number },
+): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./main.ts', import.meta.url))], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env.PATH,
+      NONGTIN_LOG: 'json',
+      NONGTIN_DATA_DIR: dataDir,
+      NONGTIN_HOST: '127.0.0.1',
+      NONGTIN_MQTT_PORT: String(ports.mqtt),
+      NONGTIN_GATEWAY_PORT: String(ports.http),
+      NONGTIN_UPLINK_URL: `mqtt://127.0.0.1:${ports.uplink}`,
+    },
+  });
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    const hear = (part: Buffer) => {
+      said = (said + part.toString()).slice(-10_000);
+      if (said.includes('"msg":"ready"')) resolve();
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    child.once('exit', (code) => reject(new Error(`the gateway ended with ${code}: ${said}`)));
+  });
+  return child;
+}
+
+async function end(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill(signal);
+  await ended;
+}
+
+/** Until the series store holds what the journal holds. */
+async function delivered(httpPort: number): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const answer = await fetch(`http://127.0.0.1:${httpPort}/readyz`);
+    const { series } = (await answer.json()) as { series: { behindEntries: number } };
+    if (series.behindEntries === 0) return;
+    if (Date.now() > deadline)
+      throw new Error(`the series store is still ${series.behindEntries} entries behind`);
+    await delay(50);
+  }
+}
+
+async function storedNumbers(dataDir: string, fromMs: number, toMs: number): Promise<Map<number, number>> {
+  const store = sqliteSeries({ path: join(dataDir, 'gateway', 'series.sqlite') });
+  await store.start();
+  const counts = new Map<number, number>();
+  // In slices: a query is never answered with more points than its bound.
+  const sliceMs = 10_000;
+  for (let at = fromMs; at < toMs; at += sliceMs) {
+    const points = await store.query({
+      metric: 'raw',
+      device: DEVICE,
+      channel: 'number',
+      fromMs: at,
+      toMs: at + sliceMs,
+      maxPoints: 10_000,
+      aggregate: 'raw',
+    });
+    for (const { value } of points) counts.set(value, (counts.get(value) ?? 0) + 1);
+  }
+  await store.stop();
+  return counts;
+}
+
+/** Mulberry32: small, and the same everywhere. */
+function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** NONGTIN_KILL_SEED repeats a run; its name tells the seed that was used. */
+export function killSeed(): number {
+  return Number(process.env.NONGTIN_KILL_SEED ?? Date.now() % 1_000_000_000);
+}
+
+/** Numbers that are acknowledged but not stored exactly once, and those stored more than once. */
+export function wrongNumbers({ acknowledged, stored }: KillStory) {
+  return {
+    lost: [...acknowledged].filter((number) => !stored.has(number)),
+    repeated: [...stored].filter(([, count]) => count > 1).map(([number]) => number),
+  };
+}
