@@ -1,14 +1,20 @@
-import { percent } from '../ui/format.ts';
+import { number, percent } from '../ui/format.ts';
 import { known, t } from '../ui/i18n.svelte.ts';
 import type { Reason } from './api.ts';
 
-/** A decision's reason as a sentence. Figures that end in 'Fraction' are shown as percent, under their short name. */
+/** Figures of a reason that are volumetric fractions (m³/m³). */
+const FRACTIONS = new Set(['soilMoisture', 'openBelow', 'target']);
+
+/** A reason as a sentence: fractions as percent, seconds also as minutes under the same name. */
 export function sentence(reason: Reason): string {
   const figures: Record<string, string | number> = { key: reason.key };
   for (const [name, value] of Object.entries(reason.figures)) {
-    if (name.endsWith('Fraction') && typeof value === 'number')
-      figures[name.slice(0, -'Fraction'.length)] = percent(value);
-    else figures[name] = value;
+    if (typeof value !== 'number') figures[name] = value;
+    else if (FRACTIONS.has(name)) figures[name] = percent(value);
+    else figures[name] = number(value);
+    if (typeof value === 'number' && name.endsWith('Seconds')) {
+      figures[name.replace(/Seconds$/, 'Minutes')] = number(value / 60);
+    }
   }
   return t(known(`reason.${reason.key}`) ? `reason.${reason.key}` : 'reason.other', figures);
 }

@@ -1,13 +1,20 @@
 import { language, t } from './i18n.svelte.ts';
 
+/** Dates in the order day, month, year in every language: 11/12 must not mean two days. */
+const locales = { vi: 'vi-VN', en: 'en-GB' } as const;
+const locale = () => locales[language()];
+
 /** Numbers and times as the reader's language writes them. */
-export function number(value: number, digits = 1): string {
-  return new Intl.NumberFormat(language(), { maximumFractionDigits: digits }).format(value);
+export function number(value: number, digits = 1, atLeastDigits = 0): string {
+  return new Intl.NumberFormat(locale(), {
+    minimumFractionDigits: atLeastDigits,
+    maximumFractionDigits: digits,
+  }).format(value);
 }
 
 /** A volumetric fraction (m³/m³) as people say it: '21,4 %'. */
 export function percent(fraction: number): string {
-  return `${number(fraction * 100, 1)} %`;
+  return `${number(fraction * 100, 1, 1)} %`;
 }
 
 export function litres(value: number): string {
@@ -15,21 +22,23 @@ export function litres(value: number): string {
 }
 
 export function minutes(seconds: number): string {
-  return seconds < 90 ? `${number(seconds, 0)} s` : `${number(seconds / 60, 0)} min`;
+  return seconds < 90
+    ? t('common.seconds', { value: number(seconds, 0) })
+    : t('common.minutes', { value: number(seconds / 60, 0) });
 }
 
-export function time(atMs: number): string {
-  return new Intl.DateTimeFormat(language(), { hour: '2-digit', minute: '2-digit' }).format(atMs);
+export function timeOfDay(atMs: number): string {
+  return new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit' }).format(atMs);
 }
 
 export function day(atMs: number): string {
-  return new Intl.DateTimeFormat(language(), { day: '2-digit', month: '2-digit', year: 'numeric' }).format(
+  return new Intl.DateTimeFormat(locale(), { day: '2-digit', month: '2-digit', year: 'numeric' }).format(
     atMs,
   );
 }
 
 export function dayAndTime(atMs: number): string {
-  return new Intl.DateTimeFormat(language(), {
+  return new Intl.DateTimeFormat(locale(), {
     day: '2-digit',
     month: '2-digit',
     year: 'numeric',

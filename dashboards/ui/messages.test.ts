@@ -6,11 +6,18 @@ import vi from './messages/vi.json' with { type: 'json' };
 function figures(catalogue: object, path = ''): [string, string[]][] {
   return Object.entries(catalogue).flatMap(([key, value]): [string, string[]][] =>
     typeof value === 'string'
-      ? [[`${path}${key}`, [...value.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name ?? '').sort()]]
+      ? [
+          [
+            `${path}${key.replace(/_one$/, '_other')}`,
+            [...value.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name ?? '').sort(),
+          ],
+        ]
       : figures(value as object, `${path}${key}.`),
   );
 }
 
 it('says the same things, with the same figures, in every language', () => {
-  expect(figures(en)).toEqual(figures(vi));
+  // A language without a singular form has only the plural; 'one reading' names no figure.
+  const compare = (catalogue: object) => new Map(figures(catalogue));
+  expect(compare(en)).toEqual(compare(vi));
 });
