@@ -4,6 +4,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { demoSecrets } from '@nongtin/accounts';
 import { explainProblem, StartProblem } from '@nongtin/service';
+import { isHeldByOwnAnvil } from './anvil-note.ts';
 import { choosePorts, readConfig, type StartConfig } from './config.ts';
 import { prepareDemo } from './demo.ts';
 import { doorsText, stampText } from './doors.ts';
@@ -40,7 +41,8 @@ async function claim(config: StartConfig): Promise<RunFile> {
   const leftovers = await runFile.claim(process.pid);
   if (leftovers.length > 0) say(`Ended what an interrupted start had left running: ${leftovers.join(', ')}.`);
   const { rpc, ...others } = config.doors;
-  const doors = [...Object.values(others), ...(config.externalRpcUrl === undefined ? [rpc] : [])];
+  const chainIsElsewhere = config.externalRpcUrl !== undefined || isHeldByOwnAnvil(config.dataDir, rpc.port);
+  const doors = [...Object.values(others), ...(chainIsElsewhere ? [] : [rpc])];
   const problems = await findProblems(config.dataDir, config.host, doors);
   if (problems.length === 0) return runFile;
   runFile.release();
@@ -74,13 +76,19 @@ async function supervise(config: StartConfig, runFile: RunFile): Promise<void> {
 
 async function showStamp(config: StartConfig, secrets: ReturnType<typeof demoSecrets>): Promise<void> {
   try {
-    const stamp = await prepareDemo({ config, secrets, signal: stopping.signal });
+    const { gateway, cloud } = config.doors;
+    const stamp = await prepareDemo({
+      gatewayUrl: `http://127.0.0.1:${gateway.port}`,
+      cloudUrl: `http://127.0.0.1:${cloud.port}`,
+      secrets,
+      signal: stopping.signal,
+    });
     say(stampText(stamp.url, stamp.anchored));
   } catch (error) {
     if (stopping.signal.aborted) return;
     const reason = error instanceof Error ? error.message : String(error);
     say(
-      `The demo's first stamp is not there yet: ${reason}. Everything else runs; start again to try once more.`,
+      `The demo's first stamp is not there yet (${reason}). Everything else runs; start again to try once more.`,
     );
   }
 }

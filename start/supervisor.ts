@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { readDeployment } from '@nongtin/contracts/chain';
 import { StartProblem } from '@nongtin/service';
 import { Child } from './child.ts';
 import type { Environment, StartConfig } from './config.ts';
@@ -187,17 +188,23 @@ function environmentOf({ config, env }: SupervisorOptions): Environment {
 
 function chainProgram(config: StartConfig): Program {
   const url = `http://127.0.0.1:${config.doors.rpc.port}`;
-  return { name: 'chain', main: 'contracts/chain/main.ts', answers: () => chainAnswers(url) };
+  const answers = () => contractsStand(url, config.dataDir);
+  return { name: 'chain', main: 'contracts/chain/main.ts', answers };
 }
 
-async function chainAnswers(url: string): Promise<true | undefined> {
+/** The chain is of use once the contracts stand on it where the deployment says. */
+async function contractsStand(url: string, dataDir: string): Promise<true | undefined> {
+  const deployment = readDeployment(dataDir);
+  if (deployment === undefined) return undefined;
+  const params = [deployment.anchorRegistry, 'latest'];
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_chainId', params: [] }),
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_getCode', params }),
     signal: AbortSignal.timeout(1_000),
   });
-  return response.ok ? true : undefined;
+  const { result = '0x' } = (await response.json()) as { result?: string };
+  return result.length > 2 ? true : undefined;
 }
 
 const simProgram: Program = {
