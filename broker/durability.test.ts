@@ -29,6 +29,21 @@ const READINGS = 'nongtin/v1/valve-1/readings';
 const COMMAND = 'nongtin/v1/valve-1/valve/command';
 
 describe('an acknowledgement', () => {
+  it('names the connection a message came over, anew after each reconnect', async () => {
+    const hook = new RecordingHook();
+    const { client } = await openFarm(hook);
+    for (const seq of [1, 2]) {
+      const valve = await client('valve-1', { clientId: 'mine' });
+      await valve.publishAsync(READINGS, `{"seq":${seq}}`, { qos: 1 });
+      await valve.publishAsync(READINGS, `{"seq":${seq},"again":1}`, { qos: 1 });
+      await valve.endAsync();
+    }
+    const [first, sameAsFirst, second] = hook.messages.map(({ connectionId }) => connectionId);
+    expect(first).toBeDefined();
+    expect(sameAsFirst).toBe(first);
+    expect(second).not.toBe(first);
+  });
+
   it.each([1, 2] as const)('of QoS %d goes out only when the hook has the message', async (qos) => {
     const hook = new ManualHook();
     const { broker, client } = await openFarm(hook);

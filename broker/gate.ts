@@ -119,11 +119,12 @@ export class Gate {
     );
   };
 
-  #message({ identity, clientId }: Session, packet: Publish) {
+  #message({ identity, clientId, connectionId }: Session, packet: Publish) {
     const { topic, payload, qos, retain } = packet;
     return {
       identity,
       clientId,
+      connectionId,
       topic,
       payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
       qos,

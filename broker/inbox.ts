@@ -5,6 +5,8 @@ export interface InboundMessage {
   readonly identity: Identity;
   /** As the client chose it; only together with the identity does it name a session. */
   readonly clientId: string;
+  /** Differs for each connection of this broker's life: tells a resend after a reconnect from a repetition. */
+  readonly connectionId?: string;
   readonly topic: string;
   /** May share memory with its neighbours of the same read: copy it to keep it. */
   readonly payload: Uint8Array;

@@ -16,6 +16,8 @@ export interface Session {
    */
   readonly key: string;
   readonly client: Client;
+  /** Running number of the connection, as text. */
+  readonly connectionId: string;
   /** aedes' running number when it began: what was published before is not for this connection. */
   readonly beganAt: number;
   readonly filters: Set<string>;
@@ -23,6 +25,7 @@ export interface Session {
 
 /** Connections by client, by key and by identity. */
 export class Sessions {
+  #connections = 0;
   readonly #guards = new WeakMap<Client, FrameGuard>();
   readonly #byClient = new WeakMap<Client, Session>();
   readonly #byKey = new Map<string, Session>();
@@ -40,7 +43,9 @@ export class Sessions {
 
   begin(client: Client, identity: Identity, clientId: string, beganAt: number, maxBytes: number): Session {
     const key = `${identity.id}/${clientId}`;
-    const session = { identity, clientId, key, client, beganAt, filters: new Set<string>() };
+    this.#connections += 1;
+    const connectionId = String(this.#connections);
+    const session = { identity, clientId, key, client, connectionId, beganAt, filters: new Set<string>() };
     this.#byClient.set(client, session);
     this.#byKey.set(key, session);
     const guard = this.#guards.get(client);

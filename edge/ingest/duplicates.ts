@@ -24,7 +24,7 @@ interface Arrival {
   readonly packetId: number | undefined;
   readonly dup: boolean;
   /** Names the network connection, when the broker tells it. */
-  readonly connectionId?: string | number | undefined;
+  readonly connectionId?: string | undefined;
   readonly marks: Marks;
   /** By the monotonic clock, so that setting the clock neither forgets nor drops anything. */
   readonly atMs: number;
@@ -36,7 +36,7 @@ interface Arrival {
 interface Known {
   /** By the monotonic clock. */
   readonly atMs: number;
-  readonly connectionId: string | number | undefined;
+  readonly connectionId: string | undefined;
   readonly beforeRestart: boolean;
   /** Resolves when it is on the disk; undefined once it is. */
   stored?: Promise<unknown> | undefined;

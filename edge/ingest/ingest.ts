@@ -20,9 +20,6 @@ import { DuplicateWindow } from './duplicates.ts';
 import { isCredible, Observations } from './observation.ts';
 import { Quarantine } from './quarantine.ts';
 
-/** A message as the broker hands it over; a broker that can tell its connections apart makes resends surer to see. */
-export type IngestMessage = InboundMessage & { readonly connectionId?: string | number };
-
 interface IngestOptions {
   readonly journal: Journal;
   readonly clock: { nowMs(): number; monotonicMs(): number };
@@ -58,7 +55,7 @@ interface IngestCounters {
 
 export interface Ingest {
   /** Resolves when what the message says is on the disk; the broker then acknowledges it. */
-  receive(message: IngestMessage): Promise<void>;
+  receive(message: InboundMessage): Promise<void>;
   counters(): Readonly<IngestCounters>;
 }
 
@@ -114,7 +111,7 @@ class MessageIngest implements Ingest {
     return { ...this.#counters };
   }
 
-  receive(message: IngestMessage): Promise<void> {
+  receive(message: InboundMessage): Promise<void> {
     if (message.identity.role !== 'device') return DONE;
     this.#reloadOnce();
     this.#counters.messages += 1;
@@ -145,7 +142,7 @@ class MessageIngest implements Ingest {
     }
   }
 
-  #readings(message: IngestMessage, device: string, parsed: ParsedMessage): Promise<void> {
+  #readings(message: InboundMessage, device: string, parsed: ParsedMessage): Promise<void> {
     const receivedAtMs = this.#nowMs();
     this.#counters.missing += parsed.missing;
     if (parsed.readings.length === 0) {
@@ -210,7 +207,7 @@ class MessageIngest implements Ingest {
     });
   }
 
-  async #unreadable(message: IngestMessage, device: string, { cause, detail }: ParseProblem): Promise<void> {
+  async #unreadable(message: InboundMessage, device: string, { cause, detail }: ParseProblem): Promise<void> {
     const { topic, payload } = message;
     this.#counters.quarantined += 1;
     const atMs = this.#nowMs();
@@ -220,7 +217,7 @@ class MessageIngest implements Ingest {
     for (const record of records) this.#tell(() => this.#options.onQuarantine(record));
   }
 
-  #status(message: IngestMessage, route: Route): Promise<void> {
+  #status(message: InboundMessage, route: Route): Promise<void> {
     const text = Buffer.from(message.payload.subarray(0, 16)).toString('utf8');
     if (text === 'online' || text === 'offline') return this.#tellStatus(route.device, text === 'online');
     const detail = `a status is online or offline, not '${text}'`;

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
+import type { InboundMessage } from '@nongtin/broker';
 import type { QuarantineRecord, Reading } from '@nongtin/broker/wire';
 import { type SeriesPoint, type SeriesStore, sqliteSeries } from '@nongtin/series';
 import { pino } from 'pino';
 import { createSeriesDelivery, type SeriesDelivery } from '../../delivery/index.ts';
 import { type OpenJournal, openJournal } from '../../journal/index.ts';
-import { createIngest, type Ingest, type IngestMessage } from '../index.ts';
+import { createIngest, type Ingest } from '../index.ts';
 
 /** For tests: the gateway's way from a message to the series store, without broker and control. */
 export interface Rig {
@@ -64,8 +65,8 @@ export async function startRig(folder: string, nowMs = Date.now(), store?: Serie
 
 export function message(
   payload: unknown,
-  part: Partial<IngestMessage> & { device?: string } = {},
-): IngestMessage {
+  part: Partial<InboundMessage> & { device?: string } = {},
+): InboundMessage {
   const { device = 'd1', ...rest } = part;
   return {
     identity: { id: device, role: 'device' },
