@@ -35,9 +35,8 @@ const HEAD_START_MS = 700;
 /**
  * Runs chain, cloud, gateway, simulated farm and InfluxDB as separate processes.
  *
- *   influxd ─┐
- *   chain ───┼─► gateway ─► sim
- *            └─► cloud
+ *   sim ─► gateway ─► cloud ─► chain
+ *             └─► influxd
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -73,12 +72,11 @@ export class Supervisor {
     await this.#startInflux();
     // The pages are built while the chain starts, and before anybody serves them.
     await Promise.race([dashboards(), this.failed]);
-    const gateway = this.#run(webProgram('gateway', 'edge/main.ts', config.doors.gateway.port));
-    await chain;
+    // All at once: each of them waits for the others by itself.
     const cloud = this.#run(webProgram('cloud', 'cloud/main.ts', config.doors.cloud.port));
-    await gateway;
-    if (config.simulate) await this.#run(simProgram);
-    await cloud;
+    const gateway = this.#run(webProgram('gateway', 'edge/main.ts', config.doors.gateway.port));
+    const sim = config.simulate ? gateway.then(() => this.#run(simProgram)) : undefined;
+    await Promise.all([chain, cloud, gateway, sim]);
   }
 
   /** Stops what was started last first, so that nobody loses whom it talks to. */
