@@ -105,6 +105,34 @@ describe('the gateway', () => {
     expect((await farm.get('/api/runs')).runs).toHaveLength(1);
   });
 
+  it('closes a valve that a restart left open, and records the run by what its meter says', async () => {
+    const moist = await farm.device('soil-a2');
+    const valve = await farm.device('valve-a2');
+    const say = (client: typeof valve, more: object) =>
+      client.publishAsync('nongtin/v1/valve-a2/valve/state', JSON.stringify({ cause: 'command', ...more }), {
+        qos: 1,
+      });
+    await say(valve, { state: 'closed', flowLitresPerMinute: 0, totalLitres: 50 });
+    await moist.publishAsync('nongtin/v1/soil-a2/readings', '{"soil_moisture":0.1,"seq":1}', { qos: 1 });
+    await until(async () => expect((await farm.get('/api/live')).zones[1].state).toBe('opening'));
+    // Nobody answers the opening, and the gateway goes down (stopping, it writes what waits for the disk).
+    await farm.restart();
+
+    const again = await farm.device('valve-a2');
+    const told = new Promise<string>((resolve) =>
+      again.once('message', (_topic, payload) => resolve(payload.toString())),
+    );
+    await again.subscribeAsync('nongtin/v1/valve-a2/valve/command', { qos: 1 });
+    await again.publishAsync('nongtin/v1/valve-a2/status', 'online', { qos: 1, retain: true });
+    expect(JSON.parse(await told)).toMatchObject({ action: 'close' });
+    await say(again, { state: 'closed', flowLitresPerMinute: 0, totalLitres: 71.5 });
+    await until(async () =>
+      expect((await farm.get('/api/runs?zone=a2')).runs).toMatchObject([
+        { outcome: 'interrupted', measuredLitres: 21.5, reason: { key: 'soil_dry' } },
+      ]),
+    );
+  });
+
   it('says who holds the folder or the port', async () => {
     await expect(farm.build().start()).rejects.toThrow(/Another gateway already runs/);
     const other = await testFarm();

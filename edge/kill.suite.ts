@@ -26,7 +26,12 @@ export interface KillStory {
  * Kills the gateway with SIGKILL at random moments while a device publishes at QoS 1, starts it again each time, and
  * tells in the end what was acknowledged and what is stored. The same seed kills after the same delays.
  */
-export async function killStory(options: { kills: number; seed: number }): Promise<KillStory> {
+export async function killStory(options: {
+  kills: number;
+  seed: number;
+  /** No kill begins after this time; default: as long as it takes. */
+  seconds?: number;
+}): Promise<KillStory> {
   const random = seededRandom(options.seed);
   const dataDir = mkdtempSync(join(tmpdir(), 'nongtin-kill-'));
   const ports = { mqtt: await freePort(), http: await freePort(), uplink: await freePort() };
@@ -34,7 +39,9 @@ export async function killStory(options: { kills: number; seed: number }): Promi
   let gateway = await startGateway(dataDir, ports);
   const publisher = new Publisher(ports.mqtt, demoSecrets(dataDir).devices[DEVICE] ?? '');
   try {
-    for (let kill = 0; kill < options.kills; kill++) {
+    const untilMs = startedAtMs + (options.seconds ?? Number.POSITIVE_INFINITY) * 1000;
+    let kills = 0;
+    for (; kills < options.kills && Date.now() < untilMs; kills++) {
       await delay(300 + random() * 2_200);
       await end(gateway, 'SIGKILL');
       gateway = await startGateway(dataDir, ports);
@@ -43,7 +50,7 @@ export async function killStory(options: { kills: number; seed: number }): Promi
     await delivered(ports.http);
     await end(gateway, 'SIGTERM');
     const stored = await storedNumbers(dataDir, startedAtMs - 60_000, Date.now() + 60_000);
-    return { acknowledged: publisher.acknowledged, stored, kills: options.kills };
+    return { acknowledged: publisher.acknowledged, stored, kills };
   } finally {
     await publisher.close();
     await end(gateway, 'SIGKILL');

@@ -184,7 +184,7 @@ describe('what people do', () => {
 describe('the pages', () => {
   it('say how to build the dashboard, load only themselves, and then show it', async () => {
     const before = await gateway.app.inject('/');
-    expect(before.body).toContain('npm run build');
+    expect(before.body).toContain('node dashboards/build.ts');
     expect(before.headers['content-security-policy']).toContain("default-src 'self'");
     expect(before.headers['strict-transport-security']).toBeUndefined();
     const folder = gateway.parts.dashboardDir;

@@ -6,7 +6,7 @@ import type { FastifyPluginAsync } from 'fastify';
 const notBuilt = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Nông Tín</title>
 <h1>The field dashboard is not built yet</h1>
-<p>Build it once with <code>npm run build --workspace dashboards</code>, then reload this page.</p>
+<p><code>npm start</code> builds it; by hand it is <code>node dashboards/build.ts</code>. Then reload this page.</p>
 <p>The API works without it: <a href="/api/openapi.json">/api/openapi.json</a>.</p>
 </html>
 `;

@@ -23,7 +23,7 @@ type RecordOf<K extends JournalRecord['kind']> = Extract<JournalRecord, { kind: 
 const logger = pino({ enabled: false });
 
 /** A journal in memory with the parts of the real one that records need. */
-export class MemoryRecords {
+class MemoryRecords {
   readonly all: JournalRecord[] = [];
   appendRecord = async (record: JournalRecord): Promise<number> => this.all.push(record);
   async records<K extends JournalRecord['kind']>(kind: K, limit: number): Promise<RecordOf<K>[]> {

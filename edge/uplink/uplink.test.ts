@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { createBroker } from '@nongtin/broker';
 import { topicOf, type UplinkAnswer, UplinkEntries, type UplinkEntry } from '@nongtin/broker/wire';
-import { Aedes } from 'aedes';
 import { pino } from 'pino';
 import { Compile } from 'typebox/compile';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -9,6 +9,7 @@ import { batchOf } from './batch.ts';
 import { Uplink } from './uplink.ts';
 
 const entriesOf = Compile(UplinkEntries);
+const logger = pino({ enabled: false });
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -55,48 +56,38 @@ class MemoryJournal {
 }
 
 /** The cloud's broker and receiver: `answer` decides what is said to each message; undefined says nothing. */
-async function cloud(answer: (numbers: number[], held: Set<number>) => UplinkAnswer | undefined) {
-  const aedes = await Aedes.createBroker();
-  const server = createServer(aedes.handle).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  cleanups.push(() => new Promise<void>((resolve) => aedes.close(() => server.close(() => resolve()))));
+async function cloud(answer: (numbers: number[], held: Set<number>) => UplinkAnswer | undefined, port = 0) {
   const received: number[][] = [];
   const held = new Set<number>();
-  const say = (words: unknown) =>
-    aedes.publish(
-      {
-        cmd: 'publish',
-        topic: topicOf('uplinkAnswer', 'gw-test'),
-        payload: Buffer.from(typeof words === 'string' ? words : JSON.stringify(words)),
-        qos: 1,
-        retain: false,
-        dup: false,
-      },
-      () => {},
-    );
   const logins: unknown[] = [];
-  aedes.authenticate = (_client, username, password, done) => {
-    logins.push([username, password?.toString()]);
-    done(null, true);
-  };
-  await new Promise<void>((resolve) =>
-    aedes.subscribe(
-      topicOf('uplinkEntries', 'gw-test'),
-      (packet, done) => {
-        const message: unknown = JSON.parse(packet.payload.toString());
-        if (entriesOf.Check(message)) {
-          const numbers = message.entries.map((one) => one.number);
-          received.push(numbers);
-          const words = answer(numbers, held);
-          if (words) say(words);
-        }
-        done();
+  const broker = createBroker({
+    host: '127.0.0.1',
+    port,
+    authenticate: (id, password) => {
+      logins.push([id, Buffer.from(password).toString()]);
+      return { id, role: 'gateway' };
+    },
+    hook: {
+      receive: async ({ payload }) => {
+        const message: unknown = JSON.parse(Buffer.from(payload).toString());
+        if (!entriesOf.Check(message)) return;
+        const numbers = message.entries.map((one) => one.number);
+        received.push(numbers);
+        const words = answer(numbers, held);
+        if (words) await say(words);
       },
-      () => resolve(),
-    ),
-  );
-  const url = `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { url, received, held, say, logins };
+    },
+    logger,
+  });
+  const say = (words: unknown) =>
+    broker.publish(
+      topicOf('uplinkAnswer', 'gw-test'),
+      typeof words === 'string' ? words : JSON.stringify(words),
+      { qos: 1 },
+    );
+  await broker.start();
+  cleanups.push(() => broker.stop());
+  return { url: `mqtt://127.0.0.1:${broker.port}`, received, held, say, logins };
 }
 
 const durable = (numbers: number[]): UplinkAnswer => ({ durableUpTo: numbers.at(-1) ?? 0 });
@@ -108,7 +99,7 @@ async function uplinkTo(url: string, journal: MemoryJournal, timing = {}) {
     password: 'secret',
     journal,
     clock: { nowMs: () => 1_000 },
-    logger: pino({ enabled: false }),
+    logger,
     timing: { reconnectMs: 50, answerMs: 10_000, refusedMs: 60, ...timing },
   });
   await uplink.start();
@@ -143,9 +134,7 @@ describe('the uplink', () => {
     // At least three: on a slow machine the timer may fire once more before the answer is read.
     expect(received.length).toBeGreaterThanOrEqual(3);
     expect(new Set(received.map(String))).toEqual(new Set(['1,2,3']));
-    say({ durableUpTo: 2 });
-    say({ durableUpTo: 3 });
-    say('rubbish');
+    for (const words of [{ durableUpTo: 2 }, { durableUpTo: 3 }, 'rubbish']) await say(words);
     journal.append(1);
     await until(() => expect(uplink.state().durableUpTo).toBe(4));
     expect(journal.moves).toEqual([3, 4]);
@@ -172,10 +161,8 @@ describe('the uplink', () => {
     const uplink = await uplinkTo(`mqtt://127.0.0.1:${port}`, journal);
     expect(uplink.state()).toEqual({ connected: false, durableUpTo: 0, behindEntries: 3, lastRefusal: null });
 
-    const aedes = await Aedes.createBroker();
-    const server = createServer(aedes.handle).listen(port, '127.0.0.1');
-    cleanups.push(() => new Promise<void>((resolve) => aedes.close(() => server.close(() => resolve()))));
-    await until(() => expect(uplink.state().connected).toBe(true));
+    await cloud(durable, port);
+    await until(() => expect(uplink.state()).toMatchObject({ connected: true, durableUpTo: 3 }));
   });
 
   it('shows a refusal and tries the same entries again later', async () => {
