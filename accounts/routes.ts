@@ -6,7 +6,7 @@ import { type Role, roles } from './roles.ts';
 export type Access = 'public' | 'loopback' | readonly Role[];
 
 /** 'METHOD /pattern', the pattern written as fastify registers it. HEAD follows its GET. */
-export type RouteKey = `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`;
+type RouteKey = `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`;
 
 export type RouteTable = Readonly<Record<RouteKey, Access>>;
 

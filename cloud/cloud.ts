@@ -100,6 +100,7 @@ export class Cloud implements Service {
     const accounts = createAccounts({
       database: { db, type: 'postgres' },
       secret: sessionSecret(join(this.#config.dataDir, 'cloud', 'session.json')),
+      cookiePrefix: 'nongtin-cloud',
       logger: this.#logger,
     });
     await accounts.start();

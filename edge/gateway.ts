@@ -187,7 +187,12 @@ export class Gateway implements Service {
     const database = new DatabaseSync(join(this.#folder, 'accounts.sqlite'));
     this.#stops.push({ part: 'accounts', stop: () => database.close() });
     const secret = sessionSecret(join(this.#folder, 'session.json'));
-    const accounts = createAccounts({ database, secret, logger: this.#logger });
+    const accounts = createAccounts({
+      database,
+      secret,
+      cookiePrefix: 'nongtin-gateway',
+      logger: this.#logger,
+    });
     await accounts.start();
     if (secrets) await seedDemoUsers(accounts, secrets);
     return accounts;

@@ -4,7 +4,7 @@ export interface Reason {
   figures: Record<string, string | number>;
 }
 
-export interface Value {
+interface Value {
   value: number;
   atMs: number;
   quality: string[];
@@ -59,7 +59,7 @@ export interface Zone {
   runSeconds: number;
 }
 
-export interface Plot {
+interface Plot {
   id: string;
   name: string;
   zones: Zone[];

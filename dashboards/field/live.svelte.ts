@@ -74,6 +74,8 @@ export class LiveFarm {
     on<Status>('status', (status) => {
       this.status = status;
     });
+    // The gateway no longer has what was missed in between.
+    on('resync', () => void this.#load().catch(() => undefined));
   }
 
   stop(): void {

@@ -10,7 +10,7 @@ export function sentence(reason: Reason): string {
   const figures: Record<string, string | number> = { key: reason.key };
   for (const [name, value] of Object.entries(reason.figures)) {
     if (typeof value !== 'number') figures[name] = value;
-    else if (FRACTIONS.has(name)) figures[name] = percent(value);
+    else if (FRACTIONS.has(name)) figures[name] = percent(value, 2);
     else figures[name] = number(value);
     if (typeof value === 'number' && name.endsWith('Seconds')) {
       figures[name.replace(/Seconds$/, 'Minutes')] = number(value / 60);

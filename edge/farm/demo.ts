@@ -4,7 +4,7 @@ import type { Farm, Plot, Zone } from './layout.ts';
 export function demoFarm(): Farm {
   return {
     format: 'nongtin-farm-1',
-    site: 'Hợp tác xã Thanh long Hàm Thuận (demo)',
+    site: 'HTX Thanh long Hàm Minh',
     plots: [
       plot('plot-a', 'Lô A', 'VN-BTN-0001-DEMO', 1.2, ['a1', 'a2', 'a3']),
       plot('plot-b', 'Lô B', 'VN-BTN-0002-DEMO', 0.9, ['b1', 'b2', 'b3']),

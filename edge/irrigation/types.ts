@@ -214,7 +214,7 @@ export const lockKeys: readonly string[] = ['no_flow', 'flow_too_high', 'leak', 
 export function reasonOf(key: string, figures: Record<string, number | string | null> = {}): Reason {
   const kept: Reason['figures'] = {};
   for (const [name, value] of Object.entries(figures)) {
-    if (value !== null) kept[name] = typeof value === 'number' ? Math.round(value * 1000) / 1000 : value;
+    if (value !== null) kept[name] = typeof value === 'number' ? Math.round(value * 10_000) / 10_000 : value;
   }
   return { key, figures: kept };
 }
