@@ -10,7 +10,7 @@ export interface Figure {
   readonly unit: string;
 }
 
-export interface Target {
+interface Target {
   readonly figure: string;
   readonly comparator: '<' | '<=' | '>' | '>=';
   readonly target: number;

@@ -11,6 +11,9 @@ import { join } from 'node:path';
 
 const STAMP = join('node_modules', '.nongtin-lock');
 
+/** npm's own pauses make a person without internet wait for more than a minute before they learn it. */
+const PATIENCE = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=8000'];
+
 /** A reason to stop that a person can act on: printed as it stands, exit code 1. */
 export class InstallProblem extends Error {}
 
@@ -24,7 +27,7 @@ export async function ensureInstalled({ root, mode, say, run = runNpm }) {
   if (isInstalled(root, lock, mode)) return;
   checkWritable(root);
   say('Installing what is needed (once, one to three minutes) …');
-  const { code, output } = await run(root, npmArguments(root, mode));
+  const { code, output } = await run(root, [...npmArguments(root, mode), ...PATIENCE]);
   if (code !== 0) throw new InstallProblem(explainNpm(output, root));
   writeStamp(root, lock, mode);
 }

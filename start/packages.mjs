@@ -17,22 +17,24 @@ const POLICY = '/usr/sbin/policy-rc.d';
 
 /**
  * Sees to the packages that the tests need: installs what is missing where that is possible (Debian, as root), and
- * otherwise says what is missing. Resolves to false when the tests must not go on.
+ * otherwise says what is missing. Returns false when the tests must not go on.
  * @param {{
  *   say: (text: string) => void,
  *   ci: boolean,
  *   isRoot: boolean,
  *   has?: (program: string) => boolean,
  *   aptGet?: (args: string[]) => boolean,
+ *   guard?: (install: () => void) => void,
  * }} options
  */
-export function ensureTestPackages({ say, ci, isRoot, has = hasProgram, aptGet = runAptGet }) {
+export function ensureTestPackages(options) {
+  const { say, ci, isRoot, has = hasProgram, aptGet = runAptGet, guard = withoutStartingDaemons } = options;
   const missing = () => testPackages.filter(({ program }) => !has(program)).map((one) => one.package);
   const names = missing();
   if (names.length === 0) return true;
   if (isRoot && has('apt-get')) {
     say(`Installing Debian packages for the tests: ${names.join(' ')} …`);
-    withoutStartingDaemons(() => {
+    guard(() => {
       aptGet(['update', '-qq']);
       aptGet(['install', '-y', '-qq', '--no-install-recommends', ...names]);
     });

@@ -57,7 +57,9 @@ describe('npm start', () => {
     expect(first.status).toBe(0);
     expect(first.stdout).toBe('["--no-sim"]\n');
     expect(first.stderr).toBe('Installing what is needed (once, one to three minutes) …\n');
-    expect(npmCalls()).toEqual(['ci --omit=dev --include-workspace-root -w edge -w start']);
+    expect(npmCalls()).toEqual([
+      expect.stringMatching(/^ci --omit=dev --include-workspace-root -w edge -w start --fetch/),
+    ]);
     const second = start();
     expect(second.stderr).toBe('');
     expect(npmCalls()).toHaveLength(1);
