@@ -32,7 +32,7 @@ interface Harvest {
 
 const HARVEST_KG = 1_200;
 const STAMPS = 1_000;
-const STEP_MS = 30_000;
+const STEP_MS = 60_000;
 const RUN_WITHIN_MS = 20_000;
 const ANCHORED_WITHIN_MS = 20_000;
 

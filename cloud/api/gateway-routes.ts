@@ -31,7 +31,7 @@ const Registered = Type.Object({
 
 export interface GatewayRoutesOptions extends OverviewSource {
   readonly credentials: CredentialStore;
-  /** Ends a gateway's connections, after its password changed. */
+  /** Ends a gateway's connections: after its password changed, or so that it sends again what was refused. */
   readonly disconnect: (gateway: string) => void;
   readonly clock: { nowMs(): number };
 }
@@ -53,15 +53,18 @@ export function gatewayRoutes(options: GatewayRoutesOptions) {
       const own = await cooperatives.own();
       if (own === undefined) return reply.code(409).send(noCooperative);
       if (!isKey(publicKey)) return reply.code(400).send(noKey);
+      const nowMs = clock.nowMs();
       const gateway = await cooperatives.registerGateway({
         gateway_id: gatewayId,
         cooperative_id: own.id,
         public_key: publicKey,
         registered_by: request.account?.email ?? '',
-        registered_at_ms: clock.nowMs(),
+        registered_at_ms: nowMs,
       });
       if (gateway.public_key !== publicKey) return reply.code(409).send(otherKey);
       if (gateway.revoked) return reply.code(409).send(revoked);
+      // Refused until now, it would try again only in a while; a new connection starts at once.
+      if (gateway.registered_at_ms === nowMs) options.disconnect(gatewayId);
       return { ...view(gateway), uplinkPassword: letIn(options, gatewayId, uplinkPassword) };
     });
     app.get('/api/uplink', { schema: { response: { 200: Type.Any() } } }, async () => ({

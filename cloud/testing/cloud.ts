@@ -125,6 +125,12 @@ export class Uplink {
     }
   }
 
+  /** Resolves when the cloud has ended the connection. */
+  async ended(): Promise<void> {
+    if (this.#client.connected)
+      await new Promise<void>((resolve) => this.#client.once('close', () => resolve()));
+  }
+
   async close(): Promise<void> {
     await this.#client.endAsync(true);
   }
