@@ -1,8 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { freePorts } from '@nongtin/service';
 import { type Benchmark, figureOf, type Measurement } from './result.ts';
 
 const repository = dirname(import.meta.dirname);
@@ -31,7 +31,7 @@ async function fully(say: (text: string) => void): Promise<Measurement> {
     execFileSync('git', ['clone', '--quiet', repository, clone]);
     const home = join(folder, 'home');
     mkdirSync(home);
-    const env = { ...bareEnvironment(), HOME: home, ...(await freePorts()) };
+    const env = { ...bareEnvironment(), HOME: home, ...(await otherPorts()) };
     const launch = () => timeToDoors('npm', ['start'], clone, env);
     const cold = [await told('cold start', launch, say)];
     const warm: number[] = [];
@@ -46,7 +46,7 @@ async function fully(say: (text: string) => void): Promise<Measurement> {
 async function quickly(say: (text: string) => void): Promise<Measurement> {
   const dataDir = mkdtempSync(join(tmpdir(), 'nongtin-bench-'));
   try {
-    const env = { ...process.env, NONGTIN_DATA_DIR: dataDir, ...(await freePorts()) };
+    const env = { ...process.env, NONGTIN_DATA_DIR: dataDir, ...(await otherPorts()) };
     const launch = () => timeToDoors('node', ['start/start.mjs'], repository, env);
     await told('first start', launch, say);
     const warm = [await told('warm start', launch, say)];
@@ -71,7 +71,8 @@ async function timeToDoors(command: string, args: string[], cwd: string, env: No
     await printed(child, DOORS);
     return (performance.now() - began) / 1000;
   } finally {
-    child.kill('SIGINT');
+    // The whole group, as a terminal does with Ctrl-C: npm by itself passes no SIGINT on.
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGINT');
     await gone;
   }
 }
@@ -103,19 +104,10 @@ function bareEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Not the default ports: a system that runs on this machine shall go on running. */
-async function freePorts(): Promise<NodeJS.ProcessEnv> {
+async function otherPorts(): Promise<NodeJS.ProcessEnv> {
   const variables = ['MQTT', 'UPLINK', 'GATEWAY', 'CLOUD', 'RPC', 'INFLUX'].map(
     (name) => `NONGTIN_${name}_PORT`,
   );
-  const servers = await Promise.all(
-    variables.map(
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve) => {
-          const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => Number(Object(server.address()).port));
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports = await freePorts(variables.length);
   return Object.fromEntries(variables.map((variable, index) => [variable, String(ports[index])]));
 }

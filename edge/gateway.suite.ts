@@ -1,24 +1,15 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { demoSecrets } from '@nongtin/accounts';
+import { freePort } from '@nongtin/service';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { pino } from 'pino';
 import { readConfig } from './config.ts';
 import { Gateway } from './gateway.ts';
-
-/** A port that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** A demo farm in a folder of its own, with everything real. Started and stopped as often as a test likes. */
 export async function testFarm(env: Record<string, string> = {}) {
@@ -68,8 +59,7 @@ export async function testFarm(env: Record<string, string> = {}) {
     post,
     gateway: () => gateway,
     // biome-ignore lint/suspicious/noExplicitAny: tests look into answers whose schemas are tested elsewhere
-    get: async (path: string): Promise<any> =>
-      (await fetch(url(path), { headers: await headers() })).json(),
+    get: async (path: string): Promise<any> => (await fetch(url(path), { headers: await headers() })).json(),
     /** A device that speaks with its own password. */
     async device(id: string): Promise<MqttClient> {
       const client = await connectAsync(`mqtt://127.0.0.1:${gateway.ports.mqttPort}`, {

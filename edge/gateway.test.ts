@@ -1,8 +1,9 @@
 import { ValveCommand } from '@nongtin/broker/wire';
+import { freePort } from '@nongtin/service';
 import { connectAsync } from 'mqtt';
 import { Compile } from 'typebox/compile';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { freePort, testFarm } from './gateway.suite.ts';
+import { testFarm } from './gateway.suite.ts';
 
 const until = (check: () => unknown) => vi.waitFor(check, { timeout: 15_000, interval: 20 });
 const sensor = 'tele/probe9/SENSOR';

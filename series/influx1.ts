@@ -61,7 +61,7 @@ class Influx1Series implements SeriesStore {
   async write(lines: string): Promise<WriteOutcome> {
     if (!this.#databaseExists) await this.#createDatabase();
     const outcome = await this.#post(lines);
-    if (outcome.outcome !== 'reject' || !outcome.reason.startsWith('404 ')) return outcome;
+    if (outcome.outcome === 'accepted' || !/^404 |database not found/.test(outcome.reason)) return outcome;
     // The database was dropped behind our back: the lines are good, only their place is missing.
     this.#databaseExists = false;
     return { outcome: 'wait', reason: outcome.reason };

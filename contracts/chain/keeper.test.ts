@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { execPath, kill } from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '@nongtin/service';
 import { Contract, id, JsonRpcProvider, Wallet } from 'ethers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type AnchorReading, readAnchor } from '../encoding/index.ts';
@@ -15,7 +16,6 @@ import { type ChainConfig, readConfig } from './config.ts';
 import { anchorRegistryAbi, readAnchorerKey, readDeployment } from './index.ts';
 import { jsonRpc } from './json-rpc.ts';
 import { ChainKeeper } from './keeper.ts';
-import { findFreePort } from './ports.ts';
 
 let dataDir: string;
 let config: ChainConfig;
@@ -24,7 +24,7 @@ let cleanUp: (() => Promise<unknown>)[];
 
 beforeEach(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'nongtin-keeper-'));
-  config = readConfig({ NONGTIN_DATA_DIR: dataDir, NONGTIN_RPC_PORT: `${await findFreePort()}` });
+  config = readConfig({ NONGTIN_DATA_DIR: dataDir, NONGTIN_RPC_PORT: `${await freePort()}` });
   said = [];
   cleanUp = [];
 });
@@ -173,7 +173,7 @@ test('after kill -9 of the service its anvil is ended, and the chain goes on', {
 test('a second service on the same folder is refused, and leaves the first one alone', async () => {
   await startProcess();
   const first = anvilPid();
-  const other = await findFreePort();
+  const other = await freePort();
   await expect(startKeeper({ port: other })).rejects.toThrow(/Process \d+ is already running the chain in/);
   expect(anvilPid()).toBe(first);
   expect(await blockNumber(rpc)).toBeGreaterThan(0);

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readStateFile, StartProblem, writeStateFile } from '@nongtin/service';
 import { saveState } from './chain-state.ts';
 import { jsonRpc } from './json-rpc.ts';
+import { isFree } from './ports.ts';
 
 /**
  * When our own process is killed, its anvil lives on and holds port and chain. Who runs which anvil is written down,
@@ -15,6 +16,10 @@ interface Running {
   readonly anvil: string;
   readonly port: number;
 }
+
+/** Two seconds at the most: whoever holds the port then is somebody else, which the next check tells. */
+const RELEASE_TRIES = 200;
+const RELEASE_EVERY_MS = 10;
 
 export function noteRunning(folder: string, anvilPid: number, port: number): void {
   const running: Running = { service: identity(pid) ?? '', anvil: identity(anvilPid) ?? '', port };
@@ -36,8 +41,16 @@ export async function endLeftover(folder: string, tell: (sentence: string) => vo
   // Others may have anchored on it meanwhile; what it cannot tell any more, they will notice and anchor again.
   await saveState(jsonRpc(`http://127.0.0.1:${running.port}`), folder).catch(() => {});
   kill(anvil, 'SIGKILL');
-  while (livingPid(running.anvil) !== undefined) await delay(10);
+  await untilReleased(running);
   tell(`Ended an anvil (process ${anvil}) that an earlier start had left behind.`);
+}
+
+/** A process may be gone by name while its threads still hold the port for a moment. */
+async function untilReleased({ anvil, port }: Running): Promise<void> {
+  for (let tries = 0; tries < RELEASE_TRIES; tries += 1) {
+    if (livingPid(anvil) === undefined && (await isFree(port))) return;
+    await delay(RELEASE_EVERY_MS);
+  }
 }
 
 function notePath(folder: string): string {

@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { explainProblem } from '@nongtin/service';
+import { explainProblem, listen } from '@nongtin/service';
 
 const HOST = '127.0.0.1';
 
@@ -13,16 +11,14 @@ export async function requireFreePort(port: number): Promise<void> {
   }
 }
 
-export function findFreePort(): Promise<number> {
-  return listenOnce(0);
+export function isFree(port: number): Promise<boolean> {
+  return listenOnce(port).then(
+    () => true,
+    () => false,
+  );
 }
 
-async function listenOnce(port: number): Promise<number> {
-  const server = createServer();
-  server.listen(port, HOST);
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : port;
+async function listenOnce(port: number): Promise<void> {
+  const server = await listen(port, HOST);
+  await new Promise((resolve) => server.close(resolve));
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@nongtin/service';
 import { type Anvil, startAnvil } from './anvil.ts';
 import { finalize } from './blocks.ts';
 import { savedStates, saveState } from './chain-state.ts';
@@ -8,7 +9,6 @@ import { ensureContracts, loadArtifacts } from './deploy.ts';
 import type { Deployment } from './deployment.ts';
 import type { JsonRpc } from './json-rpc.ts';
 import { type ChainKeys, openKeys } from './keys.ts';
-import { findFreePort } from './ports.ts';
 
 /** A chain for tests: a real anvil on a free port, with the contracts deployed, its files in a folder of its own. */
 export interface TestChain {
@@ -31,7 +31,7 @@ export interface TestChain {
 export async function startTestChain(chainId = 31_337): Promise<TestChain> {
   const folder = mkdtempSync(join(tmpdir(), 'nongtin-chain-'));
   const keys = openKeys(folder);
-  const port = await findFreePort();
+  const port = await freePort();
   let anvil: Anvil = await startAnvil({ port, chainId, folder });
   const { rpcUrl, rpc } = anvil;
   const deployment = await ensureContracts({ rpcUrl, rpc, chainId, keys, artifacts: await loadArtifacts() });

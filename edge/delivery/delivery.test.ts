@@ -1,11 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { influx1Series, type SeriesStore, startInfluxd, type WriteOutcome } from '@nongtin/series';
+import { freePort } from '@nongtin/service';
 import { pino } from 'pino';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { message, type Rig, startRig } from '../ingest/testing/rig.ts';
@@ -184,15 +183,6 @@ describe('delivery', () => {
 });
 
 const influxdHere = process.env.CI !== undefined || spawnSync('influxd', ['version']).status === 0;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 describe.skipIf(!influxdHere)('InfluxDB', () => {
   it('killed and started again in the middle: nothing is lost, nothing is there twice', async () => {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DemoSecrets } from '@nongtin/accounts';
+import { freePorts } from '@nongtin/service';
 
 /** Generous: continuous integration may run on a slow and busy machine. */
 const PRINT_DEADLINE_MS = 120_000;
@@ -40,7 +40,7 @@ type PortName = keyof typeof portVariables;
 
 export async function startSystem(args: readonly string[] = []): Promise<System> {
   const dataDir = mkdtempSync(join(tmpdir(), 'nongtin-e2e-'));
-  const ports = await freePorts();
+  const ports = await choosePorts();
   const env = {
     ...process.env,
     NONGTIN_DATA_DIR: dataDir,
@@ -110,18 +110,8 @@ export async function startSystem(args: readonly string[] = []): Promise<System>
   };
 }
 
-async function freePorts(): Promise<Record<PortName, number>> {
+async function choosePorts(): Promise<Record<PortName, number>> {
   const names = Object.keys(portVariables) as PortName[];
-  // All are held open together, so that the system is not given one port twice.
-  const servers = await Promise.all(
-    names.map(
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve) => {
-          const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports = await freePorts(names.length);
   return Object.fromEntries(names.map((name, index) => [name, ports[index]])) as Record<PortName, number>;
 }
