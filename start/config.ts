@@ -1,6 +1,5 @@
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
-import { StartProblem } from '@nongtin/service';
+import { freePorts, StartProblem } from '@nongtin/service';
 
 /** A port that one of our processes opens. */
 export interface Door {
@@ -79,23 +78,6 @@ export async function choosePorts(config: StartConfig): Promise<StartConfig> {
     },
     influxPort: config.influxPort || (chosen[5] ?? 0),
   };
-}
-
-/** As many different ports as asked for that nobody holds at this moment. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listen(0, '127.0.0.1')));
-  const ports = servers.map((server) => Number(Object(server.address()).port));
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
-
-/** Listens on a port, to learn whether one can. Rejects with the system's error. */
-export function listen(port: number, host: string): Promise<ReturnType<typeof createServer>> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen({ port, host, exclusive: true }, () => resolve(server));
-  });
 }
 
 function door(env: Environment, name: string, variable: string, fallback: number): Door {

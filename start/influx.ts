@@ -1,7 +1,8 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { influxdConfig } from '@nongtin/series';
-import { type Environment, freePorts, listen } from './config.ts';
+import { freePorts, listen } from '@nongtin/service';
+import type { Environment } from './config.ts';
 
 /** How to run our own InfluxDB, and where it will answer. */
 export interface InfluxPlan {

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { explainProblem } from '@nongtin/service';
-import { type Door, listen } from './config.ts';
+import { explainProblem, listen } from '@nongtin/service';
+import type { Door } from './config.ts';
 
 const NEEDED_BYTES = 200 * 1024 * 1024;
 
