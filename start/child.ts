@@ -110,9 +110,18 @@ export class Child {
 
   /** The sentence a service prints when it cannot start, 'name: what is wrong': the last such line, the others are JSON. */
   #sentence(): string | undefined {
-    const text = readFileSync(this.#spec.logPath).subarray(this.#logOffset).toString('utf8');
+    const text = readOrNothing(this.#spec.logPath).subarray(this.#logOffset).toString('utf8');
     const line = text.split('\n').findLast((one) => /^[a-z-]+: /.test(one));
     return line?.slice(line.indexOf(': ') + 2);
+  }
+}
+
+/** Somebody may have deleted the log, or the whole data folder, while we ran. */
+function readOrNothing(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch {
+    return Buffer.alloc(0);
   }
 }
 

@@ -26,10 +26,21 @@ export async function ensureInstalled({ root, mode, say, run = runNpm }) {
   const lock = readFileSync(join(root, 'package-lock.json'), 'utf8');
   if (isInstalled(root, lock, mode)) return;
   checkWritable(root);
+  // Who has the development tools keeps them.
+  const wanted = hasEverything(root) ? 'full' : mode;
   say('Installing what is needed (once, one to three minutes) …');
-  const { code, output } = await run(root, [...npmArguments(root, mode), ...PATIENCE]);
+  const { code, output } = await run(root, [...npmArguments(root, wanted), ...PATIENCE]);
   if (code !== 0) throw new InstallProblem(explainNpm(output, root));
-  writeStamp(root, lock, mode);
+  writeStamp(root, lock, wanted);
+}
+
+/** @param {string} root */
+function hasEverything(root) {
+  const [, installed] = readText(join(root, STAMP)).trim().split(' ');
+  return (
+    installed === 'full' ||
+    (installed === undefined && existsSync(join(root, 'node_modules', '@biomejs', 'biome')))
+  );
 }
 
 /** @param {string} version */

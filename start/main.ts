@@ -15,6 +15,13 @@ import { Supervisor } from './supervisor.ts';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const say = (text: string) => process.stdout.write(`${text}\n`);
 const stopping = new AbortController();
+// A terminal that was closed, or a pipe whose reader ended, must not keep us from stopping what we started.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+// Whatever goes wrong in here, nothing that we started is left behind.
+process.on('uncaughtException', (error) => {
+  fail(error);
+  stopping.abort();
+});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
 
 try {
@@ -26,12 +33,15 @@ try {
     runFile.release();
   }
 } catch (caught) {
-  const error = explainProblem(caught);
-  if (!(error instanceof StartProblem)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
+  fail(explainProblem(caught));
 }
 process.exit();
+
+function fail(error: unknown): void {
+  const text = error instanceof StartProblem ? error.message : error instanceof Error ? error.stack : error;
+  process.stderr.write(`${text}\n`);
+  process.exitCode = 1;
+}
 
 /** Looks first, so that nothing is started that would have to be stopped again. */
 async function claim(config: StartConfig): Promise<RunFile> {

@@ -34,16 +34,29 @@ export function runToEnd(command, args, options) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { stdio: 'inherit', detached: true, ...options });
     let asked = false;
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-      process.on(signal, () => {
-        if (!asked) child.kill('SIGTERM');
-        asked = true;
-      });
-    }
+    const stop = () => {
+      if (!asked) child.kill('SIGTERM');
+      asked = true;
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
+    whenNpmIsGone(stop);
     child.on('error', (error) => {
       process.stderr.write(`${command} could not be started: ${error.message}\n`);
       resolve(1);
     });
     child.on('close', (code) => resolve(code ?? 1));
   });
+}
+
+/**
+ * npm gives a SIGTERM to the shell between it and us, which ends without a word: then our parent is another one.
+ * Who starts us without npm, in the background say, may leave.
+ * @param {() => void} stop
+ */
+function whenNpmIsGone(stop) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) stop();
+  }, 500).unref();
 }

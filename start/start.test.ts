@@ -87,6 +87,15 @@ describe('npm start', () => {
     expect(npmCalls()).toHaveLength(1);
   });
 
+  test('keeps the development tools of who has them', () => {
+    mkdirSync(join(folder, 'node_modules/@biomejs/biome'), { recursive: true });
+    start();
+    expect(npmCalls()).toEqual([expect.stringMatching(/^ci --fetch/)]);
+    writeLock('1.0.1');
+    start();
+    expect(npmCalls()[1]).toMatch(/^ci --fetch/);
+  });
+
   test('runs one service alone when it is named, and ends with its exit code', () => {
     const { status, stdout } = start(['gateway', '--speed', '60']);
     expect(stdout).toBe('["--speed","60"]\n');
