@@ -2,8 +2,6 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { svelte } from '@sveltejs/vite-plugin-svelte';
-import { build } from 'vite';
 
 /**
  * Builds the pages into dist/field and dist/verify; does nothing when dist was built from the same sources.
@@ -44,6 +42,9 @@ function builtFrom(stamp: string): string {
 const stamp = join(here, 'dist/built-from');
 const hash = sourceHash();
 if (builtFrom(stamp) !== hash) {
+  // Loaded only when there is something to build: it takes longer than all the rest.
+  const { build } = await import('vite');
+  const { svelte } = await import('@sveltejs/vite-plugin-svelte');
   for (const { name, base } of pages) {
     await build({
       root: join(here, name),
