@@ -7,7 +7,7 @@ it('has defaults for everything', () => {
     httpPort: 8081,
     host: '0.0.0.0',
     demo: true,
-    speed: 60,
+    speed: 1,
     influxUrl: undefined,
     uplinkUrl: 'mqtt://127.0.0.1:1884',
   });

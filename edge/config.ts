@@ -23,7 +23,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export function readConfig(env: Environment): GatewayConfig {
   const demo = choice(env, 'NONGTIN_DEMO', ['on', 'off'], 'on') === 'on';
-  const speed = number(env, 'NONGTIN_SPEED', demo ? 60 : 1, 1, 3600);
+  const speed = number(env, 'NONGTIN_SPEED', 1, 1, 3600);
   if (!demo && speed !== 1) {
     throw new StartProblem(
       `NONGTIN_SPEED=${env.NONGTIN_SPEED} is for the demo farm only, water does not run faster than time: unset it, or set NONGTIN_DEMO=on.`,
