@@ -42,6 +42,7 @@ function rowOf(gateway: string, plot: string, summary: Summary): DayRow {
     max: summary.max,
     increase_micro: '0',
     last: summary.last,
+    last_good_entry: summary.lastGoodEntry,
     flagged: summary.flagged,
     first_entry: summary.firstEntry,
     last_entry: summary.lastEntry,
@@ -74,7 +75,7 @@ async function storedValue(trx: Kysely<Schema>, row: DayRow): Promise<number | n
     .where('metric', '=', row.metric)
     .where('channel', '=', row.channel)
     .where('last', 'is not', null)
-    .orderBy('last_entry', 'desc')
+    .orderBy('last_good_entry', 'desc')
     .orderBy('day', 'desc')
     .executeTakeFirst();
   return newest?.last ?? null;
@@ -94,6 +95,7 @@ async function upsert(trx: Kysely<Schema>, rows: readonly DayRow[]): Promise<voi
           max: sql`greatest(reading_days.max, excluded.max)`,
           increase_micro: sql`reading_days.increase_micro + excluded.increase_micro`,
           last: sql`coalesce(excluded.last, reading_days.last)`,
+          last_good_entry: sql`coalesce(excluded.last_good_entry, reading_days.last_good_entry)`,
           flagged: sql`reading_days.flagged + excluded.flagged`,
           last_entry: eb.ref('excluded.last_entry'),
         })),

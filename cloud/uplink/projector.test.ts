@@ -188,3 +188,18 @@ it('projects what a gateway sends while another one is being projected', async (
     { gateway_id: 'gw-2', count: 20 },
   ]);
 });
+
+it('counts the rise of a counter once when a flagged reading of an older day comes late', async () => {
+  const gateway = new TestGateway('gw-1');
+  const rain = (value: number, at: number, quality = 0) =>
+    gateway.readings(gateway.reading('weather', 'rain', value, at, quality));
+  gateway.record(layout);
+  rain(100, START);
+  rain(150, START + DAY);
+  rain(3, START + 60_000, 1);
+  rain(151, START + DAY + 60_000);
+  store(gateway);
+  await projectAll(1);
+  const rows = await records.db.selectFrom('reading_days').select('increase_micro').execute();
+  expect(rows.reduce((sum, row) => sum + Number(row.increase_micro), 0)).toBe(51_000_000);
+});

@@ -20,6 +20,8 @@ export interface Summary extends SeriesKey {
   readonly max: number | null;
   readonly first: number | null;
   readonly last: number | null;
+  /** The entry that `last` came in. */
+  readonly lastGoodEntry: number | null;
   /** Of a counter: how much it rose from `first` to `last`. */
   readonly increaseMicro: bigint;
   readonly flagged: number;
@@ -77,7 +79,15 @@ export function isCounter(metric: Reading['metric']): boolean {
 function empty({ device, metric, channel, day }: SeriesKey, entry: number): Summary {
   return {
     ...{ device, metric, channel, day, count: 0, sumMicro: 0n, increaseMicro: 0n, flagged: 0 },
-    ...{ min: null, max: null, first: null, last: null, firstEntry: entry, lastEntry: entry },
+    ...{
+      min: null,
+      max: null,
+      first: null,
+      last: null,
+      lastGoodEntry: null,
+      firstEntry: entry,
+      lastEntry: entry,
+    },
   };
 }
 
@@ -90,6 +100,7 @@ function withGood(before: Summary, { metric, value }: Reading, entry: number): S
     max: Math.max(before.max ?? value, value),
     first: before.first ?? value,
     last: value,
+    lastGoodEntry: entry,
     increaseMicro: before.increaseMicro + (isCounter(metric) ? rise(before.last, value) : 0n),
     lastEntry: entry,
   };

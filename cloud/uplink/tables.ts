@@ -79,6 +79,8 @@ export interface UplinkTables {
     increase_micro: string;
     /** The newest good value in journal order. */
     last: number | null;
+    /** The entry that `last` came in: a flagged reading moves `last_entry`, never this one. */
+    last_good_entry: number | null;
     /** Readings with a quality flag: counted, not aggregated. */
     flagged: number;
     first_entry: number;

@@ -113,6 +113,7 @@ const statements = [
     max float8,
     increase_micro numeric not null,
     last float8,
+    last_good_entry int8,
     flagged int8 not null,
     first_entry int8 not null,
     last_entry int8 not null,
