@@ -37,10 +37,16 @@ export interface DeviceLive {
 
 export interface Status {
   counters: Record<string, number>;
+  /** Newest last. */
   refusals: { atMs: number; identity: string; cause: string; topic?: string }[];
   journal: { lastNumber: number; healthy: boolean; reason?: string };
   series: { store: string; behindEntries: number; lastOutcome: string };
-  uplink: { connected: boolean; durableUpTo: number; behindEntries: number; lastRefusal: string | null };
+  uplink: {
+    connected: boolean;
+    durableUpTo: number;
+    behindEntries: number;
+    lastRefusal: { number: number; reason: string; atMs: number } | null;
+  };
 }
 
 export interface Live extends Status {

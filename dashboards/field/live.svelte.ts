@@ -1,5 +1,6 @@
 import {
   type Alarm,
+  ApiError,
   call,
   type DeviceLive,
   type Farm,
@@ -20,6 +21,7 @@ interface ReadingEvent {
 }
 
 const KEPT_RUNS = 50;
+const RETRY_MS = 5_000;
 
 /**
  * What the page shows, kept current by the gateway's event stream.
@@ -40,14 +42,24 @@ export class LiveFarm {
   nowMs = $state(Date.now());
 
   #source: EventSource | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
+  readonly onSignedOut: () => void;
   readonly #listeners = new Set<(reading: ReadingEvent) => void>();
+
+  constructor(onSignedOut: () => void) {
+    this.onSignedOut = onSignedOut;
+  }
 
   async start(): Promise<void> {
     await this.#load();
     this.#timer = setInterval(() => {
       this.nowMs = Date.now();
     }, 1000);
+    this.#listen();
+  }
+
+  #listen(): void {
     const source = new EventSource('/api/events');
     this.#source = source;
     source.onopen = () => {
@@ -56,6 +68,9 @@ export class LiveFarm {
     };
     source.onerror = () => {
       this.connected = false;
+      // The browser reconnects by itself after a cut, but not after an answer such as 401 or 503.
+      if (source.readyState === EventSource.CLOSED)
+        this.#retry = setTimeout(() => void this.#again(), RETRY_MS);
     };
     const on = <T>(name: string, apply: (data: T) => void) =>
       source.addEventListener(name, (event) => apply(JSON.parse((event as MessageEvent<string>).data) as T));
@@ -74,12 +89,17 @@ export class LiveFarm {
     on<Status>('status', (status) => {
       this.status = status;
     });
+    on<Pick<DeviceLive, 'id' | 'online' | 'lastSeenAtMs'>>('device', (device) => {
+      const readings = this.devices[device.id]?.readings ?? [];
+      this.devices[device.id] = { ...device, readings };
+    });
     // The gateway no longer has what was missed in between.
     on('resync', () => void this.#load().catch(() => undefined));
   }
 
   stop(): void {
     this.#source?.close();
+    clearTimeout(this.#retry);
     clearInterval(this.#timer);
   }
 
@@ -87,6 +107,16 @@ export class LiveFarm {
   onReading(listener: (reading: ReadingEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  async #again(): Promise<void> {
+    try {
+      await this.#load();
+      this.#listen();
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) this.onSignedOut();
+      else this.#retry = setTimeout(() => void this.#again(), RETRY_MS);
+    }
   }
 
   async #load(): Promise<void> {
@@ -100,7 +130,11 @@ export class LiveFarm {
     this.zones = Object.fromEntries(live.zones.map((zone) => [zone.id, zone]));
     this.devices = Object.fromEntries(live.devices.map((device) => [device.id, device]));
     this.status = live;
-    this.runs = runs.runs;
+    // A run that ended while this was fetched came by the stream already.
+    const fetched = new Set(runs.runs.map(({ runId }) => runId));
+    this.runs = [...this.runs.filter(({ runId }) => !fetched.has(runId)), ...runs.runs]
+      .sort((a, b) => b.endedAtMs - a.endedAtMs)
+      .slice(0, KEPT_RUNS);
     this.alarms = alarms.alarms;
   }
 
@@ -108,11 +142,13 @@ export class LiveFarm {
     const known = this.devices[reading.device];
     const device = known ?? { id: reading.device, online: null, lastSeenAtMs: null, readings: [] };
     device.lastSeenAtMs = Date.now();
+    device.online = true;
     const same = device.readings.findIndex(
       (r) => r.metric === reading.metric && r.channel === reading.channel,
     );
     if (same < 0) device.readings.push(reading);
-    else device.readings[same] = reading;
+    // What a device kept while it was away comes later than what it sends now.
+    else if ((device.readings[same]?.atMs ?? 0) <= reading.atMs) device.readings[same] = reading;
     this.devices[reading.device] = device;
     for (const listener of this.#listeners) listener(reading);
   }

@@ -7,7 +7,13 @@ export interface ServerAnswer {
   product: { gtin14: string; name: Record<string, string> } | null;
   cooperative: { name: string } | null;
   bundle: ProofBundle | null;
-  chain: { chainId: number; anchorRegistry: string; rpcUrls: string[] } | null;
+  chain: {
+    chainId: number;
+    anchorRegistry: string;
+    rpcUrls: string[];
+    /** How many blocks make an anchor final where the chain has no `finalized` tag. */
+    confirmations?: number;
+  } | null;
 }
 
 /** The answer, with the product code and serial of the page's own address: those are what the reader holds. */

@@ -87,6 +87,25 @@ describe('the check a buyer’s device makes', () => {
     expect((await checkStamp(asked({ bundle: foreign }), standing)).verdict).toBe('proof_broken');
   });
 
+  it('refuses a proof that names another contract than the server does', async () => {
+    const elsewhere = { chainId: bundle.anchor.chainId, anchorRegistry: `0x${'12'.repeat(20)}`, rpcUrls: [] };
+    expect((await checkStamp(asked({ chain: elsewhere }), standing)).verdict).toBe('proof_broken');
+  });
+
+  it.each([
+    [12, 'genuine'],
+    [11, 'not_yet_final'],
+  ])('counts blocks where the chain has no finalized tag: %d above is %s', async (above, verdict) => {
+    const withoutTag = async (method: string, params: readonly unknown[]): Promise<unknown> => {
+      if (method === 'eth_blockNumber') return `0x${(7 + above).toString(16)}`;
+      if (params[1] === 'finalized') throw new Error('invalid block tag');
+      return standing(method, params);
+    };
+    const { chainId, contract: anchorRegistry } = bundle.anchor;
+    const chain = { chainId, anchorRegistry, rpcUrls: [], confirmations: 12 };
+    expect((await checkStamp(asked({ chain }), withoutTag)).verdict).toBe(verdict);
+  });
+
   it('tells another chain apart from a missing root', async () => {
     const { verdict } = await checkStamp(
       asked(),

@@ -56,13 +56,19 @@ export async function checkStamp(asked: Asked, rpc: Rpc): Promise<Checked> {
   }
   const steps = checkBundle(bundle, { gtin14: asked.gtin14, serial: asked.serial });
   if (steps.some((step) => !step.ok)) return { bundle, steps, anchor: null, verdict: 'proof_broken' };
-  return { bundle, steps, ...(await askChain(bundle, rpc, server.answer === 'waiting')) };
+  const { anchor } = bundle;
+  const sameContract = anchor.contract.toLowerCase() === server.chain.anchorRegistry.toLowerCase();
+  if (!sameContract || anchor.chainId !== server.chain.chainId) {
+    return { bundle, steps, anchor: null, verdict: 'proof_broken' };
+  }
+  const announced = { asWaiting: server.answer === 'waiting', confirmations: server.chain.confirmations };
+  return { bundle, steps, ...(await askChain(bundle, rpc, announced)) };
 }
 
 async function askChain(
   bundle: ProofBundle,
   rpc: Rpc,
-  announcedAsWaiting: boolean,
+  announced: { asWaiting: boolean; confirmations: number | undefined },
 ): Promise<{ verdict: Verdict; anchor: AnchorReading }> {
   const question = {
     chainId: bundle.anchor.chainId,
@@ -72,19 +78,29 @@ async function askChain(
   const final = await readAnchor(rpc, { ...question, blockTag: 'finalized' });
   if (final.kind === 'anchored')
     return { verdict: agrees(final, bundle) ? 'genuine' : 'proof_broken', anchor: final };
-  // Some endpoints do not know the tag; the latest block then decides, as 'not yet final'.
   const latest = await readAnchor(rpc, { ...question, blockTag: 'latest' });
   switch (latest.kind) {
-    case 'anchored':
-      return { verdict: agrees(latest, bundle) ? 'not_yet_final' : 'proof_broken', anchor: latest };
+    case 'anchored': {
+      if (!agrees(latest, bundle)) return { verdict: 'proof_broken', anchor: latest };
+      // An endpoint that does not know the tag answers with an error; then the blocks above are counted.
+      const deep =
+        final.kind === 'unreachable' && (await isDeep(latest.blockNumber, rpc, announced.confirmations));
+      return { verdict: deep ? 'genuine' : 'not_yet_final', anchor: latest };
+    }
     case 'missing':
-      return { verdict: announcedAsWaiting ? 'waiting' : 'root_missing', anchor: latest };
+      return { verdict: announced.asWaiting ? 'waiting' : 'root_missing', anchor: latest };
     case 'wrong_chain':
     case 'no_contract':
       return { verdict: 'wrong_chain', anchor: latest };
     case 'unreachable':
       return { verdict: 'cannot_check', anchor: latest };
   }
+}
+
+async function isDeep(blockNumber: number, rpc: Rpc, confirmations: number | undefined): Promise<boolean> {
+  if (confirmations === undefined) return false;
+  const head = Number(await rpc('eth_blockNumber', []).catch(() => Number.NaN));
+  return head - blockNumber >= confirmations;
 }
 
 /** The tree's size stands beside the root on the chain; a proof that claims another one was made up. */

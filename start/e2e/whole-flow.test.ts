@@ -89,6 +89,10 @@ describe.skipIf(!haveChromium)('from one command to a verified stamp, in a real 
     const card = page.locator('[data-zone=a1]');
     await card.locator('canvas').waitFor();
     expect(await card.getByTestId('moisture').innerText()).toMatch(/\d+(,\d)? %/);
+    // Zone a1 starts dry: it is watered at once, and its run lasts ten seconds of the time-lapse.
+    const run = page.locator('li', { hasText: 'Lô A – Khu 1' }).first();
+    await run.waitFor({ timeout: 60_000 });
+    expect(await run.innerText()).toMatch(/Tưới vì đất còn 19,\d+ %, dưới ngưỡng 20,0 %[\s\S]*\d+ L/);
     await page.close();
   });
 
@@ -135,6 +139,27 @@ describe.skipIf(!haveChromium)('from one command to a verified stamp, in a real 
     }
   });
 
+  it('refuses a made-up serial whose check character is right', async () => {
+    const serial = STAMP_LINK.exec(link)?.[2] ?? '';
+    const stem = `${serial.slice(0, 14)}${serial[14] === '7' ? '8' : '7'}${serial.slice(15, 19)}`;
+    const links = [...'0123456789ABCDEFGHJKMNPQRSTVWXYZ'].map((check) =>
+      link.replace(serial, `${stem}${check}`),
+    );
+    const answers = await Promise.all(
+      links.map(async (one) => {
+        const response = await fetch(one.replace('/01/', '/api/verify/').replace('/21/', '/'));
+        return (await response.json()) as { answer: string; problem: string; bundle: unknown };
+      }),
+    );
+    expect(answers.map(({ answer, bundle }) => ({ answer, bundle }))).toEqual(
+      answers.map(() => ({ answer: 'not_ours', bundle: null })),
+    );
+    const right = answers.findIndex(({ problem }) => problem !== 'check_character');
+    const { verdict, text } = await verdictOf(links[right] ?? '');
+    expect(verdict).toBe('not_ours');
+    expect(text).toContain('Không phải tem của chúng tôi');
+  });
+
   it('says that the root is missing, and not genuine, when the chain does not hold it', async () => {
     const chain = `http://localhost:${system.ports.rpc}`;
     const { anchorRegistry } = JSON.parse(
@@ -178,13 +203,27 @@ describe.skipIf(!haveChromium)('from one command to a verified stamp, in a real 
       const { harvests } = await cloud.get<{ harvests: unknown[] }>('/api/harvests');
       return { lots: lots.length, batches: batches.length, harvests: harvests.length };
     };
+    const readings = async () => {
+      const technician = await signIn(
+        `http://localhost:${system.ports.gateway}`,
+        system.secrets().users.technician,
+      );
+      const path = '/api/readings?device=soil-b3&metric=soil_moisture&limit=500';
+      return (await technician.get<{ readings: { atMs: number }[] }>(path)).readings.map(({ atMs }) => atMs);
+    };
     const before = await count();
     expect(before).toEqual({ lots: 1, batches: 1, harvests: 1 });
+    const readingsBefore = await readings();
+    expect(readingsBefore.length).toBeGreaterThan(5);
     expect(await system.stop()).toBe(0);
     system.restart();
     const [again] = await system.printed(STAMP_LINK);
     expect(again).toBe(link);
     expect(await count()).toEqual(before);
+    const newest = Math.max(...readingsBefore);
+    const oldest = Math.min(...readingsBefore);
+    const sameTime = (await readings()).filter((atMs) => atMs >= oldest && atMs <= newest);
+    expect(sameTime.sort()).toEqual(readingsBefore.sort());
     await expect
       .poll(async () => (await verdictOf(link)).verdict, { timeout: 60_000, interval: 1_000 })
       .toBe('genuine');
