@@ -4,9 +4,10 @@ import { writeOutcome } from './outcome.ts';
 import type { SeriesPoint, SeriesQuery, SeriesStore, WriteOutcome } from './store.ts';
 
 export interface Influx1Options {
-  /** Such as http://127.0.0.1:8086 */
+  /** Such as http://127.0.0.1:8086, or https://name:password@host/behind/a/proxy */
   readonly url: string;
   readonly database: string;
+  /** Win over those in the URL. */
   readonly username?: string;
   readonly password?: string;
 }
@@ -28,34 +29,35 @@ class Influx1Series implements SeriesStore {
   readonly name = 'influxdb';
   readonly #client: InfluxDB;
   readonly #database: string;
+  readonly #pingUrl: URL;
   readonly #writeUrl: URL;
   readonly #headers: Record<string, string>;
   #databaseExists = false;
 
-  constructor({ url, database, username, password }: Influx1Options) {
-    const address = new URL(url);
-    const login = username === undefined ? {} : { username, password: password ?? '' };
+  constructor({ url, database, ...login }: Influx1Options) {
+    const { address, username, password } = withoutLogin(url, login);
     this.#database = database;
     this.#client = new InfluxDB({
       host: address.hostname,
       port: Number(address.port) || (address.protocol === 'https:' ? 443 : 80),
       protocol: address.protocol === 'https:' ? 'https' : 'http',
+      path: address.pathname.slice(0, -1),
       database,
-      ...login,
+      ...(username === '' ? {} : { username, password }),
       pool: { maxRetries: 0, requestTimeout: REQUEST_TIMEOUT_MS, backoff: noPause },
     });
-    this.#writeUrl = new URL('/write', address);
+    this.#pingUrl = new URL('ping', address);
+    this.#writeUrl = new URL('write', address);
     this.#writeUrl.searchParams.set('db', database);
     this.#writeUrl.searchParams.set('precision', 'ns');
-    this.#headers = { 'content-type': 'text/plain; charset=utf-8' };
-    if (username !== undefined) {
-      this.#headers.authorization = `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`;
-    }
+    this.#headers =
+      username === ''
+        ? {}
+        : { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
   }
 
   async start(): Promise<void> {
-    const [host] = await this.#client.ping(PING_TIMEOUT_MS);
-    if (host?.online === true) await this.#createDatabase();
+    if (await this.#isThere()) await this.#createDatabase();
   }
 
   async write(lines: string): Promise<WriteOutcome> {
@@ -68,10 +70,7 @@ class Influx1Series implements SeriesStore {
   }
 
   async query(query: SeriesQuery): Promise<SeriesPoint[]> {
-    const answer = (await this.#client.queryRaw(influxQl(query), {
-      database: this.#database,
-      precision: 'ms',
-    })) as QueryAnswer;
+    const answer = await this.#ask(influxQl(query));
     const points = (answer.results[0]?.series?.[0]?.values ?? []).map(([atMs, value, quality]) => ({
       atMs,
       value,
@@ -82,6 +81,25 @@ class Influx1Series implements SeriesStore {
 
   async stop(): Promise<void> {
     // Nothing is held: every write ended before its promise did.
+  }
+
+  async #isThere(): Promise<boolean> {
+    try {
+      const signal = AbortSignal.timeout(PING_TIMEOUT_MS);
+      return (await fetch(this.#pingUrl, { headers: this.#headers, signal })).ok;
+    } catch {
+      return false;
+    }
+  }
+
+  async #ask(influxql: string): Promise<QueryAnswer> {
+    try {
+      const options = { database: this.#database, precision: 'ms' } as const;
+      return (await this.#client.queryRaw(influxql, options)) as QueryAnswer;
+    } catch (error) {
+      // The package's errors hold the whole request with its password, and errors are logged with all they hold.
+      throw new Error(`InfluxDB did not answer a query: ${(error as Error).message.slice(0, 1_000)}`);
+    }
   }
 
   async #createDatabase(): Promise<void> {
@@ -98,7 +116,7 @@ class Influx1Series implements SeriesStore {
     try {
       const response = await fetch(this.#writeUrl, {
         method: 'POST',
-        headers: this.#headers,
+        headers: { ...this.#headers, 'content-type': 'text/plain; charset=utf-8' },
         body: lines,
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       });
@@ -107,6 +125,28 @@ class Influx1Series implements SeriesStore {
       const { message, cause } = error as Error;
       return { outcome: 'wait', reason: cause instanceof Error ? `${message}: ${cause.message}` : message };
     }
+  }
+}
+
+/** The address to ask, ending in a slash, and the login: fetch refuses a URL that holds one, and repeats it in its error. */
+function withoutLogin(url: string, login: { username?: string; password?: string }) {
+  const address = new URL(url);
+  const username = login.username ?? decoded(address.username);
+  const password = login.username === undefined ? decoded(address.password) : (login.password ?? '');
+  address.username = '';
+  address.password = '';
+  address.search = '';
+  address.hash = '';
+  if (!address.pathname.endsWith('/')) address.pathname += '/';
+  return { address, username, password };
+}
+
+/** A password with a lone '%' was not encoded by who wrote it down. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }
 

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { encodeReadings } from '@nongtin/broker/wire';
 import { freePort } from '@nongtin/service';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -48,6 +49,15 @@ if (influxdHere) {
 
 const line = encodeReadings([reading({ atMs: 1_790_000_000_000, number: 1 })]);
 
+const anything = {
+  metric: 'soil_moisture',
+  device: 'soil-a1',
+  fromMs: 0,
+  toMs: 2e12,
+  maxPoints: 9,
+  aggregate: 'raw',
+} as const;
+
 describe('SQLite series', () => {
   it('says in one sentence that a file is no database of ours', async () => {
     const path = join(folder, 'rubbish.sqlite');
@@ -69,14 +79,7 @@ describe('SQLite series', () => {
       const store = sqliteSeries({ path });
       await store.start();
       expect(await store.write(line)).toEqual({ outcome: 'accepted' });
-      const points = await store.query({
-        metric: 'soil_moisture',
-        device: 'soil-a1',
-        fromMs: 0,
-        toMs: 2e12,
-        maxPoints: 9,
-        aggregate: 'raw',
-      });
+      const points = await store.query(anything);
       expect(points).toHaveLength(1);
       await store.stop();
     }
@@ -108,6 +111,53 @@ describe('InfluxDB series', () => {
     const answer = await store.write(line);
     expect(answer.outcome).toBe(outcome);
     if ('reason' in answer) expect(answer.reason).toBe(`${status} words of the server`);
+    server.close();
+    server.closeAllConnections();
+  });
+
+  it('takes the login out of its URL, sends it along, and keeps the path before /write', async () => {
+    const asked: string[] = [];
+    const logins = new Set<string | undefined>();
+    const server = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url?.split('?')[0]}`);
+      logins.add(request.headers.authorization);
+      const isWrite = request.url?.includes('/write');
+      response.writeHead(isWrite ? 204 : 200, { 'content-type': 'application/json' });
+      response.end(isWrite ? undefined : JSON.stringify({ results: [{ statement_id: 0 }] }));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const store = influx1Series({ url: `http://admin:s3cr%3At@127.0.0.1:${port}/behind`, database: 'farm' });
+    await store.start();
+    expect(await store.write(line)).toEqual({ outcome: 'accepted' });
+    await store.query(anything);
+    expect(asked).toEqual([
+      'GET /behind/ping',
+      'POST /behind/query',
+      'POST /behind/write',
+      'GET /behind/query',
+    ]);
+    expect([...logins]).toEqual([`Basic ${Buffer.from('admin:s3cr:t').toString('base64')}`]);
+    server.close();
+    server.closeAllConnections();
+  });
+
+  it('never repeats its login', async () => {
+    const server = createServer((_request, response) => response.writeHead(401).end('no')).listen(
+      0,
+      '127.0.0.1',
+    );
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    for (const url of [`http://admin:s3cret@127.0.0.1:${port}`, 'http://admin:s3cret@127.0.0.1:1']) {
+      const store = influx1Series({ url, database: 'farm' });
+      await store.start();
+      const failed = await store.query(anything).catch((error: Error) => error);
+      expect(failed).toBeInstanceOf(Error);
+      expect(inspect([await store.write(line), failed], { depth: 9, showHidden: true })).not.toMatch(
+        /s3cret|YWRtaW46czNjcmV0/,
+      );
+    }
     server.close();
     server.closeAllConnections();
   });

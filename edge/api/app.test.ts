@@ -200,6 +200,37 @@ describe('the pages', () => {
 });
 
 describe('machines', () => {
+  it('learn from /readyz that something is wrong, but not the words of an error', async () => {
+    const words = 'disk words of /home/farm';
+    const healthy = { ...gateway.parts };
+    const sick = {
+      journal: { ...healthy.journal, health: () => ({ healthy: false, reason: words }) },
+      series: () => ({ store: 'influxdb', behindEntries: 9, lastOutcome: 'wait', reason: words }) as const,
+      uplink: {
+        state: () => ({ ...healthy.uplink.state(), lastRefusal: { number: 4, reason: words, atMs: 1 } }),
+      },
+    };
+    Object.assign(gateway.parts, sick);
+    try {
+      const answer = await gateway.app.inject('/readyz');
+      expect(answer.statusCode).toBe(503);
+      expect(answer.json()).toEqual({
+        ready: false,
+        journal: { healthy: false },
+        broker: { listening: true, connected: 2 },
+        series: { store: 'influxdb', behindEntries: 9, lastOutcome: 'wait' },
+        uplink: { connected: false, durableUpTo: 0, behindEntries: 3, refused: true },
+      });
+      expect((await (await gateway.as('member')).get('/api/live')).json()).toMatchObject({
+        journal: { reason: words },
+        series: { reason: words },
+        uplink: { lastRefusal: { reason: words } },
+      });
+    } finally {
+      Object.assign(gateway.parts, healthy);
+    }
+  });
+
   it('learn that it is ready, and its figures, on this machine only', async () => {
     expect((await gateway.app.inject('/readyz')).json()).toMatchObject({
       ready: true,

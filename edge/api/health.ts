@@ -5,20 +5,27 @@ import type { ApiParts } from './parts.ts';
 /**
  * For machines: is it alive, what does it depend on, its figures. Ready means that what arrives becomes durable;
  * a series store or a cloud that is away is shown, but the journal waits for them, so the gateway stays ready.
+ * Everybody may ask, so /readyz gives names and figures only; the words of an error are in /api/live, for who is signed in.
  */
 export const healthRoutes: FastifyPluginAsync<{ parts: ApiParts }> = async (app, { parts }) => {
   registerMetrics(parts.registry, parts);
   app.get('/healthz', async () => ({ alive: true }));
 
   app.get('/readyz', async (_request, reply) => {
-    const journal = parts.journal.health();
-    const { connected } = parts.broker.stats();
-    return reply.code(journal.healthy ? 200 : 503).send({
-      ready: journal.healthy,
-      journal,
-      broker: { listening: true, connected },
-      series: parts.series(),
-      uplink: parts.uplink.state(),
+    const { healthy } = parts.journal.health();
+    const { store, behindEntries, lastOutcome } = parts.series();
+    const uplink = parts.uplink.state();
+    return reply.code(healthy ? 200 : 503).send({
+      ready: healthy,
+      journal: { healthy },
+      broker: { listening: true, connected: parts.broker.stats().connected },
+      series: { store, behindEntries, lastOutcome },
+      uplink: {
+        connected: uplink.connected,
+        durableUpTo: uplink.durableUpTo,
+        behindEntries: uplink.behindEntries,
+        refused: uplink.lastRefusal !== null,
+      },
     });
   });
 
