@@ -18,8 +18,13 @@ export async function projectReadings(
     const increase = summary.increaseMicro + (await riseSinceBefore(trx, row, summary, rows));
     rows.push({ ...row, increase_micro: String(increase) });
   }
-  await upsert(trx, rows);
+  for (let from = 0; from < rows.length; from += ROWS_IN_ONE_INSERT) {
+    await upsert(trx, rows.slice(from, from + ROWS_IN_ONE_INSERT));
+  }
 }
+
+/** One statement carries at most 65,535 parameters (the protocol counts them in 16 bits), a row has 16 of them. */
+const ROWS_IN_ONE_INSERT = 1000;
 
 type DayRow = Schema['reading_days'];
 

@@ -189,6 +189,22 @@ it('projects what a gateway sends while another one is being projected', async (
   ]);
 });
 
+it('projects more daily rows in one transaction than one statement can hold', async () => {
+  const gateway = new TestGateway('gw-1');
+  gateway.record(layout);
+  const days = Array.from({ length: 4_500 }, (_, day) => START - day * DAY);
+  for (let from = 0; from < days.length; from += 500) {
+    const some = days.slice(from, from + 500);
+    gateway.readings(...some.map((at) => gateway.reading('soil-a1', 'soil_moisture', 0.2, at)));
+  }
+  store(gateway);
+  const projector = projectorOn(records.db, 100);
+  projector.start();
+  const rows = () => records.db.selectFrom('reading_days').select('day').execute();
+  await expect.poll(async () => (await rows()).length, { timeout: 10_000 }).toBe(days.length);
+  await projector.stop();
+}, 20_000);
+
 it('counts the rise of a counter once when a flagged reading of an older day comes late', async () => {
   const gateway = new TestGateway('gw-1');
   const rain = (value: number, at: number, quality = 0) =>
