@@ -46,7 +46,7 @@ const NO_UPLINK = { connected: false, durableUpTo: 0, behindEntries: 0, lastRefu
  * The gateway. What flows where, and in which order things start, so that nothing arrives with nowhere to go:
  *
  *   5 broker ── message ──► ingest ──────► 1 journal ── the entry is on the disk ──► PUBACK
- *        │ valve report       │ readings       │ cursor 'series'         │ cursor 'uplink'
+ *        │ valve report       │ readings       │ cursor 'series:…'       │ cursor 'uplink'
  *        ▼                    ▼                ▼                         ▼
  *   3 irrigation ◄───────── live           2 delivery ─► series      3 uplink ─► the cloud
  *        │  │ intents, runs, alarms ─► journal    SQLite | InfluxDB

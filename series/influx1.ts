@@ -27,6 +27,7 @@ export function influx1Series(options: Influx1Options): SeriesStore {
 
 class Influx1Series implements SeriesStore {
   readonly name = 'influxdb';
+  readonly place: string;
   readonly #client: InfluxDB;
   readonly #database: string;
   readonly #pingUrl: URL;
@@ -36,10 +37,12 @@ class Influx1Series implements SeriesStore {
 
   constructor({ url, database, ...login }: Influx1Options) {
     const { address, username, password } = withoutLogin(url, login);
+    const port = Number(address.port) || (address.protocol === 'https:' ? 443 : 80);
+    this.place = `influxdb:${address.hostname}:${port}${address.pathname}${database}`;
     this.#database = database;
     this.#client = new InfluxDB({
       host: address.hostname,
-      port: Number(address.port) || (address.protocol === 'https:' ? 443 : 80),
+      port,
       protocol: address.protocol === 'https:' ? 'https' : 'http',
       path: address.pathname.slice(0, -1),
       database,

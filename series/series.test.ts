@@ -142,6 +142,13 @@ describe('InfluxDB series', () => {
     server.closeAllConnections();
   });
 
+  it.each([
+    ['http://admin:s3cret@farm.local:8086', 'influxdb:farm.local:8086/farm'],
+    ['https://farm.local/behind', 'influxdb:farm.local:443/behind/farm'],
+  ])('tells the place of %s apart from others', (url, place) => {
+    expect(influx1Series({ url, database: 'farm' }).place).toBe(place);
+  });
+
   it('never repeats its login', async () => {
     const server = createServer((_request, response) => response.writeHead(401).end('no')).listen(
       0,
@@ -181,10 +188,12 @@ describe('InfluxDB series', () => {
       const influxd = await startOne('later', httpPort);
       try {
         expect(await store.write(line)).toEqual({ outcome: 'accepted' });
-        await fetch(`${influxd.url}/query`, {
+        const dropped = await fetch(`${influxd.url}/query`, {
           method: 'POST',
           body: new URLSearchParams({ q: 'DROP DATABASE "la \\"farm\\""' }),
         });
+        // The status comes before the work is done.
+        await dropped.text();
         // A busy server may answer once or twice that it is still dropping; the lines are good all along.
         const outcomes: string[] = [];
         while (outcomes.at(-1) !== 'accepted' && outcomes.length < 10) {

@@ -21,6 +21,7 @@ interface Waiting {
 
 class SqliteSeries implements SeriesStore {
   readonly name = 'sqlite';
+  readonly place = 'sqlite';
   readonly #path: string;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;

@@ -39,6 +39,8 @@ export interface SeriesPoint {
 /** Where readings are kept for charts. Writing the same line again changes nothing. */
 export interface SeriesStore {
   readonly name: 'sqlite' | 'influxdb';
+  /** Which store this is, without any login: readers keep a cursor for each, for another one begins empty. */
+  readonly place: string;
   start(): Promise<void>;
   /** Takes canonical line protocol (broker/wire), one or many lines. Never throws for what the store answers. */
   write(lines: string): Promise<WriteOutcome>;

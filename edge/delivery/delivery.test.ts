@@ -21,9 +21,14 @@ const clock = { nowMs: () => 1_790_000_000_000, monotonicMs: () => performance.n
 /** A store in memory that answers as told, and holds lines by what identifies them. */
 class TestStore implements SeriesStore {
   readonly name = 'sqlite';
+  readonly place: string;
   readonly writes: string[] = [];
   readonly held = new Map<string, string>();
   answer: (lines: string) => WriteOutcome = () => ({ outcome: 'accepted' });
+
+  constructor(place = 'here') {
+    this.place = place;
+  }
 
   async start() {}
   async stop() {}
@@ -168,6 +173,28 @@ describe('delivery', () => {
     await second.delivery.start();
     await second.caughtUp();
     expect(store.held.size).toBe(4);
+  });
+
+  it('brings everything to a store it has not served before, and goes on with one it has', async () => {
+    const folder = newFolder();
+    const [first, second, firstAgain] = [
+      new TestStore('first'),
+      new TestStore('second'),
+      new TestStore('first'),
+    ];
+    for (const [store, count] of [
+      [first, 3],
+      [second, 4],
+      [firstAgain, 1],
+    ] as const) {
+      const { journal, delivery, append, caughtUp } = await deliveryTo(store, folder);
+      await append(count);
+      await delivery.start();
+      await caughtUp();
+      await delivery.stop();
+      await journal.stop();
+    }
+    expect([first, second, firstAgain].map(({ held }) => held.size)).toEqual([3, 7, 5]);
   });
 
   it('stops at once, even in the middle of a long pause', async () => {

@@ -36,7 +36,6 @@ export function createSeriesDelivery(options: SeriesDeliveryOptions): SeriesDeli
   return new CursorDelivery(options);
 }
 
-const CURSOR = 'series';
 const ENTRIES_A_READ = 256;
 const MOST_LINES = 5_000;
 const FIRST_PAUSE_MS = 200;
@@ -45,13 +44,15 @@ const LONGEST_PAUSE_MS = 5_000;
 const BETWEEN_WRITES_MS = 20;
 
 /**
- * Carries readings from the journal to the series store, with the cursor 'series'. The cursor moves after the store
- * has accepted a batch; a kill in between means that the batch is written again, which changes nothing.
+ * Carries readings from the journal to the series store, with a cursor for each store, so that one that is new to us
+ * gets everything. The cursor moves after the store has accepted a batch; a kill in between means that the batch is
+ * written again, which changes nothing.
  */
 class CursorDelivery implements SeriesDelivery {
   readonly #options: SeriesDeliveryOptions;
   readonly #pause: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly #rejections: Rejections;
+  readonly #cursorName: string;
   #ending = new AbortController();
   #running: Promise<void> | undefined;
   #unsubscribe = () => {};
@@ -62,6 +63,7 @@ class CursorDelivery implements SeriesDelivery {
 
   constructor(options: SeriesDeliveryOptions) {
     this.#options = options;
+    this.#cursorName = `series:${options.store.place}`;
     this.#pause = options.pause ?? ((ms, signal) => delay(ms, undefined, { signal }));
     this.#rejections = new Rejections((record) => this.#keepRejected(record), options.clock);
   }
@@ -69,7 +71,7 @@ class CursorDelivery implements SeriesDelivery {
   /** The journal must be open. The store may be away. */
   async start(): Promise<void> {
     this.#ending = new AbortController();
-    this.#cursor = await this.#options.journal.cursor(CURSOR);
+    this.#cursor = await this.#options.journal.cursor(this.#cursorName);
     this.#unsubscribe = this.#options.journal.onCommit(() => this.#wake());
     this.#running = this.#run();
   }
@@ -135,7 +137,7 @@ class CursorDelivery implements SeriesDelivery {
       const lines = batch.filter(({ count }) => count > 0).map(({ payload }) => payload);
       if (lines.length > 0 && !(await this.#write(lines.join('\n')))) return false;
       const upTo = batch.at(-1)?.number ?? this.#cursor;
-      await this.#options.journal.moveCursor(CURSOR, upTo);
+      await this.#options.journal.moveCursor(this.#cursorName, upTo);
       this.#cursor = upTo;
       if (this.#isEnding) break;
     }
