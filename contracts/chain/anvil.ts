@@ -14,6 +14,8 @@ export interface AnvilOptions {
   readonly folder: string;
   /** A state file (chain-state.ts) to go on from. */
   readonly statePath?: string;
+  /** How long it may take until it answers. */
+  readonly readyWithinMs?: number;
   /** Called at once, long before anvil answers. */
   readonly spawned?: (pid: number) => void;
 }
@@ -27,15 +29,19 @@ export interface Anvil {
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
-/** Anvil said no; its own words. */
+/** Anvil ended by itself, so what it was given does not suit it; its own words. */
 export class AnvilRefused extends Error {
   override readonly name = 'AnvilRefused';
 }
 
-const READY_WITHIN_MS = 20_000;
+/** Long, because a busy machine takes its time over a large state. */
+const READY_WITHIN_MS = 60_000;
 const ASK_EVERY_MS = 15;
 
-/** Resolves when anvil answers; rejects with AnvilRefused when it ends first. */
+/**
+ * Resolves when anvil answers; rejects with AnvilRefused when it ends by itself first, and with a StartProblem when it is
+ * silent, killed or cannot be run at all: that says nothing about its state.
+ */
 export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
   // A process group of its own: Ctrl-C in a terminal must reach us first, so that the last blocks are saved.
   const child = spawn(anvilPath(), argumentsFor(options), {
@@ -44,10 +50,11 @@ export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
   });
   const complaint = collect(child);
   if (child.pid !== undefined) options.spawned?.(child.pid);
-  const exited = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve());
-    child.once('error', () => resolve());
+  const ended = new Promise<Error>((resolve) => {
+    child.once('exit', (code, signal) => resolve(reasonOf(code, signal, complaint.text)));
+    child.once('error', (error) => resolve(new StartProblem(`anvil cannot be run: ${error.message}.`)));
   });
+  const exited = ended.then(() => {});
   const rpcUrl = `http://127.0.0.1:${options.port}`;
   const rpc = jsonRpc(rpcUrl);
   const anvil: Anvil = {
@@ -59,10 +66,10 @@ export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
       await exited;
     },
   };
-  const refused = exited.then(() => Promise.reject(new AnvilRefused(firstLine(complaint.text))));
+  const refused = ended.then((reason) => Promise.reject(reason));
   refused.catch(() => {});
   try {
-    await Promise.race([answering(rpc), refused]);
+    await Promise.race([answering(rpc, options.readyWithinMs ?? READY_WITHIN_MS), refused]);
   } catch (error) {
     await anvil.end('SIGKILL');
     throw error;
@@ -100,9 +107,13 @@ function exe(name: string): string {
   return platform() === 'win32' ? `${name}.exe` : name;
 }
 
-async function answering(rpc: JsonRpc): Promise<void> {
-  const tries = READY_WITHIN_MS / ASK_EVERY_MS;
-  for (let attempt = 0; attempt < tries; attempt++) {
+function reasonOf(code: number | null, signal: string | null, complaint: string): Error {
+  if (code !== null) return new AnvilRefused(firstLine(complaint));
+  return new StartProblem(`anvil was ended by ${signal} before it answered: start again.`);
+}
+
+async function answering(rpc: JsonRpc, withinMs: number): Promise<void> {
+  for (const deadline = performance.now() + withinMs; performance.now() < deadline; ) {
     try {
       await rpc('eth_chainId');
       return;
@@ -110,14 +121,13 @@ async function answering(rpc: JsonRpc): Promise<void> {
       await delay(ASK_EVERY_MS);
     }
   }
-  throw new AnvilRefused(`no answer within ${READY_WITHIN_MS / 1000} s`);
+  throw new StartProblem(
+    `anvil gave no answer within ${withinMs / 1000} s. Its states were left as they are: start again when the machine is less busy.`,
+  );
 }
 
 function collect(child: ChildProcess): { text: string } {
   const collected = { text: '' };
-  child.once('error', (error) => {
-    collected.text += error.message;
-  });
   child.stderr?.setEncoding('utf8').on('data', (part: string) => {
     collected.text = `${collected.text}${part}`.slice(0, 2_000);
   });

@@ -56,9 +56,17 @@ export function savedStates(folder: string, tell: (sentence: string) => void): s
 }
 
 export function setAside(path: string, tell: (sentence: string) => void): void {
-  const aside = path.replace(/\.json$/, '.damaged.json');
+  const aside = unusedName(path);
   renameSync(path, aside);
   tell(`${path} is damaged: it was moved to ${aside}, and the state before it is used, if there is one.`);
+}
+
+/** What was moved aside earlier may be wanted again: nothing is overwritten. */
+function unusedName(path: string): string {
+  for (let count = 1; ; count += 1) {
+    const name = path.replace(/\.json$/, count === 1 ? '.damaged.json' : `.damaged-${count}.json`);
+    if (!existsSync(name)) return name;
+  }
 }
 
 function isWhole(path: string): boolean {

@@ -7,6 +7,8 @@ export interface ChainConfig {
   /** JSON-RPC on 127.0.0.1 only: anvil lets whoever reaches it change balances and blocks. */
   readonly port: number;
   readonly chainId: number;
+  /** How long anvil may take until it answers; undefined: its usual time. */
+  readonly readyWithinMs?: number;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { Contract, id, JsonRpcProvider, Wallet } from 'ethers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type AnchorReading, readAnchor } from '../encoding/index.ts';
 import { blockNumber } from './blocks.ts';
+import { savedStates } from './chain-state.ts';
 import { type ChainConfig, readConfig } from './config.ts';
 import { anchorRegistryAbi, readAnchorerKey, readDeployment } from './index.ts';
 import { jsonRpc } from './json-rpc.ts';
@@ -142,6 +143,29 @@ test('two states that are JSON but no chain: a new chain, the same addresses, an
   expect(deployment()).toMatchObject({ anchorRegistry: first.anchorRegistry, codeHashes: first.codeHashes });
   expect((await reading(id('a'), 'latest')).kind).toBe('missing');
   expect(said.filter((sentence) => sentence.includes('is damaged'))).toHaveLength(2);
+});
+
+test('a state that takes long to load is not taken for a damaged one', async () => {
+  const keeper = await startKeeper();
+  await anchor(id('a'));
+  await keeper.stop();
+  const before = readdirSync(config.folder);
+  await expect(startKeeper({ readyWithinMs: 1 })).rejects.toThrow('anvil gave no answer within 0.001 s');
+  expect(readdirSync(config.folder)).toEqual(before);
+  await startKeeper();
+  expect((await reading(id('a'))).kind).toBe('anchored');
+  expect(said.join()).not.toContain('is damaged');
+});
+
+test('a state moved aside does not overwrite one that was moved aside before', async () => {
+  const state = join(config.folder, 'state.json');
+  mkdirSync(config.folder);
+  for (const text of ['first', 'second', 'third']) {
+    writeFileSync(state, text);
+    savedStates(config.folder, () => {});
+  }
+  const texts = readdirSync(config.folder).map((name) => readFileSync(join(config.folder, name), 'utf8'));
+  expect(texts.toSorted()).toEqual(['first', 'second', 'third']);
 });
 
 test('a port in use is told with its variable, before any anvil is started', async () => {

@@ -105,10 +105,10 @@ export class ChainKeeper implements Service {
   }
 
   async #startFromBestState(): Promise<Anvil> {
-    const { folder, port, chainId } = this.#config;
+    const { folder, port } = this.#config;
     const tell = (sentence: string) => this.#logger.warn(sentence);
     const spawned = (pid: number) => noteRunning(folder, pid, port);
-    const options = { port, chainId, folder, spawned };
+    const options = { ...this.#config, spawned };
     const refused: string[] = [];
     let complaint = '';
     for (const statePath of [...savedStates(folder, tell), undefined]) {
@@ -119,6 +119,8 @@ export class ChainKeeper implements Service {
         return anvil;
       } catch (error) {
         if (!(error instanceof AnvilRefused)) throw error;
+        // Somebody who holds the port makes it end just the same.
+        await requireFreePort(port);
         if (statePath !== undefined) refused.push(statePath);
         complaint = error.message;
       }
