@@ -10,6 +10,8 @@ import { type JsonRpc, jsonRpc } from './json-rpc.ts';
 export interface AnvilOptions {
   readonly port: number;
   readonly chainId: number;
+  /** The one site whose pages may call anvil from a browser: it lets whoever calls it change balances and blocks. */
+  readonly allowOrigin: string;
   /** For what anvil puts aside by itself. */
   readonly folder: string;
   /** A state file (chain-state.ts) to go on from. */
@@ -77,9 +79,11 @@ export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
   return anvil;
 }
 
-function argumentsFor({ port, chainId, folder, statePath }: AnvilOptions): string[] {
+function argumentsFor({ port, chainId, allowOrigin, folder, statePath }: AnvilOptions): string[] {
   return [
     ['--host', '127.0.0.1', '--port', `${port}`, '--chain-id', `${chainId}`, '--silent'],
+    // Anvil's own default is any site that somebody on this machine looks at.
+    ['--allow-origin', allowOrigin],
     // `finalized` is two blocks behind, so that final can be seen without waiting for a day of blocks.
     ['--slots-in-an-epoch', '1'],
     // No accounts with keys that everyone knows.

@@ -214,10 +214,6 @@ test('stopped by a signal, the service saves the last block and leaves no anvil 
   expect(await saved(id('the last'))()).toBe(true);
 });
 
-test.each(['0', 'eight', '70000', '80.5'])('NONGTIN_RPC_PORT=%s is refused in words', (text) => {
-  expect(() => readConfig({ NONGTIN_RPC_PORT: text })).toThrow('NONGTIN_RPC_PORT is');
-});
-
 function isAlive(pid: number): boolean {
   try {
     return kill(pid, 0);

@@ -32,7 +32,8 @@ export async function startTestChain(chainId = 31_337): Promise<TestChain> {
   const folder = mkdtempSync(join(tmpdir(), 'nongtin-chain-'));
   const keys = openKeys(folder);
   const port = await freePort();
-  let anvil: Anvil = await startAnvil({ port, chainId, folder });
+  const options = { port, chainId, folder, allowOrigin: 'http://localhost:8080' };
+  let anvil: Anvil = await startAnvil(options);
   const { rpcUrl, rpc } = anvil;
   const deployment = await ensureContracts({ rpcUrl, rpc, chainId, keys, artifacts: await loadArtifacts() });
   await saveState(rpc, folder);
@@ -50,7 +51,7 @@ export async function startTestChain(chainId = 31_337): Promise<TestChain> {
     restart: async () => {
       await anvil.end('SIGKILL');
       const [statePath = ''] = savedStates(folder, () => {});
-      anvil = await startAnvil({ port, chainId, folder, statePath });
+      anvil = await startAnvil({ ...options, statePath });
       await finalize(rpc);
     },
     stop: async () => {
