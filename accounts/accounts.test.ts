@@ -112,6 +112,34 @@ describe('signing in', () => {
     expect((await signIn(app, email, password)).statusCode).toBe(200);
   });
 
+  test('rightly forgives the wrong tries for the same e-mail only', async () => {
+    const app = await appOf('gateway');
+    const { member, manager } = secrets.users;
+    for (let guess = 0; guess < 9; guess++) await signIn(app, manager.email, 'not-the-password');
+    expect((await signIn(app, member.email, member.password)).statusCode).toBe(200);
+    expect((await signIn(app, manager.email, 'not-the-password')).statusCode).toBe(401);
+    expect((await signIn(app, manager.email, 'not-the-password')).statusCode).toBe(429);
+    nowMs += 60_000;
+    for (let round = 0; round < 2; round++) {
+      for (let typo = 0; typo < 9; typo++) await signIn(app, member.email, 'not-the-password');
+      expect((await signIn(app, member.email.toUpperCase(), member.password)).statusCode).toBe(200);
+    }
+  });
+
+  test('takes JSON only, so that a try is counted for whom it is made', async () => {
+    const app = await appOf('gateway');
+    const { email, password } = secrets.users.member;
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    const payload = new URLSearchParams({ email, password }).toString();
+    const response = await app.inject({
+      method: 'POST',
+      url: '/api/auth/sign-in/email',
+      headers: form,
+      payload,
+    });
+    expect(response.statusCode).toBe(415);
+  });
+
   test('works from a script, whose fetch sends sec-fetch-mode and no Origin', async () => {
     const app = await appOf('gateway');
     const { email, password } = secrets.users.member;

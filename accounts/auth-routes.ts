@@ -23,9 +23,13 @@ export async function authRoutes(app: FastifyInstance, { accounts, attempts }: A
     schema: { hide: true } as object,
     handler: async (request, reply) => {
       const signingIn = request.method === 'POST' && request.url.split('?')[0] === SIGN_IN_PATH;
-      if (signingIn && !attempts.begin(request.ip)) return reply.code(429).send(waitAMinute);
+      if (!signingIn) return sendWebResponse(reply, await accounts.handler(toWebRequest(request)));
+      // Any other form the library might read differently from us, and the try would count for somebody else.
+      if (!isJson(request)) return reply.code(415).send(onlyJson);
+      const email = emailIn(request.body);
+      if (!attempts.begin(request.ip, email)) return reply.code(429).send(waitAMinute);
       const response = await accounts.handler(toWebRequest(request));
-      if (signingIn && response.ok) attempts.succeeded(request.ip);
+      if (response.ok && email !== undefined) attempts.succeeded(request.ip, email);
       return sendWebResponse(reply, response);
     },
   });
@@ -38,6 +42,19 @@ const waitAMinute = {
     message: 'Too many wrong sign-ins from your address. Try again in a minute.',
   },
 };
+
+const onlyJson = {
+  error: { kind: 'your_input', code: 'only_json', message: 'Sign in with a body of application/json.' },
+};
+
+function isJson(request: FastifyRequest): boolean {
+  return /^application\/json(; *charset=utf-8)?$/i.test(request.headers['content-type'] ?? '');
+}
+
+function emailIn(body: unknown): string | undefined {
+  const { email } = parse(String(body));
+  return typeof email === 'string' ? email : undefined;
+}
 
 function toWebRequest(request: FastifyRequest): Request {
   const headers = new Headers();
@@ -77,7 +94,7 @@ function refusal(status: number, text: string) {
   };
 }
 
-function parse(text: string): { code?: unknown; message?: unknown } {
+function parse(text: string): { code?: unknown; message?: unknown; email?: unknown } {
   try {
     return Object(JSON.parse(text));
   } catch {
