@@ -1,5 +1,6 @@
+import { isMetricName, type MetricName } from '@nongtin/broker/wire';
 import { InfluxDB } from 'influx';
-import { influxQl } from './influxql.ts';
+import { influxQl, influxQlMetrics } from './influxql.ts';
 import { writeOutcome } from './outcome.ts';
 import type { SeriesPoint, SeriesQuery, SeriesStore, WriteOutcome } from './store.ts';
 
@@ -73,13 +74,18 @@ class Influx1Series implements SeriesStore {
   }
 
   async query(query: SeriesQuery): Promise<SeriesPoint[]> {
-    const answer = await this.#ask(influxQl(query));
-    const points = (answer.results[0]?.series?.[0]?.values ?? []).map(([atMs, value, quality]) => ({
+    const rows = await this.#ask<[number, number, number]>(influxQl(query));
+    const points = rows.map(([atMs, value, quality]) => ({
       atMs,
       value,
       quality,
     }));
     return query.aggregate === 'raw' ? points.reverse() : points;
+  }
+
+  async metricsOf(device: string): Promise<MetricName[]> {
+    const rows = await this.#ask<[string]>(influxQlMetrics(device));
+    return rows.map(([name]) => name).filter(isMetricName);
   }
 
   async stop(): Promise<void> {
@@ -95,10 +101,11 @@ class Influx1Series implements SeriesStore {
     }
   }
 
-  async #ask(influxql: string): Promise<QueryAnswer> {
+  async #ask<Row>(influxql: string): Promise<readonly Row[]> {
     try {
       const options = { database: this.#database, precision: 'ms' } as const;
-      return (await this.#client.queryRaw(influxql, options)) as QueryAnswer;
+      const answer = (await this.#client.queryRaw(influxql, options)) as QueryAnswer<Row>;
+      return answer.results[0]?.series?.[0]?.values ?? [];
     } catch (error) {
       // The package's errors hold the whole request with its password, and errors are logged with all they hold.
       throw new Error(`InfluxDB did not answer a query: ${(error as Error).message.slice(0, 1_000)}`);
@@ -153,10 +160,8 @@ function decoded(text: string): string {
   }
 }
 
-interface QueryAnswer {
-  readonly results: readonly {
-    readonly series?: readonly { readonly values: [number, number, number][] }[];
-  }[];
+interface QueryAnswer<Row> {
+  readonly results: readonly { readonly series?: readonly { readonly values: readonly Row[] }[] }[];
 }
 
 function wordsOf(body: string): string {

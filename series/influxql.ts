@@ -25,6 +25,11 @@ export function influxQl(query: SeriesQuery): string {
   );
 }
 
+/** InfluxQL for the metrics of a device: each is a measurement. */
+export function influxQlMetrics(device: string): string {
+  return `SHOW MEASUREMENTS WHERE "device" = ${stringLiteral(device)}`;
+}
+
 /** InfluxQL reference, "Literals": a backslash escapes itself, the quote and the newline (as \n). */
 function stringLiteral(text: string): string {
   return `'${text.replace(/[\\']/g, '\\$&').replace(/\n/g, '\\n')}'`;

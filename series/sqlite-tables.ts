@@ -1,5 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { parseReadings, type Reading } from '@nongtin/broker/wire';
+import { isMetricName, type MetricName, parseReadings, type Reading } from '@nongtin/broker/wire';
 import { explainProblem, StartProblem } from '@nongtin/service';
 import { type Aggregate, planQuery, type SeriesPoint, type SeriesQuery, type WriteOutcome } from './store.ts';
 
@@ -106,6 +106,11 @@ export class SeriesTables {
       value: Number(row.value),
       quality: Number(row.quality),
     }));
+  }
+
+  metricsOf(device: string): MetricName[] {
+    const rows = this.#database.prepare('SELECT DISTINCT metric FROM series WHERE device = ?').all(device);
+    return rows.map(({ metric }) => String(metric)).filter(isMetricName);
   }
 
   close(): void {

@@ -2,9 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { explainProblem, StartProblem } from '@nongtin/service';
-import { OPENED, type SeriesAnswer, type SeriesRequest } from './sqlite-protocol.ts';
+import { OPENED, type SeriesAnswer, type SeriesRequest, type SeriesValue } from './sqlite-protocol.ts';
 import { SeriesTables } from './sqlite-tables.ts';
-import type { SeriesPoint, WriteOutcome } from './store.ts';
 
 const port = parentPort;
 if (port !== null) serve(port, workerData.path);
@@ -36,12 +35,14 @@ function serve(parent: NonNullable<typeof parentPort>, path: string): void {
   });
 }
 
-function answer(tables: SeriesTables, request: SeriesRequest): WriteOutcome | SeriesPoint[] | undefined {
+function answer(tables: SeriesTables, request: SeriesRequest): SeriesValue {
   switch (request.ask) {
     case 'write':
       return tables.write(request.lines);
     case 'query':
       return tables.query(request.query);
+    case 'metricsOf':
+      return tables.metricsOf(request.device);
     case 'close':
       tables.close();
       return undefined;

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
+import type { MetricName } from '@nongtin/broker/wire';
 import { StartProblem } from '@nongtin/service';
-import { OPENED, type SeriesAnswer, type SeriesRequest } from './sqlite-protocol.ts';
+import { OPENED, type SeriesAnswer, type SeriesRequest, type SeriesValue } from './sqlite-protocol.ts';
 import type { SeriesPoint, SeriesQuery, SeriesStore, WriteOutcome } from './store.ts';
 
 /** The embedded default: one SQLite file, in a thread of its own, so that a large write never holds up control. */
@@ -15,7 +16,7 @@ type Ask = SeriesRequest extends infer Request
   : never;
 
 interface Waiting {
-  resolve(value: WriteOutcome | SeriesPoint[] | undefined): void;
+  resolve(value: SeriesValue): void;
   reject(error: Error): void;
 }
 
@@ -54,12 +55,16 @@ class SqliteSeries implements SeriesStore {
     return (await this.#ask({ ask: 'query', query })) as SeriesPoint[];
   }
 
+  async metricsOf(device: string): Promise<MetricName[]> {
+    return (await this.#ask({ ask: 'metricsOf', device })) as MetricName[];
+  }
+
   async stop(): Promise<void> {
     if (this.#worker !== undefined) await this.#ask({ ask: 'close' });
     this.#worker = undefined;
   }
 
-  #ask(ask: Ask): Promise<WriteOutcome | SeriesPoint[] | undefined> {
+  #ask(ask: Ask): Promise<SeriesValue> {
     return new Promise((resolve, reject) => {
       if (this.#worker === undefined) throw new Error('the series database is closed');
       this.#lastId += 1;

@@ -45,6 +45,8 @@ export interface SeriesStore {
   /** Takes canonical line protocol (broker/wire), one or many lines. Never throws for what the store answers. */
   write(lines: string): Promise<WriteOutcome>;
   query(query: SeriesQuery): Promise<SeriesPoint[]>;
+  /** The metrics it holds readings of a device with, in no order. */
+  metricsOf(device: string): Promise<MetricName[]>;
   stop(): Promise<void>;
 }
 

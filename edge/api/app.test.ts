@@ -8,10 +8,19 @@ import { testApi } from './parts.suite.ts';
 
 let gateway: Awaited<ReturnType<typeof testApi>>;
 beforeAll(async () => {
-  gateway = await testApi(async (query) => {
-    if (query.device === 'away') throw new Error('connect ECONNREFUSED');
-    return [{ atMs: query.toMs - 1, value: 0.2, quality: quality.late }];
-  });
+  const gone = (device: string) => {
+    if (device === 'away') throw new Error('connect ECONNREFUSED');
+  };
+  gateway = await testApi(
+    async (query) => {
+      gone(query.device);
+      return [{ atMs: query.toMs - 1, value: 0.2, quality: quality.late }];
+    },
+    async (device) => {
+      gone(device);
+      return device === 'silent-today' ? ['soil_moisture'] : [];
+    },
+  );
   await gateway.app.ready();
 });
 afterAll(() => gateway.close());
@@ -87,7 +96,7 @@ describe('the views', () => {
       unit: 'm³/m³',
       points: [[999, 0.2, quality.late]],
     });
-    const readings = await member.get('/api/readings?device=soil-a1&limit=5');
+    const readings = await member.get('/api/readings?device=silent-today&limit=5');
     expect(readings.json().readings).toMatchObject([{ metric: 'soil_moisture', quality: ['late'] }]);
   });
 
@@ -101,9 +110,11 @@ describe('the views', () => {
     });
     expect((await member.get('/api/series?metric=flow&device=x&points=100000')).statusCode).toBe(400);
     expect((await member.get('/api/series?metric=flow&device=x&from=5&to=5')).statusCode).toBe(400);
-    const away = await member.get('/api/series?metric=flow&device=away');
-    expect(away.statusCode).toBe(503);
-    expect(away.json().error.kind).toBe('try_later');
+    for (const question of ['series?metric=flow&device=away', 'readings?device=away']) {
+      const away = await member.get(`/api/${question}`);
+      expect(away.statusCode).toBe(503);
+      expect(away.json().error.kind).toBe('try_later');
+    }
   });
 });
 

@@ -33,7 +33,10 @@ class MemoryRecords {
 }
 
 /** The whole API over parts in memory, with the demo's users. */
-export async function testApi(query: (query: SeriesQuery) => Promise<SeriesPoint[]> = async () => []) {
+export async function testApi(
+  query: (query: SeriesQuery) => Promise<SeriesPoint[]> = async () => [],
+  metricsOf: ApiParts['store']['metricsOf'] = async () => [],
+) {
   const folder = mkdtempSync(join(tmpdir(), 'nongtin-api-'));
   const secrets = demoSecrets(folder);
   const database = new DatabaseSync(':memory:');
@@ -77,7 +80,7 @@ export async function testApi(query: (query: SeriesQuery) => Promise<SeriesPoint
       health: () => ({ healthy: true }),
       records: (kind, limit) => records.records(kind, limit),
     },
-    store: { query },
+    store: { query, metricsOf },
     series: () => ({ store: 'sqlite', behindEntries: 0, lastOutcome: 'accepted' }),
     uplink: { state: () => ({ connected: false, durableUpTo: 0, behindEntries: 3, lastRefusal: null }) },
     broker: {

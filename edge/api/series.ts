@@ -1,6 +1,6 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
 import { isMetricName, type MetricName, metrics, qualityFlags } from '@nongtin/broker/wire';
-import type { SeriesPoint, SeriesQuery } from '@nongtin/series';
+import type { SeriesQuery } from '@nongtin/series';
 import { ApiProblem } from './errors.ts';
 import type { ApiParts } from './parts.ts';
 import { ApiError, ReadingsAnswer, SeriesAnswer } from './schemas.ts';
@@ -29,9 +29,9 @@ const ReadingsParameters = Type.Object({
 
 /** What is stored: for charts (joined in windows), and as it came in, the newest first. */
 export const seriesRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = async (app, { parts }) => {
-  async function query(wanted: SeriesQuery): Promise<SeriesPoint[]> {
+  async function stored<Answer>(ask: (store: ApiParts['store']) => Promise<Answer>): Promise<Answer> {
     try {
-      return await parts.store.query(wanted);
+      return await ask(parts.store);
     } catch (error) {
       parts.logger.warn({ err: error }, 'series store did not answer');
       throw new ApiProblem(
@@ -50,7 +50,9 @@ export const seriesRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asyn
       const toMs = asked.to ?? parts.clock.nowMs() + 60_000;
       const fromMs = asked.from ?? toMs - DAY_MS;
       if (fromMs >= toMs) throw new ApiProblem(400, '`from` must lie before `to`.');
-      const found = await query({ metric, device, ...optional(channel), fromMs, toMs, maxPoints: points });
+      const found = await stored((store) =>
+        store.query({ metric, device, ...optional(channel), fromMs, toMs, maxPoints: points }),
+      );
       const rows = found.map(({ atMs, value, quality }): [number, number, number] => [atMs, value, quality]);
       return { metric, unit: metrics[metric].unit, points: rows };
     },
@@ -60,17 +62,17 @@ export const seriesRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asyn
     '/api/readings',
     { schema: { querystring: ReadingsParameters, response: { 200: ReadingsAnswer, ...errors } } },
     async ({ query: { device, metric, channel, limit } }) => {
-      const wanted = metric === undefined ? metricsOf(parts, device) : [knownMetric(metric)];
+      const names =
+        metric === undefined ? await stored((store) => store.metricsOf(device)) : [knownMetric(metric)];
       const range = { fromMs: 0, toMs: parts.clock.nowMs() + DAY_MS, maxPoints: limit } as const;
       const lists = await Promise.all(
-        wanted.map(async (name) => {
-          const found = await query({
-            metric: name,
-            device,
+        names.map(async (name) => {
+          const wanted: SeriesQuery = {
+            ...{ metric: name, device, aggregate: 'raw' },
             ...optional(channel),
             ...range,
-            aggregate: 'raw',
-          });
+          };
+          const found = await stored((store) => store.query(wanted));
           return found.map(({ atMs, value, quality }) => ({
             device,
             metric: name,
@@ -94,12 +96,6 @@ export const seriesRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asyn
 function knownMetric(name: string): MetricName {
   if (isMetricName(name)) return name;
   throw new ApiProblem(400, `'${name}' is no metric; there are ${Object.keys(metrics).join(', ')}.`);
-}
-
-/** The metrics this device has been heard with. */
-function metricsOf(parts: ApiParts, device: string): MetricName[] {
-  const heard = parts.live.devices().find(({ id }) => id === device)?.readings ?? [];
-  return [...new Set(heard.map(({ metric }) => metric).filter(isMetricName))];
 }
 
 function optional(channel: string | undefined): { channel?: string } {

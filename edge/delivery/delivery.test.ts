@@ -35,6 +35,9 @@ class TestStore implements SeriesStore {
   async query() {
     return [];
   }
+  async metricsOf() {
+    return [];
+  }
 
   async write(lines: string): Promise<WriteOutcome> {
     this.writes.push(lines);

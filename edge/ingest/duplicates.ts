@@ -7,13 +7,15 @@ import { hash } from 'node:crypto';
  * clients) without, with the same packet id or with a new one. What tells a resend from a new reading of the same
  * value is what the payload itself carries:
  *
- *   a credible device time   the same bytes are the same reading, for a day
+ *   a credible device time   the same bytes are the same reading, for a day; unless that time is long past and they
+ *                            come over the same connection without DUP: then the device's clock stands still
  *   only a counter           the same bytes with DUP, for a day (a counter may start again when the device does);
  *                            without DUP for two minutes, unless they came over the same connection
  *   neither                  the same bytes from the same client with the same packet id and DUP, for five minutes:
  *                            longer, a sleepy device that always starts with packet id 1 would lose readings
  *
- * A resend that cannot be told is kept and flagged. Time during which the gateway was off does not count.
+ * QoS 2 promises once: the same packet from before our restart is dropped without DUP too, since the client cannot
+ * know that we forgot its packet ids. A resend that cannot be told is kept and flagged. Time during which the gateway was off does not count.
  */
 type Marks = 'time' | 'counter' | 'none';
 
@@ -26,6 +28,9 @@ interface Arrival {
   /** Names the network connection, when the broker tells it. */
   readonly connectionId?: string | undefined;
   readonly marks: Marks;
+  /** The device's time is credible, but long past. */
+  readonly late: boolean;
+  readonly qos: 0 | 1 | 2;
   /** By the monotonic clock, so that setting the clock neither forgets nor drops anything. */
   readonly atMs: number;
   /** By the wall clock: kept with the key, because the monotonic one starts again with the gateway. */
@@ -94,7 +99,7 @@ export class DuplicateWindow {
     if (original !== undefined) return { verdict: 'duplicate', stored: original.stored };
     return {
       verdict: 'new',
-      possibleDuplicate: arrival.marks === 'none' && (arrival.dup || isOtherSession(arrival, samePacket)),
+      possibleDuplicate: arrival.marks === 'none' && mayBeResent(arrival, sameContent, samePacket),
       key: storedKey(content, packetId, client, arrival.receivedAtMs),
       remember: (stored) => {
         const { atMs, connectionId } = arrival;
@@ -132,13 +137,17 @@ function resent(
   const within = (known: Known | undefined, ms: number) =>
     known !== undefined && arrival.atMs - known.atMs <= ms ? known : undefined;
   switch (arrival.marks) {
-    case 'time':
-      return within(sameContent, DAY_MS);
+    case 'time': {
+      const frozen = arrival.late && !arrival.dup && isSameConnection(arrival, sameContent);
+      return frozen ? undefined : within(sameContent, DAY_MS);
+    }
     case 'counter':
       if (arrival.dup) return within(sameContent, DAY_MS);
       return isSameConnection(arrival, sameContent) ? undefined : within(sameContent, COUNTER_MS);
     case 'none':
-      return arrival.dup ? within(samePacket, PACKET_MS) : undefined;
+      return arrival.dup || (arrival.qos === 2 && samePacket?.beforeRestart === true)
+        ? within(samePacket, PACKET_MS)
+        : undefined;
   }
 }
 
@@ -147,10 +156,19 @@ function isSameConnection(arrival: Arrival, known: Known | undefined): boolean {
   return arrival.connectionId !== undefined && arrival.connectionId === known?.connectionId;
 }
 
-/** The same packet id and bytes, surely over another connection, a short while ago: a resend without DUP, perhaps. */
-function isOtherSession(arrival: Arrival, samePacket: Known | undefined): boolean {
-  if (samePacket === undefined || arrival.atMs - samePacket.atMs > COUNTER_MS) return false;
-  if (samePacket.beforeRestart) return true;
+/**
+ * A resend, perhaps: with DUP; the same bytes shortly before our restart, under whatever client id; or the same packet id
+ * and bytes surely over another connection, a short while ago.
+ */
+function mayBeResent(
+  arrival: Arrival,
+  sameContent: Known | undefined,
+  samePacket: Known | undefined,
+): boolean {
+  const isRecent = (known: Known) => arrival.atMs - known.atMs <= COUNTER_MS;
+  if (arrival.dup) return true;
+  if (sameContent?.beforeRestart === true && isRecent(sameContent)) return true;
+  if (samePacket === undefined || !isRecent(samePacket)) return false;
   return arrival.connectionId !== undefined && arrival.connectionId !== samePacket.connectionId;
 }
 

@@ -121,7 +121,8 @@ describe('what is no reading', () => {
 
 describe('a resend', () => {
   const timed = { time: iso(NOW - 1_000), soil_moisture: 0.3 };
-  const counted = { seq: 9, soil_moisture: 0.3 };
+  const past = { time: iso(NOW - 3_600_000), soil_moisture: 0.3 };
+  const counted = { Sequence_Number: 9, soil_moisture: 0.3 };
   const bare = { soil_moisture: 0.3 };
   const again = { dup: true };
   const otherPacket = { packetId: 77 };
@@ -131,6 +132,8 @@ describe('a resend', () => {
   it.each([
     ['with time', timed, {}, minutes(0), 'dropped'],
     ['with time, a new packet id, an hour later', timed, otherPacket, minutes(60), 'dropped'],
+    ['with time long past, over another connection', past, elsewhere, minutes(60), 'dropped'],
+    ['with time long past and DUP', past, again, minutes(0), 'dropped'],
     ['with counter and DUP, an hour later', counted, again, minutes(60), 'dropped'],
     ['with counter over another connection', counted, elsewhere, minutes(1), 'dropped'],
     ['with counter over the same connection', counted, otherPacket, minutes(1), 'kept'],
@@ -152,6 +155,18 @@ describe('a resend', () => {
     if (fate !== 'dropped') {
       expect(points.at(-1)?.quality).toBe(fate === 'flagged' ? quality.possibleDuplicate : 0);
     }
+  });
+
+  it('is not seen in a clock that stands still: each reading is kept, and flagged', async () => {
+    const rig = await started();
+    for (let count = 0; count < 3; count += 1) {
+      await rig.ingest.receive(message(past, { connectionId: 'a', packetId: count + 1 }));
+      rig.clock.now += 60_000;
+    }
+    await rig.delivered();
+    const points = await rig.raw('d1', 'soil_moisture');
+    expect(points).toHaveLength(3);
+    expect(points.at(-1)?.quality).toBe(quality.late | quality.deviceTimeRepeated);
   });
 
   it('of a message that is not on the disk yet waits for that same commit', async () => {

@@ -17,7 +17,7 @@ import {
   profileFor,
 } from '../profiles/index.ts';
 import { DuplicateWindow } from './duplicates.ts';
-import { isCredible, Observations } from './observation.ts';
+import { isCredible, isLate, Observations } from './observation.ts';
 import { Quarantine } from './quarantine.ts';
 
 interface IngestOptions {
@@ -158,9 +158,10 @@ class MessageIngest implements Ingest {
       : parsed.counter !== undefined
         ? 'counter'
         : 'none';
-    const { topic, payload, clientId, packetId, dup, connectionId } = message;
+    const { topic, payload, clientId, packetId, dup, qos, connectionId } = message;
     const verdict = this.#duplicates.judge({
-      ...{ topic, payload, clientId, packetId, dup, connectionId, marks, receivedAtMs },
+      ...{ topic, payload, clientId, packetId, dup, qos, connectionId, marks, receivedAtMs },
+      late: marks === 'time' && isLate(parsed.observedAtMs ?? receivedAtMs, receivedAtMs),
       atMs: this.#options.clock.monotonicMs(),
     });
     if (verdict.verdict === 'duplicate') {

@@ -14,6 +14,11 @@ export function isCredible(observedAtMs: number | undefined, receivedAtMs: numbe
   );
 }
 
+/** Whether the device's time lies so far back that the device kept the message, or that its clock stands still. */
+export function isLate(observedAtMs: number, receivedAtMs: number): boolean {
+  return observedAtMs < receivedAtMs - LATE_MS;
+}
+
 export interface DeviceTime {
   readonly timeGiven: boolean;
   readonly observedAtMs?: number | undefined;
@@ -30,7 +35,7 @@ export class Observations {
     if (isCredible(time.observedAtMs, receivedAtMs)) {
       if (this.#isRepeated(series, time.observedAtMs)) bits |= quality.deviceTimeRepeated;
       else atMs = time.observedAtMs;
-      if (time.observedAtMs < receivedAtMs - LATE_MS) bits |= quality.late;
+      if (isLate(time.observedAtMs, receivedAtMs)) bits |= quality.late;
     } else if (time.timeGiven) bits |= quality.deviceTimeInvalid;
     return { atMs, bits };
   }
