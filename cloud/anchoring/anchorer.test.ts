@@ -3,12 +3,13 @@ import type { Kysely } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Schema } from '../records/index.ts';
 import { createAnchorStore } from './anchor-store.ts';
+import { createAnchorTrees } from './anchor-trees.ts';
 import { createAnchorer, tickDelayMs } from './anchorer.ts';
 import type { ChainPort } from './chain-port.ts';
 import { emptyAnchors, fixture, openTestRecords, silent } from './fixture.suite.ts';
 import { MemoryChain } from './memory-chain.ts';
 import { enqueueLeaf } from './queue.ts';
-import { countWaiting, listAnchors, pathInAnchor, standingOf } from './standing.ts';
+import { countWaiting, listAnchors, standingOf } from './standing.ts';
 
 let db: Kysely<Schema>;
 let stop: () => Promise<void>;
@@ -79,7 +80,9 @@ describe('the anchorer', () => {
     const standing = await standingOf(db, 'lot', 'd');
     const anchor = standing?.anchor;
     if (!anchor) throw new Error('not anchored');
-    expect(await pathInAnchor(db, anchor.anchorId, anchor.leafIndex)).toHaveLength(proofLength(3, 5));
+    expect(await createAnchorTrees(db).pathOf(anchor.anchorId, anchor.leafIndex)).toHaveLength(
+      proofLength(3, 5),
+    );
     expect(anchor).toMatchObject({ treeSize: 5, leafIndex: 3, chainId: 1 });
   });
 

@@ -1,4 +1,4 @@
-import { buildTree, fromHex, type Hex, toHex } from '@nongtin/contracts/encoding';
+import type { Hex } from '@nongtin/contracts/encoding';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../records/index.ts';
 import type { LeafReference } from './queue.ts';
@@ -60,18 +60,6 @@ export async function standingOf(
       blockTimeMs: row.block_time_ms,
     },
   };
-}
-
-/** The siblings from a leaf up to its anchor's root. */
-export async function pathInAnchor(db: Kysely<Schema>, anchorId: number, leafIndex: number): Promise<Hex[]> {
-  const rows = await db
-    .selectFrom('anchor_leaves')
-    .select('leaf_hash')
-    .where('anchor_id', '=', anchorId)
-    .orderBy('leaf_index')
-    .execute();
-  const tree = buildTree(rows.map((row) => fromHex(row.leaf_hash, 32)));
-  return tree.proofOf(leafIndex).map(toHex);
 }
 
 /** The states of many leaves of one kind, by reference; `waiting` for those in no tree yet. */

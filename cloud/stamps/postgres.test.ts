@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixture, openTestRecords, silent } from '../anchoring/fixture.suite.ts';
-import { createAnchorer, createAnchorStore, pathInAnchor, standingOf, statesOf } from '../anchoring/index.ts';
+import {
+  createAnchorer,
+  createAnchorStore,
+  createAnchorTrees,
+  standingOf,
+  statesOf,
+} from '../anchoring/index.ts';
 import { MemoryChain } from '../anchoring/memory-chain.ts';
 import { postgresPrograms, startCluster, type TemporaryCluster } from '../records/postgres.suite.ts';
 import { createStamps } from './index.ts';
@@ -42,7 +48,7 @@ describe.skipIf(programs === undefined && !process.env.CI)(
       for (let i = 0; i < 2; i += 1) await anchorer.tick();
       const standing = await standingOf(db, 'stamp_batch', id);
       expect(standing).toMatchObject({ state: 'final', anchor: { treeSize: 1, leafIndex: 0 } });
-      expect(await pathInAnchor(db, standing?.anchor?.anchorId ?? 0, 0)).toEqual([]);
+      expect(await createAnchorTrees(db).pathOf(standing?.anchor?.anchorId ?? 0, 0)).toEqual([]);
       const found = await stamps.findStamp(fixture.gtin14, issued.firstSerial);
       expect(found.ok && found.stamp.prove().path).toHaveLength(6);
     });

@@ -6,7 +6,7 @@ import {
   readAnchor,
 } from '@nongtin/contracts/encoding';
 import type { Kysely } from 'kysely';
-import { pathInAnchor, type Standing, standingOf } from '../anchoring/index.ts';
+import { type AnchorTrees, createAnchorTrees, type Standing, standingOf } from '../anchoring/index.ts';
 import { isGtin14 } from '../cooperatives/gtin.ts';
 import type { Schema } from '../records/index.ts';
 import type { FoundStamp, Stamps } from '../stamps/index.ts';
@@ -27,29 +27,30 @@ export interface Verifier {
 }
 
 export function createVerifier(options: VerifierOptions): Verifier {
+  const trees = createAnchorTrees(options.db);
   return {
     verify: async (gtin14, serial) => {
       const chain = options.chain() ?? null;
       if (!isGtin14(gtin14)) return refusal('gtin', chain);
       const found = await options.stamps.findStamp(gtin14, serial);
       if (!found.ok) return refusal(found.problem, chain);
-      return answerFor(options, found.stamp, chain);
+      return answerFor({ ...options, trees }, found.stamp, chain);
     },
   };
 }
 
 async function answerFor(
-  options: VerifierOptions,
+  options: VerifierOptions & { readonly trees: AnchorTrees },
   stamp: FoundStamp,
   chain: ChainDoor | null,
 ): Promise<VerifyAnswer> {
-  const { db } = options;
+  const { db, trees } = options;
   const { batch } = stamp;
   const [told, standing] = await Promise.all([
     tellOf(db, batch.lotNumber),
     standingOf(db, 'stamp_batch', batch.batchNumber),
   ]);
-  const bundle = standing === undefined ? null : await bundleOf(db, stamp, told.lot, standing);
+  const bundle = standing === undefined ? null : await bundleOf(trees, stamp, told.lot, standing);
   const { finalized, latest } = await askChain(options.rpc, standing?.anchor ?? null);
   const { answer, problem, now } = judge(standing?.state ?? 'waiting', finalized, latest);
   const { lotNumber, harvestedAtMs, quantityKg, plot, season } = told.lot;
@@ -93,7 +94,7 @@ async function tellOf(db: Kysely<Schema>, lotNumber: string) {
 
 /** null while the batch's leaf is in no tree: there is no path to a root yet. */
 async function bundleOf(
-  db: Kysely<Schema>,
+  trees: AnchorTrees,
   stamp: FoundStamp,
   lot: LotRecord,
   { salt, anchor }: Standing,
@@ -109,7 +110,7 @@ async function bundleOf(
     stampPath: proof.path,
     batch: stamp.batch,
     batchSalt: salt,
-    batchPath: await pathInAnchor(db, anchor.anchorId, anchor.leafIndex),
+    batchPath: await trees.pathOf(anchor.anchorId, anchor.leafIndex),
     lot,
     anchor: { root, treeSize, chainId, contract: registry, transactionHash, blockNumber },
   };
