@@ -1,5 +1,16 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { explainProblem } from '@nongtin/service';
 import type { Environment } from './config.ts';
 import { endGroup, identityOf, type ProcessIdentity, pause } from './processes.ts';
 
@@ -26,6 +37,7 @@ const STEADY_MS = 60_000;
 const TRIES_BEFORE_READY = 3;
 const STOP_MS = 5_200;
 const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
+const LOG_LOOK_MS = 10_000;
 
 /** One of our processes: kept running, its output in a log file, in a group of its own so that Ctrl-C is ours alone. */
 export class Child {
@@ -39,17 +51,27 @@ export class Child {
   #tries = 0;
   #ready = false;
   #stopping = false;
+  #complaint = '';
+  #logLook: NodeJS.Timeout | undefined;
+  readonly #logLookMs: number;
 
-  constructor(spec: ChildSpec, events: ChildEvents, backOffMs: readonly number[] = BACK_OFF_MS) {
+  constructor(
+    spec: ChildSpec,
+    events: ChildEvents,
+    backOffMs: readonly number[] = BACK_OFF_MS,
+    logLookMs = LOG_LOOK_MS,
+  ) {
     this.name = spec.name;
     this.#spec = spec;
     this.#events = events;
     this.#steps = backOffMs;
+    this.#logLookMs = logLookMs;
   }
 
   start(): void {
     rotate(this.#spec.logPath);
     this.#spawn();
+    this.#logLook = setInterval(() => this.#keepLogSmall(), this.#logLookMs).unref();
   }
 
   /** It answered: from now on an end is an accident, to be repaired. */
@@ -60,11 +82,14 @@ export class Child {
 
   async stop(): Promise<void> {
     this.#stopping = true;
+    clearInterval(this.#logLook);
     if (this.#identity) await endGroup(this.#identity, STOP_MS);
   }
 
   #spawn(): void {
     const { command, args, cwd, env, logPath } = this.#spec;
+    // Somebody may have deleted the whole data folder while we ran.
+    mkdirSync(dirname(logPath), { recursive: true });
     const log = openSync(logPath, 'a', 0o600);
     this.#logOffset = statSync(logPath).size;
     this.#startedAtMs = performance.now();
@@ -77,7 +102,16 @@ export class Child {
     const identity = identityOf(child.pid) ?? { pid: child.pid, began: '' };
     this.#identity = identity;
     child.once('exit', (code, signal) => this.#ended(identity, code, signal));
-    this.#events.started(this.name, identity);
+    this.#noted(identity);
+  }
+
+  #noted(identity: ProcessIdentity): void {
+    try {
+      this.#events.started(this.name, identity);
+    } catch (error) {
+      // It runs already: a second one beside it would be worse than no note of it.
+      this.#events.say(`${this.name} runs, but that could not be noted: ${sentenceOf(error)}`);
+    }
   }
 
   async #ended(identity: ProcessIdentity, code: number | null, signal: string | null): Promise<void> {
@@ -105,7 +139,24 @@ export class Child {
     // What it had started itself must not hold its ports.
     await endGroup(identity, 3_000);
     await pause(waitMs);
-    if (!this.#stopping) this.#spawn();
+    while (!this.#stopping && !this.#spawned()) await pause(this.#steps.at(-1) ?? 0);
+  }
+
+  /** Nobody waits for a start that is repeated, so what keeps it from starting is told here. */
+  #spawned(): boolean {
+    try {
+      this.#spawn();
+      return true;
+    } catch (error) {
+      const complaint = `${this.name} cannot be started again yet: ${sentenceOf(error)}`;
+      if (complaint !== this.#complaint) this.#events.say(complaint);
+      this.#complaint = complaint;
+      return false;
+    }
+  }
+
+  #keepLogSmall(): void {
+    if (cutOff(this.#spec.logPath)) this.#logOffset = 0;
   }
 
   /** The sentence a service prints when it cannot start, 'name: what is wrong': the last such line, the others are JSON. */
@@ -131,4 +182,25 @@ function rotate(path: string): void {
   } catch {
     // No log yet.
   }
+}
+
+/**
+ * Begins a log anew while its process goes on writing to it: a renamed file would be written on, so it is copied and
+ * emptied. What is written between the two is lost.
+ */
+function cutOff(path: string): boolean {
+  try {
+    if (statSync(path).size <= LOG_LIMIT_BYTES) return false;
+    copyFileSync(path, `${path}.1`);
+    truncateSync(path);
+    return true;
+  } catch {
+    // No log any more, or no room for a second one: the next look tries again.
+    return false;
+  }
+}
+
+function sentenceOf(error: unknown): string {
+  const problem = explainProblem(error);
+  return problem instanceof Error ? problem.message : String(problem);
 }

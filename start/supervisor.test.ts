@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -131,9 +131,9 @@ describe('a second start on the same folder', () => {
 });
 
 describe('a process of ours', () => {
-  function childOf(code: string, backOffMs: readonly number[] = [10]) {
+  function childOf(code: string, backOffMs: readonly number[] = [10], logFolder = folder) {
     const events = { say: vi.fn(), started: vi.fn(), failed: vi.fn() };
-    const logPath = join(folder, 'gateway.log');
+    const logPath = join(logFolder, 'gateway.log');
     const spec = {
       name: 'gateway',
       command: process.execPath,
@@ -142,7 +142,7 @@ describe('a process of ours', () => {
       env: process.env,
       logPath,
     };
-    return { child: new Child(spec, events, backOffMs), events, logPath };
+    return { child: new Child(spec, events, backOffMs, 20), events, logPath };
   }
   const live = 'setInterval(() => {}, 1000);';
 
@@ -200,6 +200,60 @@ describe('a process of ours', () => {
     child.start();
     await vi.waitFor(() => expect(readFileSync(logPath, 'utf8')).toContain('fresh\n'), 5_000);
     expect(readFileSync(`${logPath}.1`)).toHaveLength(11 * 1024 * 1024);
+    await child.stop();
+  });
+
+  test('gets a fresh log while it runs, as often as the log grows beyond 10 MB, and one old one is kept', async () => {
+    const { child, events, logPath } = childOf(
+      `const { writeSync } = require('node:fs');
+       process.on('SIGUSR2', () => { writeSync(1, Buffer.alloc(11 << 20, 'x')); writeSync(1, 'end'); });
+       ${live} writeSync(1, 'begun');`,
+    );
+    child.start();
+    child.ready();
+    await vi.waitFor(() => expect(readFileSync(logPath, 'utf8')).toContain('begun'), 5_000);
+    const { pid } = events.started.mock.calls[0]?.[1] ?? {};
+    for (let round = 0; round < 2; round++) {
+      process.kill(pid, 'SIGUSR2');
+      await vi.waitFor(() => {
+        expect(statSync(`${logPath}.1`).size).toBeGreaterThan(10 << 20);
+        expect(statSync(logPath).size).toBeLessThan(1 << 20);
+      }, 5_000);
+      rmSync(`${logPath}.1`);
+    }
+    await child.stop();
+  });
+
+  test('comes back after its folder was deleted, and waits while something else is in its place', async () => {
+    const logFolder = join(folder, 'data');
+    const { child, events, logPath } = childOf(live, [10], logFolder);
+    child.start();
+    child.ready();
+    rmSync(logFolder, { recursive: true });
+    writeFileSync(logFolder, '');
+    process.kill(events.started.mock.calls[0]?.[1].pid, 'SIGKILL');
+    await vi.waitFor(
+      () =>
+        expect(events.say).toHaveBeenCalledWith(
+          expect.stringMatching(/cannot be started again yet: .*in the way/),
+        ),
+      5_000,
+    );
+    rmSync(logFolder);
+    await vi.waitFor(() => expect(events.started).toHaveBeenCalledTimes(2), 5_000);
+    expect(statSync(logPath).isFile()).toBe(true);
+    await child.stop();
+  });
+
+  test('is not started twice because it cannot be noted that it runs', async () => {
+    const { child, events } = childOf(live);
+    events.started.mockImplementation(() => {
+      throw new Error('no room');
+    });
+    child.start();
+    child.ready();
+    expect(events.say).toHaveBeenCalledWith('gateway runs, but that could not be noted: no room');
+    expect(events.started).toHaveBeenCalledTimes(1);
     await child.stop();
   });
 });
