@@ -131,7 +131,8 @@ describe('a resend', () => {
 
   it.each([
     ['with time', timed, {}, minutes(0), 'dropped'],
-    ['with time, a new packet id, an hour later', timed, otherPacket, minutes(60), 'dropped'],
+    ['with time, a new packet id', timed, otherPacket, minutes(5), 'dropped'],
+    ['with time over another connection, an hour later', timed, elsewhere, minutes(60), 'dropped'],
     ['with time long past, over another connection', past, elsewhere, minutes(60), 'dropped'],
     ['with time long past and DUP', past, again, minutes(0), 'dropped'],
     ['with counter and DUP, an hour later', counted, again, minutes(60), 'dropped'],
@@ -185,6 +186,7 @@ describe('a resend', () => {
     ['with time', timed, {}],
     ['with counter', counted, {}],
     ['with DUP', bare, again],
+    ['with QoS 2', bare, { qos: 2 as const }],
   ])('%s is known after a restart, however long the gateway was off', async (_, payload, part) => {
     const folder = newFolder();
     const before = await started(folder);
@@ -194,6 +196,20 @@ describe('a resend', () => {
     await after.ingest.receive(message(payload, part));
     await after.ingest.receive(message({ ...payload, soil_moisture: 0.2 }, part));
     expect(after.ingest.counters()).toMatchObject({ duplicates: 1, readings: payload === counted ? 2 : 1 });
+  });
+
+  it('without any mark is kept and flagged when it comes just after a restart, under whatever client id', async () => {
+    const folder = newFolder();
+    const before = await started(folder);
+    await before.ingest.receive(message(bare));
+    await before.stop();
+    const after = await started(folder);
+    await after.ingest.receive(message(bare, { clientId: 'another', packetId: 5 }));
+    after.clock.now += minutes(3);
+    await after.ingest.receive(message(bare, { clientId: 'another', packetId: 6 }));
+    await after.delivered();
+    const qualities = (await after.raw('d1', 'soil_moisture')).map((point) => point.quality);
+    expect(qualities).toEqual([0, quality.possibleDuplicate, 0]);
   });
 
   it('of a quiet device is known even after a busy one has sent seventy thousand messages', async () => {
