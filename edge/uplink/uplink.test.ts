@@ -140,6 +140,50 @@ describe('the uplink', () => {
     expect(journal.moves).toEqual([3, 4]);
   });
 
+  it('keeps one copy of a batch, however long the cloud confirms and answers nothing', async () => {
+    const copies = new Map<string, number>();
+    const over = Promise.withResolvers<void>();
+    const broker = createBroker({
+      ...{ host: '127.0.0.1', port: 0, logger },
+      authenticate: (id) => ({ id, role: 'gateway' }),
+      hook: {
+        receive: ({ connectionId }) => {
+          copies.set(String(connectionId), (copies.get(String(connectionId)) ?? 0) + 1);
+          return over.promise;
+        },
+      },
+    });
+    await broker.start();
+    cleanups.push(() => broker.stop());
+    await uplinkTo(`mqtt://127.0.0.1:${broker.port}`, new MemoryJournal().append(3), {
+      answerMs: 30,
+      reconnectMs: 5,
+    });
+    cleanups.push(async () => over.resolve());
+    await until(() => expect(copies.size).toBeGreaterThanOrEqual(4));
+    expect([...copies.values()].every((count) => count === 1)).toBe(true);
+  });
+
+  it('reads again when an answer comes while it reads', async () => {
+    const journal = new MemoryJournal().append(3);
+    const reading = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const { read } = journal;
+    journal.read = async (after, limit) => {
+      reading.resolve();
+      await gate.promise;
+      return read(after, limit);
+    };
+    const { url, received, say } = await cloud(durable);
+    const uplink = await uplinkTo(url, journal);
+    await reading.promise;
+    await say({ durableUpTo: 1 });
+    await until(() => expect(uplink.state().durableUpTo).toBe(1));
+    gate.resolve();
+    await until(() => expect(uplink.state().durableUpTo).toBe(3));
+    expect(received).toEqual([[2, 3]]);
+  });
+
   it('goes on from its cursor after a restart', async () => {
     const journal = new MemoryJournal().append(5);
     const { url, received } = await cloud(durable);

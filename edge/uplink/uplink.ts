@@ -24,7 +24,7 @@ interface UplinkOptions {
 /** Milliseconds. */
 interface UplinkTiming {
   readonly reconnectMs: number;
-  /** A batch without an answer is sent again. */
+  /** A batch without an answer is sent again, over a new connection. */
   readonly answerMs: number;
   /** A batch that the cloud refused is tried again: a person may have put it right. */
   readonly refusedMs: number;
@@ -41,12 +41,17 @@ export interface UplinkState {
 }
 
 const CURSOR = 'uplink';
+/** Messages that the cloud's broker has not confirmed; one is usual, for answers overtake confirmations. */
+const MOST_UNCONFIRMED = 8;
 const answerOf = Compile(UplinkAnswer);
 
 /**
  * Carries the journal to the cloud, in order, one batch at a time. The cursor moves only when the cloud says that
  * the entries are on its disk; a lost batch or answer leads to sending again, which the cloud recognises by number.
  * Offline for ever is a state like any other: the journal waits, nothing else notices.
+ *
+ * Every connection has a client of its own. The MQTT package keeps what was not confirmed and sends it again by itself;
+ * with the client it goes, so that a cloud that stays silent costs no more memory than one batch.
  */
 export class Uplink {
   readonly #options: UplinkOptions;
@@ -58,6 +63,9 @@ export class Uplink {
   #lastRefusal: UplinkState['lastRefusal'] = null;
   #underWay: Batch | undefined;
   #reading = false;
+  #unconfirmed = 0;
+  #stopped = false;
+  #lastProblem = '';
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: UplinkOptions) {
@@ -66,31 +74,15 @@ export class Uplink {
   }
 
   async start(): Promise<void> {
-    const { url, gateway, password, journal, logger } = this.#options;
+    const { journal } = this.#options;
+    this.#stopped = false;
     this.#durableUpTo = await journal.cursor(CURSOR);
     this.#unsubscribe = journal.onCommit(() => this.#pump());
-    const client = connect(url, {
-      clientId: `uplink-${gateway}`,
-      username: gateway,
-      password,
-      clean: true,
-      reconnectPeriod: this.#timing.reconnectMs,
-      // The journal is the queue: what is not sent now is read again from there.
-      queueQoSZero: false,
-      resubscribe: false,
-    });
-    this.#client = client;
-    client.on('connect', () => this.#onConnect(client));
-    client.on('close', () => this.#onClose());
-    client.on('message', (_topic, payload) => this.#onAnswer(payload));
-    let lastMessage = '';
-    client.on('error', ({ message }) => {
-      if (message !== lastMessage) logger.warn({ reason: message }, 'uplink has no connection, trying on');
-      lastMessage = message;
-    });
+    this.#connect();
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#unsubscribe();
     clearTimeout(this.#timer);
     const client = this.#client;
@@ -109,11 +101,33 @@ export class Uplink {
     };
   }
 
+  #connect(): void {
+    const { url, gateway, password } = this.#options;
+    const client = connect(url, {
+      clientId: `uplink-${gateway}`,
+      username: gateway,
+      password,
+      clean: true,
+      reconnectPeriod: 0,
+      // The journal is the queue: what is not sent now is read again from there.
+      queueQoSZero: false,
+    });
+    this.#client = client;
+    this.#unconfirmed = 0;
+    client.on('connect', () => this.#onConnect(client));
+    client.on('message', (_topic, payload) => {
+      if (client === this.#client) this.#onAnswer(payload);
+    });
+    client.on('close', () => this.#drop(client, 'the connection was closed'));
+    client.on('error', ({ message }) => this.#drop(client, message));
+  }
+
   #onConnect(client: MqttClient): void {
     client.subscribe(topicOf('uplinkAnswer', this.#options.gateway), { qos: 1 }, (error, granted) => {
       if (client !== this.#client) return;
       if (error || granted?.some((grant) => grant.qos >= 128)) {
         this.#options.logger.warn({ err: error }, 'uplink may not listen for answers');
+        this.#later(this.#timing.refusedMs, () => this.#drop(client, 'no answers without listening'));
         return;
       }
       this.#connected = true;
@@ -121,10 +135,16 @@ export class Uplink {
     });
   }
 
-  #onClose(): void {
+  /** Ends a connection with all it holds; the next one sends again what is not answered. */
+  #drop(client: MqttClient | undefined, reason: string): void {
+    if (client === undefined || client !== this.#client) return;
+    if (reason !== this.#lastProblem) this.#options.logger.warn({ reason }, 'uplink connects anew');
+    this.#lastProblem = reason;
+    this.#client = undefined;
     this.#connected = false;
     this.#underWay = undefined;
-    clearTimeout(this.#timer);
+    client.end(true);
+    this.#later(this.#timing.reconnectMs, () => this.#connect());
   }
 
   #resend(): void {
@@ -145,26 +165,36 @@ export class Uplink {
       .then((entries) => {
         this.#reading = false;
         const batch = batchOf(entries);
-        if (batch && after === this.#durableUpTo) this.#send(batch);
+        if (after !== this.#durableUpTo) this.#pump();
+        else if (batch) this.#send(batch);
       })
       .catch((error: unknown) => {
         this.#reading = false;
         logger.error({ err: error }, 'uplink cannot read the journal');
-        this.#later(this.#timing.refusedMs);
+        // Without a connection the timer belongs to the next one, which reads again.
+        if (this.#connected) this.#later(this.#timing.refusedMs);
       });
   }
 
   #send(batch: Batch): void {
-    if (!this.#connected || this.#client === undefined) return;
+    const client = this.#client;
+    if (!this.#connected || client === undefined) return;
+    if (this.#unconfirmed >= MOST_UNCONFIRMED) {
+      this.#drop(client, 'messages are not confirmed');
+      return;
+    }
     this.#underWay = batch;
-    this.#later(this.#timing.answerMs);
+    this.#unconfirmed += 1;
+    this.#later(this.#timing.answerMs, () => this.#drop(client, 'a batch is not answered'));
     // The answer of the cloud decides, not the broker's PUBACK; a failed publish ends in the same resend.
-    this.#client.publish(topicOf('uplinkEntries', this.#options.gateway), batch.json, { qos: 1 }, () => {});
+    client.publish(topicOf('uplinkEntries', this.#options.gateway), batch.json, { qos: 1 }, () => {
+      if (client === this.#client) this.#unconfirmed -= 1;
+    });
   }
 
-  #later(ms: number): void {
+  #later(ms: number, then = () => this.#resend()): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#resend(), ms);
+    if (!this.#stopped) this.#timer = setTimeout(then, ms);
   }
 
   #onAnswer(payload: Uint8Array): void {
@@ -203,6 +233,7 @@ export class Uplink {
     }
     if (durableUpTo <= this.#durableUpTo && !back) return false;
     if (!refused) this.#lastRefusal = null;
+    this.#lastProblem = '';
     this.#durableUpTo = durableUpTo;
     journal
       .moveCursor(CURSOR, durableUpTo)
