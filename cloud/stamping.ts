@@ -7,6 +7,7 @@ import type { Kysely } from 'kysely';
 import {
   type Anchorer,
   anchorRoutes,
+  CONFIRMATIONS,
   createAnchorer,
   createAnchorStore,
   createEthersChain,
@@ -47,7 +48,8 @@ export function openStamping({ config, db, clock, logger }: StampingOptions): St
     const found = deployment();
     if (found === undefined) return undefined;
     const { chainId, anchorRegistry } = found;
-    return { chainId, anchorRegistry: anchorRegistry as Hex, rpcUrls: config.publicRpcUrls };
+    const registry = anchorRegistry as Hex;
+    return { chainId, anchorRegistry: registry, rpcUrls: config.publicRpcUrls, confirmations: CONFIRMATIONS };
   };
   const verifier = createVerifier({ db, stamps, chain: chainDoor, rpc });
   return {

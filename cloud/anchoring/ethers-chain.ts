@@ -8,6 +8,7 @@ import {
   type Finding,
   type SignedAnchor,
 } from './chain-port.ts';
+import { finalizedNumber } from './finality.ts';
 import { RpcError } from './http-rpc.ts';
 
 /** The part of a deployment that the anchorer needs. */
@@ -22,7 +23,7 @@ export interface EthersChainOptions {
   readonly deployment: () => AnchorDeployment | undefined;
   /** The key that may anchor: 32 bytes as hex with 0x; undefined while there is none. */
   readonly anchorerKey: () => string | undefined;
-  /** Blocks behind the head that count as final where the chain does not know the tag `finalized`; default 12. */
+  /** Default CONFIRMATIONS. */
   readonly confirmations?: number;
 }
 
@@ -31,6 +32,8 @@ const registryInterface = new Interface([
   'event Anchored(bytes32 indexed root, uint64 treeSize, address indexed anchorer)',
 ]);
 const ANCHORED_TOPIC = registryInterface.getEvent('Anchored')?.topicHash ?? '';
+/** Blocks behind the head that count as final where the chain does not know the tag `finalized`. */
+export const CONFIRMATIONS = 12;
 const GWEI = 10n ** 9n;
 
 /**
@@ -78,6 +81,11 @@ function asking(rpc: Rpc): Ask {
   };
 }
 
+const rpcOf =
+  (ask: Ask): Rpc =>
+  (method, params) =>
+    ask(method, ...params);
+
 function requireDeployment(options: EthersChainOptions): AnchorDeployment {
   const deployment = options.deployment();
   if (deployment === undefined) {
@@ -106,19 +114,9 @@ async function view(ask: Ask, options: EthersChainOptions, blockNumber?: number)
     chainId,
     registry: anchorRegistry,
     headNumber,
-    finalizedNumber: await finalizedNumber(ask, headNumber, options.confirmations ?? 12),
+    finalizedNumber: await finalizedNumber(rpcOf(ask), headNumber, options.confirmations ?? CONFIRMATIONS),
     blockHash: known?.hash,
   };
-}
-
-async function finalizedNumber(ask: Ask, headNumber: number, confirmations: number): Promise<number> {
-  try {
-    const block = await readBlock(ask, 'finalized');
-    if (block !== null) return Number(block.number);
-  } catch (error) {
-    if (!(error instanceof RpcError)) throw error;
-  }
-  return headNumber - confirmations;
 }
 
 async function find(
@@ -128,8 +126,7 @@ async function find(
   transaction?: SignedAnchor,
 ): Promise<Finding> {
   const contract = deployment.anchorRegistry;
-  const rpc: Rpc = (method, params) => ask(method, ...params);
-  const reading = await readAnchor(rpc, { chainId: deployment.chainId, contract, root });
+  const reading = await readAnchor(rpcOf(ask), { chainId: deployment.chainId, contract, root });
   if (reading.kind === 'anchored') {
     const block = await blockOf(ask, contract, root, reading.blockNumber);
     return { kind: 'standing', block };

@@ -1,7 +1,8 @@
 export { createAnchorStore } from './anchor-store.ts';
 export { type AnchorTrees, createAnchorTrees } from './anchor-trees.ts';
 export { type Anchorer, createAnchorer } from './anchorer.ts';
-export { createEthersChain } from './ethers-chain.ts';
+export { CONFIRMATIONS, createEthersChain } from './ethers-chain.ts';
+export { finalizedNumber } from './finality.ts';
 export { httpRpc, RpcError } from './http-rpc.ts';
 export { enqueueLeaf } from './queue.ts';
 export { anchorRoutes } from './routes.ts';

@@ -49,6 +49,8 @@ export interface ChainDoor {
   readonly chainId: number;
   readonly anchorRegistry: Hex;
   readonly rpcUrls: readonly string[];
+  /** Blocks behind the head that count as final where the chain does not know the tag `finalized`. */
+  readonly confirmations: number;
 }
 
 /** Every refusal has this one shape: nothing in it tells how close a guess was. */

@@ -13,6 +13,7 @@ import {
   createAnchorStore,
   createEthersChain,
   httpRpc,
+  RpcError,
 } from '../anchoring/index.ts';
 import type { Schema } from '../records/index.ts';
 import { createStamps, openFileKeyStore, type Stamps } from '../stamps/index.ts';
@@ -27,6 +28,8 @@ let stamps: Stamps;
 let anchorer: Anchorer;
 let app: FastifyInstance;
 let chainDown = false;
+/** What the chain answers to a question as of its finalized block, when it is not the plain answer. */
+let asFinalized: Error | undefined;
 const folder = mkdtempSync(join(tmpdir(), 'nongtin-page-'));
 const pageFolder = join(folder, 'verify');
 
@@ -37,14 +40,18 @@ beforeAll(async () => {
   stamps = createStamps({ db, keyStore: openFileKeyStore(join(folder, 'stamp-master.key')), clock });
   const { deployment, anchorerKey, rpcUrl } = anvil;
   const direct = httpRpc(rpcUrl);
-  const rpc: typeof direct = (method, params) =>
-    chainDown ? Promise.reject(new TypeError('fetch failed')) : direct(method, params);
+  const rpc: typeof direct = async (method, params) => {
+    if (chainDown) throw new TypeError('fetch failed');
+    if (asFinalized !== undefined && params.includes('finalized')) throw asFinalized;
+    return direct(method, params);
+  };
   const chain = createEthersChain({ rpc, deployment: () => deployment, anchorerKey: () => anchorerKey });
   anchorer = createAnchorer({ store: createAnchorStore(db), chain, clock, logger: silent, tickSeconds: 5 });
   const door = () => ({
     chainId: deployment.chainId,
     anchorRegistry: deployment.anchorRegistry as `0x${string}`,
     rpcUrls: [`${rpcUrl}/path`],
+    confirmations: 12,
   });
   const verifier = createVerifier({ db, stamps, chain: door, rpc });
   const contracts = () => [deployment.anchorRegistry, deployment.cooperativeRegistry];
@@ -132,6 +139,24 @@ describe('what we say of a stamp', () => {
       problem: 'root_missing',
       anchor: { state: 'final', now: 'missing' },
     });
+  });
+
+  it('counts the blocks above where the chain knows no finalized one, but not where it is only silent', async () => {
+    const serial = await newStamp();
+    await anchorer.tick();
+    asFinalized = new RpcError(-32602, 'unknown block tag');
+    await anvil.rpc('anvil_mine', ['0xb']);
+    expect(await ask(serial)).toMatchObject({ answer: 'not_yet_final', anchor: { now: 'standing' } });
+    await anvil.rpc('anvil_mine', ['0x1']);
+    expect(await ask(serial)).toMatchObject({
+      ...{ answer: 'genuine', problem: null, anchor: { now: 'final' } },
+      chain: { confirmations: 12 },
+    });
+    await anchorer.tick();
+    expect(await ask(serial)).toMatchObject({ answer: 'genuine', anchor: { state: 'final' } });
+    asFinalized = new TypeError('fetch failed');
+    expect(await ask(serial)).toMatchObject({ answer: 'not_yet_final', anchor: { now: 'standing' } });
+    asFinalized = undefined;
   });
 
   it('refuses every stranger with the same answer, and helps with a slip of the pen only', async () => {

@@ -6,7 +6,13 @@ import {
   readAnchor,
 } from '@nongtin/contracts/encoding';
 import type { Kysely } from 'kysely';
-import { type AnchorTrees, createAnchorTrees, type Standing, standingOf } from '../anchoring/index.ts';
+import {
+  type AnchorTrees,
+  createAnchorTrees,
+  finalizedNumber,
+  type Standing,
+  standingOf,
+} from '../anchoring/index.ts';
 import { isGtin14 } from '../cooperatives/gtin.ts';
 import type { Schema } from '../records/index.ts';
 import type { FoundStamp, Stamps } from '../stamps/index.ts';
@@ -51,7 +57,11 @@ async function answerFor(
     standingOf(db, 'stamp_batch', batch.batchNumber),
   ]);
   const bundle = standing === undefined ? null : await bundleOf(trees, stamp, told.lot, standing);
-  const { finalized, latest } = await askChain(options.rpc, standing?.anchor ?? null);
+  const { finalized, latest } = await askChain(
+    options.rpc,
+    standing?.anchor ?? null,
+    chain?.confirmations ?? Number.POSITIVE_INFINITY,
+  );
   const { answer, problem, now } = judge(standing?.state ?? 'waiting', finalized, latest);
   const { lotNumber, harvestedAtMs, quantityKg, plot, season } = told.lot;
   const anchor = standing?.anchor;
@@ -116,10 +126,14 @@ async function bundleOf(
   };
 }
 
-/** First what cannot be undone any more, then the newest block: the same order in which a buyer's device asks. */
+/**
+ * First what cannot be undone any more, then the newest block: the same order in which a buyer's device asks. A chain
+ * that does not know finalized blocks answers nothing as of them; there the blocks are counted, as the anchorer does.
+ */
 async function askChain(
   rpc: Rpc,
   anchor: Standing['anchor'],
+  confirmations: number,
 ): Promise<{ finalized?: AnchorReading; latest?: AnchorReading }> {
   if (anchor === null) return {};
   const { chainId, registry, root, treeSize } = anchor;
@@ -130,5 +144,19 @@ async function askChain(
     return other ? ({ kind: 'missing' } as const) : reading;
   };
   const finalized = await ask('finalized');
-  return finalized.kind === 'anchored' ? { finalized } : { finalized, latest: await ask('latest') };
+  if (finalized.kind === 'anchored') return { finalized };
+  const latest = await ask('latest');
+  const doubtful = finalized.kind === 'unreachable' && latest.kind === 'anchored';
+  const counted = doubtful && (await isFinal(rpc, latest.blockNumber, confirmations));
+  return counted ? { finalized: latest } : { finalized, latest };
+}
+
+/** False also while the chain does not answer. */
+async function isFinal(rpc: Rpc, blockNumber: number, confirmations: number): Promise<boolean> {
+  try {
+    const headNumber = Number(await rpc('eth_blockNumber', []));
+    return blockNumber <= (await finalizedNumber(rpc, headNumber, confirmations));
+  } catch {
+    return false;
+  }
 }
