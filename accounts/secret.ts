@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { linkSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { explainProblem, readStateFile } from '@nongtin/service';
+import { explainProblem, readStateFile, syncFolder, writeDurably } from '@nongtin/service';
 
 /**
  * Creates a state file once, however many processes try at the same moment: each writes a whole file of its own, the
@@ -14,8 +14,10 @@ export function createOnce<T>(path: string, check: (value: unknown) => value is 
     mkdirSync(dirname(path), { recursive: true });
     const temporary = `${path}.${randomBytes(6).toString('hex')}.new`;
     try {
-      writeDurably(temporary, `${JSON.stringify(create(), null, 2)}\n`);
+      writeDurably(temporary, `${JSON.stringify(create(), null, 2)}\n`, 'wx');
       linkUnlessThere(temporary, path);
+      // Also when another process has won: what we answer must not be lost either.
+      syncFolder(dirname(path));
     } finally {
       rmSync(temporary, { force: true });
     }
@@ -36,16 +38,6 @@ export function sessionSecret(path: string): string {
 function isSecretFile(value: unknown): value is { secret: string } {
   const { secret } = (value ?? {}) as { secret?: unknown };
   return typeof secret === 'string' && /^[0-9a-f]{64}$/.test(secret);
-}
-
-function writeDurably(path: string, text: string): void {
-  const file = openSync(path, 'wx', 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }
 
 function linkUnlessThere(from: string, to: string): void {

@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { readStateFile, writeStateFile } from './files.ts';
+import { readStateFile, syncFolder, writeDurably, writeStateFile } from './files.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -51,4 +51,20 @@ it.each([
 it('names what is in the way of its folder', () => {
   writeFileSync(join(folder, 'file'), '');
   expect(() => writeStateFile(join(folder, 'file/state.json'), {})).toThrow(/is in the way/);
+});
+
+it('writes bytes whole, for its owner only, and over an older file only when told to', () => {
+  const path = join(folder, 'key');
+  const bytes = Uint8Array.from({ length: 100_000 }, (_, index) => index % 251);
+  writeDurably(path, bytes, 'wx');
+  expect(Uint8Array.from(readFileSync(path))).toEqual(bytes);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(() => writeDurably(path, 'other', 'wx')).toThrow(/EEXIST/);
+  writeDurably(path, 'Nông Tín');
+  expect(readFileSync(path, 'utf8')).toBe('Nông Tín');
+});
+
+it('says when a folder whose names shall be kept is not there', () => {
+  syncFolder(folder);
+  expect(() => syncFolder(join(folder, 'none'))).toThrow(/ENOENT/);
 });

@@ -10,22 +10,36 @@ export function writeStateFile(path: string, state: unknown): void {
   try {
     mkdirSync(dirname(path), { recursive: true });
     const temporary = `${path}.new`;
-    const file = openSync(temporary, 'w', 0o600);
-    try {
-      writeSync(file, `${JSON.stringify(state, null, 2)}\n`);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+    writeDurably(temporary, `${JSON.stringify(state, null, 2)}\n`);
     renameSync(temporary, path);
-    const folder = openSync(dirname(path), 'r');
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
-    }
+    syncFolder(dirname(path));
   } catch (error) {
     throw explainProblem(error, { path });
+  }
+}
+
+/**
+ * Makes a file that its owner alone can read, its bytes on the disk when this returns; its name only after syncFolder.
+ * Flag 'wx': fails with EEXIST when there is such a file, 'w': writes over it.
+ */
+export function writeDurably(path: string, content: string | Uint8Array, flag: 'w' | 'wx' = 'w'): void {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+  const file = openSync(path, flag, 0o600);
+  try {
+    for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A new, renamed or linked name is in its folder even after the power fails, once this has returned. */
+export function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
   }
 }
 

@@ -1,16 +1,7 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { explainProblem } from '@nongtin/service';
+import { explainProblem, syncFolder, writeDurably } from '@nongtin/service';
 import type { JsonRpc } from './json-rpc.ts';
 
 /**
@@ -35,9 +26,11 @@ export async function saveState(rpc: JsonRpc, folder: string): Promise<void> {
   const json = gunzipSync(Buffer.from(dump.slice(2), 'hex'));
   const { current, previous } = stateFiles(folder);
   try {
+    mkdirSync(folder, { recursive: true });
     writeDurably(`${current}.new`, json);
     if (existsSync(current)) renameSync(current, previous);
     renameSync(`${current}.new`, current);
+    syncFolder(folder);
   } catch (error) {
     throw explainProblem(error, { path: current });
   }
@@ -76,16 +69,5 @@ function isWhole(path: string): boolean {
   } catch (error) {
     if (error instanceof SyntaxError) return false;
     throw explainProblem(error, { path });
-  }
-}
-
-function writeDurably(path: string, bytes: Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const file = openSync(path, 'w', 0o600);
-  try {
-    for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }
