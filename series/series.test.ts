@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import type { Worker } from 'node:worker_threads';
 import { encodeReadings } from '@nongtin/broker/wire';
 import { freePort } from '@nongtin/service';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -71,6 +72,28 @@ describe('SQLite series', () => {
   it('asks to wait when it is not open', async () => {
     const store = sqliteSeries({ path: join(folder, 'closed.sqlite') });
     expect(await store.write(line)).toMatchObject({ outcome: 'wait' });
+  });
+
+  it('starts its thread again when it has crashed', async () => {
+    const threads: Worker[] = [];
+    const onThread = (thread: Worker) => threads.push(thread);
+    process.on('worker', onThread);
+    const store = sqliteSeries({ path: join(folder, 'crashed.sqlite') });
+    await store.start();
+    await threads[0]?.terminate();
+    expect(await Promise.all([store.write(line), store.metricsOf('soil-a1')])).toEqual([
+      { outcome: 'accepted' },
+      ['soil_moisture'],
+    ]);
+    expect(threads).toHaveLength(2);
+    const lost = store.write(line);
+    await threads[1]?.terminate();
+    // Written or not, it was answered: nobody waits for a thread that is gone.
+    expect(['accepted', 'wait']).toContain((await lost).outcome);
+    expect(await store.query(anything)).toHaveLength(1);
+    await store.stop();
+    expect(await store.write(line)).toMatchObject({ outcome: 'wait' });
+    process.off('worker', onThread);
   });
 
   it('still holds everything after a second start', async () => {

@@ -16,6 +16,7 @@ type Ask = SeriesRequest extends infer Request
   : never;
 
 interface Waiting {
+  readonly worker: Worker;
   resolve(value: SeriesValue): void;
   reject(error: Error): void;
 }
@@ -26,6 +27,8 @@ class SqliteSeries implements SeriesStore {
   readonly #path: string;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
+  #starting: Promise<void> | undefined;
+  #isOpen = false;
   #lastId = OPENED;
 
   constructor(path: string) {
@@ -33,14 +36,13 @@ class SqliteSeries implements SeriesStore {
   }
 
   async start(): Promise<void> {
-    const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
-      workerData: { path: this.#path },
-    });
-    worker.on('message', (answer: SeriesAnswer) => this.#settle(answer));
-    worker.on('error', (error: Error) => this.#fail(error));
-    worker.on('exit', () => this.#fail(new Error('the series database is closed')));
-    await new Promise((resolve, reject) => this.#waiting.set(OPENED, { resolve, reject }));
-    this.#worker = worker;
+    this.#isOpen = true;
+    try {
+      await this.#startThread();
+    } catch (error) {
+      this.#isOpen = false;
+      throw error;
+    }
   }
 
   async write(lines: string): Promise<WriteOutcome> {
@@ -60,16 +62,42 @@ class SqliteSeries implements SeriesStore {
   }
 
   async stop(): Promise<void> {
-    if (this.#worker !== undefined) await this.#ask({ ask: 'close' });
+    this.#isOpen = false;
+    await this.#starting?.catch(() => undefined);
+    if (this.#worker !== undefined) await this.#send(this.#worker, { ask: 'close' });
     this.#worker = undefined;
   }
 
-  #ask(ask: Ask): Promise<SeriesValue> {
+  /** A thread that has crashed is started again by the next question; the one under way is answered with its error. */
+  async #ask(ask: Ask): Promise<SeriesValue> {
+    if (this.#isOpen && this.#worker === undefined) await this.#startThread();
+    if (this.#worker === undefined) throw new Error('the series database is closed');
+    return this.#send(this.#worker, ask);
+  }
+
+  #startThread(): Promise<void> {
+    this.#starting ??= this.#openThread().finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  async #openThread(): Promise<void> {
+    const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
+      workerData: { path: this.#path },
+    });
+    worker.on('message', (answer: SeriesAnswer) => this.#settle(answer));
+    worker.on('error', (error: Error) => this.#fail(worker, error));
+    worker.on('exit', () => this.#fail(worker, new Error('the series database is closed')));
+    await new Promise((resolve, reject) => this.#waiting.set(OPENED, { worker, resolve, reject }));
+    this.#worker = worker;
+  }
+
+  #send(worker: Worker, ask: Ask): Promise<SeriesValue> {
     return new Promise((resolve, reject) => {
-      if (this.#worker === undefined) throw new Error('the series database is closed');
       this.#lastId += 1;
-      this.#waiting.set(this.#lastId, { resolve, reject });
-      this.#worker.postMessage({ ...ask, id: this.#lastId } satisfies SeriesRequest);
+      this.#waiting.set(this.#lastId, { worker, resolve, reject });
+      worker.postMessage({ ...ask, id: this.#lastId } satisfies SeriesRequest);
     });
   }
 
@@ -80,9 +108,13 @@ class SqliteSeries implements SeriesStore {
     else waiting?.reject(answer.atStart ? new StartProblem(answer.problem) : new Error(answer.problem));
   }
 
-  #fail(error: Error): void {
-    this.#worker = undefined;
-    for (const waiting of this.#waiting.values()) waiting.reject(error);
-    this.#waiting.clear();
+  /** A thread says so twice, with its error and with its end; another one may run by then. */
+  #fail(worker: Worker, error: Error): void {
+    if (this.#worker === worker) this.#worker = undefined;
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.worker !== worker) continue;
+      this.#waiting.delete(id);
+      waiting.reject(error);
+    }
   }
 }

@@ -138,6 +138,28 @@ describe('Tasmota', () => {
     expect(at('rubbish')).toBeUndefined();
   });
 
+  it('reads a measurement that is printed as text, and counts one that is no number', () => {
+    const topic = { name: 'tasmotaTelemetry', rest: 'SENSOR' } as const;
+    const Id = '01191ED79190';
+    expect(parse(topic, { DS18B20: { Id, Temperature: '24.5' } })).toMatchObject({
+      readings: [{ metric: 'temperature', channel: 'DS18B20', value: 24.5 }],
+      missing: 0,
+    });
+    expect(parse(topic, { DS18B20: { Id, Temperature: 'nan' } })).toMatchObject({ readings: [], missing: 1 });
+  });
+
+  it.each(['2026-02-30T10:00:00', '2026-11-20T24:00:00', '2026-13-01T00:00:00'])(
+    'takes no day or hour that does not exist: %s',
+    (Time) => {
+      const parsed = parse(
+        { name: 'tasmotaTelemetry', rest: 'SENSOR' },
+        { Time, DS18B20: { Temperature: 20 } },
+      );
+      expect(parsed).toMatchObject({ timeGiven: true });
+      expect((parsed as ParsedMessage).observedAtMs).toBeUndefined();
+    },
+  );
+
   it('reads the signal strength and keeps the rest of STATE as raw', () => {
     expect(
       state({ Time: '2026-11-21T17:04:56', UptimeSec: 611, POWER: 'OFF', Wifi: { RSSI: 44, Signal: -78 } }),

@@ -1,3 +1,4 @@
+import { counterOf } from './counter.ts';
 import { type JsonObject, type Leaf, leavesOf, readObject } from './json.ts';
 import {
   channelOf,
@@ -36,10 +37,16 @@ function telemetry({ rest, payload, receivedAtMs, zoneOffsetMinutes }: ProfileIn
   return {
     kind: 'readings',
     ...readingsOf(leaves, rest === 'STATE' ? stateReading : sensorReading(read.object)),
+    counter: counterOf(read.object),
     timeGiven,
     observedAtMs: timeGiven ? localTime(read.object.Time, zoneOffsetMinutes, receivedAtMs) : undefined,
   };
 }
+
+/** Fields that hold a measurement, which some drivers print as text. */
+const MEASURED = new Set(['Temperature', 'Humidity']);
+
+const numberIn = (text: string) => (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : null);
 
 type Translate = (path: readonly string[], value: number) => ParsedReading;
 
@@ -47,8 +54,10 @@ function readingsOf(leaves: readonly Leaf[], translate: Translate) {
   const readings: ParsedReading[] = [];
   let missing = 0;
   for (const { path, value } of leaves) {
-    if (typeof value === 'string') continue;
-    const number = typeof value === 'boolean' ? Number(value) : value;
+    const measured = MEASURED.has(path.at(-1) ?? '');
+    if (typeof value === 'string' && !measured) continue;
+    const number =
+      typeof value === 'string' ? numberIn(value) : typeof value === 'boolean' ? Number(value) : value;
     if (number !== null && Number.isFinite(number)) readings.push(translate(path, number));
     else missing += 1;
   }

@@ -1,4 +1,5 @@
-const ISO = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?$/i;
+const ISO =
+  /^(\d{4}-\d{2}-\d{2})[T ]((?:[01]\d|2[0-3]):\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?$/i;
 const HOUR_MS = 3_600_000;
 const ABOUT_NOW_MS = 5 * 60_000;
 
@@ -43,6 +44,13 @@ function split(text: unknown): { local: string; offset: string | undefined } | u
 }
 
 function parse(local: string, offset: string): number | undefined {
+  if (!isDay(local.slice(0, 10))) return undefined;
   const ms = Date.parse(local + (offset === 'Z' ? 'Z' : offset.replace(/^(...):?/, '$1:')));
   return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** Whether the calendar has this day: JavaScript takes 30 February for 2 March. */
+function isDay(day: string): boolean {
+  const midnight = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
 }
