@@ -14,6 +14,7 @@ import {
   routeTable,
   seedDemoUsers,
   sessionSecret,
+  withdrawDemoUsers,
 } from './index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nongtin-accounts-'));
@@ -172,6 +173,47 @@ describe('signing in', () => {
   test('refuses a body larger than 16 KiB', async () => {
     const app = await appOf('gateway');
     expect((await signIn(app, 'a@b.vn', 'x'.repeat(20_000))).statusCode).toBe(413);
+  });
+});
+
+describe('the demo', () => {
+  test('leaves a password alone that a person has changed', async () => {
+    const app = await appOf('gateway');
+    const { email, password } = secrets.users.technician;
+    const change = async (from: string, to: string, token: string) => {
+      const response = await app.inject({
+        method: 'POST',
+        url: '/api/auth/change-password',
+        headers: { ...json, authorization: `Bearer ${token}` },
+        payload: { currentPassword: from, newPassword: to },
+      });
+      expect(response.statusCode).toBe(200);
+    };
+    const token = await tokenOf(app, 'technician');
+    await change(password, 'my own long password', token);
+    await seedDemoUsers(accounts, secrets);
+    expect((await signIn(app, email, password)).statusCode).toBe(401);
+    expect((await signIn(app, email, 'my own long password')).statusCode).toBe(200);
+    await change('my own long password', password, token);
+  });
+
+  test('when it is withdrawn, its users and their sessions are gone, others stay, and it can come back', async () => {
+    const app = await appOf('gateway');
+    const own = { email: 'own@farm.vn', password: 'my own long password' };
+    await accounts.createUser({ ...own, name: 'Own', role: 'manager' });
+    const authorization = `Bearer ${await tokenOf(app, 'member')}`;
+    await withdrawDemoUsers(accounts, secrets);
+    await withdrawDemoUsers(accounts, secrets);
+    const farm = await app.inject({ method: 'GET', url: '/api/farm', headers: { authorization } });
+    expect(farm.statusCode).toBe(401);
+    for (const role of roles) {
+      const { email, password } = secrets.users[role];
+      expect((await signIn(app, email, password)).statusCode, role).toBe(401);
+    }
+    expect((await signIn(app, own.email, own.password)).statusCode).toBe(200);
+    await accounts.removeUser(own.email);
+    await seedDemoUsers(accounts, secrets);
+    await tokenOf(app, 'manager');
   });
 });
 

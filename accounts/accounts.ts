@@ -1,6 +1,6 @@
 import type { Logger } from '@nongtin/service';
 import { type BetterAuthOptions, betterAuth } from 'better-auth';
-import { hashPassword, verifyPassword } from 'better-auth/crypto';
+import { hashPassword } from 'better-auth/crypto';
 import { getMigrations } from 'better-auth/db/migration';
 import { bearer } from 'better-auth/plugins/bearer';
 import { isRole, type Role } from './roles.ts';
@@ -23,8 +23,10 @@ interface NewUser {
 export interface Accounts {
   /** Creates or completes the tables. Before anything else; may be repeated. */
   start(): Promise<void>;
-  /** Makes sure that this user exists with this name, role and password. */
+  /** Makes sure that this user exists with this name and role. Who is there already keeps the password. */
   createUser(user: NewUser): Promise<void>;
+  /** Signed out everywhere, and gone. Nothing happens when there is no such user. */
+  removeUser(email: string): Promise<void>;
   /** Answers what is below /api/auth/. */
   handler(request: Request): Promise<Response>;
   /** Who is calling, by session cookie or `Authorization: Bearer`. */
@@ -85,29 +87,29 @@ export function createAccounts(options: AccountsOptions): Accounts {
   async function createUser({ email, password, name, role }: NewUser): Promise<void> {
     const { internalAdapter } = await auth.$context;
     const known = await internalAdapter.findUserByEmail(email, { includeAccounts: true });
-    if (known === null) {
-      const user = await internalAdapter.createUser(
-        { email, name, role, emailVerified: true },
-        { method: 'other' },
-      );
-      const hash = await hashPassword(password);
-      await internalAdapter.linkAccount({
-        userId: user.id,
-        accountId: user.id,
-        providerId: 'credential',
-        password: hash,
-      });
-      return;
-    }
-    await internalAdapter.updateUser(known.user.id, { name, role });
-    const hash = known.accounts.find((account) => account.providerId === 'credential')?.password;
-    if (typeof hash === 'string' && (await verifyPassword({ hash, password }))) return;
-    await internalAdapter.updatePassword(known.user.id, await hashPassword(password));
+    if (known !== null) await internalAdapter.updateUser(known.user.id, { name, role });
+    if (known?.accounts.some(({ providerId }) => providerId === 'credential')) return;
+    const user =
+      known?.user ??
+      (await internalAdapter.createUser({ email, name, role, emailVerified: true }, { method: 'other' }));
+    await internalAdapter.linkAccount({
+      userId: user.id,
+      accountId: user.id,
+      providerId: 'credential',
+      password: await hashPassword(password),
+    });
+  }
+
+  async function removeUser(email: string): Promise<void> {
+    const { internalAdapter } = await auth.$context;
+    const known = await internalAdapter.findUserByEmail(email);
+    if (known !== null) await internalAdapter.deleteUser(known.user.id);
   }
 
   return {
     start: async () => (await getMigrations(config)).runMigrations(),
     createUser,
+    removeUser,
     handler,
     session,
   };

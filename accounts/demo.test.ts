@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { demoSecrets, roles } from './index.ts';
+import { demoSecrets, earlierDemoSecrets, roles } from './index.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -28,6 +28,7 @@ test('the file is for its owner only, and the next start reads the same secrets'
   const first = demoSecrets(folder);
   expect(statSync(join(folder, 'demo.json')).mode & 0o777).toBe(0o600);
   expect(demoSecrets(folder)).toEqual(first);
+  expect(earlierDemoSecrets(folder)).toEqual(first);
 });
 
 test('passwords can be typed, differ from one another, and hold at least 80 bits', () => {
@@ -44,4 +45,9 @@ test('passwords can be typed, differ from one another, and hold at least 80 bits
 test('a file that is not ours is named, with the remedy', () => {
   writeFileSync(join(folder, 'demo.json'), '{"users":');
   expect(() => demoSecrets(folder)).toThrow(/demo\.json is incomplete or not ours: restore it/);
+});
+
+test('without the demo none are made', () => {
+  expect(earlierDemoSecrets(folder)).toBeUndefined();
+  expect(readdirSync(folder)).toEqual([]);
 });

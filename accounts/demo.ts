@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { readStateFile } from '@nongtin/service';
 import type { Accounts } from './accounts.ts';
 import { type Role, roles } from './roles.ts';
 import { createOnce } from './secret.ts';
@@ -40,11 +41,23 @@ export function demoSecrets(dataDir: string): DemoSecrets {
   return createOnce(join(dataDir, 'demo.json'), isDemoSecrets, createDemoSecrets);
 }
 
-/** One demo user of each role, with the password that `npm start` prints. Safe to repeat. */
+/** The secrets of a demo that was here before; undefined when there was none. */
+export function earlierDemoSecrets(dataDir: string): DemoSecrets | undefined {
+  return readStateFile(join(dataDir, 'demo.json'), isDemoSecrets);
+}
+
+/**
+ * One demo user of each role, with the password that `npm start` prints, unless somebody has changed it. Safe to repeat.
+ */
 export async function seedDemoUsers(accounts: Accounts, secrets: DemoSecrets): Promise<void> {
   await Promise.all(
     roles.map((role) => accounts.createUser({ ...secrets.users[role], name: demoNames[role], role })),
   );
+}
+
+/** Takes the demo's users out again, with their sessions. Safe to repeat. */
+export async function withdrawDemoUsers(accounts: Accounts, secrets: DemoSecrets): Promise<void> {
+  await Promise.all(roles.map((role) => accounts.removeUser(secrets.users[role].email)));
 }
 
 function createDemoSecrets(): DemoSecrets {

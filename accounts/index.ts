@@ -1,5 +1,11 @@
 export { type Account, type Accounts, createAccounts } from './accounts.ts';
-export { type DemoSecrets, demoSecrets, seedDemoUsers } from './demo.ts';
+export {
+  type DemoSecrets,
+  demoSecrets,
+  earlierDemoSecrets,
+  seedDemoUsers,
+  withdrawDemoUsers,
+} from './demo.ts';
 export { accountsPlugin, missingRoutes } from './plugin.ts';
 export { type Role, roles } from './roles.ts';
 export { type Access, routeTable } from './routes.ts';

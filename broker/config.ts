@@ -4,20 +4,31 @@ import { StartProblem } from '@nongtin/service';
 export interface BrokerConfig {
   /** Shared with the gateway, so that a device keeps its password whoever runs the broker. */
   readonly credentialsPath: string;
-  /** The demo's passwords; undefined when NONGTIN_DEMO=off. */
-  readonly demoPath: string | undefined;
+  /** The demo's passwords. */
+  readonly demoPath: string;
+  /** Whether they are valid. */
+  readonly demo: boolean;
   readonly host: string;
   readonly port: number;
 }
 
-export function readConfig(env: Readonly<Record<string, string | undefined>>): BrokerConfig {
-  const dataDir = env.NONGTIN_DATA_DIR ?? './data';
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export function readConfig(env: Environment): BrokerConfig {
+  const dataDir = text(env, 'NONGTIN_DATA_DIR') ?? './data';
   return {
     credentialsPath: join(dataDir, 'gateway', 'credentials.json'),
-    demoPath: readSwitch('NONGTIN_DEMO', env.NONGTIN_DEMO) ? join(dataDir, 'demo.json') : undefined,
-    host: env.NONGTIN_HOST ?? '0.0.0.0',
-    port: readPort('NONGTIN_MQTT_PORT', env.NONGTIN_MQTT_PORT ?? '1883'),
+    demoPath: join(dataDir, 'demo.json'),
+    demo: readSwitch('NONGTIN_DEMO', text(env, 'NONGTIN_DEMO')),
+    host: text(env, 'NONGTIN_HOST') ?? '0.0.0.0',
+    port: readPort('NONGTIN_MQTT_PORT', text(env, 'NONGTIN_MQTT_PORT') ?? '1883'),
   };
+}
+
+/** A variable that is set to nothing counts as not set. */
+function text(env: Environment, name: string): string | undefined {
+  const value = env[name]?.trim();
+  return value === '' ? undefined : value;
 }
 
 function readPort(name: string, text: string): number {

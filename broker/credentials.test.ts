@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { StartProblem } from '@nongtin/service';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openCredentials, seedCredentials } from './credentials.ts';
+import { openCredentials, seedCredentials, withdrawCredentials } from './credentials.ts';
 
 let folder = '';
 const path = () => join(folder, 'credentials.json');
@@ -113,5 +113,16 @@ describe('the file of credentials', () => {
     expect(statSync(path(), { bigint: true }).mtimeNs).toBe(before);
     expect(store.verify('valve-2', bytes('two'))).toEqual({ id: 'valve-2', role: 'device' });
     expect(store.verify('valve-9', bytes(own))).toBeDefined();
+  });
+
+  it('loses given passwords again, but not those that were issued instead of them', () => {
+    const given = { 'valve-1': 'one', 'valve-2': 'two', 'valve-3': 'three' };
+    const store = open();
+    seedCredentials(store, given);
+    const own = store.issue('valve-2', 'device');
+    withdrawCredentials(store, given);
+    withdrawCredentials(store, given);
+    expect(open().list()).toEqual([{ id: 'valve-2', role: 'device' }]);
+    expect(open().verify('valve-2', bytes(own))).toBeDefined();
   });
 });

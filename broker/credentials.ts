@@ -114,3 +114,13 @@ export function seedCredentials(store: CredentialStore, devices: Readonly<Record
     if (store.verify(id, Buffer.from(password))?.role !== 'device') store.issue(id, 'device', password);
   }
 }
+
+/** The opposite: these passwords are no longer valid. Whoever has been given another password since keeps it. */
+export function withdrawCredentials(
+  store: CredentialStore,
+  passwords: Readonly<Record<string, string>>,
+): void {
+  for (const [id, password] of Object.entries(passwords)) {
+    if (store.verify(id, Buffer.from(password)) !== undefined) store.revoke(id);
+  }
+}

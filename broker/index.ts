@@ -7,7 +7,12 @@ export {
   createBroker,
   type PublishOptions,
 } from './broker.ts';
-export { type CredentialStore, openCredentials, seedCredentials } from './credentials.ts';
+export {
+  type CredentialStore,
+  openCredentials,
+  seedCredentials,
+  withdrawCredentials,
+} from './credentials.ts';
 export type { Authenticate } from './gate.ts';
 export type { DurabilityHook, InboundMessage } from './inbox.ts';
 export { registerBrokerMetrics } from './metrics.ts';

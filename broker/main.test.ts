@@ -61,20 +61,23 @@ describe('the broker alone', () => {
 
 describe('its configuration', () => {
   it('has defaults', () => {
-    expect(readConfig({})).toEqual({
+    const defaults = {
       credentialsPath: 'data/gateway/credentials.json',
       demoPath: 'data/demo.json',
+      demo: true,
       host: '0.0.0.0',
       port: 1883,
-    });
-    expect(readConfig({ NONGTIN_DEMO: 'off' }).demoPath).toBeUndefined();
+    };
+    expect(readConfig({})).toEqual(defaults);
+    expect(readConfig({ NONGTIN_DEMO: 'off' }).demo).toBe(false);
+    const names = ['NONGTIN_DATA_DIR', 'NONGTIN_DEMO', 'NONGTIN_HOST', 'NONGTIN_MQTT_PORT'];
+    expect(readConfig(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(defaults);
   });
 
   it.each([
     { NONGTIN_MQTT_PORT: 'abc' },
     { NONGTIN_MQTT_PORT: '70000' },
     { NONGTIN_MQTT_PORT: '-1' },
-    { NONGTIN_MQTT_PORT: '' },
     { NONGTIN_DEMO: 'maybe' },
   ])('says what is wrong with %o', (env) => {
     expect(() => readConfig(env)).toThrow(StartProblem);

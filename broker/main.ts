@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { createBroker } from './broker.ts';
 import { readConfig } from './config.ts';
-import { openCredentials, seedCredentials } from './credentials.ts';
+import { openCredentials, seedCredentials, withdrawCredentials } from './credentials.ts';
 
 /** The part of the demo's secrets that concerns a broker. */
 const demoFile = Compile(Type.Object({ devices: Type.Record(Type.String(), Type.String()) }));
@@ -13,11 +13,10 @@ const demoFile = Compile(Type.Object({ devices: Type.Record(Type.String(), Type.
 function build(env: Readonly<Record<string, string | undefined>>, logger: Logger): Service {
   const config = readConfig(env);
   const store = openCredentials({ path: config.credentialsPath });
-  if (config.demoPath !== undefined) {
-    const demo = readStateFile(config.demoPath, (value) => demoFile.Check(value));
-    if (demo) seedCredentials(store, demo.devices);
-    else logger.warn({ path: config.demoPath }, 'no demo passwords yet: npm start makes them');
-  }
+  const demo = readStateFile(config.demoPath, (value) => demoFile.Check(value));
+  if (!config.demo) withdrawCredentials(store, demo?.devices ?? {});
+  else if (demo) seedCredentials(store, demo.devices);
+  else logger.warn({ path: config.demoPath }, 'no demo passwords yet: npm start makes them');
   const broker = createBroker({
     host: config.host,
     port: config.port,
