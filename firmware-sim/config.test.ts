@@ -4,12 +4,16 @@ import { readConfig } from './config.ts';
 
 describe('the configuration', () => {
   test('has defaults for a farm alone on this machine, in real time', () => {
-    expect(readConfig({})).toEqual({
+    const defaults = {
       dataDir: './data',
       brokerUrl: 'mqtt://127.0.0.1:1883',
       speed: 1,
       seed: 1,
-    });
+    };
+    expect(readConfig({})).toEqual(defaults);
+    // A variable that is set to nothing counts as not set.
+    const names = ['NONGTIN_DATA_DIR', 'NONGTIN_BROKER_URL', 'NONGTIN_MQTT_PORT', 'NONGTIN_SPEED'];
+    expect(readConfig(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(defaults);
   });
 
   test('takes the environment, and options before it', () => {

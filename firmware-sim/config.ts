@@ -10,20 +10,29 @@ export interface Config {
   readonly seed: number;
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 const FASTEST = 3600;
 
 /** From the command line's options, then the environment, then defaults. Throws a StartProblem on a bad value. */
-export function readConfig(
-  env: Readonly<Record<string, string | undefined>>,
-  args: readonly string[] = [],
-): Config {
+export function readConfig(env: Environment, args: readonly string[] = []): Config {
   const options = readOptions(args);
+  const broker = options.broker ?? text(env, 'NONGTIN_BROKER_URL');
   return {
-    dataDir: env.NONGTIN_DATA_DIR ?? './data',
-    brokerUrl: brokerUrlOf(options.broker ?? env.NONGTIN_BROKER_URL ?? localBroker(env.NONGTIN_MQTT_PORT)),
-    speed: numberOf(options.speed ?? env.NONGTIN_SPEED ?? '1', 'The speed', { min: 0.01, max: FASTEST }),
+    dataDir: text(env, 'NONGTIN_DATA_DIR') ?? './data',
+    brokerUrl: brokerUrlOf(broker ?? localBroker(text(env, 'NONGTIN_MQTT_PORT'))),
+    speed: numberOf(options.speed ?? text(env, 'NONGTIN_SPEED') ?? '1', 'The speed', {
+      min: 0.01,
+      max: FASTEST,
+    }),
     seed: numberOf(options.seed ?? '1', 'The seed', { min: 0, max: 2 ** 31, integer: true }),
   };
+}
+
+/** A variable that is set to nothing counts as not set. */
+function text(env: Environment, name: string): string | undefined {
+  const value = env[name]?.trim();
+  return value === '' ? undefined : value;
 }
 
 function readOptions(args: readonly string[]): { speed?: string; broker?: string; seed?: string } {
