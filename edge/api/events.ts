@@ -15,6 +15,9 @@ const MOST_UNREAD_BYTES = 1_048_576;
 /**
  * GET /api/events: server-sent events (WHATWG HTML, section 9.2). A reader that comes back with Last-Event-ID gets what it
  * missed, or the event 'resync' when that is not kept any more: then it has to read /api/live anew.
+ *
+ * The others: 'readings' { readings }, 'device' { id, online, lastSeenAtMs } when a device comes or goes, 'zone', 'run',
+ * 'alarm' and 'status', each as /api/live, /api/runs and /api/alarms give it.
  */
 export const eventRoutes: FastifyPluginAsync<{ parts: ApiParts }> = async (app, { parts }) => {
   const streams = new Set<ServerResponse>();

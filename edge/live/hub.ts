@@ -6,7 +6,7 @@ export interface LiveEvent {
   readonly data: string;
 }
 
-export type EventName = 'readings' | 'zone' | 'run' | 'alarm' | 'status';
+export type EventName = 'readings' | 'device' | 'zone' | 'run' | 'alarm' | 'status';
 
 /** Called for each event in order; must not throw. */
 export type Listener = (event: LiveEvent) => void;

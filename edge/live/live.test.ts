@@ -41,11 +41,26 @@ describe('the live view', () => {
     const { live, events } = setup();
     live.onReadings([reading(0.2, 1_000)]);
     live.onReadings([reading(0.3, 2_000)]);
-    expect(events).toEqual([]);
+    expect(events.map(({ name }) => name)).toEqual(['device']);
     vi.advanceTimersByTime(100);
-    expect(events).toHaveLength(1);
-    expect(JSON.parse(events[0]?.data ?? '').readings).toHaveLength(2);
+    expect(events).toHaveLength(2);
+    expect(JSON.parse(events[1]?.data ?? '').readings).toHaveLength(2);
     vi.useRealTimers();
+  });
+
+  it('tells each time a device comes or goes, and only then', () => {
+    const { live, events } = setup();
+    live.onStatus('soil-a1', false);
+    live.onReadings([reading(0.2, 1_000), reading(0.3, 2_000)]);
+    live.onStatus('soil-a1', true);
+    live.onStatus('soil-a1', false);
+    live.onStatus('soil-a1', false);
+    expect(events.map(({ name, data }) => [name, JSON.parse(data)])).toEqual([
+      ['device', { id: 'soil-a1', online: false, lastSeenAtMs: null }],
+      ['device', { id: 'soil-a1', online: true, lastSeenAtMs: 5_000 }],
+      ['device', { id: 'soil-a1', online: false, lastSeenAtMs: 5_000 }],
+    ]);
+    live.flush();
   });
 
   it('stays bounded however many channels a device invents', () => {

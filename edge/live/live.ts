@@ -61,8 +61,8 @@ export class Live {
 
   onStatus(device: string, online: boolean): void {
     const kept = this.#device(device);
-    kept.online = online;
     if (online) kept.lastSeenAtMs = this.#options.clock.nowMs();
+    this.#turn(device, kept, online);
   }
 
   /** Sends what is gathered, now. */
@@ -100,7 +100,7 @@ export class Live {
     const kept = this.#device(device);
     kept.lastSeenAtMs = this.#options.clock.nowMs();
     // A device that speaks is there, whatever its last word about itself was.
-    kept.online = true;
+    this.#turn(device, kept, true);
     const key = `${reading.metric}|${reading.channel}`;
     const before = kept.readings.get(key);
     if (before && before.atMs > reading.atMs) return;
@@ -111,6 +111,13 @@ export class Live {
       kept.readings.delete(oldest);
       break;
     }
+  }
+
+  /** Pages are told of a change only; when a device was last seen they also know from its readings. */
+  #turn(id: string, kept: Kept, online: boolean): void {
+    if (kept.online === online) return;
+    kept.online = online;
+    this.#options.hub.publish('device', { id, online, lastSeenAtMs: kept.lastSeenAtMs });
   }
 
   #device(id: string): Kept {
