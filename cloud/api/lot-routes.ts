@@ -98,6 +98,7 @@ const refusals: Record<LotRefusal, { status: 404 | 409; message: string }> = {
   ambiguous_harvest: { status: 409, message: 'Several gateways have a harvest of this name: add gatewayId.' },
   gateway_not_registered: { status: 409, message: 'The harvest’s gateway is not registered.' },
   gateway_revoked: { status: 409, message: 'The harvest’s gateway was revoked.' },
+  other_cooperative: { status: 409, message: 'This product is another cooperative’s than the harvest.' },
   unprovable: { status: 409, message: 'The harvest’s plot has a name that no proof can carry: correct it.' },
   lot_number_taken: { status: 409, message: 'This lot number is taken.' },
 };

@@ -29,6 +29,8 @@ export type LotRefusal =
   | 'no_such_product'
   | 'gateway_not_registered'
   | 'gateway_revoked'
+  /** The product is not of the cooperative that the gateway is registered for. */
+  | 'other_cooperative'
   /** A text of the record is empty or too long for a proof bundle. */
   | 'unprovable'
   | 'lot_number_taken';
@@ -67,6 +69,7 @@ async function closeIn(trx: Kysely<Schema>, options: LotsOptions, order: LotOrde
   const gateway = await gatewayOf(trx, harvest.gateway_id);
   if (gateway === undefined) return refused('gateway_not_registered');
   if (gateway.revoked) return refused('gateway_revoked');
+  if (gateway.cooperative_id !== seller.cooperative_id) return refused('other_cooperative');
   const lotNumber = order.lotNumber ?? (await freeLotNumber(trx, harvest));
   const record = lotRecord(harvest, seller, gateway.public_key, lotNumber);
   if (!fitsInBundle(record)) return refused('unprovable');
