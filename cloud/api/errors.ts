@@ -19,6 +19,7 @@ export function problem(kind: Problem['error']['kind'], code: string, message: s
 export function handleErrors(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500;
+    if (status === 429) return reply.code(429).send(problem('try_later', 'too_many_requests', error.message));
     if (status < 500) return reply.code(status).send(problem('your_input', codeOf(error), error.message));
     request.log.error({ err: error }, 'request failed');
     return send500(reply);

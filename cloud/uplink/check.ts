@@ -10,7 +10,8 @@ export type RefusalKind =
   | 'gap'
   | 'signature'
   | 'fork'
-  | 'storage';
+  | 'storage'
+  | 'our_fault';
 
 export interface Refusal {
   readonly number: number;

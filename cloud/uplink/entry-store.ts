@@ -134,6 +134,11 @@ export class EntryStore {
   }
 }
 
+/** Whether the store itself failed: a full disk, a damaged file. */
+export function isStoreFailure(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR';
+}
+
 const TABLES = `
   create table if not exists entries (
     gateway text not null,

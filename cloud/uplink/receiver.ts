@@ -2,7 +2,7 @@ import { type UplinkAnswer, UplinkEntries, type UplinkEntry } from '@nongtin/bro
 import type { Logger } from '@nongtin/service';
 import { Compile } from 'typebox/compile';
 import { type Checked, checkEntries, publicKeyFrom, type Refusal, type RefusalKind } from './check.ts';
-import type { EntryStore } from './entry-store.ts';
+import { type EntryStore, isStoreFailure } from './entry-store.ts';
 
 /** What the cooperative knows of a gateway. */
 interface GatewayKey {
@@ -73,9 +73,9 @@ export class Receiver {
       this.#count(gateway, checked);
       return answerOf(entries.head(gateway)?.number ?? 0, checked.refused);
     } catch (error) {
-      // A full disk or a lost database is ours, not the gateway's: it keeps its entries and tries again.
-      logger.error({ err: error, gateway }, 'entries could not be kept');
-      const refused = { number: 0, kind: 'storage', reason: 'the cloud cannot store entries now' } as const;
+      // Ours, not the gateway's: it keeps its entries and tries again.
+      const { refused, told } = failureOf(error);
+      logger.error({ err: error, gateway }, told);
       this.#count(gateway, { fresh: [], duplicates: 0, refused });
       return answerOf(this.#heldNumber(gateway), refused);
     }
@@ -132,6 +132,15 @@ export class Receiver {
       return 0;
     }
   }
+}
+
+function failureOf(error: unknown): { readonly refused: Refusal; readonly told: string } {
+  if (isStoreFailure(error)) {
+    const reason = 'the cloud cannot store entries now';
+    return { refused: { number: 0, kind: 'storage', reason }, told: 'entries could not be stored' };
+  }
+  const reason = 'something broke in the cloud; its log says what';
+  return { refused: { number: 0, kind: 'our_fault', reason }, told: 'a message could not be taken' };
 }
 
 function answerOf(durableUpTo: number, refused: Refusal | undefined): UplinkAnswer {
