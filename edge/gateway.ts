@@ -5,8 +5,10 @@ import {
   createAccounts,
   type DemoSecrets,
   demoSecrets,
+  earlierDemoSecrets,
   seedDemoUsers,
   sessionSecret,
+  withdrawDemoUsers,
 } from '@nongtin/accounts';
 import {
   type Broker,
@@ -16,6 +18,7 @@ import {
   openCredentials,
   registerBrokerMetrics,
   seedCredentials,
+  withdrawCredentials,
 } from '@nongtin/broker';
 import { influx1Series, type SeriesStore, sqliteSeries } from '@nongtin/series';
 import { explainProblem, type Logger, type Service } from '@nongtin/service';
@@ -101,7 +104,9 @@ export class Gateway implements Service {
     const secrets = this.#config.demo ? demoSecrets(this.#config.dataDir) : undefined;
     const login = uplinkLogin(this.#folder, secrets?.uplink);
     const credentials = openCredentials({ path: join(this.#folder, 'credentials.json') });
+    const withdrawn = secrets ? undefined : earlierDemoSecrets(this.#config.dataDir);
     if (secrets) seedCredentials(credentials, secrets.devices);
+    if (withdrawn) withdrawCredentials(credentials, withdrawn.devices);
     const journal = await this.#startJournal();
     const identity = {
       id: login?.gateway ?? 'gw-local',
@@ -131,7 +136,7 @@ export class Gateway implements Service {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
     registerBrokerMetrics(broker, registry);
-    const accounts = await this.#startAccounts(secrets);
+    const accounts = await this.#startAccounts(secrets, withdrawn);
     const httpPort = await this.#startApi({
       ...core,
       ...{ identity, farm, journal, store, series, uplink, broker, credentials, accounts, registry },
@@ -183,7 +188,7 @@ export class Gateway implements Service {
     return uplink;
   }
 
-  async #startAccounts(secrets: DemoSecrets | undefined): Promise<Accounts> {
+  async #startAccounts(secrets?: DemoSecrets, withdrawn?: DemoSecrets): Promise<Accounts> {
     const database = new DatabaseSync(join(this.#folder, 'accounts.sqlite'));
     this.#stops.push({ part: 'accounts', stop: () => database.close() });
     const secret = sessionSecret(join(this.#folder, 'session.json'));
@@ -195,6 +200,7 @@ export class Gateway implements Service {
     });
     await accounts.start();
     if (secrets) await seedDemoUsers(accounts, secrets);
+    if (withdrawn) await withdrawDemoUsers(accounts, withdrawn);
     return accounts;
   }
 

@@ -162,6 +162,24 @@ describe('delivery', () => {
     ]);
   });
 
+  it('records a refused line once, also when the store then asks to wait', async () => {
+    const store = new TestStore();
+    const { journal, delivery, append, caughtUp } = await deliveryTo(store);
+    let waits = 3;
+    store.answer = (lines) => {
+      if (/value=13,/.test(lines)) return { outcome: 'reject', reason: '400 field type conflict' };
+      return /value=77,/.test(lines) && waits-- > 0
+        ? { outcome: 'wait', reason: 'busy' }
+        : { outcome: 'accepted' };
+    };
+    await append(100);
+    await delivery.start();
+    await vi.waitUntil(() => store.held.size === 99, { timeout: 10_000 });
+    await caughtUp();
+    expect(delivery.state().rejected).toBe(1);
+    expect(await journal.records('quarantine', 10)).toHaveLength(1);
+  });
+
   it('goes on from its cursor after a restart', async () => {
     const folder = newFolder();
     const first = await deliveryTo(new TestStore(), folder);

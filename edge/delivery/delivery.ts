@@ -52,6 +52,8 @@ class CursorDelivery implements SeriesDelivery {
   readonly #options: SeriesDeliveryOptions;
   readonly #pause: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly #rejections: Rejections;
+  /** Lines of the batch under way that are recorded as refused: a wait after them must not record them again. */
+  readonly #refused = new Set<string>();
   readonly #cursorName: string;
   #ending = new AbortController();
   #running: Promise<void> | undefined;
@@ -134,14 +136,25 @@ class CursorDelivery implements SeriesDelivery {
   async #deliverNext(): Promise<boolean> {
     const entries = await this.#options.journal.read(this.#cursor, ENTRIES_A_READ);
     for (const batch of batchesOf(entries)) {
-      const lines = batch.filter(({ count }) => count > 0).map(({ payload }) => payload);
-      if (lines.length > 0 && !(await this.#write(lines.join('\n')))) return false;
+      const lines = this.#linesOf(batch);
+      if (lines !== '' && !(await this.#write(lines))) return false;
       const upTo = batch.at(-1)?.number ?? this.#cursor;
       await this.#options.journal.moveCursor(this.#cursorName, upTo);
       this.#cursor = upTo;
+      this.#refused.clear();
       if (this.#isEnding) break;
     }
     return true;
+  }
+
+  /** Without those that an earlier try at this batch has found to be refused. */
+  #linesOf(batch: readonly JournalEntry[]): string {
+    const lines = batch.filter(({ count }) => count > 0).map(({ payload }) => payload);
+    if (this.#refused.size === 0) return lines.join('\n');
+    return lines
+      .flatMap((payload) => payload.split('\n'))
+      .filter((line) => !this.#refused.has(line))
+      .join('\n');
   }
 
   /** Whether nothing of these lines needs to be written again. */
@@ -153,6 +166,7 @@ class CursorDelivery implements SeriesDelivery {
     const halves = halve(lines);
     if (halves === undefined) {
       await this.#rejections.add(lines, outcome.reason);
+      this.#refused.add(lines);
       return true;
     }
     // What a partly refused write has already stored is only written again.
