@@ -1,6 +1,20 @@
 import { join } from 'node:path';
-import { type Accounts, createAccounts, demoSecrets, seedDemoUsers, sessionSecret } from '@nongtin/accounts';
-import { type Broker, type CredentialStore, openCredentials, registerBrokerMetrics } from '@nongtin/broker';
+import {
+  type Accounts,
+  createAccounts,
+  demoSecrets,
+  earlierDemoSecrets,
+  seedDemoUsers,
+  sessionSecret,
+  withdrawDemoUsers,
+} from '@nongtin/accounts';
+import {
+  type Broker,
+  type CredentialStore,
+  openCredentials,
+  registerBrokerMetrics,
+  withdrawCredentials,
+} from '@nongtin/broker';
 import { canonicalJson } from '@nongtin/broker/wire';
 import { explainProblem, type Logger, type Service } from '@nongtin/service';
 import type { FastifyInstance } from 'fastify';
@@ -81,6 +95,7 @@ export class Cloud implements Service {
     const credentials = openCredentials({ path: join(dataDir, 'cloud', 'uplink-credentials.json') });
     const accounts = await this.#openAccounts(records);
     if (demo) await this.#seedDemo(records, accounts, credentials);
+    else await this.#withdrawDemo(accounts, credentials);
     const { receiver, projector } = this.#openUplink(records, entries);
     this.#closers.push(() => projector.stop());
     projector.start();
@@ -113,6 +128,13 @@ export class Cloud implements Service {
     await seedDemoUsers(accounts, secrets);
     // It may connect; its entries are refused until a manager registers its key.
     allowGateway(credentials, secrets.uplink.gateway, secrets.uplink.password);
+  }
+
+  async #withdrawDemo(accounts: Accounts, credentials: CredentialStore): Promise<void> {
+    const secrets = earlierDemoSecrets(this.#config.dataDir);
+    if (secrets === undefined) return;
+    await withdrawDemoUsers(accounts, secrets);
+    withdrawCredentials(credentials, { [secrets.uplink.gateway]: secrets.uplink.password });
   }
 
   #openUplink({ db }: Records, entries: EntryStore): { receiver: Receiver; projector: Projector } {

@@ -23,6 +23,10 @@ export interface TestCloud {
 
 interface ApiAnswer {
   readonly status: number;
+  /**
+   * Whatever JSON came. The one `any` of this workspace: with `unknown`, each test would have to cast to a shape that it
+   * is there to check, and a wrong cast would hide what is wrong.
+   */
   // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects, and fails where it is not there
   readonly body: any;
 }
