@@ -18,6 +18,7 @@ import {
 import { canonicalJson } from '@nongtin/broker/wire';
 import { explainProblem, type Logger, type Service } from '@nongtin/service';
 import type { FastifyInstance } from 'fastify';
+import { registerAnchorMetrics } from './anchoring/index.ts';
 import { buildApp } from './api/app.ts';
 import { apiRoutes } from './api/index.ts';
 import type { CloudConfig } from './config.ts';
@@ -165,6 +166,7 @@ export class Cloud implements Service {
     const { records, entries, receiver, accounts, credentials, stamping, uplink } = parts;
     const registry = createMetrics({ entries, receiver });
     registerBrokerMetrics(uplink, registry);
+    registerAnchorMetrics(registry, { db: records.db, status: () => stamping.anchorer.status() });
     const clock = this.#clock;
     const disconnect = (gateway: string) => uplink.disconnect(gateway);
     const api = { db: records.db, entries, receiver, credentials, disconnect, clock, registry };
