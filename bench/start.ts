@@ -18,10 +18,8 @@ export const start: Benchmark = {
   run: ({ quick, say }) => (quick ? quickly(say) : fully(say)),
 };
 
-const targets = [
-  { figure: 'coldStartSeconds', comparator: '<', target: 240 },
-  { figure: 'warmStartSeconds', comparator: '<', target: 15 },
-] as const;
+const coldTarget = { figure: 'coldStartSeconds', comparator: '<', target: 240 } as const;
+const warmTarget = { figure: 'warmStartSeconds', comparator: '<', target: 15 } as const;
 
 async function fully(say: (text: string) => void): Promise<Measurement> {
   const folder = mkdtempSync(join(tmpdir(), 'nongtin-bench-'));
@@ -37,7 +35,7 @@ async function fully(say: (text: string) => void): Promise<Measurement> {
     const warm: number[] = [];
     for (let run = 0; run < 3; run++) warm.push(await told('warm start', launch, say));
     const figures = { coldStartSeconds: figureOf(cold, 's'), warmStartSeconds: figureOf(warm, 's') };
-    return { runs: warm.length, figures, targets };
+    return { runs: warm.length, figures, targets: [coldTarget, warmTarget] };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -50,7 +48,8 @@ async function quickly(say: (text: string) => void): Promise<Measurement> {
     const launch = () => timeToDoors('node', ['start/start.mjs'], repository, env);
     await told('first start', launch, say);
     const warm = [await told('warm start', launch, say)];
-    return { runs: 1, figures: { warmStartSeconds: figureOf(warm, 's') }, targets };
+    const figures = { warmStartSeconds: figureOf(warm, 's') };
+    return { runs: 1, figures, targets: [warmTarget] };
   } finally {
     rmSync(dataDir, { recursive: true, force: true });
   }
