@@ -21,13 +21,14 @@ afterEach(() => {
 });
 
 /** Starts the service and gives its port once it listens. */
-async function start(): Promise<number> {
+async function start(more: Record<string, string> = {}): Promise<number> {
   const env = {
     ...process.env,
     NONGTIN_DATA_DIR: folder,
     NONGTIN_MQTT_PORT: '0',
     NONGTIN_HOST: '127.0.0.1',
     NONGTIN_LOG: 'json',
+    ...more,
   };
   service = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
     env,
@@ -42,7 +43,7 @@ async function start(): Promise<number> {
 }
 
 describe('the broker alone', () => {
-  it("knows the demo's devices, and ends cleanly on SIGTERM", async () => {
+  it("knows the demo's devices until the demo is off, and ends cleanly on SIGTERM", async () => {
     writeFileSync(
       join(folder, 'demo.json'),
       JSON.stringify({ users: {}, devices: { probe9: 'demo-password' } }),
@@ -56,6 +57,9 @@ describe('the broker alone', () => {
     service?.kill('SIGTERM');
     expect(await once(service as ChildProcess, 'exit')).toEqual([0, null]);
     probe.end(true);
+    const later = await start({ NONGTIN_DEMO: 'off' });
+    const again = { ...door, port: later, password: 'demo-password' };
+    await expect(connectAsync(again)).rejects.toMatchObject({ code: 4 });
   });
 });
 
