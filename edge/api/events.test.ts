@@ -65,6 +65,17 @@ describe('the event stream', () => {
     page.close();
   });
 
+  it('tells a page that missed too much to read everything anew, and lets it follow', async () => {
+    const { parts, follow } = await served();
+    for (let i = 0; i < 30; i++) parts.hub.publish('status', { large: 'x'.repeat(100_000) });
+    const page = follow({ 'last-event-id': 'boot-1' });
+    await until(() => expect(page.text()).toContain('event: resync'));
+    parts.hub.publish('zone', { n: 1 });
+    await until(() => expect(page.text()).toContain('id: boot-31\nevent: zone\ndata: {"n":1}'));
+    expect(page.text()).not.toContain('large');
+    page.close();
+  });
+
   it('drops a page that does not read', async () => {
     const { parts, follow } = await served();
     const slow = follow();

@@ -11,10 +11,12 @@ const LONGEST_STREAM_MS = 3_600_000;
 const MOST_STREAMS = 100;
 /** A reader with more than this unread is dropped; it may come back and resume. */
 const MOST_UNREAD_BYTES = 1_048_576;
+/** Leaves room for what happens while the reader catches up. */
+const MOST_REPLAYED_BYTES = MOST_UNREAD_BYTES / 2;
 
 /**
  * GET /api/events: server-sent events (WHATWG HTML, section 9.2). A reader that comes back with Last-Event-ID gets what it
- * missed, or the event 'resync' when that is not kept any more: then it has to read /api/live anew.
+ * missed, or the event 'resync' when that is too much or not kept any more: then it has to read /api/live anew.
  *
  * The others: 'readings' { readings }, 'device' { id, online, lastSeenAtMs } when a device comes or goes, 'zone', 'run',
  * 'alarm' and 'status', each as /api/live, /api/runs and /api/alarms give it.
@@ -52,12 +54,10 @@ export const eventRoutes: FastifyPluginAsync<{ parts: ApiParts }> = async (app, 
 function follow(hub: EventHub, response: ServerResponse, lastId: string | undefined): () => void {
   const write = (text: string) => {
     if (response.writableLength > MOST_UNREAD_BYTES) response.destroy();
-    else if (!response.writableEnded) response.write(text);
+    else if (text !== '' && !response.writableEnded) response.write(text);
   };
   write(`retry: ${RECONNECT_MS}\n\n`);
-  const missed = lastId === undefined ? [] : hub.since(lastId);
-  if (missed === undefined) write('event: resync\ndata: {}\n\n');
-  for (const event of missed ?? []) write(frame(event));
+  write((lastId === undefined ? '' : replay(hub, lastId)) ?? 'event: resync\ndata: {}\n\n');
   const unsubscribe = hub.subscribe((event) => write(frame(event)));
   const heartbeat = setInterval(() => write(': alive\n\n'), HEARTBEAT_MS);
   const longest = setTimeout(() => response.end(), LONGEST_STREAM_MS);
@@ -66,6 +66,12 @@ function follow(hub: EventHub, response: ServerResponse, lastId: string | undefi
     clearInterval(heartbeat);
     clearTimeout(longest);
   };
+}
+
+/** Undefined when it is not known, or so much that the reader would be dropped for it, each time it comes back. */
+function replay(hub: EventHub, lastId: string): string | undefined {
+  const text = hub.since(lastId)?.map(frame).join('');
+  return text !== undefined && Buffer.byteLength(text) > MOST_REPLAYED_BYTES ? undefined : text;
 }
 
 function frame({ id, name, data }: LiveEvent): string {

@@ -11,24 +11,33 @@ export type EventName = 'readings' | 'device' | 'zone' | 'run' | 'alarm' | 'stat
 /** Called for each event in order; must not throw. */
 export type Listener = (event: LiveEvent) => void;
 
+const MOST_KEPT = 2_000;
+const MOST_KEPT_BYTES = 4 * 1_048_576;
+
 /** Spreads events and keeps the newest ones, so that a listener that was away for a moment misses nothing. */
 export class EventHub {
   readonly #boot: string;
   readonly #capacity: number;
+  readonly #capacityBytes: number;
   readonly #kept: LiveEvent[] = [];
+  #keptBytes = 0;
   readonly #listeners = new Set<Listener>();
   #number = 0;
 
-  constructor(boot: string, capacity = 2_000) {
+  constructor(boot: string, capacity = MOST_KEPT, capacityBytes = MOST_KEPT_BYTES) {
     this.#boot = boot;
     this.#capacity = capacity;
+    this.#capacityBytes = capacityBytes;
   }
 
   publish(name: EventName, data: unknown): void {
     this.#number += 1;
     const event = { id: `${this.#boot}-${this.#number}`, name, data: JSON.stringify(data) };
     this.#kept.push(event);
-    if (this.#kept.length > this.#capacity) this.#kept.shift();
+    this.#keptBytes += Buffer.byteLength(event.data);
+    while (this.#kept.length > this.#capacity || this.#keptBytes > this.#capacityBytes) {
+      this.#keptBytes -= Buffer.byteLength(this.#kept.shift()?.data ?? '');
+    }
     for (const listener of this.#listeners) listener(event);
   }
 

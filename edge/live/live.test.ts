@@ -82,4 +82,14 @@ describe('the event hub', () => {
     expect(hub.since('earlier-5')).toBeUndefined();
     expect(hub.since('nonsense')).toBeUndefined();
   });
+
+  it('keeps no more than so many bytes, however few the events', () => {
+    const hub = new EventHub('boot', 100, 1_000);
+    for (let i = 1; i <= 5; i++) hub.publish('status', 'é'.repeat(200));
+    expect(hub.since('boot-3')).toHaveLength(2);
+    expect(hub.since('boot-2')).toBeUndefined();
+    hub.publish('status', 'x'.repeat(2_000));
+    expect(hub.since('boot-6')).toEqual([]);
+    expect(hub.since('boot-5')).toBeUndefined();
+  });
 });
