@@ -4,6 +4,7 @@ export { type Anchorer, createAnchorer } from './anchorer.ts';
 export { CONFIRMATIONS, createEthersChain } from './ethers-chain.ts';
 export { finalizedNumber } from './finality.ts';
 export { httpRpc, RpcError } from './http-rpc.ts';
+export { registerAnchorMetrics } from './metrics.ts';
 export { enqueueLeaf } from './queue.ts';
 export { anchorRoutes } from './routes.ts';
 export { type Standing, standingOf, statesOf } from './standing.ts';

@@ -133,3 +133,22 @@ export async function countWaiting(db: Kysely<Schema>): Promise<number> {
     .executeTakeFirstOrThrow();
   return Number(row.count);
 }
+
+/** How many anchors are in each state but `final`, whose number only grows: counting those would take ever longer. */
+export async function countUnsettled(
+  db: Kysely<Schema>,
+): Promise<ReadonlyMap<Exclude<AnchorState, 'final'>, number>> {
+  const count = async (states: readonly Exclude<AnchorState, 'final'>[]) => {
+    const query = db.selectFrom('anchors').select(['state', (eb) => eb.fn.countAll<number>().as('count')]);
+    return query
+      .where('state', 'in', [...states])
+      .groupBy('state')
+      .execute();
+  };
+  // Two questions, because each has an index of its own.
+  const rows = [...(await count(['waiting', 'submitted', 'mined'])), ...(await count(['forgotten']))];
+  const of = (state: AnchorState) => Number(rows.find((row) => row.state === state)?.count ?? 0);
+  return new Map(unsettled.map((state) => [state, of(state)]));
+}
+
+const unsettled = ['waiting', 'submitted', 'mined', 'forgotten'] as const;

@@ -196,6 +196,7 @@ describe('everybody', () => {
   it('gets figures for Prometheus on the machine itself', async () => {
     const { body } = await cloud.call(undefined, 'GET', '/metrics');
     expect(body).toContain('nongtin_uplink_durable_up_to{gateway="gw-lots"} 34');
+    expect(body).toContain('nongtin_anchoring_waiting_leaves 2');
   });
 
   it('is told in our own shape that there is nothing', async () => {

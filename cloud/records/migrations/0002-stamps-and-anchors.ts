@@ -43,6 +43,7 @@ const statements = [
     gas_price_wei numeric
   )`,
   `create index anchors_open on anchors (anchor_id) where state in ('waiting', 'submitted', 'mined')`,
+  `create index anchors_forgotten on anchors (anchor_id) where state = 'forgotten'`,
   'create index anchors_by_block on anchors (block_number) where block_number is not null',
   `create table leaves (
     leaf_id int8 generated always as identity primary key,
