@@ -4,6 +4,7 @@ import { connectAsync } from 'mqtt';
 import { Compile } from 'typebox/compile';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { testFarm } from './gateway.suite.ts';
+import { Irrigation } from './irrigation/service.ts';
 
 const until = (check: () => unknown) => vi.waitFor(check, { timeout: 15_000, interval: 20 });
 const sensor = 'tele/probe9/SENSOR';
@@ -139,13 +140,18 @@ describe('the gateway', () => {
     const other = await testFarm();
     const { httpPort, mqttPort } = other.gateway().ports;
     await farm.gateway().stop();
+    const stopped = vi.spyOn(Irrigation.prototype, 'stop');
     for (const [name, port] of Object.entries({
       NONGTIN_GATEWAY_PORT: httpPort,
       NONGTIN_MQTT_PORT: mqttPort,
     })) {
       const refused = farm.build({ [name]: String(port) }).start();
       await expect(refused).rejects.toThrow(new RegExp(`Port ${port} is already in use.*${name}`));
+      // What did start decides nothing any more.
+      expect(stopped).toHaveBeenCalledOnce();
+      stopped.mockClear();
     }
+    stopped.mockRestore();
     await other.close();
   });
 });

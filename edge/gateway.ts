@@ -122,6 +122,7 @@ export class Gateway implements Service {
     const uplink = login ? await this.#startUplink(journal, login) : { state: () => NO_UPLINK };
 
     const ready = Promise.withResolvers<Broker>();
+    ready.promise.catch(() => {});
     const publish = async (topic: string, payload: string) =>
       (await ready.promise).publish(topic, payload, { qos: 1 });
     const { speed } = this.#config;
@@ -130,6 +131,12 @@ export class Gateway implements Service {
     });
     await core.alarms.start();
     await core.irrigation.start();
+    // For a start that fails before the broker is up; else it has stopped before it comes to this.
+    const stopUnheard = () => {
+      ready.reject(new Error('the broker has not started'));
+      return core.irrigation.stop();
+    };
+    this.#stops.push({ part: 'irrigation', stop: stopUnheard });
     this.#stops.push({ part: 'live', stop: () => core.live.flush() });
 
     const broker = this.#createBroker(credentials, hook);

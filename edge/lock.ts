@@ -2,8 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { explainProblem, StartProblem } from '@nongtin/service';
-
-const SQLITE_BUSY = 5;
+import { isBusy } from './busy.ts';
 
 /**
  * One gateway per data folder: two would number the same journal twice. The lock is SQLite's exclusive file lock,
@@ -23,7 +22,7 @@ export function lockDataFolder(folder: string): () => void {
     }
     return () => database.close();
   } catch (error) {
-    if (((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_BUSY) {
+    if (isBusy(error)) {
       throw new StartProblem(
         `Another gateway already runs on ${folder}: stop it, or choose another folder with NONGTIN_DATA_DIR=….`,
       );

@@ -92,9 +92,10 @@ export class Irrigation {
     this.#timer = setInterval(() => this.#happen({ kind: 'tick', now: this.#now() }), TICK_MS);
   }
 
-  /** Closes what is open. Its run is recorded by the next start, which asks the meter. */
+  /** Closes what is open. Its run is recorded by the next start, which asks the meter. Once; again it does nothing. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    if (this.#isStopped) return;
     // From here on nothing is decided any more, whatever still arrives.
     this.#isStopped = true;
     const open = Object.values(this.#state.zones).filter((zone) => 'run' in zone.phase);

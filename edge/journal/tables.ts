@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import { isBusy } from '../busy.ts';
 import type { Commit, ReadingsEntry, Tail, ThreadData, Trouble } from './protocol.ts';
 import type { JournalEntry } from './types.ts';
 
@@ -266,14 +267,12 @@ function openDatabase(path: string): DatabaseSync {
     return database;
   } catch (error) {
     database.close();
-    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) {
+    if (isBusy(error)) {
       throw new JournalTrouble({ trouble: 'held_by_another' });
     }
     throw error;
   }
 }
-
-const SQLITE_BUSY = 5;
 
 /** Same bytes as the wire's entryHash, with the crypto of Node (see entry.ts there; tested to be equal). */
 function digestOf(number: number, previousHash: string, bootId: string, payload: string): string {
