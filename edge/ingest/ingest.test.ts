@@ -103,6 +103,8 @@ describe('what is no reading', () => {
     expect(records.filter(({ device }) => device === 'mad')).toHaveLength(102);
     expect(records.find(({ cause }) => cause === 'suppressed')?.detail).toContain('250 more');
     expect(rig.ingest.counters()).toMatchObject({ quarantined: 352, suppressed: 250 });
+    // Each of these is a line of the log, so the log is bounded like the quarantine.
+    expect(rig.seen.quarantined).toHaveLength(103);
   });
 
   it('tells who is there, and leaves what is not for it', async () => {

@@ -119,7 +119,8 @@ export class Uplink {
       if (client === this.#client) this.#onAnswer(payload);
     });
     client.on('close', () => this.#drop(client, 'the connection was closed'));
-    client.on('error', ({ message }) => this.#drop(client, message));
+    // Node's error of a name with several addresses has no words of its own.
+    client.on('error', ({ message }) => this.#drop(client, message || 'the cloud cannot be reached'));
   }
 
   #onConnect(client: MqttClient): void {
