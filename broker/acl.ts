@@ -12,6 +12,12 @@ const MAX_TOPIC_LENGTH = 256;
 const rules: readonly TopicRule[] = Object.values(topics);
 
 /** Whether this identity may publish on a concrete topic. */
+/** Whether a device is there: the only messages a client may leave behind for later subscribers. */
+export function isStatus(topic: string): boolean {
+  const match = matchTopic(topic);
+  return match?.name === 'status' || (match?.name === 'tasmotaTelemetry' && match.rest === 'LWT');
+}
+
 export function mayPublish(identity: Identity, topic: string): boolean {
   return isAllowed(identity, topic, 'publish');
 }

@@ -186,6 +186,17 @@ describe('who may speak', () => {
     expect(second.received()).not.toContain(hex('old'));
   });
 
+  it('keeps of a device only whether it is there, however much it asks to be retained', async () => {
+    const hook = new RecordingHook();
+    const { client } = await openFarm(hook);
+    const valve = await client('valve-1');
+    const retain = { qos: 1, retain: true } as const;
+    for (const topic of ['nongtin/v1/valve-1/status', 'tele/valve-1/LWT', 'tele/valve-1/SENSOR']) {
+      await valve.publishAsync(topic, 'Online', retain);
+    }
+    expect(hook.messages.map((message) => message.retain)).toEqual([true, true, false]);
+  });
+
   it('delivers what was retained', async () => {
     const { broker, client } = await openFarm();
     await broker.publish(COMMAND, 'kept', { qos: 1, retain: true });

@@ -115,6 +115,28 @@ describe('the file of credentials', () => {
     expect(store.verify('valve-9', bytes(own))).toBeDefined();
   });
 
+  it('does not let back in what a person has revoked or given another password, when it is seeded again', () => {
+    const given = { 'valve-1': 'one', 'valve-2': 'two' };
+    seedCredentials(open(), given);
+    const store = open();
+    store.revoke('valve-1');
+    const own = store.issue('valve-2', 'device');
+    seedCredentials(open(), given);
+    expect(open().verify('valve-1', bytes('one'))).toBeUndefined();
+    expect(open().verify('valve-2', bytes('two'))).toBeUndefined();
+    expect(open().verify('valve-2', bytes(own))).toBeDefined();
+    open().issue('valve-1', 'device', 'new');
+    expect(open().verify('valve-1', bytes('new'))).toBeDefined();
+  });
+
+  it('takes withdrawn passwords in again', () => {
+    const given = { 'valve-1': 'one' };
+    seedCredentials(open(), given);
+    withdrawCredentials(open(), given);
+    seedCredentials(open(), given);
+    expect(open().verify('valve-1', bytes('one'))).toBeDefined();
+  });
+
   it('loses given passwords again, but not those that were issued instead of them', () => {
     const given = { 'valve-1': 'one', 'valve-2': 'two', 'valve-3': 'three' };
     const store = open();

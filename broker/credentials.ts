@@ -14,8 +14,9 @@ export interface CredentialStore {
   verify(username: string, password: Uint8Array): Identity | undefined;
   /** Makes or replaces a credential and returns its password, which is not kept: this is the only time it is seen. */
   issue(id: string, role: Role, password?: string): string;
-  /** False when there was none. */
-  revoke(id: string): boolean;
+  /** False when there was none. Stays revoked until a credential is issued, unless it `mayReturn` by seeding. */
+  revoke(id: string, mayReturn?: boolean): boolean;
+  isRevoked(id: string): boolean;
   list(): Identity[];
 }
 
@@ -30,6 +31,7 @@ const CredentialFile = Type.Object({
       mac: Hex32,
     }),
   ),
+  revoked: Type.Array(Type.String()),
 });
 type Credential = Static<typeof CredentialFile>['credentials'][string];
 const KeyFile = Type.Object({ version: Type.Literal(1), key: Hex32 });
@@ -53,6 +55,7 @@ export function openCredentials({ path }: { readonly path: string }): Credential
     path,
     Buffer.from(key, 'hex'),
     new Map(Object.entries(saved?.credentials ?? {})),
+    new Set(saved?.revoked),
   );
 }
 
@@ -60,13 +63,15 @@ class FileCredentials implements CredentialStore {
   readonly #path: string;
   readonly #key: Uint8Array;
   readonly #credentials: Map<string, Credential>;
+  readonly #revoked: Set<string>;
   /** Compared with when there is no such user, so that both answers take the same time. */
   readonly #nobody: Credential = { role: 'device', mac: '0'.repeat(64) };
 
-  constructor(path: string, key: Uint8Array, credentials: Map<string, Credential>) {
+  constructor(path: string, key: Uint8Array, credentials: Map<string, Credential>, revoked: Set<string>) {
     this.#path = path;
     this.#key = key;
     this.#credentials = credentials;
+    this.#revoked = revoked;
   }
 
   verify(username: string, password: Uint8Array): Identity | undefined {
@@ -83,16 +88,25 @@ class FileCredentials implements CredentialStore {
       throw new RangeError('the controller speaks inside the gateway and has no password');
     if (password === '') throw new RangeError(`the password of ${id} is empty`);
     const mac = this.#mac(id, role, Buffer.from(password)).toString('hex');
-    this.#save(new Map(this.#credentials).set(id, { role, mac }));
+    const revoked = new Set(this.#revoked);
+    revoked.delete(id);
+    this.#save(new Map(this.#credentials).set(id, { role, mac }), revoked);
     this.#credentials.set(id, { role, mac });
+    this.#revoked.delete(id);
     return password;
   }
 
-  revoke(id: string): boolean {
+  revoke(id: string, mayReturn = false): boolean {
     const rest = new Map(this.#credentials);
     if (!rest.delete(id)) return false;
-    this.#save(rest);
+    const revoked = mayReturn ? this.#revoked : new Set(this.#revoked).add(id);
+    this.#save(rest, revoked);
+    if (!mayReturn) this.#revoked.add(id);
     return this.#credentials.delete(id);
+  }
+
+  isRevoked(id: string): boolean {
+    return this.#revoked.has(id);
   }
 
   list(): Identity[] {
@@ -103,15 +117,17 @@ class FileCredentials implements CredentialStore {
     return createHmac('sha256', this.#key).update(`${role}\0${id}\0`).update(password).digest();
   }
 
-  #save(credentials: Map<string, Credential>): void {
-    writeStateFile(this.#path, { version: 1, credentials: Object.fromEntries(credentials) });
+  #save(credentials: Map<string, Credential>, revoked: Set<string>): void {
+    const state = { version: 1, credentials: Object.fromEntries(credentials), revoked: [...revoked] };
+    writeStateFile(this.#path, state);
   }
 }
 
-/** Makes sure that these devices are known by these passwords (the demo's); writes only what differs. */
+/** Gives these devices (the demo's) their first password. One that a person has revoked or given another stays so. */
 export function seedCredentials(store: CredentialStore, devices: Readonly<Record<string, string>>): void {
+  const known = new Set(store.list().map(({ id }) => id));
   for (const [id, password] of Object.entries(devices)) {
-    if (store.verify(id, Buffer.from(password))?.role !== 'device') store.issue(id, 'device', password);
+    if (!known.has(id) && !store.isRevoked(id)) store.issue(id, 'device', password);
   }
 }
 
@@ -121,6 +137,6 @@ export function withdrawCredentials(
   passwords: Readonly<Record<string, string>>,
 ): void {
   for (const [id, password] of Object.entries(passwords)) {
-    if (store.verify(id, Buffer.from(password)) !== undefined) store.revoke(id);
+    if (store.verify(id, Buffer.from(password)) !== undefined) store.revoke(id, true);
   }
 }

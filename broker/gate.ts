@@ -1,6 +1,6 @@
 import type { Logger } from '@nongtin/service';
 import type { Aedes, AedesOptions, Client } from 'aedes';
-import { type Identity, mayPublish, mayReceive, maySubscribe } from './acl.ts';
+import { type Identity, isStatus, mayPublish, mayReceive, maySubscribe } from './acl.ts';
 import type { Inbox } from './inbox.ts';
 import { forgetSession } from './persistence.ts';
 import { type RefusalCause, type Refusals, Refused } from './refusals.ts';
@@ -107,8 +107,8 @@ export class Gate {
       return done(new Refused('publish_not_allowed'));
     }
     this.received[packet.qos] += 1;
-    const isEmpty = packet.payload.length === 0;
-    if (packet.retain && !sessions.mayRetain(session.identity, packet.topic, isEmpty)) packet.retain = false;
+    // Kept in memory for whoever asks later; of all else nobody but the hook may know, so that keeping it serves none.
+    if (packet.retain && !isStatus(packet.topic)) packet.retain = false;
     inbox.receive(this.#message(session, packet), session.key).then(
       () => done(null),
       (error) => {

@@ -147,12 +147,11 @@ describe('noise', () => {
     expect(hook.messages.at(-1)?.identity.id).toBe('valve-2');
   });
 
-  it('of thousands of filters and retained topics stays within bounds', async () => {
+  it('of thousands of filters stays within bounds', async () => {
     const { broker, client } = await openFarm(new RecordingHook());
     const valve = await client('valve-1');
     for (let n = 0; n < 200; n += 1) {
       await valve.subscribeAsync(`cmnd/valve-1/${n}`).catch(() => {});
-      await valve.publishAsync(`tele/valve-1/${n}`, 'x', { qos: 1, retain: true });
     }
     expect(broker.stats().refused.subscribe_not_allowed).toBe(100);
   });

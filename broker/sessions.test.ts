@@ -7,15 +7,6 @@ const begin = (sessions: Sessions, clientId: string) =>
   sessions.begin({} as Client, valve, clientId, 0, 1_000);
 
 describe('what one identity may leave behind', () => {
-  it('is 100 retained messages; taking one away makes room', () => {
-    const sessions = new Sessions();
-    for (let n = 0; n < 100; n += 1) expect(sessions.mayRetain(valve, `tele/valve-1/${n}`, false)).toBe(true);
-    expect(sessions.mayRetain(valve, 'tele/valve-1/100', false)).toBe(false);
-    expect(sessions.mayRetain(valve, 'tele/valve-1/7', false)).toBe(true);
-    expect(sessions.mayRetain(valve, 'tele/valve-1/7', true)).toBe(true);
-    expect(sessions.mayRetain(valve, 'tele/valve-1/100', false)).toBe(true);
-  });
-
   it('is 10 lasting sessions: the one unused for longest goes, never one that is connected', () => {
     const sessions = new Sessions();
     const first = begin(sessions, 'connected');

@@ -3,7 +3,6 @@ import type { Identity } from './acl.ts';
 import type { FrameGuard } from './frame-guard.ts';
 
 const MAX_FILTERS = 100;
-const MAX_RETAINED = 100;
 const MAX_LASTING = 10;
 
 /** One authenticated connection. */
@@ -30,7 +29,6 @@ export class Sessions {
   readonly #byClient = new WeakMap<Client, Session>();
   readonly #byKey = new Map<string, Session>();
   readonly #lasting = new Map<string, Set<string>>();
-  readonly #retained = new Map<string, Set<string>>();
 
   get connected(): number {
     return this.#byKey.size;
@@ -91,16 +89,6 @@ export class Sessions {
   addFilter(session: Session, filter: string): boolean {
     if (session.filters.size >= MAX_FILTERS && !session.filters.has(filter)) return false;
     session.filters.add(filter);
-    return true;
-  }
-
-  /** Whether this identity may leave one more retained message; an empty payload takes one away. */
-  mayRetain(identity: Identity, topic: string, isEmpty: boolean): boolean {
-    const kept = this.#retained.get(identity.id) ?? new Set<string>();
-    this.#retained.set(identity.id, kept);
-    if (isEmpty) kept.delete(topic);
-    else if (kept.size >= MAX_RETAINED && !kept.has(topic)) return false;
-    else kept.add(topic);
     return true;
   }
 }
