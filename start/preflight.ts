@@ -27,6 +27,9 @@ export async function findProblems(
 
 /** Tries a real write: access rights alone do not show a read-only or full disk. */
 function folderProblem(dataDir: string): string | undefined {
+  // Node's recursive mkdir never returns below these, and nothing can be kept there anyway.
+  if (/^\/(proc|sys)(\/|$)/.test(dataDir))
+    return `${dataDir} cannot hold files: choose another folder with NONGTIN_DATA_DIR=….`;
   const trial = join(dataDir, '.write-test');
   try {
     mkdirSync(dataDir, { recursive: true });

@@ -45,6 +45,12 @@ describe('before anything is started', () => {
     expect(await findProblems(join(folder, 'data'), '127.0.0.1', [door(port)])).toEqual([]);
   });
 
+  test('a folder of the kernel is refused at once', async () => {
+    expect(await findProblems('/proc/x', '127.0.0.1', [])).toContain(
+      '/proc/x cannot hold files: choose another folder with NONGTIN_DATA_DIR=….',
+    );
+  });
+
   test('a port in use is named, with the variable that chooses another one', async () => {
     const { server, port } = await holdPort();
     const problems = await findProblems(folder, '127.0.0.1', [door(port)]);

@@ -69,7 +69,9 @@ export class Supervisor {
     mkdirSync(join(config.dataDir, 'logs'), { recursive: true });
     this.#env = environmentOf(this.#options);
     const chain = config.externalRpcUrl === undefined ? this.#run(chainProgram(config)) : undefined;
-    await this.#startInflux();
+    // It may fail before anybody waits for it; that is told by `failed`, and by the wait below.
+    chain?.catch(() => {});
+    await Promise.race([this.#startInflux(), this.failed]);
     // The pages are built while the chain starts, and before anybody serves them.
     await Promise.race([dashboards(), this.failed]);
     // All at once: each of them waits for the others by itself.
