@@ -205,7 +205,11 @@ export class Gateway implements Service {
       cookiePrefix: 'nongtin-gateway',
       logger: this.#logger,
     });
-    await accounts.start();
+    try {
+      await accounts.start();
+    } catch (error) {
+      throw explainProblem(error, { path: join(this.#folder, 'accounts.sqlite') });
+    }
     if (secrets) await seedDemoUsers(accounts, secrets);
     if (withdrawn) await withdrawDemoUsers(accounts, withdrawn);
     return accounts;

@@ -1,8 +1,7 @@
-import { isMetricName, type MetricName } from '@nongtin/broker/wire';
 import { InfluxDB } from 'influx';
-import { influxQl, influxQlMetrics } from './influxql.ts';
+import { influxQl, influxQlSeries, seriesOfKey } from './influxql.ts';
 import { writeOutcome } from './outcome.ts';
-import type { SeriesPoint, SeriesQuery, SeriesStore, WriteOutcome } from './store.ts';
+import type { SeriesName, SeriesPoint, SeriesQuery, SeriesStore, WriteOutcome } from './store.ts';
 
 export interface Influx1Options {
   /** Such as http://127.0.0.1:8086, or https://name:password@host/behind/a/proxy */
@@ -83,9 +82,9 @@ class Influx1Series implements SeriesStore {
     return query.aggregate === 'raw' ? points.reverse() : points;
   }
 
-  async metricsOf(device: string): Promise<MetricName[]> {
-    const rows = await this.#ask<[string]>(influxQlMetrics(device));
-    return rows.map(([name]) => name).filter(isMetricName);
+  async seriesOf(device: string): Promise<SeriesName[]> {
+    const rows = await this.#ask<[string]>(influxQlSeries(device));
+    return rows.map(([key]) => seriesOfKey(key)).filter((name) => name !== undefined);
   }
 
   async stop(): Promise<void> {

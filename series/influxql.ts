@@ -1,4 +1,5 @@
-import { planQuery, type SeriesQuery } from './store.ts';
+import { isMetricName } from '@nongtin/broker/wire';
+import { planQuery, type SeriesName, type SeriesQuery } from './store.ts';
 
 /**
  * InfluxQL of a query. Windows start at `fromMs` (the second argument of time() shifts them there), so that every
@@ -25,9 +26,15 @@ export function influxQl(query: SeriesQuery): string {
   );
 }
 
-/** InfluxQL for the metrics of a device: each is a measurement. */
-export function influxQlMetrics(device: string): string {
-  return `SHOW MEASUREMENTS WHERE "device" = ${stringLiteral(device)}`;
+/** InfluxQL for the series of a device: one key each, such as `raw,channel=a\\ b,device=d1`. */
+export function influxQlSeries(device: string): string {
+  return `SHOW SERIES WHERE "device" = ${stringLiteral(device)}`;
+}
+
+/** Metric and channel of a series key; undefined for one that is not ours. */
+export function seriesOfKey(key: string): SeriesName | undefined {
+  const [, metric = '', channel = ''] = /^([^,]+)(?:,channel=((?:\\.|[^\\,])*))?,device=/.exec(key) ?? [];
+  return isMetricName(metric) ? { metric, channel: channel.replace(/\\(.)/g, '$1') } : undefined;
 }
 
 /** InfluxQL reference, "Literals": a backslash escapes itself, the quote and the newline (as \n). */

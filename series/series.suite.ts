@@ -146,16 +146,24 @@ export function seriesSuite(
       expect(newest.map((point) => point.value)).toEqual([493, 494, 495, 496, 497, 498, 499]);
     });
 
-    it('knows which metrics a device has spoken of', async () => {
+    it('knows which series it holds of a device', async () => {
       const of = nextDevice();
       await put([
         reading({ device: of, atMs: START, number: 1 }),
-        reading({ device: of, atMs: START, number: 2, channel: 'deep' }),
+        reading({ device: of, atMs: START, number: 2, channel: 'deep down, =50 cm' }),
         reading({ device: of, atMs: START, number: 3, metric: 'temperature' }),
         reading({ device: nextDevice(), atMs: START, number: 4, metric: 'flow' }),
       ]);
-      expect((await store.metricsOf(of)).sort()).toEqual(['soil_moisture', 'temperature']);
-      expect(await store.metricsOf("x' OR ''='")).toEqual([]);
+      const names = await store.seriesOf(of);
+      expect(names).toHaveLength(3);
+      expect(names).toEqual(
+        expect.arrayContaining([
+          { metric: 'soil_moisture', channel: '' },
+          { metric: 'soil_moisture', channel: 'deep down, =50 cm' },
+          { metric: 'temperature', channel: '' },
+        ]),
+      );
+      expect(await store.seriesOf("x' OR ''='")).toEqual([]);
     });
 
     it('finds nothing for a name that tries to be a query', async () => {

@@ -81,9 +81,9 @@ describe('SQLite series', () => {
     const store = sqliteSeries({ path: join(folder, 'crashed.sqlite') });
     await store.start();
     await threads[0]?.terminate();
-    expect(await Promise.all([store.write(line), store.metricsOf('soil-a1')])).toEqual([
+    expect(await Promise.all([store.write(line), store.seriesOf('soil-a1')])).toEqual([
       { outcome: 'accepted' },
-      ['soil_moisture'],
+      [{ metric: 'soil_moisture', channel: '' }],
     ]);
     expect(threads).toHaveLength(2);
     const lost = store.write(line);

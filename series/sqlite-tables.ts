@@ -1,7 +1,14 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { isMetricName, type MetricName, parseReadings, type Reading } from '@nongtin/broker/wire';
+import { isMetricName, parseReadings, type Reading } from '@nongtin/broker/wire';
 import { explainProblem, StartProblem } from '@nongtin/service';
-import { type Aggregate, planQuery, type SeriesPoint, type SeriesQuery, type WriteOutcome } from './store.ts';
+import {
+  type Aggregate,
+  planQuery,
+  type SeriesName,
+  type SeriesPoint,
+  type SeriesQuery,
+  type WriteOutcome,
+} from './store.ts';
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS series (
@@ -108,9 +115,12 @@ export class SeriesTables {
     }));
   }
 
-  metricsOf(device: string): MetricName[] {
-    const rows = this.#database.prepare('SELECT DISTINCT metric FROM series WHERE device = ?').all(device);
-    return rows.map(({ metric }) => String(metric)).filter(isMetricName);
+  seriesOf(device: string): SeriesName[] {
+    const rows = this.#database.prepare('SELECT metric, channel FROM series WHERE device = ?').all(device);
+    return rows.flatMap((row) => {
+      const metric = String(row.metric);
+      return isMetricName(metric) ? [{ metric, channel: String(row.channel) }] : [];
+    });
   }
 
   close(): void {

@@ -41,8 +41,8 @@ function answer(tables: SeriesTables, request: SeriesRequest): SeriesValue {
       return tables.write(request.lines);
     case 'query':
       return tables.query(request.query);
-    case 'metricsOf':
-      return tables.metricsOf(request.device);
+    case 'seriesOf':
+      return tables.seriesOf(request.device);
     case 'close':
       tables.close();
       return undefined;

@@ -1,8 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import type { MetricName } from '@nongtin/broker/wire';
 import { StartProblem } from '@nongtin/service';
 import { OPENED, type SeriesAnswer, type SeriesRequest, type SeriesValue } from './sqlite-protocol.ts';
-import type { SeriesPoint, SeriesQuery, SeriesStore, WriteOutcome } from './store.ts';
+import type { SeriesName, SeriesPoint, SeriesQuery, SeriesStore, WriteOutcome } from './store.ts';
 
 /** The embedded default: one SQLite file, in a thread of its own, so that a large write never holds up control. */
 export function sqliteSeries(options: { path: string }): SeriesStore {
@@ -57,8 +56,8 @@ class SqliteSeries implements SeriesStore {
     return (await this.#ask({ ask: 'query', query })) as SeriesPoint[];
   }
 
-  async metricsOf(device: string): Promise<MetricName[]> {
-    return (await this.#ask({ ask: 'metricsOf', device })) as MetricName[];
+  async seriesOf(device: string): Promise<SeriesName[]> {
+    return (await this.#ask({ ask: 'seriesOf', device })) as SeriesName[];
   }
 
   async stop(): Promise<void> {

@@ -37,6 +37,11 @@ export interface SeriesPoint {
 }
 
 /** Where readings are kept for charts. Writing the same line again changes nothing. */
+export interface SeriesName {
+  readonly metric: MetricName;
+  readonly channel: string;
+}
+
 export interface SeriesStore {
   readonly name: 'sqlite' | 'influxdb';
   /** Which store this is, without any login: readers keep a cursor for each, for another one begins empty. */
@@ -45,8 +50,8 @@ export interface SeriesStore {
   /** Takes canonical line protocol (broker/wire), one or many lines. Never throws for what the store answers. */
   write(lines: string): Promise<WriteOutcome>;
   query(query: SeriesQuery): Promise<SeriesPoint[]>;
-  /** The metrics it holds readings of a device with, in no order. */
-  metricsOf(device: string): Promise<MetricName[]>;
+  /** What it holds of a device, in no order; the channel is '' where there is only one. */
+  seriesOf(device: string): Promise<SeriesName[]>;
   stop(): Promise<void>;
 }
 

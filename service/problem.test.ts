@@ -58,7 +58,7 @@ it('knows a damaged SQLite file by what SQLite says of it', () => {
   })();
   rmSync(folder, { recursive: true });
   expect((explainProblem(error, { path }) as Error).message).toMatch(
-    /journal\.sqlite is damaged: move it away/,
+    /journal\.sqlite is damaged: restore it from a backup, or move this one file away/,
   );
 });
 

@@ -60,7 +60,7 @@ function sentenceFor(code: string, port: number | undefined, variable: string | 
     case 'EIO':
       return `The disk that holds ${path} reports read or write errors: check it and its cable, or restore a backup.`;
     case 'CORRUPT':
-      return `${path} is damaged: move it away and start again (what the cloud already holds is safe there), or restore a backup.`;
+      return `${path} is damaged: restore it from a backup, or move this one file away and start again without what it held.`;
     case 'ENOTDIR':
     case 'EEXIST':
       return `${path} is in the way: a folder is expected there; move the file away.`;

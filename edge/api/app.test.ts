@@ -18,7 +18,7 @@ beforeAll(async () => {
     },
     async (device) => {
       gone(device);
-      return device === 'silent-today' ? ['soil_moisture'] : [];
+      return device === 'silent-today' ? [{ metric: 'soil_moisture' as const, channel: 'deep' }] : [];
     },
   );
   await gateway.app.ready();
@@ -97,7 +97,9 @@ describe('the views', () => {
       points: [[999, 0.2, quality.late]],
     });
     const readings = await member.get('/api/readings?device=silent-today&limit=5');
-    expect(readings.json().readings).toMatchObject([{ metric: 'soil_moisture', quality: ['late'] }]);
+    expect(readings.json().readings).toMatchObject([
+      { metric: 'soil_moisture', channel: 'deep', quality: ['late'] },
+    ]);
   });
 
   it('name what is wrong with a question, and say when the store is away', async () => {
@@ -136,6 +138,9 @@ describe('what people do', () => {
     expect((await member.post('/api/zones/zz/stop')).statusCode).toBe(404);
     valveClosed('b1');
     expect((await member.post('/api/zones/b1/open', { durationSeconds: 1801 })).statusCode).toBe(409);
+    for (const durationSeconds of ['60', true, null, [60], -1, 1.5]) {
+      expect((await member.post('/api/zones/b1/open', { durationSeconds })).statusCode).toBe(400);
+    }
     expect((await member.post('/api/zones/b1/open', {})).statusCode).toBe(400);
   });
 

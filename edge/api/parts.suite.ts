@@ -35,7 +35,7 @@ class MemoryRecords {
 /** The whole API over parts in memory, with the demo's users. */
 export async function testApi(
   query: (query: SeriesQuery) => Promise<SeriesPoint[]> = async () => [],
-  metricsOf: ApiParts['store']['metricsOf'] = async () => [],
+  seriesOf: ApiParts['store']['seriesOf'] = async () => [],
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'nongtin-api-'));
   const secrets = demoSecrets(folder);
@@ -80,7 +80,7 @@ export async function testApi(
       health: () => ({ healthy: true }),
       records: (kind, limit) => records.records(kind, limit),
     },
-    store: { query, metricsOf },
+    store: { query, seriesOf },
     series: () => ({ store: 'sqlite', behindEntries: 0, lastOutcome: 'accepted' }),
     uplink: { state: () => ({ connected: false, durableUpTo: 0, behindEntries: 3, lastRefusal: null }) },
     broker: {

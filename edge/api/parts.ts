@@ -38,7 +38,7 @@ export interface ApiParts {
     health(): { readonly healthy: boolean; readonly reason?: string };
     records<K extends 'run' | 'quarantine'>(kind: K, limit: number): Promise<readonly RecordOf<K>[]>;
   };
-  readonly store: Pick<SeriesStore, 'query' | 'metricsOf'>;
+  readonly store: Pick<SeriesStore, 'query' | 'seriesOf'>;
   readonly series: () => Pick<SeriesDeliveryState, 'store' | 'behindEntries' | 'lastOutcome'>;
   readonly uplink: Pick<Uplink, 'state'>;
   readonly broker: Pick<Broker, 'stats' | 'disconnect'>;

@@ -133,6 +133,7 @@ export const ReadingsAnswer = Type.Object({
     Type.Object({
       device: Type.String(),
       metric: Type.String(),
+      channel: Type.String({ description: 'which of several sensors, or the name of a raw field' }),
       unit: Type.String(),
       value: Type.Number(),
       atMs: AtMs,

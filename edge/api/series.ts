@@ -1,11 +1,12 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
 import { isMetricName, type MetricName, metrics, qualityFlags } from '@nongtin/broker/wire';
-import type { SeriesQuery } from '@nongtin/series';
 import { ApiProblem } from './errors.ts';
 import type { ApiParts } from './parts.ts';
 import { ApiError, ReadingsAnswer, SeriesAnswer } from './schemas.ts';
 
 const DAY_MS = 86_400_000;
+/** A message holds at most 256 fields; a device that keeps inventing names is cut off here. */
+const MOST_SERIES = 500;
 const Device = Type.String({ minLength: 1, maxLength: 64 });
 const Metric = Type.String({ minLength: 1, maxLength: 32 });
 const Channel = Type.String({ maxLength: 64 });
@@ -62,24 +63,24 @@ export const seriesRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asyn
     '/api/readings',
     { schema: { querystring: ReadingsParameters, response: { 200: ReadingsAnswer, ...errors } } },
     async ({ query: { device, metric, channel, limit } }) => {
-      const names =
-        metric === undefined ? await stored((store) => store.metricsOf(device)) : [knownMetric(metric)];
-      const range = { fromMs: 0, toMs: parts.clock.nowMs() + DAY_MS, maxPoints: limit } as const;
+      const wantedMetric = metric === undefined ? undefined : knownMetric(metric);
+      const held = (await stored((store) => store.seriesOf(device))).filter(
+        (series) =>
+          (wantedMetric === undefined || series.metric === wantedMetric) &&
+          (channel === undefined || series.channel === channel),
+      );
+      const range = {
+        fromMs: 0,
+        toMs: parts.clock.nowMs() + DAY_MS,
+        maxPoints: limit,
+        aggregate: 'raw',
+      } as const;
       const lists = await Promise.all(
-        names.map(async (name) => {
-          const wanted: SeriesQuery = {
-            ...{ metric: name, device, aggregate: 'raw' },
-            ...optional(channel),
-            ...range,
-          };
-          const found = await stored((store) => store.query(wanted));
+        held.slice(0, MOST_SERIES).map(async (series) => {
+          const found = await stored((store) => store.query({ device, ...series, ...range }));
           return found.map(({ atMs, value, quality }) => ({
-            device,
-            metric: name,
-            unit: metrics[name].unit,
-            value,
-            atMs,
-            quality: qualityFlags(quality),
+            ...{ device, ...series, unit: metrics[series.metric].unit },
+            ...{ value, atMs, quality: qualityFlags(quality) },
           }));
         }),
       );

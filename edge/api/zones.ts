@@ -17,6 +17,13 @@ export const zoneRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = async 
         body: Type.Object({ durationSeconds: Type.Integer({ minimum: 1, maximum: 86_400 }) }),
         response,
       },
+      // The schema's check would turn "60" and true into numbers; what opens a valve is taken as it was written.
+      preValidation: async ({ body }) => {
+        const { durationSeconds } = (body ?? {}) as { durationSeconds?: unknown };
+        if (typeof durationSeconds !== 'number') {
+          throw new ApiProblem(400, 'durationSeconds must be a number, such as 600.');
+        }
+      },
     },
     async ({ params: { zone }, body: { durationSeconds } }, reply) =>
       reply.code(202).send(await accepted(parts.irrigation.request(zone, { kind: 'open', durationSeconds }))),

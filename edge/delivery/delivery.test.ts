@@ -35,7 +35,7 @@ class TestStore implements SeriesStore {
   async query() {
     return [];
   }
-  async metricsOf() {
+  async seriesOf() {
     return [];
   }
 
