@@ -131,7 +131,7 @@ export function explainNpm(output, root) {
   if (
     /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET/.test(output)
   )
-    return 'The packages could not be downloaded from registry.npmjs.org: check the internet connection (or proxy) and start again.';
+    return 'The packages could not be downloaded: check the internet connection (or proxy) and start again.';
   if (/ENOSPC/.test(output))
     return `The disk that holds ${root} (or npm's cache) is full: free 1 GB and start again.`;
   if (/EACCES|EPERM|EROFS/.test(output)) return noPermission(root);

@@ -103,7 +103,7 @@ describe('npm start', () => {
   });
 
   test.each([
-    ['getaddrinfo ENOTFOUND registry.npmjs.org', /could not be downloaded.*check the internet connection/],
+    ['getaddrinfo ENOTFOUND registry.example', /could not be downloaded.*check the internet connection/],
     ['EACCES: permission denied, mkdir', /No permission to write into .*: give the folder to this user/],
     ['ENOSPC: no space left on device', /is full: free 1 GB and start again/],
     [
