@@ -11,13 +11,13 @@ const MAX_TOPIC_LENGTH = 256;
 
 const rules: readonly TopicRule[] = Object.values(topics);
 
-/** Whether this identity may publish on a concrete topic. */
 /** Whether a device is there: the only messages a client may leave behind for later subscribers. */
 export function isStatus(topic: string): boolean {
   const match = matchTopic(topic);
   return match?.name === 'status' || (match?.name === 'tasmotaTelemetry' && match.rest === 'LWT');
 }
 
+/** Whether this identity may publish on a concrete topic. */
 export function mayPublish(identity: Identity, topic: string): boolean {
   return isAllowed(identity, topic, 'publish');
 }
@@ -40,9 +40,16 @@ function isAllowed(identity: Identity, topic: string, direction: 'publish' | 'su
   const match = isPlain(topic) ? matchTopic(topic) : undefined;
   if (!match) return false;
   const rule: TopicRule = topics[match.name];
-  return (
-    rule[direction].includes(identity.role) && (speaksForAll(identity) || match.identity === identity.id)
-  );
+  return rule[direction].includes(identity.role) && (isShared(rule) || isOwn(identity, match.identity));
+}
+
+/** A row without an identity: its speakers are told apart by who they are, not by topic. */
+function isShared({ pattern }: TopicRule): boolean {
+  return !pattern.includes('{');
+}
+
+function isOwn(identity: Identity, named: string): boolean {
+  return speaksForAll(identity) || named === identity.id;
 }
 
 /** The cloud talks with every gateway, the controller with every device; all others only for themselves. */
@@ -55,15 +62,20 @@ function patternFor(identity: Identity, rule: TopicRule): string[] {
   return rule.pattern.split('/').map((level) => (level.startsWith('{') ? own : level));
 }
 
-/** Whether `pattern` matches everything that `filter` matches; both as levels, with MQTT's wildcards. */
+/** Whether `pattern` matches everything that `filter` matches; both as levels, with their wildcards. */
 function covers(pattern: readonly string[], filter: readonly string[]): boolean {
   for (const [index, part] of pattern.entries()) {
     const level = filter[index];
     if (part === '#') return level !== undefined;
+    if (part === '**') return coversAnyBefore(pattern[index + 1], filter.slice(index));
     if (level === undefined || level === '#') return false;
     if (part !== '+' && part !== level) return false;
   }
   return filter.length === pattern.length;
+}
+
+function coversAnyBefore(last: string | undefined, rest: readonly string[]): boolean {
+  return rest.length >= 2 && rest.at(-1) === last && !rest.includes('#');
 }
 
 /** No `$` topic, no control characters, short enough to be matched and shown without a second thought. */

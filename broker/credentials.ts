@@ -4,7 +4,7 @@ import { readStateFile, writeStateFile } from '@nongtin/service';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Identity } from './acl.ts';
-import { IDENTITY, type Role } from './wire/index.ts';
+import { IDENTITY, isReservedName, type Role } from './wire/index.ts';
 
 /**
  * Passwords of devices and gateways. They are random and long (144 bits), so a keyed hash keeps them as safe as a
@@ -27,7 +27,12 @@ const CredentialFile = Type.Object({
   credentials: Type.Record(
     Type.String(),
     Type.Object({
-      role: Type.Union([Type.Literal('device'), Type.Literal('gateway'), Type.Literal('cloud')]),
+      role: Type.Union([
+        Type.Literal('device'),
+        Type.Literal('bridge'),
+        Type.Literal('gateway'),
+        Type.Literal('cloud'),
+      ]),
       mac: Hex32,
     }),
   ),
@@ -84,6 +89,8 @@ class FileCredentials implements CredentialStore {
   issue(id: string, role: Role, password = randomBytes(18).toString('base64url')): string {
     if (!IDENTITY.test(id))
       throw new RangeError(`'${id}' is no identity: 1 to 64 of A-Z a-z 0-9 _ - are allowed`);
+    if (isReservedName(id))
+      throw new RangeError(`'${id}' begins the topics of a whole family: choose another name`);
     if (role === 'controller')
       throw new RangeError('the controller speaks inside the gateway and has no password');
     if (password === '') throw new RangeError(`the password of ${id} is empty`);

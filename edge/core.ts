@@ -10,11 +10,13 @@ import { zoneView } from './irrigation/view.ts';
 import type { OpenJournal } from './journal/index.ts';
 import { EventHub } from './live/hub.ts';
 import { Live } from './live/live.ts';
+import type { Profiles } from './profiles/index.ts';
 
 interface CoreOptions {
   readonly farm: Farm;
   /** Started. */
   readonly journal: OpenJournal;
+  readonly profiles: Profiles;
   readonly speed: number;
   /** Sends a command to a device, QoS 1. */
   readonly publish: (topic: string, payload: string) => Promise<void>;
@@ -34,7 +36,7 @@ export interface Core {
   readonly hook: DurabilityHook;
 }
 
-export function createCore({ farm, journal, speed, publish, clock, logger }: CoreOptions): Core {
+export function createCore({ farm, journal, profiles, speed, publish, clock, logger }: CoreOptions): Core {
   const zones = zonesOf(farm);
   const layouts = new Map(zones.map((zone) => [zone.id, zone]));
   const idPrefix = journal.bootId.slice(0, 12);
@@ -57,7 +59,7 @@ export function createCore({ farm, journal, speed, publish, clock, logger }: Cor
     },
   });
   const ingest = createIngest({
-    ...{ journal, clock, logger },
+    ...{ journal, profiles, clock, logger },
     onReadings: (readings) => {
       live.onReadings(readings);
       irrigation.onReadings(readings);

@@ -34,6 +34,7 @@ import { type OpenJournal, openJournal } from './journal/index.ts';
 import { lockDataFolder } from './lock.ts';
 import { recordOpening } from './opening.ts';
 import manifest from './package.json' with { type: 'json' };
+import { createProfiles, fileMemory, type ProfileMemory } from './profiles/index.ts';
 import { type UplinkLogin, uplinkLogin } from './uplink/login.ts';
 import { Uplink } from './uplink/uplink.ts';
 
@@ -126,8 +127,9 @@ export class Gateway implements Service {
     const publish = async (topic: string, payload: string) =>
       (await ready.promise).publish(topic, payload, { qos: 1 });
     const { speed } = this.#config;
+    const profiles = createProfiles(this.#openMemory());
     const { hook, ...core } = createCore({
-      ...{ farm, journal, speed, publish, clock: this.#clock, logger: this.#logger },
+      ...{ farm, journal, profiles, speed, publish, clock: this.#clock, logger: this.#logger },
     });
     await core.alarms.start();
     await core.irrigation.start();
@@ -171,6 +173,14 @@ export class Gateway implements Service {
     await journal.start();
     this.#stops.push({ part: 'journal', stop: () => journal.stop() });
     return journal;
+  }
+
+  #openMemory(): ProfileMemory {
+    const memory = fileMemory(join(this.#folder, 'profiles.json'), (error) =>
+      this.#logger.error({ err: error }, 'what was learned of devices could not be saved'),
+    );
+    this.#stops.push({ part: 'profiles', stop: () => memory.stop() });
+    return memory;
   }
 
   /** A store that is away does not hold up the gateway: the cursor waits. */

@@ -73,12 +73,9 @@ class Influx1Series implements SeriesStore {
   }
 
   async query(query: SeriesQuery): Promise<SeriesPoint[]> {
-    const rows = await this.#ask<[number, number, number]>(influxQl(query));
-    const points = rows.map(([atMs, value, quality]) => ({
-      atMs,
-      value,
-      quality,
-    }));
+    const rows = await this.#ask<[number, number, number | null]>(influxQl(query));
+    // A line leaves out a quality that is good.
+    const points = rows.map(([atMs, value, quality]) => ({ atMs, value, quality: quality ?? 0 }));
     return query.aggregate === 'raw' ? points.reverse() : points;
   }
 

@@ -57,12 +57,15 @@ const READINGS = `## Readings in the journal
 
 One line a reading, in canonical InfluxDB line protocol; lines are joined by a newline, without one at the end:
 
-    metric[,channel=CHANNEL],device=DEVICE value=V,quality=Qi,received=Ri TIME
+    metric[,channel=CHANNEL],device=DEVICE value=V[,quality=Qi][,received=Ri] TIME
 
-\`quality\` is the sum of the flags above, \`received\` the receive time in milliseconds since 1970 UTC, \`TIME\` the
-observation's time in nanoseconds, whose sub-millisecond digits hold the reading's running number. In a tag, comma, equals
-sign and space are escaped by a backslash. A reading has exactly one spelling: numbers as JavaScript prints them, no tag
-without a value.`;
+\`quality\` is the sum of the flags above and left out when it is 0. \`received\` is the receive time in milliseconds since
+1970 UTC and left out when \`TIME\` tells the same. \`TIME\` is the observation's time in nanoseconds, whose sub-millisecond
+digits hold the reading's running number. In a tag, comma, equals sign and space are escaped by a backslash. A reading has
+exactly one spelling: numbers as JavaScript prints them, no tag without a value. Entries of version 0.1 spell out both
+fields in every line; they are read for ever.
+
+DEVICE is the identity of who spoke, or \`IDENTITY.NAME\` for a device behind a bridge; no identity holds a dot.`;
 
 const ENTRY = `## The bytes of a journal entry
 
@@ -88,8 +91,9 @@ function topicTable(): string {
   );
   return `## Topics
 
-\`{device}\` and \`{gateway}\` stand for the speaker's own identity. The controller is the gateway itself, inside the
-broker's process.
+\`{device}\` and \`{gateway}\` stand for the speaker's own identity; \`+\` is any level, \`**\` one level or more, \`#\` the
+rest. The first row that matches decides. The controller is the gateway itself, inside the broker's process; a bridge
+speaks for devices without MQTT of their own.
 
 ${table(['topic', 'published by', 'subscribed by', 'payload', 'purpose'], rows)}`;
 }
@@ -106,17 +110,20 @@ ${blocks(schemas)}`;
 }
 
 function metricTable(): string {
-  const rows = Object.entries<wire.Metric>(wire.metrics).map(([name, { unit, min, max, aggregate }]) => [
+  const rows = Object.entries<wire.Metric>(wire.metrics).map(([name, metric]) => [
     code(name),
-    unit,
-    Number.isFinite(min) ? `${min} to ${max}` : 'any',
-    aggregate,
+    metric.unit,
+    Number.isFinite(metric.min) ? `${metric.min} to ${metric.max}` : 'any',
+    metric.maxPerMinute === undefined ? '' : String(metric.maxPerMinute),
+    metric.flatHours === undefined ? '' : String(metric.flatHours),
+    metric.aggregate,
   ]);
   return `## Metrics
 
-A value outside the range is kept, flagged and never used for control.
+A value outside the range, one that changes by more than \`a minute\` says, and one that has not moved at all for
+\`still\` hours is kept, flagged and never used for control.
 
-${table(['metric', 'unit', 'range', 'joined by'], rows)}`;
+${table(['metric', 'unit', 'range', 'a minute', 'still', 'joined by'], rows)}`;
 }
 
 function qualityTable(): string {
@@ -125,16 +132,17 @@ function qualityTable(): string {
 }
 
 function records(): string {
-  const { BootRecord, LayoutRecord, IntentRecord, RunRecord, AlarmRecord, QuarantineRecord, HarvestRecord } =
-    wire;
   const schemas = {
-    BootRecord,
-    LayoutRecord,
-    IntentRecord,
-    RunRecord,
-    AlarmRecord,
-    QuarantineRecord,
-    HarvestRecord,
+    BootRecord: wire.BootRecord,
+    LayoutRecord: wire.LayoutRecord,
+    IntentRecord: wire.IntentRecord,
+    RunRecord: wire.RunRecord,
+    AlarmRecord: wire.AlarmRecord,
+    QuarantineRecord: wire.QuarantineRecord,
+    HarvestRecord: wire.HarvestRecord,
+    ClockRecord: wire.ClockRecord,
+    ThinnedRecord: wire.ThinnedRecord,
+    MappingRecord: wire.MappingRecord,
   };
   return `## Records
 

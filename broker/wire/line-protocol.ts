@@ -1,13 +1,17 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { isMetricName, type MetricName } from './metrics.ts';
 
 /**
  * Canonical line protocol: the one encoding of a reading, from the journal to the series store and the cloud.
  *
- *   metric[,channel=C],device=D value=V,quality=Qi,received=Ri TIME
+ *   metric[,channel=C],device=D value=V[,quality=Qi][,received=Ri] TIME
  *
- * Canonical means: tags in byte order, no tag without a value, fields in the order above, TIME in
- * nanoseconds, one line a reading, lines joined by "\n", no trailing newline. InfluxDB accepts it as it stands
- * (InfluxDB line protocol reference, sections "Special characters" and "Data types").
+ * Canonical means: tags in byte order, no tag without a value, fields in the order above, no quality that is good (0),
+ * no receive time that TIME already tells, TIME in nanoseconds, one line a reading, lines joined by "\n", no trailing
+ * newline. InfluxDB accepts it as it stands (InfluxDB line protocol reference, sections "Special characters" and "Data
+ * types"); what is left out halves what InfluxDB and the SD card have to do. The form that spells everything out
+ * (until version 0.1) is still read.
  */
 export interface Reading {
   readonly metric: MetricName;
@@ -46,16 +50,21 @@ const UNESCAPABLE = /[\\\p{Cc}]/u;
 const escapeTag = (text: string): string => text.replace(/[,= ]/g, (char) => `\\${char}`);
 
 /** What may not stand in a channel: among it all that InfluxDB cannot escape, and halves of surrogate pairs. */
-const FOREIGN = /[^\p{L}\p{N}_.:/ -]/gu;
+const FOREIGN = /[^\p{L}\p{N}_.:/~ -]/gu;
 
 /**
  * A channel as it may stand in a line: composed (NFC), so that one name has one spelling; every other character than
- * letters, digits, space and `_.:/-` becomes '_'; at most 64 characters long.
+ * letters, digits, space and `_.:/~-` becomes '_'; at most 64 characters long. Two names that would become one keep
+ * apart by a tail: '~' and eight hex digits of the original's SHA-256.
  */
 export function channelName(text: string): string {
-  const name = text.slice(0, 1024).normalize('NFC').replace(FOREIGN, '_');
+  const composed = text.normalize('NFC');
+  const name = composed.replace(FOREIGN, '_');
   // By code points: half a surrogate pair has no UTF-8, and the entry's hash is taken over UTF-8.
-  return name.length <= 64 ? name : Array.from(name).slice(0, 64).join('');
+  const points = name.length <= 64 ? undefined : Array.from(name);
+  if (name === composed && (points?.length ?? 0) <= 64) return name;
+  const head = (points ?? Array.from(name)).slice(0, 55).join('');
+  return `${head}~${bytesToHex(sha256(utf8ToBytes(composed.toWellFormed()))).slice(0, 8)}`;
 }
 
 /** Throws a RangeError on a reading that has no line: one that is not finite, or whose names could break out of it. */
@@ -68,41 +77,53 @@ export function encodeReading(reading: Reading): string {
       `'${reading.device}' or '${reading.channel}' cannot stand in a line: use channelName`,
     );
   }
-  const channel = reading.channel === '' ? '' : `,channel=${escapeTag(reading.channel)}`;
-  return (
-    `${reading.metric}${channel},device=${escapeTag(reading.device)} ` +
-    `value=${reading.value},quality=${reading.quality}i,received=${reading.receivedAtMs}i ${reading.timeNs}`
-  );
+  const quality = reading.quality === 0 ? '' : `,quality=${reading.quality}i`;
+  const received = reading.receivedAtMs === observedAtMs(reading) ? '' : `,received=${reading.receivedAtMs}i`;
+  return `${seriesKey(reading)} value=${reading.value}${quality}${received} ${reading.timeNs}`;
+}
+
+/** As version 0.1 wrote it: entries are never changed, so it is read for ever. */
+function encodeInFull(reading: Reading): string {
+  const { value, quality, receivedAtMs, timeNs } = reading;
+  return `${seriesKey(reading)} value=${value},quality=${quality}i,received=${receivedAtMs}i ${timeNs}`;
+}
+
+function seriesKey({ metric, channel, device }: Reading): string {
+  const tag = channel === '' ? '' : `,channel=${escapeTag(channel)}`;
+  return `${metric}${tag},device=${escapeTag(device)}`;
 }
 
 function hasPlainNames({ device, channel }: Reading): boolean {
   return device !== '' && !UNESCAPABLE.test(device) && !UNESCAPABLE.test(channel);
 }
 
-const LINE = /^([a-z_]+)((?:,(?:\\.|[^\\ ])+)?) value=(\S+),quality=(\d+)i,received=(-?\d+)i (-?\d+)$/;
+const LINE =
+  /^([a-z0-9_]+)((?:,(?:\\.|[^\\ ])+)?) value=([^\s,]+)(?:,quality=(\d+)i)?(?:,received=(-?\d+)i)? (-?\d+)$/;
 
 /**
- * Reads one line back; throws a SyntaxError that quotes the line. A reading has exactly one line: any other spelling
- * of it (`1.0` for `1`, tags in another order) is refused.
+ * Reads one line back; throws a SyntaxError that quotes the line. A reading has exactly one line (and the one of
+ * version 0.1): any other spelling of it (`1.0` for `1`, tags in another order) is refused.
  */
 export function parseReading(line: string): Reading {
   const match = LINE.exec(line);
-  const [, metric = '', tagText = '', value = '', quality = '', received = '', time = ''] = match ?? [];
+  const [, metric = '', tagText = '', value = '', quality = '0', received, time = ''] = match ?? [];
   const tags = parseTags(tagText);
   const device = tags.get('device');
   if (!match || !isMetricName(metric) || device === undefined || !Number.isFinite(Number(value))) {
     throw notCanonical(line);
   }
+  const timeNs = BigInt(time);
   const reading = {
     metric,
     device,
     channel: tags.get('channel') ?? '',
     value: Number(value),
     quality: Number(quality),
-    receivedAtMs: Number(received),
-    timeNs: BigInt(time),
+    receivedAtMs: received === undefined ? observedAtMs({ timeNs }) : Number(received),
+    timeNs,
   };
-  if (!hasPlainNames(reading) || encodeReading(reading) !== line) throw notCanonical(line);
+  const isCanonical = hasPlainNames(reading) && encodeReading(reading) === line;
+  if (!isCanonical && (!hasPlainNames(reading) || encodeInFull(reading) !== line)) throw notCanonical(line);
   return reading;
 }
 

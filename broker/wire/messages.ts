@@ -59,7 +59,10 @@ export const UplinkEntry = Type.Object({
   count: Type.Integer({ minimum: 0 }),
   firstAtMs: Type.Integer(),
   lastAtMs: Type.Integer(),
+  /** Empty when it was thinned. */
   payload: Type.String(),
+  /** The payload was given up (a thinned record tells when); `hash` stands in for it, and the signature holds for that. */
+  thinned: Type.Optional(Type.Object({ hash: Hex(32) })),
   signature: Hex(64),
 });
 export type UplinkEntry = Static<typeof UplinkEntry>;

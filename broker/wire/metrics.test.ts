@@ -5,7 +5,7 @@ import { isMetricName, metrics, quality, qualityFlags } from './index.ts';
 describe('metrics', () => {
   it('have a name that can stand in a line, and a range that is one', () => {
     for (const [name, { min, max }] of Object.entries(metrics)) {
-      expect(name).toMatch(/^[a-z_]+$/);
+      expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
       expect(min).toBeLessThan(max);
     }
   });

@@ -121,6 +121,57 @@ export const HarvestRecord = Type.Object({
 });
 export type HarvestRecord = Static<typeof HarvestRecord>;
 
+/**
+ * Dates a boot that began without a trusted clock. During such a boot the gateway's clock is the time it woke up with
+ * plus what has passed by the monotonic clock, so one difference dates all of its readings: utcMs - provisionalMs.
+ */
+export const ClockRecord = Type.Object({
+  kind: Type.Literal('clock'),
+  /** UTC of this record, trusted. */
+  atMs: AtMs,
+  /** 32 hex digits: the boot that is dated, which need not be the one that writes this. */
+  bootId: Type.String({ pattern: '^[0-9a-f]{32}$' }),
+  /** One moment of that boot, by its own clock … */
+  provisionalMs: AtMs,
+  /** … and in UTC. */
+  utcMs: AtMs,
+  source: Type.Union([Type.Literal('system'), Type.Literal('cloud'), Type.Literal('person')]),
+});
+export type ClockRecord = Static<typeof ClockRecord>;
+
+/** Payloads that were given up to keep the journal within its size: numbers, hashes and signatures stay. */
+export const ThinnedRecord = Type.Object({
+  kind: Type.Literal('thinned'),
+  atMs: AtMs,
+  firstNumber: Type.Integer({ minimum: 1 }),
+  lastNumber: Type.Integer({ minimum: 1 }),
+  /** Entries whose payload was given up, all of them of readings; records are never thinned. */
+  entries: Type.Integer({ minimum: 1 }),
+  readings: Type.Integer({ minimum: 0 }),
+  /** Observation times of the earliest and the latest reading given up. */
+  firstAtMs: AtMs,
+  lastAtMs: AtMs,
+  /** False: some had not been delivered everywhere. */
+  delivered: Type.Boolean(),
+});
+export type ThinnedRecord = Static<typeof ThinnedRecord>;
+
+/** What a person said a raw field means; it holds from here on. */
+export const MappingRecord = Type.Object({
+  kind: Type.Literal('mapping'),
+  atMs: AtMs,
+  device: Type.String(),
+  /** Channel of the raw field. */
+  channel: Type.String(),
+  /** Absent: the field is raw again. */
+  metric: Type.Optional(Type.String()),
+  /** Unit the field is given in. */
+  unit: Type.Optional(Type.String()),
+  /** Account that recorded it. */
+  recordedBy: Type.String(),
+});
+export type MappingRecord = Static<typeof MappingRecord>;
+
 export const JournalRecord = Type.Union([
   BootRecord,
   LayoutRecord,
@@ -129,6 +180,9 @@ export const JournalRecord = Type.Union([
   AlarmRecord,
   QuarantineRecord,
   HarvestRecord,
+  ClockRecord,
+  ThinnedRecord,
+  MappingRecord,
 ]);
 export type JournalRecord = Static<typeof JournalRecord>;
 

@@ -1,13 +1,17 @@
 /**
  * Every MQTT topic of the system, in one table: who publishes on it, who may subscribe, what travels on it.
- * Types, the access control list and docs/wire.md derive from this table; a topic that is not here is refused.
+ * Types, the access control list and docs/wire.md derive from this table; a topic that is not here is refused. The first
+ * row that matches decides, so the rows of commands stand before the wider rows of what devices say.
  *
- * `{device}` and `{gateway}` stand for exactly one topic level: the identity the credential was issued for.
- * '#' at the end stands for the rest, as in MQTT.
+ * `{device}` and `{gateway}` stand for exactly one topic level: the identity the credential was issued for. '+' is any
+ * level, '#' at the end any rest, as in MQTT; `**` is one level or more in the middle of a pattern.
  */
 
-/** Who speaks. `controller` is the gateway itself, in the broker's process; it holds no password. */
-export type Role = 'device' | 'gateway' | 'controller' | 'cloud';
+/**
+ * Who speaks. `controller` is the gateway itself, in the broker's process; it holds no password. A `bridge` speaks for
+ * devices that have no MQTT of their own (Zigbee2MQTT, ChirpStack, The Things Stack).
+ */
+export type Role = 'device' | 'bridge' | 'gateway' | 'controller' | 'cloud';
 
 export interface TopicRule {
   readonly pattern: string;
@@ -18,55 +22,42 @@ export interface TopicRule {
   readonly purpose: string;
 }
 
+const spoken = { publish: ['device', 'bridge'], subscribe: ['controller'] } as const;
+/** Bridges read their own space: some subscribe to all of it. */
+const bridged = { publish: ['device', 'bridge'], subscribe: ['controller', 'bridge'] } as const;
+const deviceCommand = { publish: ['controller'], subscribe: ['device', 'bridge'] } as const;
+const bridgeCommand = { publish: ['controller'], subscribe: ['bridge'] } as const;
+
 export const topics = {
   readings: {
     pattern: 'nongtin/v1/{device}/readings',
     payload: 'PlainReadings',
-    publish: ['device'],
-    subscribe: ['controller'],
+    ...spoken,
     purpose: 'Readings as plain JSON',
   },
   valveState: {
     pattern: 'nongtin/v1/{device}/valve/state',
     payload: 'ValveState',
-    publish: ['device'],
-    subscribe: ['controller'],
+    ...spoken,
     purpose: 'What a valve and its flow meter say: on every change, and every few seconds while open',
   },
   valveCommand: {
     pattern: 'nongtin/v1/{device}/valve/command',
     payload: 'ValveCommand',
-    publish: ['controller'],
-    subscribe: ['device'],
+    ...deviceCommand,
     purpose: 'A leased opening, or a closing',
+  },
+  weatherUpload: {
+    pattern: 'nongtin/v1/{device}/weather',
+    payload: 'WeatherUpload',
+    ...spoken,
+    purpose: "A weather station's upload, as it came by HTTP (GET /weatherstation/updateweatherstation.php)",
   },
   status: {
     pattern: 'nongtin/v1/{device}/status',
     payload: 'DeviceStatus',
-    publish: ['device'],
-    subscribe: ['controller'],
+    ...spoken,
     purpose: 'online/offline, retained; offline is the last will',
-  },
-  tasmotaTelemetry: {
-    pattern: 'tele/{device}/#',
-    payload: 'Tasmota',
-    publish: ['device'],
-    subscribe: ['controller'],
-    purpose: 'Tasmota SENSOR, STATE and LWT',
-  },
-  tasmotaResult: {
-    pattern: 'stat/{device}/#',
-    payload: 'Tasmota',
-    publish: ['device'],
-    subscribe: ['controller'],
-    purpose: 'Tasmota answers',
-  },
-  tasmotaCommand: {
-    pattern: 'cmnd/{device}/#',
-    payload: 'Tasmota',
-    publish: ['controller'],
-    subscribe: ['device'],
-    purpose: 'Tasmota commands: only the controller may act',
   },
   uplinkEntries: {
     pattern: 'nongtin/v1/uplink/{gateway}/entries',
@@ -81,6 +72,144 @@ export const topics = {
     publish: ['cloud'],
     subscribe: ['gateway'],
     purpose: 'Which entries the cloud holds durably, or why one is refused',
+  },
+  tasmotaCommand: {
+    pattern: 'cmnd/{device}/#',
+    payload: 'Tasmota',
+    ...deviceCommand,
+    purpose: 'Tasmota commands: only the controller may act',
+  },
+  tasmotaTelemetry: {
+    pattern: 'tele/{device}/#',
+    payload: 'Tasmota',
+    ...spoken,
+    purpose: 'Tasmota SENSOR, STATE and LWT',
+  },
+  tasmotaResult: {
+    pattern: 'stat/{device}/#',
+    payload: 'Tasmota',
+    ...spoken,
+    purpose: 'Tasmota answers and states',
+  },
+  tasmotaDiscovery: {
+    pattern: 'tasmota/discovery/#',
+    payload: 'Tasmota',
+    ...spoken,
+    purpose: 'What a Tasmota device is and which topics it uses',
+  },
+  homeAssistantDiscovery: {
+    pattern: 'homeassistant/#',
+    payload: 'Home Assistant',
+    ...spoken,
+    purpose: 'MQTT discovery: which values a device has, where and in which unit',
+  },
+  zigbeeCommand: {
+    pattern: 'zigbee2mqtt/**/set',
+    payload: 'Zigbee2MQTT',
+    ...bridgeCommand,
+    purpose: 'Zigbee2MQTT commands: only the controller may act',
+  },
+  zigbeeQuestion: {
+    pattern: 'zigbee2mqtt/**/get',
+    payload: 'Zigbee2MQTT',
+    ...bridgeCommand,
+    purpose: 'Asks a Zigbee device for its state',
+  },
+  zigbeeAdministration: {
+    pattern: 'zigbee2mqtt/bridge/request/#',
+    payload: 'Zigbee2MQTT',
+    ...bridgeCommand,
+    purpose: 'Administration of the bridge: joining, renaming',
+  },
+  zigbee: {
+    pattern: 'zigbee2mqtt/#',
+    payload: 'Zigbee2MQTT',
+    ...bridged,
+    purpose: 'What Zigbee devices and their bridge say',
+  },
+  chirpstackCommand: {
+    pattern: 'application/+/device/+/command/#',
+    payload: 'ChirpStack v4',
+    ...bridgeCommand,
+    purpose: 'Downlinks: only the controller may act',
+  },
+  chirpstack: {
+    pattern: 'application/+/device/+/event/+',
+    payload: 'ChirpStack v4',
+    ...bridged,
+    purpose: 'ChirpStack events: up, join, status, ack, txack',
+  },
+  thingsStackCommand: {
+    pattern: 'v3/+/devices/+/down/push',
+    payload: 'The Things Stack v3',
+    ...bridgeCommand,
+    purpose: 'Downlinks: only the controller may act',
+  },
+  thingsStackReplace: {
+    pattern: 'v3/+/devices/+/down/replace',
+    payload: 'The Things Stack v3',
+    ...bridgeCommand,
+    purpose: 'Downlinks that replace the queue',
+  },
+  thingsStack: {
+    pattern: 'v3/+/devices/+/#',
+    payload: 'The Things Stack v3',
+    ...bridged,
+    purpose: 'The Things Stack uplinks and other events',
+  },
+  ownCommand: {
+    pattern: '{device}/**/command',
+    payload: 'ESPHome',
+    ...deviceCommand,
+    purpose: 'Commands of ESPHome devices: only the controller may act',
+  },
+  ownRpc: {
+    pattern: '{device}/rpc',
+    payload: 'Shelly Gen2+',
+    ...deviceCommand,
+    purpose: 'Requests to a Shelly: only the controller may act',
+  },
+  ownShellyCommand: {
+    pattern: '{device}/command',
+    payload: 'Shelly Gen2+',
+    ...deviceCommand,
+    purpose: 'Announcement and status requests to a Shelly',
+  },
+  ownShellyControl: {
+    pattern: '{device}/command/#',
+    payload: 'Shelly Gen2+',
+    ...deviceCommand,
+    purpose: "A Shelly's plain-text control of one component",
+  },
+  ownTasmotaCommand: {
+    pattern: '{device}/cmnd/#',
+    payload: 'Tasmota',
+    ...deviceCommand,
+    purpose: 'Tasmota commands where the full topic is %topic%/%prefix%/',
+  },
+  ownSet: {
+    pattern: '{device}/**/set',
+    payload: 'Zigbee2MQTT',
+    ...deviceCommand,
+    purpose: 'Zigbee2MQTT commands where its base topic is the identity',
+  },
+  ownGet: {
+    pattern: '{device}/**/get',
+    payload: 'Zigbee2MQTT',
+    ...deviceCommand,
+    purpose: 'Zigbee2MQTT questions where its base topic is the identity',
+  },
+  ownAdministration: {
+    pattern: '{device}/bridge/request/#',
+    payload: 'Zigbee2MQTT',
+    ...deviceCommand,
+    purpose: 'Zigbee2MQTT administration where its base topic is the identity',
+  },
+  own: {
+    pattern: '{device}/#',
+    payload: 'ESPHome, Shelly Gen2+, Tasmota, Zigbee2MQTT',
+    ...bridged,
+    purpose: 'What a device says on topics that begin with its own name',
   },
 } as const satisfies Record<string, TopicRule>;
 
@@ -97,27 +226,61 @@ export function topicOf(name: TopicName, identity: string): string {
   return topics[name].pattern.replace(/\{(device|gateway)\}/, identity);
 }
 
-/** Which rule a concrete topic falls under, and the identity in it. Undefined for a topic outside the table. */
-export function matchTopic(topic: string): { name: TopicName; identity: string; rest: string } | undefined {
+export interface TopicMatch {
+  readonly name: TopicName;
+  /** The level that stands for `{device}` or `{gateway}`; empty in a row that has none. */
+  readonly identity: string;
+  /** What stands for '#', '**' and '+', the levels joined by '/'; empty in a row that has none. */
+  readonly rest: string;
+}
+
+/** First levels of the table itself: no device may be named so, or it would own what is everybody's. */
+const RESERVED = new Set(
+  Object.values<TopicRule>(topics)
+    .map(({ pattern }) => pattern.split('/')[0] ?? '')
+    .filter((level) => !level.startsWith('{')),
+);
+
+/** Whether an identity's own topics (`{device}/…`) would be those of the system or of a family. */
+export function isReservedName(identity: string): boolean {
+  return RESERVED.has(identity);
+}
+
+const rules = Object.entries<TopicRule>(topics).map(([name, { pattern }]) => ({
+  name: name as TopicName,
+  levels: pattern.split('/'),
+}));
+
+/** Which rule a concrete topic falls under. Undefined for a topic outside the table. */
+export function matchTopic(topic: string): TopicMatch | undefined {
   const levels = topic.split('/');
-  for (const [name, rule] of Object.entries(topics) as [TopicName, TopicRule][]) {
-    const match = matchLevels(rule.pattern.split('/'), levels);
-    if (match) return { name, ...match };
+  for (const rule of rules) {
+    const match = matchLevels(rule.levels, levels);
+    if (match) return { name: rule.name, ...match };
   }
   return undefined;
 }
 
 function matchLevels(pattern: readonly string[], levels: readonly string[]) {
   let identity = '';
+  const rest: string[] = [];
   for (const [index, part] of pattern.entries()) {
-    if (part === '#')
-      return levels.length > index ? { identity, rest: levels.slice(index).join('/') } : undefined;
+    if (part === '#') {
+      rest.push(...levels.slice(index));
+      return levels.length > index ? { identity, rest: rest.join('/') } : undefined;
+    }
+    if (part === '**') {
+      // Always before one last, literal level.
+      if (levels.length < index + 2 || levels.at(-1) !== pattern[index + 1]) return undefined;
+      return { identity, rest: levels.slice(index, -1).join('/') };
+    }
     const level = levels[index];
     if (level === undefined) return undefined;
     if (part.startsWith('{')) {
-      if (!IDENTITY.test(level)) return undefined;
+      if (!IDENTITY.test(level) || (index === 0 && RESERVED.has(level))) return undefined;
       identity = level;
-    } else if (part !== level) return undefined;
+    } else if (part === '+') rest.push(level);
+    else if (part !== level) return undefined;
   }
-  return pattern.length === levels.length ? { identity, rest: '' } : undefined;
+  return pattern.length === levels.length ? { identity, rest: rest.join('/') } : undefined;
 }

@@ -1,20 +1,23 @@
 import type { InboundMessage } from '@nongtin/broker';
 import {
+  channelName,
   encodeReadings,
   matchTopic,
   type QuarantineRecord,
   quality,
   type Reading,
   seriesTimeNs,
+  type TopicName,
 } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
 import type { Journal } from '../journal/index.ts';
 import {
   offsetMinutes,
+  type Parsed,
   type ParsedMessage,
   type ParseProblem,
   type Profile,
-  profileFor,
+  type Profiles,
 } from '../profiles/index.ts';
 import { DuplicateWindow } from './duplicates.ts';
 import { isCredible, isLate, Observations } from './observation.ts';
@@ -22,6 +25,7 @@ import { Quarantine } from './quarantine.ts';
 
 interface IngestOptions {
   readonly journal: Journal;
+  readonly profiles: Profiles;
   readonly clock: { nowMs(): number; monotonicMs(): number };
   readonly logger: Logger;
   /** The farm's offset from UTC, such as '+07:00' (the default): for devices that send local time. */
@@ -70,8 +74,9 @@ const MOST_ROUTES = 10_000;
 const DONE = Promise.resolve();
 
 interface Route {
-  readonly device: string;
-  readonly topicName: string;
+  readonly speaker: string;
+  readonly topic: string;
+  readonly name: TopicName;
   readonly rest: string;
   readonly profile: Profile | undefined;
 }
@@ -88,6 +93,7 @@ class MessageIngest implements Ingest {
   readonly #observations = new Observations();
   readonly #quarantine = new Quarantine();
   readonly #routes = new Map<string, Route>();
+  #routesVersion = 0;
   #reloaded = false;
   readonly #counters: IngestCounters = {
     messages: 0,
@@ -112,11 +118,12 @@ class MessageIngest implements Ingest {
   }
 
   receive(message: InboundMessage): Promise<void> {
-    if (message.identity.role !== 'device') return DONE;
+    const { identity, topic, payload } = message;
+    if (identity.role !== 'device' && identity.role !== 'bridge') return DONE;
     this.#reloadOnce();
     this.#counters.messages += 1;
-    const route = this.#routeOf(message.topic);
-    if (route?.topicName === 'status') return this.#status(message, route);
+    const route = this.#routeOf(identity.id, topic);
+    if (route?.name === 'status') return this.#status(message);
     if (route?.profile === undefined) {
       this.#counters.ignored += 1;
       return DONE;
@@ -125,25 +132,35 @@ class MessageIngest implements Ingest {
       this.#counters.dropped += 1;
       return DONE;
     }
-    const parsed = route.profile.parse({
-      device: route.device,
-      rest: route.rest,
-      payload: message.payload,
-      receivedAtMs: this.#nowMs(),
-      zoneOffsetMinutes: this.#zoneOffsetMinutes,
-    });
+    const receivedAtMs = this.#nowMs();
+    const { speaker, name, rest, profile } = route;
+    const zoneOffsetMinutes = this.#zoneOffsetMinutes;
+    const parsed = profile.parse({ speaker, topic, name, rest, payload, receivedAtMs, zoneOffsetMinutes });
+    if (!(parsed instanceof Promise)) return this.#take(message, parsed, receivedAtMs);
+    return parsed.then((answer) => this.#take(message, answer, receivedAtMs));
+  }
+
+  #take(message: InboundMessage, parsed: Parsed, receivedAtMs: number): Promise<void> {
+    const device = nameOf(message.identity.id, 'device' in parsed ? parsed.device : undefined);
     switch (parsed.kind) {
       case 'readings':
-        return this.#readings(message, route.device, parsed);
+        return this.#readings(message, device, parsed, receivedAtMs);
       case 'status':
-        return this.#tellStatus(route.device, parsed.online);
+        return this.#tellStatus(device, parsed.online);
+      case 'nothing':
+        this.#counters.ignored += 1;
+        return DONE;
       case 'problem':
-        return this.#unreadable(message, route.device, parsed);
+        return this.#unreadable(message, device, parsed);
     }
   }
 
-  #readings(message: InboundMessage, device: string, parsed: ParsedMessage): Promise<void> {
-    const receivedAtMs = this.#nowMs();
+  #readings(
+    message: InboundMessage,
+    device: string,
+    parsed: ParsedMessage,
+    receivedAtMs: number,
+  ): Promise<void> {
     this.#counters.missing += parsed.missing;
     if (parsed.readings.length === 0) {
       if (parsed.missing === 0) {
@@ -218,11 +235,12 @@ class MessageIngest implements Ingest {
     for (const record of records) this.#tell(() => this.#options.onQuarantine(record));
   }
 
-  #status(message: InboundMessage, route: Route): Promise<void> {
+  #status(message: InboundMessage): Promise<void> {
+    const device = message.identity.id;
     const text = Buffer.from(message.payload.subarray(0, 16)).toString('utf8');
-    if (text === 'online' || text === 'offline') return this.#tellStatus(route.device, text === 'online');
+    if (text === 'online' || text === 'offline') return this.#tellStatus(device, text === 'online');
     const detail = `a status is online or offline, not '${text}'`;
-    return this.#unreadable(message, route.device, { kind: 'problem', cause: 'wrong_shape', detail });
+    return this.#unreadable(message, device, { kind: 'problem', cause: 'wrong_shape', detail });
   }
 
   #tellStatus(device: string, online: boolean): Promise<void> {
@@ -240,13 +258,16 @@ class MessageIngest implements Ingest {
     }
   }
 
-  #routeOf(topic: string): Route | undefined {
+  #routeOf(speaker: string, topic: string): Route | undefined {
+    const { profiles } = this.#options;
+    if (this.#routesVersion !== profiles.version) this.#routes.clear();
+    this.#routesVersion = profiles.version;
     const known = this.#routes.get(topic);
-    if (known !== undefined) return known;
+    if (known?.speaker === speaker) return known;
     const match = matchTopic(topic);
     if (match === undefined) return undefined;
-    const { name, identity, rest } = match;
-    const route = { device: identity, topicName: name, rest, profile: profileFor({ name, rest }) };
+    const { name, rest } = match;
+    const route = { speaker, topic, name, rest, profile: profiles.find({ speaker, topic, name, rest }) };
     if (this.#routes.size >= MOST_ROUTES) this.#routes.clear();
     this.#routes.set(topic, route);
     return route;
@@ -261,4 +282,9 @@ class MessageIngest implements Ingest {
     this.#reloaded = true;
     this.#duplicates.reload(this.#options.journal.recentKeys(), this.#options.clock.monotonicMs());
   }
+}
+
+/** The speaker itself, or the device behind it: an identity holds no dot, so neither is ever taken for another. */
+function nameOf(speaker: string, behind: string | undefined): string {
+  return behind === undefined ? speaker : `${speaker}.${channelName(behind)}`;
 }

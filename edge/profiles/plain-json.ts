@@ -11,7 +11,7 @@ import { timeWithOffset } from './time.ts';
  */
 export const plainJson: Profile = {
   name: 'plain-json',
-  matches: ({ name }) => name === 'readings',
+  claims: ({ name }) => name === 'readings',
   parse({ payload }): Parsed {
     const read = readObject(payload);
     if (!('object' in read)) return read;

@@ -1,31 +1,46 @@
-import { channelName, type MetricName, type TopicName } from '@nongtin/broker/wire';
+import { channelName, type MetricName, type TopicMatch } from '@nongtin/broker/wire';
 
 /**
- * A profile reads the payloads of one family of devices. To add one: a file here, and its line in index.ts.
+ * A profile reads the payloads of one family of devices. To add one: a file (or a folder) here, and its line in index.ts.
  */
 export interface Profile {
   readonly name: string;
-  /** Whether messages on this topic are this family's; `rest` is what follows the identity in the topic. */
-  matches(topic: MatchedTopic): boolean;
-  /** Never throws, whatever the payload holds. */
-  parse(input: ProfileInput): Parsed;
+  /** Whether messages on this topic are this family's. Asked once a topic, and again after `context.changed()`. */
+  claims(topic: SpokenTopic): boolean;
+  /** Never throws and never rejects, whatever the payload holds. A promise only where another thread must be asked. */
+  parse(input: ProfileInput): Parsed | Promise<Parsed>;
 }
 
-export interface MatchedTopic {
-  readonly name: TopicName;
-  readonly rest: string;
+/** Who speaks, on which topic, and which row of the topic table that is. */
+export interface SpokenTopic extends Omit<TopicMatch, 'identity'> {
+  /** Identity of the credential; several devices may speak through one. */
+  readonly speaker: string;
+  readonly topic: string;
 }
 
-export interface ProfileInput {
-  readonly device: string;
-  readonly rest: string;
+export interface ProfileInput extends SpokenTopic {
   readonly payload: Uint8Array;
   readonly receivedAtMs: number;
   /** The farm's offset from UTC, for devices that send local time. */
   readonly zoneOffsetMinutes: number;
 }
 
-export type Parsed = ParsedMessage | ParsedStatus | ParseProblem;
+/** What a profile is given once, when the gateway starts. */
+export interface ProfileContext {
+  /** What a family has learned of its devices (topics, units); survives a restart, a kill may lose the last second. */
+  readonly memory: ProfileMemory;
+  /** To be called when the answer of `claims` may have become another one. */
+  changed(): void;
+}
+
+/** JSON values by key; keys are the family's own, and begin with the speaker so that nobody writes for another. */
+export interface ProfileMemory {
+  get(key: string): unknown;
+  /** Undefined forgets. Bounded: the oldest go first. */
+  set(key: string, value: unknown): void;
+}
+
+export type Parsed = ParsedMessage | ParsedStatus | ParsedNothing | ParseProblem;
 
 export interface ParsedReading {
   readonly metric: MetricName;
@@ -35,7 +50,12 @@ export interface ParsedReading {
   readonly value: number;
 }
 
-export interface ParsedMessage {
+interface OfDevice {
+  /** Name of the device behind the speaker, as its family writes it; absent: the speaker itself. */
+  readonly device?: string | undefined;
+}
+
+export interface ParsedMessage extends OfDevice {
   readonly kind: 'readings';
   readonly readings: readonly ParsedReading[];
   /** The device's own time stands in the payload, readable or not. */
@@ -49,13 +69,18 @@ export interface ParsedMessage {
 }
 
 /** The device came or went; not a reading. */
-interface ParsedStatus {
+export interface ParsedStatus extends OfDevice {
   readonly kind: 'status';
   readonly online: boolean;
 }
 
+/** Understood, and holds no reading: a discovery, an acknowledgement, a log line. */
+export interface ParsedNothing {
+  readonly kind: 'nothing';
+}
+
 /** The payload cannot be read: it is quarantined with this cause (a stable code) and detail. */
-export interface ParseProblem {
+export interface ParseProblem extends OfDevice {
   readonly kind: 'problem';
   readonly cause:
     | 'too_large'
@@ -65,7 +90,8 @@ export interface ParseProblem {
     | 'too_many_fields'
     | 'too_deep'
     | 'wrong_shape'
-    | 'no_reading';
+    | 'no_reading'
+    | 'codec_failed';
   readonly detail: string;
 }
 

@@ -1,15 +1,14 @@
-import { metrics } from '@nongtin/broker/wire';
+import { metrics, type TopicName, topicOf } from '@nongtin/broker/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { offsetMinutes, type ParsedMessage, profileFor } from './index.ts';
-import type { Parsed } from './profile.ts';
+import { createProfiles, offsetMinutes, type Parsed, type ParsedMessage, shortMemory } from './index.ts';
 
 /** 17:04:56 in Viet Nam. */
 const NOW = Date.parse('2026-11-21T10:04:56Z');
 const VIET_NAM = offsetMinutes('+07:00');
 
 function parse(
-  topic: Parameters<typeof profileFor>[0],
+  { name, rest }: { name: TopicName; rest: string },
   payload: unknown,
   zoneOffsetMinutes = VIET_NAM,
 ): Parsed {
@@ -17,15 +16,12 @@ function parse(
     payload instanceof Uint8Array
       ? payload
       : Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload));
-  const profile = profileFor(topic);
-  if (profile === undefined) throw new Error('no profile');
-  return profile.parse({
-    device: 'd1',
-    rest: topic.rest,
-    payload: bytes,
-    receivedAtMs: NOW,
-    zoneOffsetMinutes,
-  });
+  const topic = { speaker: 'd1', topic: topicOf(name, 'd1').replace('#', rest), name, rest };
+  const parsed = createProfiles(shortMemory())
+    .find(topic)
+    ?.parse({ ...topic, payload: bytes, receivedAtMs: NOW, zoneOffsetMinutes });
+  if (parsed === undefined || parsed instanceof Promise) throw new Error('no profile');
+  return parsed;
 }
 
 const plain = (payload: unknown) => parse({ name: 'readings', rest: '' }, payload);
@@ -186,8 +182,22 @@ describe('Tasmota', () => {
   });
 
   it('leaves what tells nothing of the farm', () => {
-    expect(profileFor({ name: 'tasmotaTelemetry', rest: 'INFO1' })).toBeUndefined();
-    expect(profileFor({ name: 'tasmotaResult', rest: 'RESULT' })).toBeUndefined();
+    expect(
+      createProfiles(shortMemory()).find({
+        speaker: 'd1',
+        topic: 't',
+        name: 'tasmotaTelemetry',
+        rest: 'INFO1',
+      }),
+    ).toBeUndefined();
+    expect(
+      createProfiles(shortMemory()).find({
+        speaker: 'd1',
+        topic: 't',
+        name: 'tasmotaResult',
+        rest: 'RESULT',
+      }),
+    ).toBeUndefined();
   });
 });
 

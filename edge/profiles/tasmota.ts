@@ -16,7 +16,7 @@ import { localTime } from './time.ts';
  */
 export const tasmota: Profile = {
   name: 'tasmota',
-  matches: ({ name, rest }) => name === 'tasmotaTelemetry' && ['SENSOR', 'STATE', 'LWT'].includes(rest),
+  claims: ({ name, rest }) => name === 'tasmotaTelemetry' && ['SENSOR', 'STATE', 'LWT'].includes(rest),
   parse(input): Parsed {
     return input.rest === 'LWT' ? status(input.payload) : telemetry(input);
   },

@@ -10,7 +10,7 @@ const validator = Compile(ValveState);
 /** What our own valves say: whether they are open, and what their meter measures. */
 export const valveState: Profile = {
   name: 'valve-state',
-  matches: ({ name }) => name === 'valveState',
+  claims: ({ name }) => name === 'valveState',
   parse({ payload }): Parsed {
     const read = readObject(payload);
     if (!('object' in read)) return read;

@@ -5,6 +5,7 @@ import { type SeriesPoint, type SeriesStore, sqliteSeries } from '@nongtin/serie
 import { pino } from 'pino';
 import { createSeriesDelivery, type SeriesDelivery } from '../../delivery/index.ts';
 import { type OpenJournal, openJournal } from '../../journal/index.ts';
+import { createProfiles, shortMemory } from '../../profiles/index.ts';
 import { createIngest, type Ingest } from '../index.ts';
 
 /** For tests: the gateway's way from a message to the series store, without broker and control. */
@@ -37,6 +38,7 @@ export async function startRig(folder: string, nowMs = Date.now(), store?: Serie
   const seen: Rig['seen'] = { readings: [], statuses: [], quarantined: [] };
   const ingest = createIngest({
     journal,
+    profiles: createProfiles(shortMemory()),
     clock,
     logger,
     onReadings: (readings) => seen.readings.push(...readings),
