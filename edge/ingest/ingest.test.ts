@@ -48,7 +48,7 @@ describe('a reading', () => {
     ['out of range', { soil_moisture: 1.4 }, NOW, quality.outOfRange],
     ['of 1970', { time: '1970-01-01T00:00:00Z', soil_moisture: 0.3 }, NOW, quality.deviceTimeInvalid],
     ['of a time nobody can read', { time: 'noon', soil_moisture: 0.3 }, NOW, quality.deviceTimeInvalid],
-    ['of the future', { time: iso(NOW + 121_000), soil_moisture: 0.3 }, NOW, quality.deviceTimeInvalid],
+    ['of the future', { time: iso(NOW + 121_000), soil_moisture: 0.3 }, NOW, quality.fromFuture],
     ['slightly ahead', { time: iso(NOW + 60_000), soil_moisture: 0.3 }, NOW + 60_000, quality.good],
     ['that is late', { time: iso(NOW - 601_000), soil_moisture: 0.3 }, NOW - 601_000, quality.late],
   ])('%s is kept and flagged', async (_, payload, atMs, bits) => {

@@ -1,12 +1,7 @@
 import { quality, type Reason } from '@nongtin/broker/wire';
+import { isFitForControl } from '../ingest/quality.ts';
 import type { Turn } from './turn.ts';
 import { reasonOf, type ZoneState } from './types.ts';
-
-/**
- * Flags that keep a reading out of control. An uncertain gateway clock is not among them: control asks how long ago
- * a reading was received, and the monotonic clock knows that without UTC.
- */
-const unfit = ~quality.clockUncertain;
 
 /**
  * The moisture to decide with after a new reading. A flagged reading is never used; one out of range also withdraws
@@ -18,7 +13,7 @@ export function moistureAfter(
   turn: Pick<Turn, 'now'>,
 ): ZoneState['moisture'] {
   if (!Number.isFinite(reading.value) || (reading.quality & quality.outOfRange) !== 0) return null;
-  if ((reading.quality & unfit) !== 0) return before;
+  if (!isFitForControl(reading.quality)) return before;
   return { value: reading.value, seen: turn.now };
 }
 
