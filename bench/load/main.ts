@@ -1,0 +1,73 @@
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import { Device } from './device.ts';
+import { Histogram } from './histogram.ts';
+import { Payloads, stepMsOf } from './payload.ts';
+import { Schedule } from './schedule.ts';
+import type { LoadOptions, LoadResult } from './types.ts';
+
+/**
+ * The load generator, a process of its own, so that its CPU is counted apart. Takes LoadOptions as one line of JSON on
+ * stdin, connects, says 'connected', waits for a second line, sends, and prints a LoadResult as one line of JSON.
+ */
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const nextLine = async () => (await lines.next()).value ?? '{}';
+
+const options = JSON.parse(await nextLine()) as LoadOptions;
+const { devices, seconds, window, tickMs = 5, settleMs = 10_000 } = options;
+const messagesPerSecond = options.messagesPerSecond / devices.length;
+const total = Math.round(messagesPerSecond * seconds);
+const latencies = new Histogram();
+// The devices take turns, as if each had been switched on at another moment.
+const schedules = devices.map((_, index) => {
+  const offsetMs = (index / devices.length) * (1_000 / messagesPerSecond);
+  return new Schedule({ messagesPerSecond, total, offsetMs });
+});
+
+const fleet = schedules.map((schedule, index) => {
+  const { host, port, marks, topic, epochMs } = options;
+  const { id = '', password } = devices[index] ?? {};
+  return new Device({
+    ...{ host, port, id, password, window, latencies, schedule },
+    topic: topic.replace('{device}', id),
+    payloads: new Payloads(index, { marks, epochMs, stepMs: stepMsOf(messagesPerSecond) }),
+    fail: (error) => {
+      console.error(error.message);
+      process.exit(1);
+    },
+  });
+});
+
+await Promise.all(fleet.map((device) => device.open()));
+console.log(JSON.stringify({ event: 'connected' }));
+await nextLine();
+
+const usageBefore = process.cpuUsage();
+const startedAtMs = performance.now();
+for (const schedule of schedules) schedule.begin(startedAtMs);
+await new Promise<void>((resolve) => {
+  const deadlineMs = startedAtMs + seconds * 1_000 + settleMs;
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    for (const device of fleet) device.send(nowMs);
+    if (nowMs < deadlineMs && !fleet.every((device) => device.isDone)) return;
+    clearInterval(timer);
+    resolve();
+  }, tickMs);
+});
+const { user, system } = process.cpuUsage(usageBefore);
+const sum = (count: (device: Device) => number) => fleet.map(count).reduce((a, b) => a + b, 0);
+const result: LoadResult = {
+  event: 'done',
+  sent: sum((device) => device.sent),
+  acknowledged: sum((device) => device.acknowledged),
+  resent: sum((device) => device.resent),
+  seconds: (performance.now() - startedAtMs) / 1_000,
+  p50Ms: latencies.percentileMs(0.5),
+  p99Ms: latencies.percentileMs(0.99),
+  maxMs: latencies.maxMs,
+  cpuSeconds: (user + system) / 1e6,
+};
+for (const device of fleet) device.close();
+console.log(JSON.stringify(result));
+process.exit();

@@ -1,0 +1,39 @@
+import type { Marks } from './payload.ts';
+
+/** What the load generator is told on its stdin. */
+export interface LoadOptions {
+  readonly host: string;
+  readonly port: number;
+  /** One connection each. Without a password there is no login. */
+  readonly devices: readonly { readonly id: string; readonly password?: string | undefined }[];
+  /** `{device}` stands for the device's id. */
+  readonly topic: string;
+  /** Of all devices together. */
+  readonly messagesPerSecond: number;
+  readonly seconds: number;
+  /** Messages on their way at once, on each connection. */
+  readonly window: number;
+  readonly marks: Marks;
+  /** The devices' clocks at the beginning, in milliseconds since 1970 UTC. */
+  readonly epochMs: number;
+  /** What has become due is sent so often; default 5. */
+  readonly tickMs?: number;
+  /** How long it waits for acknowledgements after the end; default 10,000. */
+  readonly settleMs?: number;
+}
+
+/** What it prints in the end. Latencies run from the moment a message is due, not from when there was room for it. */
+export interface LoadResult {
+  readonly event: 'done';
+  readonly sent: number;
+  readonly acknowledged: number;
+  /** Sent once more after a broken connection. */
+  readonly resent: number;
+  /** Until the last acknowledgement. */
+  readonly seconds: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+  /** Of the generator itself. */
+  readonly cpuSeconds: number;
+}

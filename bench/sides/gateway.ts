@@ -1,0 +1,151 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openCredentials } from '@nongtin/broker';
+import { freePorts } from '@nongtin/service';
+
+export interface GatewayOptions {
+  /** Undefined: readings go to SQLite. */
+  readonly influxUrl: string | undefined;
+  readonly devices: readonly string[];
+  /** Flags for Node, such as --cpu-prof. */
+  readonly nodeFlags?: readonly string[];
+}
+
+/** Valve and soil probe of the farm's only zone. */
+export const VALVE = 'bench-valve';
+export const PROBE = 'bench-probe';
+
+/**
+ * The real gateway, as `npm run gateway` starts it, in a process and a folder of its own: farm, credentials, journal,
+ * everything on. Not the demo: its farm has one zone, its devices the credentials they are given here.
+ */
+export class GatewaySide {
+  readonly #options: GatewayOptions;
+  readonly #folder: string;
+  readonly #mqttPort: number;
+  readonly #httpPort: number;
+  readonly passwords: ReadonlyMap<string, string>;
+  #child: ChildProcess | undefined;
+
+  private constructor(options: GatewayOptions, mqttPort: number, httpPort: number) {
+    this.#options = options;
+    this.#mqttPort = mqttPort;
+    this.#httpPort = httpPort;
+    this.#folder = mkdtempSync(join(tmpdir(), 'nongtin-bench-gateway-'));
+    mkdirSync(join(this.#folder, 'gateway'));
+    writeFileSync(join(this.#folder, 'gateway', 'farm.json'), JSON.stringify(farm()));
+    this.passwords = this.#issuePasswords();
+  }
+
+  static async start(options: GatewayOptions): Promise<GatewaySide> {
+    const [mqttPort = 0, httpPort = 0] = await freePorts(2);
+    const side = new GatewaySide(options, mqttPort, httpPort);
+    await side.again();
+    return side;
+  }
+
+  /** Starts it, as the first time or after `kill`; resolves when it listens. */
+  async again(): Promise<void> {
+    const main = fileURLToPath(new URL('../../edge/main.ts', import.meta.url));
+    const flags = ['--disable-warning=ExperimentalWarning', ...(this.#options.nodeFlags ?? [])];
+    const child = spawn(process.execPath, [...flags, main], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env.PATH,
+        NONGTIN_LOG: 'json',
+        NONGTIN_DEMO: 'off',
+        NONGTIN_DATA_DIR: this.#folder,
+        NONGTIN_HOST: '127.0.0.1',
+        NONGTIN_MQTT_PORT: String(this.#mqttPort),
+        NONGTIN_GATEWAY_PORT: String(this.#httpPort),
+        ...(this.#options.influxUrl === undefined ? {} : { NONGTIN_INFLUX_URL: this.#options.influxUrl }),
+      },
+    });
+    this.#child = child;
+    await ready(child);
+  }
+
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** Ends it as Ctrl-C does, so that profiles are written; and removes what it has stored. */
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM');
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  get mqttPort(): number {
+    return this.#mqttPort;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  /** Entries of the journal that the series store lacks. */
+  async behindEntries(): Promise<number> {
+    const answer = await fetch(`http://127.0.0.1:${this.#httpPort}/readyz`);
+    const { series } = (await answer.json()) as { series: { behindEntries: number } };
+    return series.behindEntries;
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    await ended;
+  }
+
+  #issuePasswords(): Map<string, string> {
+    const store = openCredentials({ path: join(this.#folder, 'gateway', 'credentials.json') });
+    return new Map([...this.#options.devices, VALVE, PROBE].map((id) => [id, store.issue(id, 'device')]));
+  }
+}
+
+async function ready(child: ChildProcess): Promise<void> {
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    const hear = (part: Buffer) => {
+      said = `${said}${part}`.slice(-10_000);
+      if (said.includes('"msg":"ready"')) resolve();
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    child.once('exit', (code) => reject(new Error(`the gateway ended with ${code}: ${said}`)));
+  });
+}
+
+function farm() {
+  return {
+    format: 'nongtin-farm-1',
+    site: 'Bench',
+    plots: [
+      {
+        id: 'plot',
+        name: 'Plot',
+        crop: 'dragon fruit',
+        areaHectares: 1,
+        zones: [
+          {
+            id: 'zone',
+            name: 'Zone',
+            valve: VALVE,
+            soilProbe: PROBE,
+            openBelowFraction: 0.2,
+            targetFraction: 0.25,
+            runSeconds: 600,
+            maxRunSeconds: 1_800,
+            nominalFlowLitresPerMinute: 38,
+          },
+        ],
+      },
+    ],
+    farmDevices: [],
+  };
+}
