@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { Type } from 'typebox';
+import { checkedSeconds } from './actuator.ts';
+
+/**
+ * Payloads of LoRaWAN valves, written in farm.json as hex with the time in braces, as the valve's manual gives them:
+ * `ff1da000{seconds:u24le}` (Milesight UC511, valve 1). Class A devices listen only after they have spoken, so nothing
+ * reaches one in time to close it: the duration in the opening is the whole guarantee.
+ */
+const HEX = '[0-9a-fA-F]{2}';
+const FIELD = '\\{(?:seconds|minutes):u(?:8|16le|16be|24le|24be|32le|32be)\\}';
+
+export const downlinkFields = {
+  fPort: Type.Integer({ minimum: 1, maximum: 223 }),
+  /** One time field: the valve closes by itself when it is over. */
+  open: Type.String({ pattern: `^(${HEX})*${FIELD}(${HEX})*$`, maxLength: 128 }),
+  close: Type.String({ pattern: `^(${HEX})+$`, maxLength: 128 }),
+  /** Sets the valve's own limit, for openings by hand; where it has such a setting. */
+  provision: Type.Optional(Type.String({ pattern: `^(${HEX})*${FIELD}(${HEX})*$`, maxLength: 128 })),
+};
+
+interface Field {
+  readonly before: string;
+  readonly after: string;
+  readonly unitSeconds: 1 | 60;
+  readonly bytes: number;
+  readonly bigEndian: boolean;
+}
+
+function fieldOf(template: string): Field {
+  const match = /^([0-9a-f]*)\{(seconds|minutes):u(\d+)(le|be)?\}([0-9a-f]*)$/i.exec(template);
+  if (match === null) throw new RangeError(`'${template}' has no time in braces such as {seconds:u16le}`);
+  const [, before = '', unit, bits, order, after = ''] = match;
+  return {
+    before,
+    after,
+    unitSeconds: unit === 'minutes' ? 60 : 1,
+    bytes: Number(bits) / 8,
+    bigEndian: order === 'be',
+  };
+}
+
+/** Longest time that the template can hold, and the step in which it does. */
+export function limitsOf(template: string): {
+  readonly longestSeconds: number;
+  readonly stepSeconds: number;
+} {
+  const { bytes, unitSeconds } = fieldOf(template);
+  return { longestSeconds: Math.min((2 ** (bytes * 8) - 1) * unitSeconds, 86_400), stepSeconds: unitSeconds };
+}
+
+/** The template's bytes for this time, rounded up to its unit; base64, as network servers take them. */
+export function timedPayload(template: string, seconds: number): string {
+  const { before, after, unitSeconds, bytes, bigEndian } = fieldOf(template);
+  const value = Math.ceil(checkedSeconds(seconds, limitsOf(template).longestSeconds) / unitSeconds);
+  const time = Buffer.alloc(bytes);
+  if (bigEndian) time.writeUIntBE(value, 0, bytes);
+  else time.writeUIntLE(value, 0, bytes);
+  return Buffer.concat([Buffer.from(before, 'hex'), time, Buffer.from(after, 'hex')]).toString('base64');
+}
+
+export function fixedPayload(hex: string): string {
+  return Buffer.from(hex, 'hex').toString('base64');
+}
+
+/** A UUID that is always the same for the same command (RFC 9562, version 8): a repetition is known as such. */
+export function uuidOf(commandId: string): string {
+  const bytes = createHash('sha256').update(commandId).digest().subarray(0, 16);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

@@ -1,0 +1,43 @@
+import { type Static, Type } from 'typebox';
+import { type Actuator, addressOf, type Command, checkedSeconds, speakerOf } from './actuator.ts';
+
+export const Zigbee2mqttAddress = addressOf('zigbee2mqtt', {
+  /** Friendly name in Zigbee2MQTT, when it is not what follows the dot in `device`. */
+  name: Type.Optional(Type.String({ pattern: '^[^+#]{1,128}$' })),
+  baseTopic: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$' })),
+  /** Endpoint of a valve with several outputs: `state_<endpoint>`. */
+  output: Type.Optional(Type.String({ pattern: '^[a-z0-9_]{1,16}$' })),
+  /** Seconds that one unit of `on_time` really lasts on this device, as measured with water; 1 unless it is stated. */
+  onTimeUnitSeconds: Type.Optional(Type.Enum([0.1, 1, 10, 60])),
+});
+type Address = Static<typeof Zigbee2mqttAddress>;
+
+/** Zigbee's OnTime is 16 bits of tenths of a second (ZCL 3.8.2.3.4), so no converter can promise more. */
+const LONGEST_SECONDS = 6_553;
+
+/**
+ * Zigbee2MQTT: `on_time` makes the device close by itself (On With Timed Off, ZCL 3.8.2.3.6), off_wait_time 0 lets it be
+ * opened again at once. Units are wrong in the wild (Koenkk/zigbee2mqtt#27465: 11 opened for 110 s): the flow meter ends a
+ * run that goes on, and the wet test that measures a valve's own cut-off is not built yet.
+ */
+export function zigbee2mqttActuator(address: Address): Actuator {
+  const { device, baseTopic = 'zigbee2mqtt', output, channel, onTimeUnitSeconds = 1 } = address;
+  const topic = `${baseTopic}/${address.name ?? speakerOf(device).name}/set`;
+  const state = output === undefined ? 'state' : `state_${output}`;
+  const stepSeconds = Math.max(1, onTimeUnitSeconds);
+  // A tenth of a second has no exact number: multiplied by ten instead of divided.
+  const perStep = onTimeUnitSeconds < 1 ? 10 : 1;
+  const send = (payload: object): Command[] => [{ topic, payload: JSON.stringify(payload), qos: 1 }];
+  return {
+    longestSeconds: LONGEST_SECONDS,
+    stateChannel: channel ?? (output === undefined ? undefined : output),
+    cutOffSeconds: (durationSeconds) => Math.ceil(durationSeconds / stepSeconds) * stepSeconds,
+    open: ({ durationSeconds }) => {
+      const seconds = checkedSeconds(durationSeconds, LONGEST_SECONDS);
+      const on_time = Math.ceil(seconds / stepSeconds) * perStep;
+      return send({ [state]: 'ON', on_time, off_wait_time: 0 });
+    },
+    close: () => send({ [state]: 'OFF' }),
+    provision: () => [],
+  };
+}
