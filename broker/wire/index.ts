@@ -1,3 +1,4 @@
+export * from './dating.ts';
 export * from './entry.ts';
 export * from './line-protocol.ts';
 export * from './messages.ts';
