@@ -11,7 +11,7 @@ export { offsetMinutes } from './time.ts';
 const families: readonly ((context: ProfileContext) => Profile)[] = [
   () => plainJson,
   () => valveState,
-  () => tasmota,
+  tasmota,
 ];
 
 export interface Profiles {

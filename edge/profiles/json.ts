@@ -9,22 +9,28 @@ const DEEPEST = 4;
 
 /** One JSON object, bounded in size; or what is wrong with it. */
 export function readObject(payload: Uint8Array): { object: JsonObject } | ParseProblem {
-  if (payload.length > MOST_BYTES) {
-    return problem('too_large', `${payload.length} bytes; at most ${MOST_BYTES} are read`);
+  const read = readJson(payload);
+  if (!('value' in read)) return read;
+  if (isObject(read.value)) return { object: read.value };
+  return problem('not_an_object', `a JSON object is expected, not ${describe(read.value)}`);
+}
+
+/** Any JSON value, bounded in size; or what is wrong with it. */
+export function readJson(payload: Uint8Array, mostBytes = MOST_BYTES): { value: unknown } | ParseProblem {
+  if (payload.length > mostBytes) {
+    return problem('too_large', `${payload.length} bytes; at most ${mostBytes} are read`);
   }
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
   if (!isUtf8(bytes)) return problem('not_utf8', 'the payload is no UTF-8 text');
   const text = bytes.toString('utf8');
   try {
-    const value: unknown = JSON.parse(text);
-    if (isObject(value)) return { object: value };
-    return problem('not_an_object', `a JSON object is expected, not ${describe(value)}`);
+    return { value: JSON.parse(text) };
   } catch (error) {
     return problem('invalid_json', `${where(text, (error as Error).message)}: ${(error as Error).message}`);
   }
 }
 
-function isObject(value: unknown): value is JsonObject {
+export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

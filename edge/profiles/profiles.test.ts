@@ -117,7 +117,7 @@ describe('Tasmota', () => {
       readings: [
         { metric: 'temperature', channel: 'AM2301', value: 100 },
         { metric: 'relative_humidity', channel: 'AM2301', value: 55 },
-        { metric: 'raw', channel: 'AM2301.DewPoint', value: 60 },
+        { metric: 'dew_point', channel: 'AM2301', value: expect.closeTo(15.5556, 4) },
       ],
     });
   });
@@ -164,13 +164,17 @@ describe('Tasmota', () => {
         { metric: 'raw', channel: 'UptimeSec', value: 611 },
         { metric: 'raw', channel: 'Wifi.RSSI', value: 44 },
         { metric: 'rssi', channel: '', value: -78 },
+        { metric: 'valve_open', channel: 'POWER1', value: 0 },
       ],
     });
   });
 
   it('keeps lists by index', () => {
     expect(sensor({ ENERGY: { Power: [1, 2] } })).toMatchObject({
-      readings: [{ channel: 'ENERGY.Power.0' }, { channel: 'ENERGY.Power.1' }],
+      readings: [
+        { metric: 'power', channel: 'ENERGY.0' },
+        { metric: 'power', channel: 'ENERGY.1' },
+      ],
     });
   });
 
@@ -182,22 +186,10 @@ describe('Tasmota', () => {
   });
 
   it('leaves what tells nothing of the farm', () => {
-    expect(
-      createProfiles(shortMemory()).find({
-        speaker: 'd1',
-        topic: 't',
-        name: 'tasmotaTelemetry',
-        rest: 'INFO1',
-      }),
-    ).toBeUndefined();
-    expect(
-      createProfiles(shortMemory()).find({
-        speaker: 'd1',
-        topic: 't',
-        name: 'tasmotaResult',
-        rest: 'RESULT',
-      }),
-    ).toBeUndefined();
+    const find = (name: TopicName, topic: string, rest: string) =>
+      createProfiles(shortMemory()).find({ speaker: 'd1', topic, name, rest });
+    expect(find('tasmotaTelemetry', 'tele/d1/INFO1', 'INFO1')).toBeUndefined();
+    expect(find('tasmotaResult', 'stat/d1/LOGGING', 'LOGGING')).toBeUndefined();
   });
 });
 

@@ -1,86 +1,196 @@
 import { counterOf } from './counter.ts';
-import { type JsonObject, type Leaf, leavesOf, readObject } from './json.ts';
+import { isObject, type JsonObject, type Leaf, leavesOf, readObject } from './json.ts';
 import {
   channelOf,
   type Parsed,
   type ParsedReading,
   type Profile,
+  type ProfileContext,
   type ProfileInput,
   problem,
+  type SpokenTopic,
 } from './profile.ts';
+import { SensorFields } from './tasmota-fields.ts';
+import { defaults, readSettings, type TasmotaSettings } from './tasmota-settings.ts';
 import { localTime } from './time.ts';
 
-/**
- * Tasmota's telemetry (tasmota.github.io/docs/MQTT): `tele/<t>/SENSOR`, `tele/<t>/STATE`, and `tele/<t>/LWT` with
- * "Online" or "Offline". `Time` is local and has no offset. Everything else under `tele/` tells nothing of the farm.
- */
-export const tasmota: Profile = {
-  name: 'tasmota',
-  claims: ({ name, rest }) => name === 'tasmotaTelemetry' && ['SENSOR', 'STATE', 'LWT'].includes(rest),
-  parse(input): Parsed {
-    return input.rest === 'LWT' ? status(input.payload) : telemetry(input);
-  },
-};
+/** Of the telemetry and of the answers; everything else there tells nothing of the farm. */
+const TELEMETRY = /^(?:SENSOR|STATE|LWT)$/;
+const ANSWER = /^(?:RESULT|POWER\d{0,2}|STATUS\d{0,2})$/;
+const RELAY = /^POWER(\d{0,2})$/;
+const NOTHING: Parsed = { kind: 'nothing' };
 
-function status(payload: Uint8Array): Parsed {
-  const text = Buffer.from(payload.subarray(0, 32)).toString('utf8');
-  if (text === 'Online' || text === 'Offline') return { kind: 'status', online: text === 'Online' };
-  return problem('wrong_shape', `LWT is Online or Offline, not '${text}'`);
+/**
+ * Tasmota (tasmota.github.io/docs/MQTT): telemetry, answers and status replies, on the topics that the device announces or
+ * on the usual ones. `Time` is local and has no offset. A relay is read as `valve_open` with its number as the channel.
+ */
+export function tasmota({ memory, changed }: ProfileContext): Profile {
+  const keyOf = (speaker: string) => `${speaker}\ntasmota`;
+  const settingsOf = (speaker: string) => memory.get(keyOf(speaker)) as TasmotaSettings | undefined;
+  return {
+    name: 'tasmota',
+    claims: (topic) =>
+      topic.name === 'tasmotaDiscovery' || wordOf(topic, settingsOf(topic.speaker)) !== undefined,
+    parse(input): Parsed {
+      if (input.name === 'tasmotaDiscovery') return learn(input);
+      const settings = settingsOf(input.speaker);
+      return read(input, wordOf(input, settings) ?? '', settings ?? defaults);
+    },
+  };
+
+  /** Every device says the same again whenever it connects: a trouble is told when it is new. */
+  function learn({ speaker, rest, payload }: ProfileInput): Parsed {
+    if (!rest.endsWith('/config')) return NOTHING;
+    const before = JSON.stringify(settingsOf(speaker));
+    if (payload.length === 0) {
+      memory.set(keyOf(speaker), undefined);
+      changed();
+      return NOTHING;
+    }
+    const read = readObject(payload);
+    if (!('object' in read)) return read;
+    const settings = readSettings(speaker, read.object);
+    if (settings === undefined) return problem('wrong_shape', 'a discovery message needs ft, t and tp');
+    if (JSON.stringify(settings) === before) return NOTHING;
+    memory.set(keyOf(speaker), settings);
+    changed();
+    return settings.trouble === undefined ? NOTHING : problem('wrong_shape', settings.trouble);
+  }
 }
 
-function telemetry({ rest, payload, receivedAtMs, zoneOffsetMinutes }: ProfileInput): Parsed {
-  const read = readObject(payload);
-  if (!('object' in read)) return read;
-  const leaves = leavesOf(read.object);
-  if (!Array.isArray(leaves)) return leaves;
-  const timeGiven = Object.hasOwn(read.object, 'Time');
+/** The last word of a topic that carries telemetry or answers of this speaker. */
+function wordOf({ speaker, topic }: SpokenTopic, settings: TasmotaSettings | undefined): string | undefined {
+  const after = (bases: readonly (string | undefined)[], words: RegExp) => {
+    for (const base of bases) {
+      const word = base !== undefined && topic.startsWith(base) ? topic.slice(base.length) : '';
+      if (words.test(word)) return word;
+    }
+    return undefined;
+  };
+  return (
+    after([settings?.telemetry, `tele/${speaker}/`, `${speaker}/tele/`], TELEMETRY) ??
+    after([settings?.answers, `stat/${speaker}/`, `${speaker}/stat/`], ANSWER)
+  );
+}
+
+type Words = Omit<TasmotaSettings, 'telemetry' | 'answers' | 'trouble'>;
+
+function read(input: ProfileInput, word: string, words: Words): Parsed {
+  const text = Buffer.from(input.payload.subarray(0, 80)).toString('utf8');
+  if (word === 'LWT') return status(text, words);
+  if (RELAY.test(word) && !text.trimStart().startsWith('{')) {
+    return message({}, input, [relaysOf({ [word]: text }, words)]);
+  }
+  const json = readObject(input.payload);
+  if (!('object' in json)) return json;
+  const { object } = json;
+  const { StatusSNS, StatusSTS } = object;
+  // A status reply wraps what SENSOR and STATE hold.
+  const values = isObject(StatusSNS) ? StatusSNS : word === 'SENSOR' ? object : undefined;
+  const states = isObject(StatusSTS) ? StatusSTS : word === 'STATE' ? object : undefined;
+  const parts = [values && sensors(values), states && state(states, words)].filter(
+    (part) => part !== undefined,
+  );
+  if (parts.length === 0) return message({}, input, [relaysOf(object, words)]);
+  return message(values ?? states ?? object, input, parts);
+}
+
+function status(text: string, { online, offline }: Words): Parsed {
+  const said = text.trim();
+  if (said === online || said === defaults.online) return { kind: 'status', online: true };
+  if (said === offline || said === defaults.offline) return { kind: 'status', online: false };
+  return problem('wrong_shape', `LWT is ${online} or ${offline}, not '${said}'`);
+}
+
+interface Found {
+  readonly readings: readonly ParsedReading[];
+  readonly missing: number;
+}
+
+function message(
+  object: JsonObject,
+  { receivedAtMs, zoneOffsetMinutes }: ProfileInput,
+  parts: readonly (Found | Parsed)[],
+): Parsed {
+  const readings: ParsedReading[] = [];
+  let missing = 0;
+  for (const part of parts) {
+    if (!('readings' in part)) return part;
+    readings.push(...part.readings);
+    missing += part.missing;
+  }
+  const timeGiven = Object.hasOwn(object, 'Time');
   return {
     kind: 'readings',
-    ...readingsOf(leaves, rest === 'STATE' ? stateReading : sensorReading(read.object)),
-    counter: counterOf(read.object),
+    readings,
+    missing,
+    counter: counterOf(object),
     timeGiven,
-    observedAtMs: timeGiven ? localTime(read.object.Time, zoneOffsetMinutes, receivedAtMs) : undefined,
+    observedAtMs: timeGiven ? localTime(object.Time, zoneOffsetMinutes, receivedAtMs) : undefined,
   };
 }
 
-/** Fields that hold a measurement, which some drivers print as text. */
-const MEASURED = new Set(['Temperature', 'Humidity']);
+const numberIn = (text: string) => (/^\s*-?\d+(\.\d+)?\s*$/.test(text) ? Number(text) : null);
 
-const numberIn = (text: string) => (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : null);
+function sensors(object: JsonObject): Found | Parsed {
+  const leaves = leavesOf(object);
+  if (!Array.isArray(leaves)) return leaves;
+  const fields = new SensorFields(object);
+  return collect(leaves, ({ path, value }) => {
+    if (path.length === 1 && typeof value === 'string' && /^Switch\d*$/.test(path[0] ?? '')) {
+      const isOn = value.toUpperCase() === 'ON';
+      return { metric: 'raw', channel: channelOf(path), value: Number(isOn) };
+    }
+    if (typeof value === 'string' && !fields.isMeasured(path)) return undefined;
+    const number = typeof value === 'string' ? numberIn(value) : value;
+    return number === null ? null : fields.reading(path, Number(number));
+  });
+}
 
-type Translate = (path: readonly string[], value: number) => ParsedReading;
+/** `Wifi.Signal` is in dBm; `Wifi.RSSI`, against its name, is a percentage. */
+function state(object: JsonObject, words: Words): Found | Parsed {
+  const leaves = leavesOf(object);
+  if (!Array.isArray(leaves)) return leaves;
+  const found = collect(leaves, ({ path, value }) => {
+    if (typeof value === 'string') return undefined;
+    if (value === null) return null;
+    if (path.join('.') === 'Wifi.Signal') return { metric: 'rssi', channel: '', value: Number(value) };
+    return { metric: 'raw', channel: channelOf(path), value: Number(value) };
+  });
+  const relays = relaysOf(object, words);
+  return {
+    readings: [...found.readings, ...relays.readings],
+    missing: found.missing + relays.missing,
+  };
+}
 
-function readingsOf(leaves: readonly Leaf[], translate: Translate) {
+/** Null is a field that should hold a number and does not; undefined one that need not. */
+function collect(leaves: readonly Leaf[], read: (leaf: Leaf) => ParsedReading | null | undefined): Found {
   const readings: ParsedReading[] = [];
   let missing = 0;
-  for (const { path, value } of leaves) {
-    const measured = MEASURED.has(path.at(-1) ?? '');
-    if (typeof value === 'string' && !measured) continue;
-    const number =
-      typeof value === 'string' ? numberIn(value) : typeof value === 'boolean' ? Number(value) : value;
-    if (number !== null && Number.isFinite(number)) readings.push(translate(path, number));
+  for (const leaf of leaves) {
+    const reading = read(leaf);
+    if (reading === undefined) continue;
+    if (reading !== null && Number.isFinite(reading.value)) readings.push(reading);
     else missing += 1;
   }
   return { readings, missing };
 }
 
-function sensorReading(object: JsonObject): Translate {
-  const fahrenheit = object.TempUnit === 'F';
-  return (path, value) => {
-    const channel = channelOf(path.slice(0, -1));
-    switch (path.at(-1)) {
-      case 'Temperature':
-        return { metric: 'temperature', channel, value: fahrenheit ? ((value - 32) / 9) * 5 : value };
-      case 'Humidity':
-        return { metric: 'relative_humidity', channel, value };
-      default:
-        return { metric: 'raw', channel: channelOf(path), value };
-    }
-  };
-}
-
-/** `Wifi.Signal` is in dBm; `Wifi.RSSI`, against its name, is a percentage. */
-function stateReading(path: readonly string[], value: number): ParsedReading {
-  if (path.join('.') === 'Wifi.Signal') return { metric: 'rssi', channel: '', value };
-  return { metric: 'raw', channel: channelOf(path), value };
+/** POWER, POWER1 … of an object; POWER and POWER1 are the same relay (tasmota.github.io/docs/Commands: Power). */
+function relaysOf(object: JsonObject, { on, off, notRelays }: Words): Found {
+  const readings: ParsedReading[] = [];
+  let missing = 0;
+  for (const [name, said] of Object.entries(object)) {
+    const digits = RELAY.exec(name)?.[1];
+    if (digits === undefined || typeof said !== 'string') continue;
+    const number = Number(digits || '1');
+    const text = said.trim();
+    const value = text === on || text === 'ON' ? 1 : text === off || text === 'OFF' ? 0 : undefined;
+    const channel = `POWER${number}`;
+    if (value === undefined) missing += 1;
+    else if (notRelays.includes(number)) readings.push({ metric: 'raw', channel, value });
+    else readings.push({ metric: 'valve_open', channel, value });
+  }
+  return { readings, missing };
 }
