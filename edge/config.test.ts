@@ -8,6 +8,8 @@ it('has defaults for everything', () => {
     host: '0.0.0.0',
     demo: true,
     speed: 1,
+    journalProfile: 'normal',
+    journalMaxMiB: 2_048,
     influxUrl: undefined,
     uplinkUrl: 'mqtt://127.0.0.1:1884',
   });
@@ -24,6 +26,8 @@ it.each([
   ['NONGTIN_GATEWAY_PORT', 'http'],
   ['NONGTIN_SPEED', '0'],
   ['NONGTIN_DEMO', 'yes'],
+  ['NONGTIN_JOURNAL_PROFILE', 'kind'],
+  ['NONGTIN_JOURNAL_MAX_MIB', '1'],
   ['NONGTIN_UPLINK_URL', 'ftp://cloud'],
   ['NONGTIN_INFLUX_URL', 'localhost:8086'],
 ])('names the variable when %s is %s', (name, value) => {

@@ -15,6 +15,10 @@ export interface GatewayConfig {
   readonly demo: boolean;
   /** Farm seconds in one real second; 1 unless this is the demo farm. */
   readonly speed: number;
+  /** How often the journal commits; `gentle` spares an SD card. */
+  readonly journalProfile: 'normal' | 'gentle';
+  /** The size above which the journal gives up its oldest delivered readings. */
+  readonly journalMaxMiB: number;
   /** The built field dashboard. */
   readonly dashboardDir: string;
 }
@@ -43,6 +47,11 @@ export function readConfig(env: Environment): GatewayConfig {
       influxUrl === undefined ? undefined : url('NONGTIN_INFLUX_URL', influxUrl, ['http:', 'https:']),
     demo,
     speed,
+    journalProfile:
+      choice(env, 'NONGTIN_JOURNAL_PROFILE', ['normal', 'gentle'], 'normal') === 'gentle'
+        ? 'gentle'
+        : 'normal',
+    journalMaxMiB: number(env, 'NONGTIN_JOURNAL_MAX_MIB', 2_048, 16, 1_048_576),
     dashboardDir: resolve(text(env, 'NONGTIN_DASHBOARD_DIR') ?? builtDashboard()),
   };
 }

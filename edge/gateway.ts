@@ -169,6 +169,7 @@ export class Gateway implements Service {
       keyPath: join(this.#folder, 'key.pem'),
       clock: this.#clock,
       logger: this.#logger,
+      profile: this.#config.journalProfile,
     });
     await journal.start();
     this.#stops.push({ part: 'journal', stop: () => journal.stop() });

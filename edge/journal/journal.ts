@@ -2,17 +2,41 @@ import { randomBytes } from 'node:crypto';
 import { GENESIS_HASH, type JournalRecord, parseRecord } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
 import { loadOrCreateKey } from './key.ts';
-import { AppendQueue } from './queue.ts';
+import { type JournalProfile, Pacing } from './pacing.ts';
+import { AppendQueue, type Group } from './queue.ts';
 import { JournalThread } from './thread.ts';
 import { explainTrouble } from './trouble.ts';
-import type { Journal, JournalEntry, JournalHealth, ReadingsBatch, RecordKind, RecordOf } from './types.ts';
+import type {
+  AppendOptions,
+  Journal,
+  JournalEntry,
+  JournalHealth,
+  ReadingsBatch,
+  RecordKind,
+  RecordOf,
+} from './types.ts';
 
 interface JournalOptions {
   readonly path: string;
   readonly keyPath: string;
   readonly clock: { nowMs(): number; monotonicMs(): number };
   readonly logger: Logger;
+  /** `normal` unless given. */
+  readonly profile?: JournalProfile;
+  /** Calls back later, with 0 as soon as what is being read from the network is taken in. Gives the way to stop it. */
+  readonly schedule?: Schedule;
 }
+
+export type Schedule = (callback: () => void, delayMs: number) => () => void;
+
+const scheduleForReal: Schedule = (callback, delayMs) => {
+  if (delayMs <= 0) {
+    const immediate = setImmediate(callback);
+    return () => clearImmediate(immediate);
+  }
+  const timer = setTimeout(callback, delayMs);
+  return () => clearTimeout(timer);
+};
 
 export interface OpenJournal extends Journal {
   /** The gateway's Ed25519 public key, 64 hex digits; known after start(). */
@@ -27,8 +51,9 @@ export function openJournal(options: JournalOptions): OpenJournal {
 }
 
 /**
- * Group commit that never waits idly: an append to an idle journal is committed at once, and what arrives while a
- * commit is under way becomes the next one. So the slower the disk, the larger the groups.
+ * Group commit that never waits idly: an append to a quiet journal is committed at once, what arrives while a commit is
+ * under way becomes the next one, and what is urgent takes everything along that waits (pacing.ts). So the slower the
+ * disk, the larger the groups.
  */
 class SqliteJournal implements OpenJournal {
   readonly bootId = randomBytes(16).toString('hex');
@@ -37,6 +62,10 @@ class SqliteJournal implements OpenJournal {
   readonly #thread: JournalThread;
   readonly #listeners = new Set<(lastNumber: number) => void>();
   readonly #bootMs: number;
+  readonly #pacing: Pacing;
+  readonly #schedule: Schedule;
+  #cancelCommit: (() => void) | undefined;
+  #isCommitNow = false;
   #publicKeyHex = '';
   #health: JournalHealth = { healthy: true };
   #state: 'closed' | 'open' | 'closing' = 'closed';
@@ -50,6 +79,8 @@ class SqliteJournal implements OpenJournal {
   constructor(options: JournalOptions) {
     this.#options = options;
     this.#bootMs = options.clock.monotonicMs();
+    this.#pacing = new Pacing(options.profile ?? 'normal');
+    this.#schedule = options.schedule ?? scheduleForReal;
     this.#thread = new JournalThread(
       (why) => explainTrouble(why, options.path, options.keyPath),
       (error) => this.#trouble(error.message),
@@ -72,11 +103,19 @@ class SqliteJournal implements OpenJournal {
   }
 
   appendReadings(batch: ReadingsBatch): Promise<number> {
-    return this.#append(() => this.#queue.addReadings(batch, this.#nextReading - batch.count));
+    if (this.#state !== 'open') return closed();
+    const stored = this.#queue.addReadings(batch, this.#nextReading - batch.count);
+    this.#waiting += 1;
+    if (this.#committing === undefined) this.#plan(this.#queue.isFull);
+    return stored;
   }
 
-  appendRecord(record: JournalRecord): Promise<number> {
-    return this.#append(() => this.#queue.addRecord(record));
+  appendRecord(record: JournalRecord, { urgent = true }: AppendOptions = {}): Promise<number> {
+    if (this.#state !== 'open') return closed();
+    const stored = this.#queue.addRecord(record, urgent);
+    this.#waiting += 1;
+    if (this.#committing === undefined) this.#plan(urgent);
+    return stored;
   }
 
   read(afterNumber: number, limit: number): Promise<JournalEntry[]> {
@@ -126,6 +165,7 @@ class SqliteJournal implements OpenJournal {
   async stop(): Promise<void> {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
+    if (this.#committing === undefined) this.#commit(false);
     // A disk that refuses must not hold up the end: what is not committed was never acknowledged.
     const troubled = new Promise<void>((resolve) => {
       this.#onTrouble = resolve;
@@ -136,39 +176,69 @@ class SqliteJournal implements OpenJournal {
     this.#state = 'closed';
   }
 
-  #append(add: () => Promise<number>): Promise<number> {
-    if (this.#state !== 'open') return Promise.reject(new Error('the journal is closed'));
-    const appended = add();
-    this.#waiting += 1;
-    this.#committing ??= this.#commitAll();
-    return appended;
+  /** Called for each append while nothing is being committed: cheap when the commit is planned already. */
+  #plan(now: boolean): void {
+    if (this.#isCommitNow) return;
+    const atOnce = now || this.#queue.appends >= this.#pacing.enough;
+    if (this.#cancelCommit !== undefined && !atOnce) return;
+    const delayMs = atOnce ? 0 : this.#pacing.delayMs(this.#options.clock.monotonicMs());
+    this.#cancelCommit?.();
+    this.#isCommitNow = delayMs === 0;
+    this.#cancelCommit = this.#schedule(() => this.#commit(delayMs > 0), delayMs);
   }
 
-  async #commitAll(): Promise<void> {
-    // Let what came with the same packet join the first group.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (!this.#queue.isEmpty) {
-      const group = this.#queue.take();
-      try {
-        this.#lastNumber = await this.#thread.ask({
-          ask: 'commit',
-          commit: { ...group.commit, bootId: this.bootId, monotonicMs: this.#monotonicMs() },
-        });
-      } catch (error) {
-        this.#waiting -= group.size;
-        group.reject(error as Error);
-        continue;
-      }
-      this.#waiting -= group.size;
-      this.#recovered();
-      group.resolve(this.#lastNumber);
-      for (const listener of this.#listeners) listener(this.#lastNumber);
+  #commit(hadItsTime: boolean): void {
+    this.#cancelCommit?.();
+    this.#cancelCommit = undefined;
+    this.#isCommitNow = false;
+    if (this.#queue.isEmpty) return;
+    this.#committing = this.#commitWaiting(hadItsTime);
+  }
+
+  async #commitWaiting(hadItsTime: boolean): Promise<void> {
+    let timeIsOver = hadItsTime;
+    for (let group = this.#queue.take(); group !== undefined; group = this.#nextAtOnce()) {
+      const nowMs = this.#options.clock.monotonicMs();
+      this.#pacing.taken(group.size, nowMs, timeIsOver);
+      await this.#commitGroup(group, nowMs);
+      timeIsOver = false;
     }
     this.#committing = undefined;
+    if (!this.#queue.isEmpty) this.#plan(false);
   }
 
-  #monotonicMs(): number {
-    return Math.max(0, Math.trunc(this.#options.clock.monotonicMs() - this.#bootMs));
+  /** What came during a commit, unless it may wait a little for more. */
+  #nextAtOnce(): Group | undefined {
+    const queue = this.#queue;
+    const mayWait =
+      this.#state === 'open' &&
+      !queue.isFull &&
+      !queue.isUrgent &&
+      queue.appends < this.#pacing.enough &&
+      this.#pacing.delayMs(this.#options.clock.monotonicMs()) > 0;
+    return mayWait ? undefined : queue.take();
+  }
+
+  async #commitGroup(group: Group, nowMs: number): Promise<void> {
+    try {
+      const monotonicMs = this.#sinceBootMs(nowMs);
+      this.#lastNumber = await this.#thread.ask({
+        ask: 'commit',
+        commit: { ...group.content(), bootId: this.bootId, monotonicMs },
+      });
+    } catch (error) {
+      this.#waiting -= group.size;
+      group.reject(error as Error);
+      return;
+    }
+    this.#waiting -= group.size;
+    this.#recovered();
+    group.resolve(this.#lastNumber);
+    for (const listener of this.#listeners) listener(this.#lastNumber);
+  }
+
+  #sinceBootMs(nowMs: number): number {
+    return Math.max(0, Math.trunc(nowMs - this.#bootMs));
   }
 
   #trouble(reason: string): void {
@@ -184,3 +254,5 @@ class SqliteJournal implements OpenJournal {
     this.#health = { healthy: true };
   }
 }
+
+const closed = () => Promise.reject(new Error('the journal is closed'));

@@ -43,7 +43,7 @@ export class JournalThread {
       if (this.#worker === undefined) throw new Error('the journal is closed');
       this.#lastId += 1;
       this.#waiting.set(this.#lastId, { resolve: (value) => resolve(value as Values[Question]), reject });
-      this.#worker.postMessage({ ...ask, id: this.#lastId });
+      this.#worker.postMessage({ ...ask, id: this.#lastId }, handedOver(ask));
     });
   }
 
@@ -69,4 +69,10 @@ export class JournalThread {
     for (const waiting of this.#waiting.values()) waiting.reject(new Error('the journal is closed'));
     this.#waiting.clear();
   }
+}
+
+/** What needs no copy: nobody here looks at it again. */
+function handedOver(ask: Ask): ArrayBuffer[] {
+  const keys = ask.ask === 'commit' ? ask.commit.readings?.keys : undefined;
+  return keys?.buffer instanceof ArrayBuffer ? [keys.buffer] : [];
 }

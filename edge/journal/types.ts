@@ -17,6 +17,11 @@ export type JournalEntry = UplinkEntry & { readonly hash: string; readonly kind:
 
 export type JournalHealth = { readonly healthy: true } | { readonly healthy: false; readonly reason: string };
 
+export interface AppendOptions {
+  /** True unless given: committed at once, with everything that waits. Otherwise it may wait as readings do. */
+  readonly urgent?: boolean;
+}
+
 export type RecordKind = JournalRecord['kind'];
 export type RecordOf<Kind extends RecordKind> = Extract<JournalRecord, { kind: Kind }>;
 
@@ -31,7 +36,7 @@ export interface Journal {
   start(): Promise<void>;
   /** Resolves with the number of the entry that holds the batch, once it is on the disk. */
   appendReadings(batch: ReadingsBatch): Promise<number>;
-  appendRecord(record: JournalRecord): Promise<number>;
+  appendRecord(record: JournalRecord, options?: AppendOptions): Promise<number>;
   /** At most `limit` entries (and about 4 MiB) after this number, in order. */
   read(afterNumber: number, limit: number): Promise<JournalEntry[]>;
   /** Number of the newest durable entry; 0 in an empty journal. */
