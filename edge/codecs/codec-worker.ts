@@ -1,0 +1,60 @@
+import { performance } from 'node:perf_hooks';
+import { type MessagePort, parentPort } from 'node:worker_threads';
+import { createEngine, type Engine } from './engine.ts';
+import type { Image } from './image.ts';
+import type { Answer, Ask, Outcome } from './protocol.ts';
+
+/**
+ * The codecs' thread: foreign code runs here and nowhere else, one call after the other. It keeps the scripts that it was
+ * given, and an image of each of the latest that were used.
+ */
+const MOST_IMAGES = 16;
+
+interface Script {
+  readonly version: number;
+  readonly source: string;
+  loaded?: ReturnType<Engine['load']> | undefined;
+}
+
+if (parentPort !== null) await serve(parentPort);
+
+async function serve(port: MessagePort): Promise<void> {
+  const send = (answer: Answer) => port.postMessage(answer);
+  const nowMs = () => performance.now();
+  const scripts = new Map<string, Script>();
+  let engine = await createEngine(nowMs);
+  port.on('message', async (ask: Ask) => {
+    if (ask.source !== undefined) {
+      scripts.set(ask.script, { version: ask.version, source: ask.source });
+    }
+    try {
+      send({ id: ask.id, outcome: answer(engine, scripts, ask) });
+    } catch (error) {
+      // The engine broke (a trap, a full native stack): its memory can no longer be trusted, and neither can its images.
+      for (const script of scripts.values()) script.loaded = undefined;
+      engine = await createEngine(nowMs);
+      send({ id: ask.id, outcome: { failure: 'crashed', detail: String(error).slice(0, 200) } });
+    }
+  });
+  send({ ready: true });
+}
+
+function answer(engine: Engine, scripts: Map<string, Script>, ask: Ask): Outcome {
+  const script = scripts.get(ask.script);
+  if (script?.version !== ask.version) return { failure: 'script', detail: 'this version is not at hand' };
+  script.loaded ??= engine.load(ask.script, script.source);
+  // Latest last.
+  scripts.delete(ask.script);
+  scripts.set(ask.script, script);
+  forgetOldImages(scripts);
+  return isImage(script.loaded) ? engine.call(script.loaded, ask.call, ask.input) : script.loaded;
+}
+
+function forgetOldImages(scripts: Map<string, Script>): void {
+  const imaged = [...scripts.values()].filter(({ loaded }) => loaded !== undefined && isImage(loaded));
+  for (const script of imaged.slice(0, Math.max(0, imaged.length - MOST_IMAGES))) script.loaded = undefined;
+}
+
+function isImage(loaded: NonNullable<Script['loaded']>): loaded is Image {
+  return 'heap' in loaded;
+}

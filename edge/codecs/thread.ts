@@ -1,0 +1,141 @@
+import { Worker } from 'node:worker_threads';
+import { type Answer, type Ask, type CodecCall, LIMITS, type Outcome } from './protocol.ts';
+
+export interface ThreadCall {
+  readonly script: string;
+  readonly version: number;
+  readonly source: string;
+  readonly call: CodecCall;
+  readonly input: string;
+}
+
+interface Waiting extends ThreadCall {
+  resolve(outcome: Outcome): void;
+}
+
+const HEAP_MIB = 64;
+const STACK_MIB = 4;
+const MOST_STARTS_IN_A_ROW = 3;
+
+/**
+ * The near end of the codecs' thread: one call at a time, each with a watchdog. A thread that hangs or dies is ended,
+ * the call under way fails, and the others go on in a new one. It starts with the first call: a farm without LoRaWAN
+ * pays nothing for it.
+ */
+export class CodecThread {
+  readonly #queue: Waiting[] = [];
+  readonly #onCrash: (detail: string) => void;
+  #worker: Worker | undefined;
+  #ready = false;
+  #starts = 0;
+  #given = new Map<string, number>();
+  #current: Waiting | undefined;
+  #watchdog: NodeJS.Timeout | undefined;
+  #lastId = 0;
+  #stopped = false;
+
+  constructor(onCrash: (detail: string) => void) {
+    this.#onCrash = onCrash;
+  }
+
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** Never rejects. */
+  run(call: ThreadCall): Promise<Outcome> {
+    if (this.#stopped) return Promise.resolve({ failure: 'crashed', detail: 'the gateway is stopping' });
+    return new Promise((resolve) => {
+      this.#queue.push({ ...call, resolve });
+      this.#next();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    const worker = this.#worker;
+    this.#lose(worker, 'the gateway is stopping');
+    for (const waiting of this.#queue.splice(0)) {
+      waiting.resolve({ failure: 'crashed', detail: 'the gateway is stopping' });
+    }
+    await worker?.terminate();
+  }
+
+  #next(): void {
+    if (this.#current !== undefined || this.#queue.length === 0) return;
+    this.#worker ??= this.#start();
+    if (!this.#ready) return;
+    const call = this.#queue.shift();
+    if (call === undefined) return;
+    this.#current = call;
+    this.#lastId += 1;
+    const { script, version, source, input } = call;
+    const known = this.#given.get(script) === version;
+    this.#given.set(script, version);
+    const ask: Ask = {
+      ...{ id: this.#lastId, script, version, call: call.call, input },
+      source: known ? undefined : source,
+    };
+    this.#worker.postMessage(ask);
+    this.#watchdog = setTimeout(() => this.#hangs(this.#lastId), LIMITS.hangMs);
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL('./codec-worker.ts', import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB, stackSizeMb: STACK_MIB },
+      // No environment and no output of its own; the script inside QuickJS would reach neither anyway.
+      ...{ env: {}, stdin: false, stdout: true, stderr: true },
+    });
+    worker.stdout.resume();
+    worker.stderr.resume();
+    this.#starts += 1;
+    this.#ready = false;
+    this.#given = new Map();
+    worker.on('message', (answer: Answer) => {
+      if (worker === this.#worker) this.#take(answer);
+    });
+    worker.once('error', (error) => this.#lose(worker, String(error)));
+    worker.once('exit', () => this.#lose(worker, 'its thread ended'));
+    return worker;
+  }
+
+  #take(answer: Answer): void {
+    if ('ready' in answer) this.#ready = true;
+    else if (answer.id === this.#lastId) {
+      this.#starts = 0;
+      this.#settle(answer.outcome);
+    }
+    this.#next();
+  }
+
+  #settle(outcome: Outcome): void {
+    clearTimeout(this.#watchdog);
+    const call = this.#current;
+    this.#current = undefined;
+    call?.resolve(outcome);
+  }
+
+  /** What has come while this thread was busy itself is read first: the answer may be among it. */
+  #hangs(id: number): void {
+    setImmediate(() => {
+      if (this.#current === undefined || this.#lastId !== id) return;
+      const worker = this.#worker;
+      this.#starts = 0;
+      this.#lose(worker, `it had not ended after ${LIMITS.hangMs} ms and could not be interrupted`);
+      worker?.terminate();
+    });
+  }
+
+  #lose(worker: Worker | undefined, detail: string): void {
+    if (worker === undefined || worker !== this.#worker) return;
+    this.#worker = undefined;
+    this.#ready = false;
+    if (!this.#stopped) this.#onCrash(detail);
+    this.#settle({ failure: 'crashed', detail });
+    if (this.#stopped) return;
+    if (this.#starts >= MOST_STARTS_IN_A_ROW) {
+      this.#starts = 0;
+      for (const waiting of this.#queue.splice(0)) waiting.resolve({ failure: 'crashed', detail });
+    } else this.#next();
+  }
+}
