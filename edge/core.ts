@@ -3,7 +3,7 @@ import type { DurabilityHook } from '@nongtin/broker';
 import type { Logger } from '@nongtin/service';
 import { Alarms } from './alarms/alarms.ts';
 import { Diary } from './diary/diary.ts';
-import { type Farm, zonesOf } from './farm/layout.ts';
+import { devicesOf, type Farm, zonesOf } from './farm/layout.ts';
 import { createIngest, type Ingest } from './ingest/index.ts';
 import { Irrigation } from './irrigation/service.ts';
 import { zoneView } from './irrigation/view.ts';
@@ -41,7 +41,7 @@ export function createCore({ farm, journal, profiles, speed, publish, clock, log
   const layouts = new Map(zones.map((zone) => [zone.id, zone]));
   const idPrefix = journal.bootId.slice(0, 12);
   const hub = new EventHub(idPrefix);
-  const devices = [...zones.flatMap((zone) => [zone.soilProbe, zone.valve]), ...farm.farmDevices];
+  const devices = [...zones.flatMap(devicesOf), ...farm.farmDevices];
   const live = new Live({ hub, devices, clock });
   const newId = randomUUID;
   const onAlarm = (alarm: unknown) => hub.publish('alarm', alarm);

@@ -16,7 +16,12 @@ export interface ZoneLive {
   soilMoisture: Value | null;
   soilTemperature: Value | null;
   soilEc: Value | null;
-  valve: { open: boolean | null; flowLitresPerMinute: number; totalLitres: number; atMs: number } | null;
+  valve: {
+    open: boolean | null;
+    flowLitresPerMinute: number | null;
+    totalLitres: number | null;
+    atMs: number;
+  } | null;
   run: { runId: string; startedAtMs: number; plannedSeconds: number; reason: Reason } | null;
   decision: Reason | null;
   locked: Reason | null;

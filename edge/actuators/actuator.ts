@@ -4,7 +4,7 @@ import { type TProperties, Type } from 'typebox';
 export interface Command {
   readonly topic: string;
   readonly payload: string;
-  readonly qos: 0 | 1;
+  readonly qos: 1;
 }
 
 export interface CloseWish {

@@ -59,8 +59,8 @@ const ZoneAnswer = Type.Object({
   valve: Nullable(
     Type.Object({
       open: Nullable(Type.Boolean()),
-      flowLitresPerMinute: Type.Number(),
-      totalLitres: Type.Number(),
+      flowLitresPerMinute: Nullable(Type.Number()),
+      totalLitres: Nullable(Type.Number()),
       atMs: AtMs,
     }),
   ),

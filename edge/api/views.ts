@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { valveName } from '../farm/layout.ts';
 import type { ApiParts } from './parts.ts';
 import { FarmAnswer, LiveAnswer } from './schemas.ts';
 import { statusView, zoneViews } from './status.ts';
@@ -11,7 +12,12 @@ export const viewRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = async 
     plots: parts.farm.plots.map(({ plantingAreaCode = null, zones, ...plot }) => ({
       ...plot,
       plantingAreaCode,
-      zones: zones.map(({ nominalFlowLitresPerMinute: _flow, runSeconds: _run, ...zone }) => zone),
+      zones: zones.map(
+        ({ id, name, valve, soilProbe, openBelowFraction, targetFraction, maxRunSeconds }) => ({
+          ...{ id, name, valve: valveName(valve), soilProbe, openBelowFraction, targetFraction },
+          maxRunSeconds,
+        }),
+      ),
     })),
     farmDevices: parts.farm.farmDevices,
   }));

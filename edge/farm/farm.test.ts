@@ -35,6 +35,26 @@ const change = (edit: (farm: Farm) => unknown): unknown => {
 const plotOf = (farm: Farm, index: number) => farm.plots[index] ?? expect.fail('no such plot');
 const zoneOf = (farm: Farm, index: number) => plotOf(farm, 0).zones[index] ?? expect.fail('no such zone');
 
+const flowMeter = { device: 'meter' };
+const shelly = { family: 'shelly', device: 'shelly-1', output: 0, flowMeter };
+const zigbee = { family: 'zigbee2mqtt', device: 'zigbee.Van 1', flowMeter: { device: 'zigbee.Van 1' } };
+
+it('takes valves of other families, and names their devices in the journal', () => {
+  const farm = checkFarm(
+    change((f) => {
+      Object.assign(zoneOf(f, 0), { valve: shelly, soilProbe: 'zigbee.Đất 1' });
+      Object.assign(zoneOf(f, 1), { valve: { ...shelly, output: 1 } });
+      Object.assign(zoneOf(f, 2), { valve: zigbee });
+    }),
+    'farm.json',
+  );
+  expect(layoutRecord(farm, 1).plots[0]?.zones.map(({ devices }) => devices)).toEqual([
+    ['zigbee.Đất 1', 'shelly-1', 'meter'],
+    ['soil-a2', 'shelly-1', 'meter'],
+    ['soil-a3', 'zigbee.Van 1'],
+  ]);
+});
+
 describe('a wrong farm file names the field and the remedy', () => {
   it.each<[string, (farm: Farm) => unknown, RegExp]>([
     [
@@ -73,6 +93,33 @@ describe('a wrong farm file names the field and the remedy', () => {
       'percent instead of a fraction',
       (f) => void Object.assign(zoneOf(f, 0), { openBelowFraction: 20 }),
       /openBelowFraction must be <=/,
+    ],
+    [
+      'a valve of another family that cannot be driven',
+      (f) => void Object.assign(zoneOf(f, 1), { valve: { family: 'shelly', device: 'shelly-1' } }),
+      /zones\[1\]\.valve has no flowMeter, so nothing would prove that water flows/,
+    ],
+    [
+      'no valve at all',
+      (f) => void Object.assign(zoneOf(f, 1), { valve: 7 }),
+      /zones\[1\]\.valve must be the identity of a valve, or an object with its family/,
+    ],
+    [
+      'two zones on one output',
+      (f) => {
+        for (const index of [0, 1]) Object.assign(zoneOf(f, index), { valve: shelly });
+      },
+      /have the same valve 'shelly-1\/0', give each zone/,
+    ],
+    [
+      'a limit beyond what the device can be told',
+      (f) => void Object.assign(zoneOf(f, 0), { valve: zigbee, maxRunSeconds: 7000 }),
+      /zones\[0\]\.valve closes by itself after 6553 s at the latest: set maxRunSeconds/,
+    ],
+    [
+      'a flow band beside the nominal flow',
+      (f) => void Object.assign(zoneOf(f, 0), { minFlowLitresPerMinute: 40, maxFlowLitresPerMinute: 30 }),
+      /minFlowLitresPerMinute must be below .*maxFlowLitresPerMinute must be above/,
     ],
   ])('%s', (_name, edit, message) => {
     expect(() => checkFarm(change(edit), 'farm.json')).toThrow(message);

@@ -1,6 +1,9 @@
+import { IDENTITY } from '@nongtin/broker/wire';
 import { StartProblem } from '@nongtin/service';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { type Valve, valveProblems } from '../actuators/index.ts';
+import { shapeProblems } from './shape.ts';
 
 /**
  * The farm as its people lay it out: plots with one crop each, zones with one valve each, and what waters them.
@@ -8,7 +11,10 @@ import { Compile } from 'typebox/compile';
  */
 const closed = { additionalProperties: false } as const;
 const Identity = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$' });
+/** A device as the gateway shows it: an identity, or IDENTITY.NAME of one behind a bridge. */
+const DeviceName = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}(\\..{1,64})?$' });
 const Name = Type.String({ minLength: 1, maxLength: 80 });
+const Flow = Type.Number({ exclusiveMinimum: 0, maximum: 10_000 });
 const SoilFraction = Type.Number({ exclusiveMinimum: 0, maximum: 0.6 });
 /** No zone may be watered longer in one go, whatever its own limit says. */
 const LONGEST_RUN_SECONDS = 14_400;
@@ -18,8 +24,9 @@ const Zone = Type.Object(
   {
     id: Identity,
     name: Name,
-    valve: Identity,
-    soilProbe: Identity,
+    /** Identity of a valve of ours, or the address of one of another family; checked by valveProblems(). */
+    valve: Type.Unsafe<Valve>({}),
+    soilProbe: DeviceName,
     /** Watered when the soil is drier than this … */
     openBelowFraction: SoilFraction,
     /** … until it is as wet as this, or the run's time is over. */
@@ -27,7 +34,10 @@ const Zone = Type.Object(
     runSeconds: RunSeconds,
     /** Limit of every opening, also of one asked for by a person. */
     maxRunSeconds: RunSeconds,
-    nominalFlowLitresPerMinute: Type.Number({ exclusiveMinimum: 0, maximum: 10_000 }),
+    nominalFlowLitresPerMinute: Flow,
+    /** Flow outside of these ends a run at once; without them, 0.2 to 2 times the nominal flow for half a minute does. */
+    minFlowLitresPerMinute: Type.Optional(Flow),
+    maxFlowLitresPerMinute: Type.Optional(Flow),
   },
   closed,
 );
@@ -52,7 +62,7 @@ export const Farm = Type.Object(
     site: Name,
     plots: Type.Array(Plot, { minItems: 1, maxItems: 64 }),
     /** Devices that serve the whole farm: weather station, fertilizer station, traps. */
-    farmDevices: Type.Array(Identity, { maxItems: 256 }),
+    farmDevices: Type.Array(DeviceName, { maxItems: 256 }),
   },
   closed,
 );
@@ -64,29 +74,60 @@ export function zonesOf(farm: Farm): Zone[] {
   return farm.plots.flatMap((plot) => plot.zones);
 }
 
+/** One valve by name: its device, and the output where the device has several. */
+export function valveName(valve: Valve): string {
+  if (typeof valve === 'string') return valve;
+  return 'output' in valve && valve.output !== undefined ? `${valve.device}/${valve.output}` : valve.device;
+}
+
+/** The device that holds the valve. */
+export function valveDevice(valve: Valve): string {
+  return typeof valve === 'string' ? valve : valve.device;
+}
+
+/** The devices that measure and water a zone. */
+export function devicesOf({ soilProbe, valve }: Zone): string[] {
+  if (typeof valve === 'string') return [soilProbe, valve];
+  return [...new Set([soilProbe, valve.device, valve.flowMeter.device])];
+}
+
 /** The farm, or a StartProblem that names every wrong field of `path` and what to do about it. */
 export function checkFarm(value: unknown, path: string): Farm {
-  const problems = validator.Check(value) ? contradictions(value) : shapeProblems(value);
+  const wrongValves = valvesOf(value).flatMap(wrongValve);
+  const isWhole = validator.Check(value) && wrongValves.length === 0;
+  const problems = isWhole
+    ? contradictions(value)
+    : [...shapeProblems(validator.Errors(value)), ...wrongValves];
   if (problems.length === 0) return value as Farm;
   throw new StartProblem(`${path} cannot be used: ${problems.join('; ')}. Correct it and start again.`);
 }
 
-function shapeProblems(value: unknown): string[] {
-  // An unknown field is told twice by the validator; its own line ('schema is false') is the plainer one.
-  const errors = validator.Errors(value).filter((error) => error.keyword !== 'additionalProperties');
-  return errors.map((error) => {
-    const field = fieldName(error.instancePath);
-    if (error.keyword === 'boolean') return `${field} is not known, remove it`;
-    const missing = error.keyword === 'required' ? error.params.requiredProperties : undefined;
-    if (missing) return `${field} lacks ${missing.join(', ')}, add it`;
-    return `${field} ${error.message}`;
-  });
+interface FoundValve {
+  readonly valve: unknown;
+  readonly at: string;
+  readonly maxRunSeconds: unknown;
 }
 
-/** '/plots/0/zones/2/valve' → 'plots[0].zones[2].valve' */
-function fieldName(pointer: string): string {
-  const name = pointer.replace(/\/(\d+)/g, '[$1]').replaceAll('/', '.');
-  return name.replace(/^\./, '') || 'the file';
+/** Whatever stands where valves stand, however wrong the rest of the file is. */
+function valvesOf(farm: unknown): FoundValve[] {
+  return listIn(farm, 'plots').flatMap((plot, p) =>
+    listIn(plot, 'zones').flatMap((zone, z) => {
+      if (typeof zone !== 'object' || zone === null || !('valve' in zone)) return [];
+      const maxRunSeconds = 'maxRunSeconds' in zone ? zone.maxRunSeconds : undefined;
+      return { valve: zone.valve, at: `plots[${p}].zones[${z}].valve`, maxRunSeconds };
+    }),
+  );
+}
+
+function listIn(value: unknown, key: string): unknown[] {
+  const list: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+  return Array.isArray(list) ? list : [];
+}
+
+function wrongValve({ valve, at, maxRunSeconds }: FoundValve): string[] {
+  if (typeof valve === 'string') return IDENTITY.test(valve) ? [] : [`${at} must match ${IDENTITY.source}`];
+  if (typeof valve === 'object' && valve !== null) return valveProblems(valve, at, maxRunSeconds);
+  return [`${at} must be the identity of a valve, or an object with its family, device and flowMeter`];
 }
 
 function contradictions(farm: Farm): string[] {
@@ -115,13 +156,19 @@ function contradictions(farm: Farm): string[] {
   twice(
     'valve',
     'give each zone a valve of its own',
-    zones.map(({ zone, field }) => ({ name: zone.valve, field: `${field}.valve` })),
+    zones.map(({ zone, field }) => ({ name: valveName(zone.valve), field: `${field}.valve` })),
   );
   for (const { zone, field } of zones) {
     if (zone.targetFraction <= zone.openBelowFraction)
       problems.push(`${field}.targetFraction must be above openBelowFraction (${zone.openBelowFraction})`);
     if (zone.runSeconds > zone.maxRunSeconds)
       problems.push(`${field}.runSeconds must not be above maxRunSeconds (${zone.maxRunSeconds})`);
+    const { minFlowLitresPerMinute: min = 0, maxFlowLitresPerMinute: max = Infinity } = zone;
+    const nominal = zone.nominalFlowLitresPerMinute;
+    if (min >= nominal)
+      problems.push(`${field}.minFlowLitresPerMinute must be below nominalFlowLitresPerMinute (${nominal})`);
+    if (max <= nominal)
+      problems.push(`${field}.maxFlowLitresPerMinute must be above nominalFlowLitresPerMinute (${nominal})`);
   }
   return problems;
 }

@@ -3,7 +3,7 @@ import type { JournalRecord } from '@nongtin/broker/wire';
 import { canonicalJson } from '@nongtin/broker/wire';
 import { readStateFile, StartProblem, writeStateFile } from '@nongtin/service';
 import { demoFarm } from './demo.ts';
-import { checkFarm, type Farm } from './layout.ts';
+import { checkFarm, devicesOf, type Farm } from './layout.ts';
 
 type LayoutRecord = Extract<JournalRecord, { kind: 'layout' }>;
 
@@ -33,7 +33,7 @@ export function layoutRecord(farm: Farm, atMs: number): LayoutRecord {
       crop,
       ...(plantingAreaCode === undefined ? {} : { plantingAreaCode }),
       areaHectares,
-      zones: zones.map((zone) => ({ id: zone.id, name: zone.name, devices: [zone.soilProbe, zone.valve] })),
+      zones: zones.map((zone) => ({ id: zone.id, name: zone.name, devices: devicesOf(zone) })),
     })),
     farmDevices: [...farm.farmDevices],
   };

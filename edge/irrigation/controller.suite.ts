@@ -1,6 +1,6 @@
-import { quality, type ValveState } from '@nongtin/broker/wire';
+import { quality } from '@nongtin/broker/wire';
 import { demoFarm } from '../farm/demo.ts';
-import { zonesOf } from '../farm/layout.ts';
+import { type Zone, zonesOf } from '../farm/layout.ts';
 import { begin, type Restored, step } from './controller.ts';
 import {
   type Action,
@@ -9,16 +9,18 @@ import {
   type ControllerState,
   controllerDefaults,
   type Instant,
+  type ValveReport,
   type ZoneState,
 } from './types.ts';
+import { controlledZone } from './zones.ts';
 
 /** A controller with a clock that tests move, and everything it asked for. */
 export function testController(
-  options: { speed?: number; restored?: Partial<Restored>; idPrefix?: string } = {},
+  options: { speed?: number; restored?: Partial<Restored>; idPrefix?: string; zones?: readonly Zone[] } = {},
 ) {
   const config: ControllerConfig = {
     ...controllerDefaults,
-    zones: zonesOf(demoFarm()),
+    zones: (options.zones ?? zonesOf(demoFarm())).map(controlledZone),
     speed: options.speed ?? 1,
     idPrefix: options.idPrefix ?? 'boot',
   };
@@ -70,9 +72,9 @@ class TestController {
     return zone;
   }
 
-  valve(report: Partial<ValveState>, zone = 'a1'): readonly Action[] {
+  valve(report: Partial<ValveReport>, zone = 'a1'): readonly Action[] {
     const full = { state: 'closed', cause: 'command', flowLitresPerMinute: 0, totalLitres: 1000, ...report };
-    return this.send({ kind: 'valve', zone, report: full as ValveState });
+    return this.send({ kind: 'valve', zone, report: full as ValveReport });
   }
 
   moisture(value: number, flags: number = quality.good, zone = 'a1'): readonly Action[] {

@@ -11,6 +11,7 @@ import {
   type IntentRecord,
   type Phase,
   reasonOf,
+  type ValveReport,
   type ZoneState,
 } from './types.ts';
 
@@ -100,16 +101,32 @@ function stepZone(
 function observe(zone: ZoneState, event: ControllerEvent, turn: Turn): ZoneState {
   if (event.kind === 'moisture') return { ...zone, moisture: moistureAfter(zone.moisture, event, turn) };
   if (event.kind !== 'valve') return zone;
-  const { flowLitresPerMinute, totalLitres, state } = event.report;
-  const open = state === 'open';
-  const noise = turn.layout.nominalFlowLitresPerMinute * turn.config.leakFlowFraction;
-  const leaking = !open && flowLitresPerMinute > noise;
+  const open = event.report.state === 'open';
+  const leaking = !open && isLeaking(zone, event.report.flowLitresPerMinute, turn);
   // A close asks a valve that reports only changes to say again what it sees; it never does harm.
   if (leaking && zone.leakSince === null) sendClose(turn);
   return {
     ...zone,
-    valve: { open, flowLitresPerMinute, totalLitres, seen: turn.now },
+    valve: valveAfter(zone.valve, event.report, turn.now),
     leakSince: leaking ? (zone.leakSince ?? turn.now) : null,
+  };
+}
+
+/** A report without a word of the flow changes nothing about a leak. */
+function isLeaking(zone: ZoneState, flow: number | null, { layout, config }: Turn): boolean {
+  if (flow === null) return zone.leakSince !== null;
+  return flow > layout.nominalFlowLitresPerMinute * config.leakFlowFraction;
+}
+
+function valveAfter(before: ZoneState['valve'], report: ValveReport, now: Instant): ZoneState['valve'] {
+  const { flowLitresPerMinute: flow, totalLitres: total } = report;
+  return {
+    open: report.state === 'open',
+    flowLitresPerMinute: flow ?? before?.flowLitresPerMinute ?? null,
+    flowSeen: flow === null ? (before?.flowSeen ?? null) : now,
+    totalLitres: total ?? before?.totalLitres ?? null,
+    totalSinceStart: report.totalSinceStart === true,
+    seen: now,
   };
 }
 
@@ -139,11 +156,14 @@ function newTurn(
   const layout = config.zones.find((zone) => zone.id === id);
   if (layout === undefined) return undefined;
   let issued = state.issued;
+  const others = Object.values(state.zones).filter((other) => other.id !== id && isWatering(other));
+  const meters = new Set(others.map((other) => config.zones.find((zone) => zone.id === other.id)?.meter));
   return {
     config,
     layout,
     now,
-    othersWatering: Object.values(state.zones).filter((other) => other.id !== id && isWatering(other)).length,
+    othersWatering: others.length,
+    isMeterTaken: meters.has(layout.meter),
     actions: [],
     nextId: () => `${config.idPrefix}-${++issued}`,
     issued: () => issued,

@@ -43,6 +43,7 @@ export function obstacleTo(zone: ZoneState, turn: Turn): Reason | undefined {
   const pauseMs = config.pauseRealSeconds * 1000;
   if (zone.lastEndedRealMs !== null && now.realMs - zone.lastEndedRealMs < pauseMs)
     return reasonOf('pause_between_runs', { pauseSeconds: config.pauseRealSeconds });
+  if (turn.isMeterTaken) return reasonOf('too_many_running', { maxZonesAtOnce: 1 });
   if (turn.othersWatering >= config.maxZonesAtOnce)
     return reasonOf('too_many_running', { maxZonesAtOnce: config.maxZonesAtOnce });
   return undefined;

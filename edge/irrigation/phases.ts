@@ -1,10 +1,13 @@
-import type { Reason, ValveState } from '@nongtin/broker/wire';
+import type { Reason } from '@nongtin/broker/wire';
 import { decide, freshMoisture, obstacleTo } from './decide.ts';
+import { checkFlowOf } from './flow.ts';
 import {
+  answerOf,
   beginClosing,
   beginRun,
   beginSweeping,
   fault,
+  isOver,
   lock,
   recordInterrupted,
   recordRun,
@@ -20,6 +23,7 @@ import {
   type Phase,
   type PhaseName,
   reasonOf,
+  type ValveReport,
   type ZoneState,
 } from './types.ts';
 
@@ -106,15 +110,17 @@ function sweepAnswered(zone: ZoneIn<'sweeping'>, event: EventOf<'valve'>, turn: 
     turn.actions.push({ kind: 'clear_alarm', zone: zone.id, key: 'valve_silent' });
     return { ...recordInterrupted(zone, turn), phase: { name: 'idle' } };
   }
-  if (!elapsed(zone.phase.since, turn.now, turn.config.answer)) return zone;
+  if (!elapsed(zone.phase.since, turn.now, answerOf(turn))) return zone;
   return fault(zone, turn, reasonOf('valve_does_not_close', figuresOf(event.report)));
 }
 
 function repeatSweep(zone: ZoneIn<'sweeping'>, _event: unknown, turn: Turn): ZoneState {
   const { phase } = zone;
   const patient = phase.attempts >= turn.config.attempts;
-  const farApart = { farmSeconds: 0, realSeconds: turn.config.slowRepeatRealSeconds };
-  if (!elapsed(phase.sentAt, turn.now, patient && zone.valve?.open !== true ? farApart : turn.config.answer))
+  const answer = answerOf(turn);
+  const { slowRepeatRealSeconds } = turn.config;
+  const farApart = { farmSeconds: 0, realSeconds: Math.max(slowRepeatRealSeconds, answer.realSeconds) };
+  if (!elapsed(phase.sentAt, turn.now, patient && zone.valve?.open !== true ? farApart : answer))
     return giveUpInterrupted(zone, turn);
   if (phase.attempts >= turn.config.attempts) {
     const reason = reasonOf('valve_silent', { valve: turn.layout.valve, attempts: phase.attempts });
@@ -153,8 +159,8 @@ function openNow(zone: ZoneIn<'opening'>, event: EventOf<'intent_durable'>, turn
   const tooLate = { farmSeconds: 0, realSeconds: turn.config.intentMaxAgeRealSeconds };
   if (elapsed(run.decided, turn.now, tooLate))
     return beginClosing(zone, turn, { run, openedAt: null, outcome: 'stopped' });
-  sendOpen(run, turn);
-  return { ...zone, phase: { ...zone.phase, sentAt: turn.now, attempts: 1 } };
+  sendOpen(run, turn, turn.now);
+  return { ...zone, phase: { ...zone.phase, sentAt: turn.now, firstSentAt: turn.now, attempts: 1 } };
 }
 
 function withoutIntent(zone: ZoneIn<'opening'>, event: EventOf<'intent_failed'>, turn: Turn): ZoneState {
@@ -171,7 +177,8 @@ function openingAnswered(zone: ZoneIn<'opening'>, { report }: EventOf<'valve'>, 
   if (report.state === 'open') {
     if (!ours) return beginClosing(zone, turn, { run, openedAt: null, outcome: 'stopped' });
     turn.actions.push({ kind: 'clear_alarm', zone: zone.id, key: 'valve_no_answer' });
-    return checkFlowOf({ ...zone, phase: { name: 'running', run, openedAt: turn.now, oddFlow: null } }, turn);
+    const running = { name: 'running', run, openedAt: turn.now, oddFlow: null } as const;
+    return checkFlowOf({ ...zone, phase: running }, report.flowLitresPerMinute, turn);
   }
   // The answer to the opening was lost, but the run has been: closed after our command means that its lease is over.
   const ended = sentAt !== null && report.commandId === run.runId;
@@ -179,10 +186,9 @@ function openingAnswered(zone: ZoneIn<'opening'>, { report }: EventOf<'valve'>, 
 }
 
 function repeatOpening(zone: ZoneIn<'opening'>, _event: unknown, turn: Turn): ZoneState {
-  const { run, sentAt, attempts } = zone.phase;
-  if (sentAt === null || !elapsed(sentAt, turn.now, turn.config.answer)) return zone;
-  if (attempts < turn.config.attempts) {
-    sendOpen(run, turn);
+  const { run, sentAt, firstSentAt, attempts } = zone.phase;
+  if (sentAt === null || !elapsed(sentAt, turn.now, answerOf(turn))) return zone;
+  if (attempts < turn.config.attempts && sendOpen(run, turn, firstSentAt ?? sentAt)) {
     return { ...zone, phase: { ...zone.phase, sentAt: turn.now, attempts: attempts + 1 } };
   }
   const reason = reasonOf('valve_no_answer', { valve: turn.layout.valve, attempts });
@@ -191,30 +197,12 @@ function repeatOpening(zone: ZoneIn<'opening'>, _event: unknown, turn: Turn): Zo
 }
 
 function checkFlow(zone: ZoneIn<'running'>, { report }: EventOf<'valve'>, turn: Turn): ZoneState {
-  if (report.state === 'open') return checkFlowOf(zone, turn);
+  if (report.state === 'open') return checkFlowOf(zone, report.flowLitresPerMinute, turn);
   const { run, openedAt } = zone.phase;
-  const overMs = turn.now.farmMs - openedAt.farmMs >= run.plannedSeconds * 1000;
   // A valve that closes early by itself (it restarted, somebody turned its tap) has cut the run off.
-  const outcome = report.cause === 'lease_ended' || overMs ? 'completed' : 'interrupted';
+  const over = report.cause === 'lease_ended' || isOver(run, openedAt, turn);
+  const outcome = over ? 'completed' : 'interrupted';
   return recordRun(zone, turn, { run, openedAt, outcome });
-}
-
-/** A run is believed when flow proves it. Judged on reports only: silence is a radio fault, not a hydraulic one. */
-function checkFlowOf(zone: ZoneIn<'running'>, turn: Turn): ZoneState {
-  const { run, openedAt, oddFlow } = zone.phase;
-  const { config, layout, now } = turn;
-  const flow = zone.valve?.flowLitresPerMinute ?? 0;
-  const share = flow / layout.nominalFlowLitresPerMinute;
-  if (share >= config.lowFlowFraction && share <= config.highFlowFraction)
-    return { ...zone, phase: { ...zone.phase, oddFlow: null } };
-  const key: 'no_flow' | 'flow_too_high' = share < config.lowFlowFraction ? 'no_flow' : 'flow_too_high';
-  const odd = oddFlow?.key === key ? oddFlow : { key, since: now };
-  if (!elapsed(odd.since, now, config.flowFault)) return { ...zone, phase: { ...zone.phase, oddFlow: odd } };
-  const nominal = layout.nominalFlowLitresPerMinute;
-  const reason = reasonOf(key, { flowLitresPerMinute: flow, nominalLitresPerMinute: nominal });
-  turn.actions.push({ kind: 'raise_alarm', zone: zone.id, severity: 'critical', reason });
-  const outcome = key === 'no_flow' ? 'no_flow' : 'leak';
-  return beginClosing(zone, turn, { run, openedAt, outcome, lock: reason });
 }
 
 function stopAtTarget(zone: ZoneIn<'running'>, _event: unknown, turn: Turn): ZoneState {
@@ -228,6 +216,8 @@ function stopAtTarget(zone: ZoneIn<'running'>, _event: unknown, turn: Turn): Zon
 function closeAfterLease(zone: ZoneIn<'running'>, _event: unknown, turn: Turn): ZoneState {
   const { run, openedAt } = zone.phase;
   const { leaseGrace, speed } = turn.config;
+  if (turn.layout.foreign && elapsed(openedAt, turn.now, { farmSeconds: run.plannedSeconds, realSeconds: 0 }))
+    return beginClosing(zone, turn, { run, openedAt, outcome: 'completed' });
   const over = {
     farmSeconds: run.plannedSeconds + leaseGrace.farmSeconds,
     realSeconds: run.plannedSeconds / speed + leaseGrace.realSeconds,
@@ -249,13 +239,13 @@ function closingAnswered(zone: ZoneIn<'closing'>, { report }: EventOf<'valve'>, 
     const recorded = recordRun(zone, turn, zone.phase);
     return why ? lock(recorded, turn, why) : recorded;
   }
-  if (!elapsed(since, turn.now, turn.config.answer)) return zone;
+  if (!elapsed(since, turn.now, answerOf(turn))) return zone;
   return fault(recordRun(zone, turn, zone.phase), turn, reasonOf('valve_does_not_close', figuresOf(report)));
 }
 
 function repeatClosing(zone: ZoneIn<'closing'>, _event: unknown, turn: Turn): ZoneState {
   const { sentAt, attempts, outcome, lock: why } = zone.phase;
-  if (!elapsed(sentAt, turn.now, turn.config.answer)) return zone;
+  if (!elapsed(sentAt, turn.now, answerOf(turn))) return zone;
   if (attempts < turn.config.attempts) return closeAgain(zone, turn);
   const silent = outcome === 'completed' ? 'no_answer' : outcome;
   const recorded = recordRun(zone, turn, { ...zone.phase, outcome: silent });
@@ -265,7 +255,7 @@ function repeatClosing(zone: ZoneIn<'closing'>, _event: unknown, turn: Turn): Zo
 function keepClosed(zone: ZoneState, turn: Turn): ZoneState {
   if (zone.phase.name !== 'locked') return zone;
   const wet = zone.valve?.open === true || zone.leakSince !== null;
-  return wet && elapsed(zone.phase.sentAt, turn.now, turn.config.answer) ? closeAgain(zone, turn) : zone;
+  return wet && elapsed(zone.phase.sentAt, turn.now, answerOf(turn)) ? closeAgain(zone, turn) : zone;
 }
 
 function unlockByPerson(zone: ZoneIn<'locked'>, event: EventOf<'unlock'>, turn: Turn): ZoneState {
@@ -294,6 +284,6 @@ function accept(zone: ZoneState, { requestId }: Request, turn: Turn, reason: Rea
   return zone;
 }
 
-function figuresOf(report: ValveState) {
+function figuresOf(report: ValveReport) {
   return { flowLitresPerMinute: report.flowLitresPerMinute };
 }

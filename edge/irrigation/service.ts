@@ -9,9 +9,11 @@ import {
 } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
 import { Compile } from 'typebox/compile';
-import type { Zone as ZoneLayout } from '../farm/layout.ts';
+import type { Command } from '../actuators/index.ts';
+import { valveDevice, type Zone as ZoneLayout } from '../farm/layout.ts';
 import { farmClock } from './clock.ts';
 import { begin, step } from './controller.ts';
+import { ForeignReports } from './reports.ts';
 import { restore } from './restore.ts';
 import {
   type Action,
@@ -24,6 +26,7 @@ import {
   type PastRecords,
   type ZoneState,
 } from './types.ts';
+import { controlledZone, type DrivenZone, drivenZones } from './zones.ts';
 
 interface IrrigationJournal extends PastRecords {
   appendRecord(record: JournalRecord): Promise<number>;
@@ -62,8 +65,10 @@ export class Irrigation {
   readonly #config: ControllerConfig;
   readonly #now: () => Instant;
   readonly #zoneOfProbe: ReadonlyMap<string, string>;
-  readonly #zoneOfValve: ReadonlyMap<string, string>;
+  /** By zone. */
+  readonly #driven: ReadonlyMap<string, DrivenZone>;
   readonly #zoneOfTopic: ReadonlyMap<string, string>;
+  readonly #reports: ForeignReports;
   readonly #answers = new Map<string, (answer: Answer) => void>();
   #state: ControllerState = { zones: {}, issued: 0 };
   #requests = 0;
@@ -73,11 +78,16 @@ export class Irrigation {
   constructor(options: IrrigationOptions) {
     const { zones, speed, idPrefix } = options;
     this.#options = options;
-    this.#config = { ...controllerDefaults, zones, speed, idPrefix };
+    this.#config = { ...controllerDefaults, zones: zones.map(controlledZone), speed, idPrefix };
     this.#now = farmClock(options.clock, speed);
     this.#zoneOfProbe = new Map(zones.map((zone) => [zone.soilProbe, zone.id]));
-    this.#zoneOfValve = new Map(zones.map((zone) => [zone.valve, zone.id]));
-    this.#zoneOfTopic = new Map(zones.map((zone) => [topicOf('valveState', zone.valve), zone.id]));
+    this.#driven = drivenZones(zones);
+    this.#reports = new ForeignReports(zones);
+    this.#zoneOfTopic = new Map(
+      zones.flatMap(({ id, valve }) =>
+        typeof valve === 'string' ? [[topicOf('valveState', valve), id] as const] : [],
+      ),
+    );
   }
 
   /** Begins with the sweep. Commands go out when the broker is up; they are repeated until answered. */
@@ -89,6 +99,7 @@ export class Irrigation {
     this.#state = state;
     this.#isStopped = false;
     for (const action of actions) this.#carryOut(action);
+    for (const zone of this.#driven.keys()) this.#provision(zone);
     this.#timer = setInterval(() => this.#happen({ kind: 'tick', now: this.#now() }), TICK_MS);
   }
 
@@ -101,9 +112,9 @@ export class Irrigation {
     const open = Object.values(this.#state.zones).filter((zone) => 'run' in zone.phase);
     await Promise.allSettled(
       open.flatMap(({ id }) => {
-        const valve = this.#config.zones.find((zone) => zone.id === id)?.valve;
-        const command = JSON.stringify({ id: `${this.#config.idPrefix}-stop-${id}`, action: 'close' });
-        return valve ? [this.#options.publish(topicOf('valveCommand', valve), command)] : [];
+        const commandId = `${this.#config.idPrefix}-stop-${id}`;
+        const { actuator } = this.#driven.get(id) ?? {};
+        return this.#send(actuator?.close({ commandId, atMs: this.#options.clock.nowMs() }) ?? []);
       }),
     );
   }
@@ -113,6 +124,8 @@ export class Irrigation {
       const zone = metric === 'soil_moisture' ? this.#zoneOfProbe.get(device) : undefined;
       if (zone) this.#happen({ kind: 'moisture', zone, value, quality, now: this.#now() });
     }
+    const now = this.#now();
+    for (const told of this.#reports.take(readings, now)) this.#happen({ kind: 'valve', ...told, now });
   }
 
   /**
@@ -127,8 +140,12 @@ export class Irrigation {
   }
 
   onStatus(device: string, online: boolean): void {
-    const zone = this.#zoneOfValve.get(device);
-    if (zone && online) this.#happen({ kind: 'online', zone, now: this.#now() });
+    if (!online || this.#isStopped) return;
+    for (const { zone } of this.#driven.values()) {
+      if (valveDevice(zone.valve) !== device) continue;
+      this.#happen({ kind: 'online', zone: zone.id, now: this.#now() });
+      this.#provision(zone.id);
+    }
   }
 
   /** A person's wish; the controller decides. Undefined when there is no such zone. */
@@ -206,12 +223,38 @@ export class Irrigation {
       );
   }
 
-  #command({ valve, command }: Extract<Action, { kind: 'command' }>): void {
-    const { publish, logger } = this.#options;
-    // Not sent is the same as not answered: the controller repeats.
-    publish(topicOf('valveCommand', valve), JSON.stringify(command)).catch((error: unknown) =>
-      logger.warn({ err: error, valve }, 'command was not sent'),
+  #command({ zone, command }: Extract<Action, { kind: 'command' }>): void {
+    const { actuator } = this.#driven.get(zone) ?? {};
+    const wish = { commandId: command.id, atMs: this.#options.clock.nowMs() };
+    this.#sendTo(zone, () =>
+      command.action === 'close'
+        ? actuator?.close(wish)
+        : actuator?.open({ ...wish, durationSeconds: command.durationSeconds }),
     );
+  }
+
+  /** Sets the valve's own cut-off, behind the closing that a start and a return begin with. */
+  #provision(zone: string): void {
+    const driven = this.#driven.get(zone);
+    const commandId = `${this.#config.idPrefix}-provision-${++this.#requests}`;
+    const limitSeconds = driven?.zone.maxRunSeconds ?? 0;
+    const atMs = this.#options.clock.nowMs();
+    this.#sendTo(zone, () => driven?.actuator.provision({ commandId, atMs, limitSeconds }));
+  }
+
+  /** Not sent is the same as not answered: the controller repeats. */
+  #sendTo(zone: string, commandsOf: () => readonly Command[] | undefined): void {
+    const failed = (error: unknown) =>
+      this.#options.logger.warn({ err: error, zone }, 'command was not sent');
+    try {
+      for (const sent of this.#send(commandsOf() ?? [])) sent.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  #send(commands: readonly Command[]): Promise<void>[] {
+    return commands.map(({ topic, payload }) => this.#options.publish(topic, payload));
   }
 }
 

@@ -1,10 +1,12 @@
 import type { Reason, RunRecord } from '@nongtin/broker/wire';
-import type { Zone as ZoneLayout } from '../farm/layout.ts';
 import {
   type Action,
+  type ControlledZone,
   type ControllerConfig,
+  elapsed,
   type Instant,
   type IntentRecord,
+  type Limit,
   type Outcome,
   type Phase,
   type Run,
@@ -15,10 +17,12 @@ import {
 /** What one step of one zone works with; `actions` collects what the shell has to do. */
 export interface Turn {
   readonly config: ControllerConfig;
-  readonly layout: ZoneLayout;
+  readonly layout: ControlledZone;
   readonly now: Instant;
   /** Zones that hold one of the places for watering at once, this one not counted. */
   readonly othersWatering: number;
+  /** One of those takes its water through the same meter. */
+  readonly isMeterTaken: boolean;
   readonly actions: Action[];
   readonly nextId: () => string;
 }
@@ -28,12 +32,30 @@ export function sendClose(turn: Turn): void {
   turn.actions.push({ kind: 'command', zone: id, valve, command: { id: turn.nextId(), action: 'close' } });
 }
 
-/** The only place that opens a valve. The duration is cut to the zone's limit whatever was decided. */
-export function sendOpen(run: Run, turn: Turn): void {
-  const { id, valve, maxRunSeconds } = turn.layout;
-  const durationSeconds = Math.max(1, Math.min(Math.round(run.plannedSeconds), maxRunSeconds));
+export function answerOf({ layout, config }: Turn): Limit {
+  return layout.answer ?? config.answer;
+}
+
+/**
+ * The only place that opens a valve. The duration is cut to the zone's limit whatever was decided, and where a repetition
+ * would begin the time anew, to what is left since the first sending. False when nothing is left.
+ */
+export function sendOpen(run: Run, turn: Turn, firstSentAt: Instant): boolean {
+  const { id, valve, maxRunSeconds, foreign } = turn.layout;
+  const passed = foreign ? Math.ceil((turn.now.farmMs - firstSentAt.farmMs) / 1000) : 0;
+  const limited = Math.max(1, Math.min(Math.round(run.plannedSeconds), maxRunSeconds));
+  const durationSeconds = limited - passed;
+  if (durationSeconds < 1) return false;
   const command = { id: run.runId, action: 'open', durationSeconds } as const;
   turn.actions.push({ kind: 'command', zone: id, valve, command });
+  return true;
+}
+
+/** Whether a run has lasted as long as it should; the answers of a valve come a little earlier or later. */
+export function isOver(run: Run, openedAt: Instant, turn: Turn): boolean {
+  const { realSeconds } = answerOf(turn);
+  const early = turn.layout.foreign ? Math.min(realSeconds, run.plannedSeconds / 2) : 0;
+  return elapsed(openedAt, turn.now, { farmSeconds: run.plannedSeconds - early, realSeconds: 0 });
 }
 
 /** Decides a run: nothing opens before its intent is durable. */
@@ -50,7 +72,8 @@ export function beginRun(
     decided: turn.now,
     plannedSeconds: seconds,
     // The counter stands in the intent, so that a run cut off by a restart can still be measured.
-    reason: reasonOf(reason.key, { ...reason.figures, meterLitres: zone.valve?.totalLitres ?? null }),
+    // A counter that begins anew with the gateway would measure nothing then.
+    reason: reasonOf(reason.key, { ...reason.figures, meterLitres: lastingTotal(zone) }),
     litresBefore: zone.valve?.totalLitres ?? null,
     moistureBefore: zone.moisture?.value ?? null,
   };
@@ -66,7 +89,11 @@ export function beginRun(
       reason: run.reason,
     },
   });
-  return { ...zone, decision: reason, phase: { name: 'opening', run, sentAt: null, attempts: 0 } };
+  return {
+    ...zone,
+    decision: reason,
+    phase: { name: 'opening', run, sentAt: null, firstSentAt: null, attempts: 0 },
+  };
 }
 
 /** Closes now; the run is recorded when the valve has answered. */
@@ -183,13 +210,19 @@ export function interruptedRecord(
   };
 }
 
-function plannedLitres(layout: ZoneLayout, seconds: number): number {
+function lastingTotal({ valve }: ZoneState): number | null {
+  return valve === null || valve.totalSinceStart ? null : valve.totalLitres;
+}
+
+function plannedLitres(layout: ControlledZone, seconds: number): number {
   return Math.round((layout.nominalFlowLitresPerMinute * seconds) / 6) / 10;
 }
 
 /** Difference of the meter's counter since `from`; null when it said nothing since, or began anew. */
 function measuredLitres(zone: ZoneState, before: number | null, from: Instant): number | null {
-  if (before === null || zone.valve === null || zone.valve.seen.realMs < from.realMs) return null;
-  const litres = zone.valve.totalLitres - before;
+  const { valve } = zone;
+  if (before === null || valve === null || valve.totalLitres === null) return null;
+  if (valve.seen.realMs < from.realMs) return null;
+  const litres = valve.totalLitres - before;
   return litres < 0 ? null : Math.round(litres * 10) / 10;
 }

@@ -27,8 +27,22 @@ export function elapsed(since: Instant, now: Instant, limit: Limit): boolean {
   );
 }
 
+/** A zone as the controller sees it: its valve by name, and in what that valve differs from one of ours. */
+export interface ControlledZone extends Omit<ZoneLayout, 'valve'> {
+  readonly valve: string;
+  /**
+   * Of another family: it takes no command id, so a repetition asks only for the time that is left; and it may close
+   * without a word, so it is told to close when the time is over.
+   */
+  readonly foreign: boolean;
+  /** How long its answer may take, where that is not `ControllerConfig.answer`. */
+  readonly answer?: Limit | undefined;
+  /** Names its flow meter; two zones behind one meter are never watered together, or neither run could be believed. */
+  readonly meter: string;
+}
+
 export interface ControllerConfig {
-  readonly zones: readonly ZoneLayout[];
+  readonly zones: readonly ControlledZone[];
   readonly speed: number;
   /** Makes run and command ids unique across starts of the gateway. */
   readonly idPrefix: string;
@@ -46,8 +60,13 @@ export interface ControllerConfig {
   readonly intentMaxAgeRealSeconds: number;
   /** How long flow may be out of band before the run is stopped. */
   readonly flowFault: Limit;
+  /** The band of a zone that states none, as fractions of its nominal flow. */
   readonly lowFlowFraction: number;
   readonly highFlowFraction: number;
+  /** How long after an opening flow may be out of a stated band: pipes fill. After that one reading ends the run. */
+  readonly flowSettling: Limit;
+  /** How long an open valve may be reported without a word of its meter. */
+  readonly meterSilence: Limit;
   /** How long water may run through a closed valve. */
   readonly leak: Limit;
   /** Flow of a closed valve below this fraction of the nominal one is the meter's noise. */
@@ -69,6 +88,8 @@ export const controllerDefaults = {
   flowFault: { farmSeconds: 30, realSeconds: 5 },
   lowFlowFraction: 0.2,
   highFlowFraction: 2,
+  flowSettling: { farmSeconds: 30, realSeconds: 5 },
+  meterSilence: { farmSeconds: 300, realSeconds: 300 },
   leak: { farmSeconds: 30, realSeconds: 5 },
   leakFlowFraction: 0.03,
   leaseGrace: { farmSeconds: 30, realSeconds: 5 },
@@ -111,6 +132,8 @@ export type Phase =
       readonly name: 'opening';
       readonly run: Run;
       readonly sentAt: Instant | null;
+      /** When the first of the attempts was sent. */
+      readonly firstSentAt: Instant | null;
       readonly attempts: number;
     }
   | {
@@ -142,8 +165,11 @@ export interface ZoneState {
   readonly moisture: { readonly value: number; readonly seen: Instant } | null;
   readonly valve: {
     readonly open: boolean;
-    readonly flowLitresPerMinute: number;
-    readonly totalLitres: number;
+    /** The latest; null before the meter has said anything. */
+    readonly flowLitresPerMinute: number | null;
+    readonly flowSeen: Instant | null;
+    readonly totalLitres: number | null;
+    readonly totalSinceStart: boolean;
     readonly seen: Instant;
   } | null;
   readonly leakSince: Instant | null;
@@ -160,6 +186,19 @@ export interface ControllerState {
   readonly issued: number;
 }
 
+/** What is known of a valve and its meter at one moment; a ValveState of our own valves is one. */
+export interface ValveReport {
+  readonly state: ValveState['state'];
+  readonly cause: ValveState['cause'];
+  readonly commandId?: string | undefined;
+  /** Null: this message says nothing of the flow. */
+  readonly flowLitresPerMinute: number | null;
+  /** Null: the meter has no counter, or has not told it. */
+  readonly totalLitres: number | null;
+  /** The counter is one that the gateway keeps, and begins anew when it starts. */
+  readonly totalSinceStart?: boolean | undefined;
+}
+
 export type ControllerEvent = { readonly now: Instant } & (
   | { readonly kind: 'tick' }
   | {
@@ -169,7 +208,7 @@ export type ControllerEvent = { readonly now: Instant } & (
       /** Bits of `quality`. */
       readonly quality: number;
     }
-  | { readonly kind: 'valve'; readonly zone: string; readonly report: ValveState }
+  | { readonly kind: 'valve'; readonly zone: string; readonly report: ValveReport }
   /** The valve's device has just come back. */
   | { readonly kind: 'online'; readonly zone: string }
   | { readonly kind: 'intent_durable'; readonly zone: string; readonly runId: string }

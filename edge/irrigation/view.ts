@@ -17,8 +17,9 @@ export interface ZoneView {
   readonly soilEc: Shown | null;
   readonly valve: {
     readonly open: boolean | null;
-    readonly flowLitresPerMinute: number;
-    readonly totalLitres: number;
+    /** Null before the meter has said anything. */
+    readonly flowLitresPerMinute: number | null;
+    readonly totalLitres: number | null;
     readonly atMs: number;
   } | null;
   readonly run: {

@@ -1,0 +1,100 @@
+import type { Reading } from '@nongtin/broker/wire';
+import { actuatorOf } from '../actuators/index.ts';
+import type { Zone } from '../farm/layout.ts';
+import { isFitForControl } from '../ingest/quality.ts';
+import { Meter } from './meter.ts';
+import type { Instant, ValveReport } from './types.ts';
+
+interface Watched {
+  readonly zone: string;
+  readonly device: string;
+  /** Undefined: whatever the device says is of this output. */
+  readonly channel: string | undefined;
+  readonly meterDevice: string;
+  readonly meterChannel: string | undefined;
+  readonly meter: Meter;
+  /** Null: not known yet. */
+  open: boolean | null;
+}
+
+export interface ZoneReport {
+  readonly zone: string;
+  readonly report: ValveReport;
+}
+
+/**
+ * What readings say of valves of other families: `valve_open` of the valve's output, `flow` and `volume` of its meter. Our
+ * own valves say all of it in one message; here it comes in pieces, so each report tells what is new and keeps silent of
+ * the rest. A flagged reading is never used.
+ */
+export class ForeignReports {
+  readonly #byDevice = new Map<string, Watched[]>();
+
+  constructor(zones: readonly Zone[]) {
+    for (const { id, valve } of zones) {
+      if (typeof valve === 'string') continue;
+      const { device, flowMeter } = valve;
+      const watched: Watched = {
+        zone: id,
+        device,
+        channel: valve.channel ?? actuatorOf(valve).stateChannel,
+        meterDevice: flowMeter.device,
+        meterChannel: flowMeter.channel,
+        meter: new Meter(),
+        open: null,
+      };
+      for (const name of new Set([device, flowMeter.device]))
+        this.#byDevice.set(name, [...(this.#byDevice.get(name) ?? []), watched]);
+    }
+  }
+
+  /** Readings of one message; what they hold of one zone becomes one report. */
+  take(readings: readonly Reading[], now: Instant): ZoneReport[] {
+    if (this.#byDevice.size === 0) return [];
+    const told = new Set<Watched>();
+    for (const reading of readings) {
+      const { device, metric } = reading;
+      if (metric !== 'valve_open' && metric !== 'flow' && metric !== 'volume') continue;
+      for (const watched of this.#byDevice.get(device) ?? []) {
+        if (isFitForControl(reading.quality) && this.#note(watched, reading, now)) told.add(watched);
+      }
+    }
+    return [...told].flatMap((watched) => this.#report(watched));
+  }
+
+  /** False when the reading is none of this valve's. */
+  #note(watched: Watched, { metric, device, channel, value }: Reading, now: Instant): boolean {
+    if (metric === 'valve_open') {
+      if (device !== watched.device || (watched.channel ?? channel) !== channel) return false;
+      const open = value >= 0.5;
+      if (open !== watched.open) watched.meter.valveTurned(open, now);
+      watched.open = open;
+      return true;
+    }
+    if (device !== watched.meterDevice || (watched.meterChannel ?? channel) !== channel) return false;
+    if (metric === 'flow') watched.meter.flows(value, now);
+    else watched.meter.counts(value, now);
+    return true;
+  }
+
+  #report(watched: Watched): ZoneReport[] {
+    const { zone, open, meter } = watched;
+    const { flowLitresPerMinute, ...total } = meter.tell();
+    if (open === null) return [];
+    const flow = !open && this.#runsForAnother(watched) ? null : flowLitresPerMinute;
+    const state = open ? 'open' : 'closed';
+    return [{ zone, report: { state, cause: 'periodic', flowLitresPerMinute: flow, ...total } }];
+  }
+
+  /** The water that a shared meter sees is that of whoever is open. */
+  #runsForAnother(watched: Watched): boolean {
+    const others = this.#byDevice.get(watched.meterDevice) ?? [];
+    return others.some(
+      (other) =>
+        other !== watched &&
+        other.meterDevice === watched.meterDevice &&
+        other.meterChannel === watched.meterChannel &&
+        other.open === true,
+    );
+  }
+}
