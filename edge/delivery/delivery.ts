@@ -5,11 +5,22 @@ import type { Logger } from '@nongtin/service';
 import type { Journal, JournalEntry } from '../journal/index.ts';
 import { Rejections } from './rejections.ts';
 
+/** The part of the journal that a delivery reads. */
+export type DeliveredJournal = Pick<
+  Journal,
+  'read' | 'lastNumber' | 'cursor' | 'moveCursor' | 'onCommit' | 'appendRecord'
+>;
+
 interface SeriesDeliveryOptions {
-  readonly journal: Journal;
+  readonly journal: DeliveredJournal;
   readonly store: SeriesStore;
   readonly logger: Logger;
   readonly clock: { nowMs(): number };
+  /** For boots whose clock was not trusted: which entries are passed over until they are dated, and true times. */
+  readonly dating?: {
+    hold(entry: JournalEntry): boolean;
+    shift(lines: string, entry: JournalEntry): string;
+  };
   /** Waits; handed in by tests. Throws when the signal fires. */
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -149,7 +160,10 @@ class CursorDelivery implements SeriesDelivery {
 
   /** Without those that an earlier try at this batch has found to be refused. */
   #linesOf(batch: readonly JournalEntry[]): string {
-    const lines = batch.filter(({ count }) => count > 0).map(({ payload }) => payload);
+    const { dating } = this.#options;
+    const lines = batch
+      .filter((entry) => entry.count > 0 && dating?.hold(entry) !== true)
+      .map((entry) => dating?.shift(entry.payload, entry) ?? entry.payload);
     if (this.#refused.size === 0) return lines.join('\n');
     return lines
       .flatMap((payload) => payload.split('\n'))

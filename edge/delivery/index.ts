@@ -1,5 +1,6 @@
 export {
   createSeriesDelivery,
+  type DeliveredJournal,
   type SeriesDelivery,
   type SeriesDeliveryState,
 } from './delivery.ts';

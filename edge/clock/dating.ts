@@ -1,0 +1,110 @@
+import { type ClockRecord, dateReadings, isUndated } from '@nongtin/broker/wire';
+import type { JournalEntry } from '../journal/index.ts';
+import type { Boots } from './boots.ts';
+
+/** What a reader of the journal that keeps readings by time asks of each entry. */
+export interface Dating {
+  /** Whether the entry's readings have no date yet: pass it over, they are delivered when they have one. */
+  hold(entry: JournalEntry): boolean;
+  /** The lines with their true times. */
+  shift(lines: string, entry: Pick<JournalEntry, 'bootId'>): string;
+}
+
+/** Readings of one boot that wait for their date. */
+export interface Held {
+  readonly firstNumber: number;
+  lastNumber: number;
+  entries: number;
+  readings: number;
+  /** How long the boot had run when the last of them came. */
+  monotonicMs: number;
+}
+
+/**
+ * Which boots are dated, and what waits for the others: from the journal's clock records. The first record of a boot
+ * counts, since its readings were delivered by it.
+ */
+export class JournalDating implements Dating {
+  readonly #boots: Boots;
+  readonly #shifts = new Map<string, number>();
+  readonly #held = new Map<string, Held>();
+  /** A boot whose clock is trusted from its start has nothing that waits: the usual case, and it costs nothing. */
+  #certainBootId = '';
+
+  constructor(boots: Boots) {
+    this.#boots = boots;
+  }
+
+  /** `records`: newest first. */
+  load(records: readonly ClockRecord[], certainBootId: string): void {
+    for (const record of records) this.#shifts.set(record.bootId, shiftOf(record));
+    this.#certainBootId = certainBootId;
+  }
+
+  isDated(bootId: string): boolean {
+    return this.#shifts.has(bootId);
+  }
+
+  add(record: ClockRecord): void {
+    if (!this.isDated(record.bootId)) this.#shifts.set(record.bootId, shiftOf(record));
+  }
+
+  hold(entry: JournalEntry): boolean {
+    const { bootId, count, payload } = entry;
+    if (count === 0 || bootId === this.#certainBootId || this.#shifts.has(bootId)) return false;
+    if (!isUndated(payload)) return false;
+    this.#note(entry);
+    return true;
+  }
+
+  shift(lines: string, { bootId }: Parameters<Dating['shift']>[1]): string {
+    const shiftMs = this.#shifts.get(bootId);
+    return shiftMs === undefined ? lines : dateReadings(lines, shiftMs);
+  }
+
+  held(bootId: string): Held | undefined {
+    return this.#held.get(bootId);
+  }
+
+  /** They are delivered, or gone. */
+  release(bootId: string): void {
+    this.#held.delete(bootId);
+  }
+
+  /** After a restart: an entry that an earlier one may have passed over. */
+  recount(entry: JournalEntry): void {
+    if (entry.count > 0 && isUndated(entry.payload)) this.#note(entry);
+  }
+
+  #note(entry: JournalEntry): void {
+    const { bootId, number, count, monotonicMs } = entry;
+    const held = this.#held.get(bootId);
+    if (held === undefined) {
+      this.#held.set(bootId, {
+        firstNumber: number,
+        lastNumber: number,
+        entries: 1,
+        readings: count,
+        monotonicMs,
+      });
+      this.#remember(entry);
+    } else if (number > held.lastNumber) {
+      held.lastNumber = number;
+      held.entries += 1;
+      held.readings += count;
+      held.monotonicMs = monotonicMs;
+    }
+  }
+
+  /** Before the reader goes on behind the entry: from here on this is how it is found again. */
+  #remember({ bootId, number, firstAtMs, monotonicMs }: JournalEntry): void {
+    const boot = this.#boots.get(bootId);
+    if (boot?.firstNumber !== undefined && boot.firstNumber <= number) return;
+    const guess = { bootId, startedAtMs: firstAtMs - monotonicMs, uptimeMs: 0, notBeforeMs: 0 };
+    this.#boots.put({ ...(boot ?? guess), firstNumber: number });
+  }
+}
+
+function shiftOf({ utcMs, provisionalMs }: ClockRecord): number {
+  return utcMs - provisionalMs;
+}

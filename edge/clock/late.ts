@@ -1,0 +1,96 @@
+import { isUndated } from '@nongtin/broker/wire';
+import type { Logger } from '@nongtin/service';
+import type { DeliveredJournal, SeriesDelivery } from '../delivery/index.ts';
+import type { JournalEntry } from '../journal/index.ts';
+import type { Held } from './dating.ts';
+
+interface LateDeliveryOptions {
+  readonly logger: Logger;
+  readonly journal: DeliveredJournal;
+  readonly keeper: {
+    onDated(listener: (bootId: string) => void): void;
+    held(bootId: string): Held | undefined;
+    delivered(bootId: string): void;
+  };
+  /** A delivery to the series store that reads this instead of the whole journal. */
+  readonly deliver: (held: DeliveredJournal) => Pick<SeriesDelivery, 'start' | 'stop'>;
+}
+
+/**
+ * Delivers what the delivery passed over because it had no date, as soon as it has one: boot after boot, beside the
+ * delivery of what arrives now. A kill in between means that some lines are written again, which changes nothing.
+ */
+export class LateDelivery {
+  readonly #options: LateDeliveryOptions;
+  #running: Promise<void> = Promise.resolve();
+  #isStopped = false;
+  #interrupt = () => {};
+
+  constructor(options: LateDeliveryOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#options.keeper.onDated((bootId) => {
+      this.#running = this.#running.then(() => this.#deliver(bootId));
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#interrupt();
+    await this.#running;
+  }
+
+  async #deliver(bootId: string): Promise<void> {
+    const { keeper, journal, deliver, logger } = this.#options;
+    if (this.#isStopped) return;
+    try {
+      const held = keeper.held(bootId);
+      if (held !== undefined && !(await this.#carry(heldEntries(journal, bootId, held), deliver))) return;
+      keeper.delivered(bootId);
+    } catch (error) {
+      logger.error({ err: error, bootId }, 'readings that were dated are delivered with the next start');
+    }
+  }
+
+  /** Whether everything is in the store; false when we were stopped before. */
+  async #carry({ view, done }: HeldEntries, deliver: LateDeliveryOptions['deliver']): Promise<boolean> {
+    const delivery = deliver(view);
+    const stopped = new Promise<false>((resolve) => {
+      this.#interrupt = () => resolve(false);
+    });
+    await delivery.start();
+    const isDone = await Promise.race([done, stopped]);
+    await delivery.stop();
+    return isDone;
+  }
+}
+
+interface HeldEntries {
+  readonly view: DeliveredJournal;
+  /** Resolves when a reader has dealt with the last of them. */
+  readonly done: Promise<true>;
+}
+
+/** The journal as if it held nothing but what waited of one boot. */
+function heldEntries(journal: DeliveredJournal, bootId: string, held: Held): HeldEntries {
+  const { firstNumber, lastNumber } = held;
+  const done = Promise.withResolvers<true>();
+  const waited = (entry: JournalEntry) =>
+    entry.bootId === bootId && entry.count > 0 && isUndated(entry.payload)
+      ? entry
+      : { ...entry, count: 0, payload: '' };
+  const view: DeliveredJournal = {
+    read: async (after, limit) =>
+      (await journal.read(after, limit)).filter(({ number }) => number <= lastNumber).map(waited),
+    lastNumber: () => lastNumber,
+    cursor: async () => firstNumber - 1,
+    moveCursor: async (_name, number) => {
+      if (number >= lastNumber) done.resolve(true);
+    },
+    onCommit: () => () => {},
+    appendRecord: (record) => journal.appendRecord(record),
+  };
+  return { view, done: done.promise };
+}
