@@ -25,7 +25,7 @@ export interface InboundMessage {
  * and the connection is dropped without an acknowledgement, so that the device keeps the message.
  */
 export interface DurabilityHook {
-  receive(message: InboundMessage): Promise<void>;
+  receive(message: InboundMessage): Promise<unknown>;
 }
 
 /** Messages on their way to the hook. A QoS 2 message goes there once, however often it is sent. */

@@ -69,17 +69,31 @@ export function channelName(text: string): string {
 
 /** Throws a RangeError on a reading that has no line: one that is not finite, or whose names could break out of it. */
 export function encodeReading(reading: Reading): string {
-  if (!Number.isFinite(reading.value)) {
-    throw new RangeError(`a reading of ${reading.metric} must be finite, not ${reading.value}`);
+  const { value, quality, receivedAtMs, timeNs } = reading;
+  if (!Number.isFinite(value)) {
+    throw new RangeError(`a reading of ${reading.metric} must be finite, not ${value}`);
   }
-  if (!hasPlainNames(reading)) {
-    throw new RangeError(
-      `'${reading.device}' or '${reading.channel}' cannot stand in a line: use channelName`,
-    );
+  const received = receivedAtMs === observedAtMs(reading) ? undefined : receivedAtMs;
+  return lineHead(reading) + lineTail(value, quality, received, String(timeNs));
+}
+
+/** The part of a line that all readings of a series share; throws a RangeError on names that could break out of it. */
+export function lineHead(series: Pick<Reading, 'metric' | 'device' | 'channel'>): string {
+  if (!hasPlainNames(series)) {
+    throw new RangeError(`'${series.device}' or '${series.channel}' cannot stand in a line: use channelName`);
   }
-  const quality = reading.quality === 0 ? '' : `,quality=${reading.quality}i`;
-  const received = reading.receivedAtMs === observedAtMs(reading) ? '' : `,received=${reading.receivedAtMs}i`;
-  return `${seriesKey(reading)} value=${reading.value}${quality}${received} ${reading.timeNs}`;
+  return `${seriesKey(series)} value=`;
+}
+
+/** The rest of it: a finite value, quality bits, the receive time unless the time tells it, the time in nanoseconds. */
+export function lineTail(value: number, quality: number, receivedAtMs: number | undefined, timeNs: string) {
+  const bits = quality === 0 ? '' : `,quality=${quality}i`;
+  const received = receivedAtMs === undefined ? '' : `,received=${receivedAtMs}i`;
+  return `${value}${bits}${received} ${timeNs}`;
+}
+
+function hasPlainNames({ device, channel }: Pick<Reading, 'device' | 'channel'>): boolean {
+  return device !== '' && !UNESCAPABLE.test(device) && !UNESCAPABLE.test(channel);
 }
 
 /** As version 0.1 wrote it: entries are never changed, so it is read for ever. */
@@ -88,13 +102,9 @@ function encodeInFull(reading: Reading): string {
   return `${seriesKey(reading)} value=${value},quality=${quality}i,received=${receivedAtMs}i ${timeNs}`;
 }
 
-function seriesKey({ metric, channel, device }: Reading): string {
+function seriesKey({ metric, channel, device }: Pick<Reading, 'metric' | 'device' | 'channel'>): string {
   const tag = channel === '' ? '' : `,channel=${escapeTag(channel)}`;
   return `${metric}${tag},device=${escapeTag(device)}`;
-}
-
-function hasPlainNames({ device, channel }: Reading): boolean {
-  return device !== '' && !UNESCAPABLE.test(device) && !UNESCAPABLE.test(channel);
 }
 
 const LINE =

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { missingRoutes } from '@nongtin/accounts';
-import { quality, seriesTimeNs, topicOf } from '@nongtin/broker/wire';
+import { quality, topicOf } from '@nongtin/broker/wire';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { layoutRecord } from '../farm/open.ts';
 import { testApi } from './parts.suite.ts';
@@ -72,8 +72,7 @@ describe('the views', () => {
 
   it('tell the live state with its flags, figures and refusals', async () => {
     const reading = { metric: 'soil_moisture', device: 'soil-a1', channel: '', value: 9 } as const;
-    const at = { receivedAtMs: 1_000, timeNs: seriesTimeNs(1_000, 3) };
-    gateway.live.onReadings([{ ...reading, ...at, quality: quality.outOfRange }]);
+    gateway.live.onReadings([{ ...reading, atMs: 1_000, quality: quality.outOfRange }]);
     const live = (await (await gateway.as('auditor')).get('/api/live')).json();
     expect(live.zones[0]).toMatchObject({
       id: 'a1',

@@ -43,21 +43,25 @@ interface Known {
   readonly atMs: number;
   readonly connectionId: string | undefined;
   readonly beforeRestart: boolean;
-  /** Resolves when it is on the disk; undefined once it is. */
-  stored?: Promise<unknown> | undefined;
+  /** Resolves when it is on the disk; undefined for what was there before our restart. */
+  readonly stored: Promise<unknown> | undefined;
 }
 
-type Verdict =
-  /** `stored` is there while the original is still on its way to the disk. */
-  | { readonly verdict: 'duplicate'; readonly stored: Promise<unknown> | undefined }
-  | {
-      readonly verdict: 'new';
-      readonly possibleDuplicate: boolean;
-      /** To be stored with the message, for reload(). */
-      readonly key: Uint8Array;
-      /** To be called once the message is on its way to the disk, and only then: a resend of it is then dropped. */
-      remember(stored: Promise<unknown>): void;
-    };
+interface Duplicate {
+  readonly isDuplicate: true;
+  /** Resolves when the original is on the disk; undefined: it has been since before our restart. */
+  readonly stored: Promise<unknown> | undefined;
+}
+
+interface Fresh {
+  readonly isDuplicate: false;
+  readonly isPossibleDuplicate: boolean;
+  /** To be stored with the message, for reload(). */
+  readonly key: Uint8Array;
+  readonly content: string;
+  readonly client: string;
+  readonly packetId: number;
+}
 
 const DAY_MS = 86_400_000;
 const COUNTER_MS = 120_000;
@@ -65,8 +69,13 @@ const PACKET_MS = 300_000;
 const MOST_KEYS = 65_536;
 const LOOKED_AT = 8;
 
-/** Bytes of a stored key: content hash 16, packet id 2, client hash 6, receive time 6. */
-const KEY_BYTES = 30;
+/**
+ * Bytes of a stored key: content hash 8, packet id 2, client hash 4, receive time 4 (seconds since 1970). Only a device's own
+ * messages can be mistaken for each other (the topic is hashed along), once in some 10^14 messages.
+ */
+const KEY_BYTES = 18;
+const CONTENT_DIGITS = 16;
+const CLIENT_DIGITS = 8;
 
 export class DuplicateWindow {
   readonly #contents = new Recent<Known>(MOST_KEYS);
@@ -78,43 +87,52 @@ export class DuplicateWindow {
     const bytes = Buffer.from(keys.buffer, keys.byteOffset, keys.length);
     const whole = bytes.length - (bytes.length % KEY_BYTES);
     if (whole === 0) return;
-    const timeOf = (offset: number) => bytes.readUIntBE(offset + 24, 6);
+    const timeOf = (offset: number) => bytes.readUInt32BE(offset + 14) * 1_000;
     // As if the newest had come just now: the time the gateway was off does not count.
     const shift = atMs - timeOf(whole - KEY_BYTES);
     for (let offset = 0; offset < whole; offset += KEY_BYTES) {
-      const known = { atMs: timeOf(offset) + shift, connectionId: undefined, beforeRestart: true };
-      const content = bytes.toString('hex', offset, offset + 16);
-      const client = bytes.toString('hex', offset + 18, offset + 24);
-      this.#remember(content, client, bytes.readUInt16BE(offset + 16), known);
+      const known = {
+        atMs: timeOf(offset) + shift,
+        connectionId: undefined,
+        beforeRestart: true,
+        stored: undefined,
+      };
+      const content = bytes.toString('hex', offset, offset + 8);
+      const client = bytes.toString('hex', offset + 10, offset + 14);
+      this.#contents.set(client, content, known);
+      this.#rememberPacket(content, client, bytes.readUInt16BE(offset + 8), known);
     }
   }
 
-  judge(arrival: Arrival): Verdict {
+  judge(arrival: Arrival): Duplicate | Fresh {
     const content = contentHash(arrival.topic, arrival.payload);
     const client = this.#clientHash(arrival.clientId);
     const packetId = arrival.packetId ?? 0;
     const sameContent = this.#contents.get(content);
-    const samePacket = packetId === 0 ? undefined : this.#packets.get(packetKey(content, client, packetId));
+    // A time or a counter tells without the packet id.
+    const byPacket = arrival.marks === 'none' && packetId !== 0;
+    const samePacket = byPacket ? this.#packets.get(packetKey(content, client, packetId)) : undefined;
     const original = resent(arrival, sameContent, samePacket);
-    if (original !== undefined) return { verdict: 'duplicate', stored: original.stored };
+    if (original !== undefined) return { isDuplicate: true, stored: original.stored };
     return {
-      verdict: 'new',
-      possibleDuplicate: arrival.marks === 'none' && mayBeResent(arrival, sameContent, samePacket),
+      isDuplicate: false,
+      isPossibleDuplicate: arrival.marks === 'none' && mayBeResent(arrival, sameContent, samePacket),
+      content,
+      client,
+      packetId,
       key: storedKey(content, packetId, client, arrival.receivedAtMs),
-      remember: (stored) => {
-        const { atMs, connectionId } = arrival;
-        const known: Known = { atMs, connectionId, beforeRestart: false, stored };
-        const forget = () => {
-          known.stored = undefined;
-        };
-        stored.then(forget, () => {});
-        this.#remember(content, client, packetId, known);
-      },
     };
   }
 
-  #remember(content: string, client: string, packetId: number, known: Known): void {
+  /** To be called once a message is on its way to the disk, and only then: a resend of it is dropped from here on. */
+  remember({ content, client, packetId }: Fresh, arrival: Arrival, stored: Promise<unknown>): void {
+    const { atMs, connectionId, marks } = arrival;
+    const known: Known = { atMs, connectionId, beforeRestart: false, stored };
     this.#contents.set(client, content, known);
+    if (marks === 'none') this.#rememberPacket(content, client, packetId, known);
+  }
+
+  #rememberPacket(content: string, client: string, packetId: number, known: Known): void {
     if (packetId !== 0) this.#packets.set(client, packetKey(content, client, packetId), known);
   }
 
@@ -122,7 +140,7 @@ export class DuplicateWindow {
     const cached = this.#clients.get(clientId);
     if (cached !== undefined) return cached;
     if (this.#clients.size >= MOST_KEYS) this.#clients.clear();
-    const hashed = hash('sha256', clientId).slice(0, 12);
+    const hashed = hash('sha256', clientId).slice(0, CLIENT_DIGITS);
     this.#clients.set(clientId, hashed);
     return hashed;
   }
@@ -174,22 +192,27 @@ function mayBeResent(
 
 const packetKey = (content: string, client: string, packetId: number) => `${content}${client}${packetId}`;
 
-/** Of topic (which names the device) and payload; 32 hex digits. */
+/** Reused: most messages fit, and allocating is half of the work. */
+const scratch = Buffer.allocUnsafeSlow(4_096);
+
+/** Of topic (which names the device) and payload; 16 hex digits. */
 function contentHash(topic: string, payload: Uint8Array): string {
   const head = Buffer.byteLength(topic) + 1;
-  const bytes = Buffer.allocUnsafe(head + payload.length);
+  const length = head + payload.length;
+  const bytes = length <= scratch.length ? scratch.subarray(0, length) : Buffer.allocUnsafe(length);
   bytes.write(topic, 0);
   bytes[head - 1] = 0;
   bytes.set(payload, head);
-  return hash('sha256', bytes).slice(0, 32);
+  return hash('sha256', bytes).slice(0, CONTENT_DIGITS);
 }
 
 function storedKey(content: string, packetId: number, client: string, receivedAtMs: number): Uint8Array {
   const key = Buffer.allocUnsafe(KEY_BYTES);
   key.write(content, 0, 'hex');
-  key.writeUInt16BE(packetId, 16);
-  key.write(client, 18, 'hex');
-  key.writeUIntBE(Math.max(0, Math.trunc(receivedAtMs)), 24, 6);
+  key.writeUInt16BE(packetId, 8);
+  key.write(client, 10, 'hex');
+  const seconds = Math.trunc(receivedAtMs / 1_000);
+  key.writeUInt32BE(Math.min(Math.max(0, seconds), 0xffffffff), 14);
   return key;
 }
 

@@ -217,7 +217,7 @@ describe('a resend', () => {
   it('of a quiet device is known even after a busy one has sent seventy thousand messages', async () => {
     const rig = await started();
     await rig.ingest.receive(message(counted, { device: 'quiet' }));
-    const busy: Promise<void>[] = [];
+    const busy: Promise<unknown>[] = [];
     for (let seq = 0; seq < 70_000; seq += 1) {
       busy.push(
         rig.ingest.receive(message(`{"seq":${seq}}`, { device: 'busy', packetId: 1 + (seq % 65_535) })),
@@ -261,7 +261,7 @@ describe('whatever mix arrives', () => {
         ),
         async (mix) => {
           const sent = new Map<string, Set<number>>();
-          const acknowledged: Promise<void>[] = [];
+          const acknowledged: Promise<unknown>[] = [];
           for (const { hostile: rubbish, device, time, resend, qos } of mix) {
             const packetId = qos === 0 ? undefined : 1 + (next % 65_000);
             const part = { device, qos: qos as 0 | 1 | 2, packetId };

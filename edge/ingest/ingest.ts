@@ -1,12 +1,9 @@
 import type { InboundMessage } from '@nongtin/broker';
 import {
   channelName,
-  encodeReadings,
   matchTopic,
   type QuarantineRecord,
   quality,
-  type Reading,
-  seriesTimeNs,
   type TopicName,
 } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
@@ -20,18 +17,21 @@ import {
   type Profiles,
 } from '../profiles/index.ts';
 import { DuplicateWindow } from './duplicates.ts';
-import { isCredible, isLate, Observations } from './observation.ts';
+import { isCredible, isLate, observe } from './observation.ts';
+import { batteryBits } from './quality.ts';
 import { Quarantine } from './quarantine.ts';
+import { IncomingReading, SeriesTable } from './series.ts';
 
 interface IngestOptions {
   readonly journal: Journal;
   readonly profiles: Profiles;
-  readonly clock: { nowMs(): number; monotonicMs(): number };
+  /** While `isTrusted` says no, readings wait for their date; absent: it is always trusted. */
+  readonly clock: { nowMs(): number; monotonicMs(): number; isTrusted?(): boolean };
   readonly logger: Logger;
   /** The farm's offset from UTC, such as '+07:00' (the default): for devices that send local time. */
   readonly zoneOffset?: string;
   /** Called before the fsync: control and live views do not wait for the disk. Never for a duplicate. */
-  onReadings(readings: readonly Reading[]): void;
+  onReadings(readings: readonly IncomingReading[], missing: number, family: string): void;
   onStatus(device: string, online: boolean): void;
   /** Called when the record is on the disk. */
   onQuarantine(record: QuarantineRecord): void;
@@ -59,7 +59,7 @@ interface IngestCounters {
 
 export interface Ingest {
   /** Resolves when what the message says is on the disk; the broker then acknowledges it. */
-  receive(message: InboundMessage): Promise<void>;
+  receive(message: InboundMessage): Promise<unknown>;
   counters(): Readonly<IngestCounters>;
 }
 
@@ -72,6 +72,15 @@ export function createIngest(options: IngestOptions): Ingest {
 const MOST_WAITING = 20_000;
 const MOST_ROUTES = 10_000;
 const DONE = Promise.resolve();
+
+/** A message, and what is known of its arrival before it is read. */
+interface Arrived {
+  readonly message: InboundMessage;
+  readonly receivedAtMs: number;
+  readonly isClockTrusted: boolean;
+  /** Name of the profile that reads it. */
+  readonly family: string;
+}
 
 interface Route {
   readonly speaker: string;
@@ -90,7 +99,7 @@ class MessageIngest implements Ingest {
   readonly #options: IngestOptions;
   readonly #zoneOffsetMinutes: number;
   readonly #duplicates = new DuplicateWindow();
-  readonly #observations = new Observations();
+  readonly #series = new SeriesTable();
   readonly #quarantine = new Quarantine();
   readonly #routes = new Map<string, Route>();
   #routesVersion = 0;
@@ -117,7 +126,7 @@ class MessageIngest implements Ingest {
     return { ...this.#counters };
   }
 
-  receive(message: InboundMessage): Promise<void> {
+  receive(message: InboundMessage): Promise<unknown> {
     const { identity, topic, payload } = message;
     if (identity.role !== 'device' && identity.role !== 'bridge') return DONE;
     this.#reloadOnce();
@@ -133,18 +142,21 @@ class MessageIngest implements Ingest {
       return DONE;
     }
     const receivedAtMs = this.#nowMs();
+    const isClockTrusted = this.#options.clock.isTrusted?.() ?? true;
     const { speaker, name, rest, profile } = route;
+    const arrived = { message, receivedAtMs, isClockTrusted, family: profile.name };
     const zoneOffsetMinutes = this.#zoneOffsetMinutes;
     const parsed = profile.parse({ speaker, topic, name, rest, payload, receivedAtMs, zoneOffsetMinutes });
-    if (!(parsed instanceof Promise)) return this.#take(message, parsed, receivedAtMs);
-    return parsed.then((answer) => this.#take(message, answer, receivedAtMs));
+    if (!(parsed instanceof Promise)) return this.#take(arrived, parsed);
+    return parsed.then((answer) => this.#take(arrived, answer));
   }
 
-  #take(message: InboundMessage, parsed: Parsed, receivedAtMs: number): Promise<void> {
+  #take(arrived: Arrived, parsed: Parsed): Promise<unknown> {
+    const { message } = arrived;
     const device = nameOf(message.identity.id, 'device' in parsed ? parsed.device : undefined);
     switch (parsed.kind) {
       case 'readings':
-        return this.#readings(message, device, parsed, receivedAtMs);
+        return this.#readings(arrived, device, parsed);
       case 'status':
         return this.#tellStatus(device, parsed.online);
       case 'nothing':
@@ -155,12 +167,8 @@ class MessageIngest implements Ingest {
     }
   }
 
-  #readings(
-    message: InboundMessage,
-    device: string,
-    parsed: ParsedMessage,
-    receivedAtMs: number,
-  ): Promise<void> {
+  #readings(arrived: Arrived, device: string, parsed: ParsedMessage): Promise<unknown> {
+    const { message, receivedAtMs, isClockTrusted, family } = arrived;
     this.#counters.missing += parsed.missing;
     if (parsed.readings.length === 0) {
       if (parsed.missing === 0) {
@@ -170,59 +178,68 @@ class MessageIngest implements Ingest {
       const detail = `${parsed.missing} fields, none of which holds a finite number`;
       return this.#unreadable(message, device, { kind: 'problem', cause: 'no_reading', detail });
     }
-    const marks = isCredible(parsed.observedAtMs, receivedAtMs)
+    const marks = isCredible(parsed.observedAtMs, receivedAtMs, isClockTrusted)
       ? 'time'
       : parsed.counter !== undefined
         ? 'counter'
         : 'none';
-    const { topic, payload, clientId, packetId, dup, qos, connectionId } = message;
-    const verdict = this.#duplicates.judge({
-      ...{ topic, payload, clientId, packetId, dup, qos, connectionId, marks, receivedAtMs },
+    const arrival = {
+      topic: message.topic,
+      payload: message.payload,
+      clientId: message.clientId,
+      packetId: message.packetId,
+      dup: message.dup,
+      qos: message.qos,
+      connectionId: message.connectionId,
+      marks,
+      receivedAtMs,
       late: marks === 'time' && isLate(parsed.observedAtMs ?? receivedAtMs, receivedAtMs),
       atMs: this.#options.clock.monotonicMs(),
-    });
-    if (verdict.verdict === 'duplicate') {
+    } as const;
+    const verdict = this.#duplicates.judge(arrival);
+    if (verdict.isDuplicate) {
       this.#counters.duplicates += 1;
       // One that is still on its way to the disk must be there before this copy of it is acknowledged.
-      return verdict.stored?.then(() => {}) ?? DONE;
+      return verdict.stored ?? DONE;
     }
-    const extraBits = verdict.possibleDuplicate ? quality.possibleDuplicate : 0;
-    const readings = this.#complete(device, parsed, receivedAtMs, extraBits);
-    const stored = this.#append(readings, verdict.key);
-    verdict.remember(stored);
-    this.#tell(() => this.#options.onReadings(readings));
-    return stored.then(() => {});
+    const extraBits = verdict.isPossibleDuplicate ? quality.possibleDuplicate : 0;
+    const { readings, lines, firstAtMs, lastAtMs } = this.#complete(arrived, device, parsed, extraBits);
+    const count = readings.length;
+    const batch = { lines, count, firstAtMs, lastAtMs, keys: verdict.key };
+    const stored = this.#options.journal.appendReadings(batch);
+    this.#duplicates.remember(verdict, arrival, stored);
+    this.#tell(() => this.#options.onReadings(readings, parsed.missing, family));
+    return stored;
   }
 
-  /** Readings with their time, quality and running numbers. */
-  #complete(device: string, parsed: ParsedMessage, receivedAtMs: number, extraBits: number): Reading[] {
+  /** Readings with their time, quality and running numbers, and their lines. */
+  #complete(
+    { receivedAtMs, isClockTrusted }: Arrived,
+    device: string,
+    parsed: ParsedMessage,
+    extraBits: number,
+  ) {
     const first = this.#options.journal.nextRunningNumber(parsed.readings.length);
-    return parsed.readings.map(({ metric, channel, value }, index) => {
-      const series = `${device}\n${metric}\n${channel}`;
-      const { atMs, bits } = this.#observations.of(series, metric, value, parsed, receivedAtMs);
-      this.#counters.readings += 1;
-      if ((bits | extraBits) !== 0) this.#counters.flagged += 1;
-      return {
-        metric,
-        device,
-        channel,
-        value,
-        quality: bits | extraBits,
-        receivedAtMs,
-        timeNs: seriesTimeNs(atMs, first + index),
-      };
-    });
-  }
-
-  #append(readings: readonly Reading[], keys: Uint8Array): Promise<number> {
-    const times = readings.map(({ timeNs }) => Number(timeNs / 1_000_000n));
-    return this.#options.journal.appendReadings({
-      lines: encodeReadings(readings),
-      count: readings.length,
-      firstAtMs: Math.min(...times),
-      lastAtMs: Math.max(...times),
-      keys,
-    });
+    const readings: IncomingReading[] = [];
+    let lines = '';
+    let firstAtMs = Number.POSITIVE_INFINITY;
+    let lastAtMs = Number.NEGATIVE_INFINITY;
+    const known = this.#series.device(device);
+    const messageBits = extraBits | batteryBits(known.battery, parsed.readings);
+    for (const { metric, channel, value } of parsed.readings) {
+      const series = this.#series.of(known, device, metric, channel);
+      const { atMs, bits } = observe(series.state, series.limits, value, parsed, receivedAtMs, isClockTrusted);
+      const flags = bits | messageBits;
+      if (flags !== 0) this.#counters.flagged += 1;
+      const number = first + readings.length;
+      const reading = new IncomingReading(series, value, flags, receivedAtMs, Math.floor(atMs), number);
+      lines += lines === '' ? reading.line(series.head) : `\n${reading.line(series.head)}`;
+      if (reading.atMs < firstAtMs) firstAtMs = reading.atMs;
+      if (reading.atMs > lastAtMs) lastAtMs = reading.atMs;
+      readings.push(reading);
+    }
+    this.#counters.readings += readings.length;
+    return { readings, lines, firstAtMs, lastAtMs };
   }
 
   async #unreadable(message: InboundMessage, device: string, { cause, detail }: ParseProblem): Promise<void> {

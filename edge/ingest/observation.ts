@@ -1,5 +1,5 @@
-import { type Metric, type MetricName, metrics, quality } from '@nongtin/broker/wire';
-import { type BatteryState, judge, newSeriesHistory, type SeriesHistory } from './quality.ts';
+import { type Metric, quality } from '@nongtin/broker/wire';
+import { judge, newSeriesHistory, type SeriesHistory } from './quality.ts';
 
 /** Before this, a device's clock was never set (2020-01-01 UTC). */
 const FIRST_CREDIBLE_MS = Date.UTC(2020, 0, 1);
@@ -7,9 +7,6 @@ const FIRST_CREDIBLE_MS = Date.UTC(2020, 0, 1);
 const LAST_CREDIBLE_MS = Date.UTC(2100, 0, 1);
 const AHEAD_MS = 2 * 60_000;
 const LATE_MS = 10 * 60_000;
-/** Devices × metrics × channels of a large farm, several times over. */
-const MOST_SERIES = 50_000;
-const MOST_DEVICES = 10_000;
 
 /**
  * Whether the device's time can be when it was observed. A message that carries one can be told from any other.
@@ -89,37 +86,4 @@ export function observe(
 
 function isAhead(observedAtMs: number | undefined, receivedAtMs: number): boolean {
   return observedAtMs !== undefined && observedAtMs > receivedAtMs + AHEAD_MS;
-}
-
-/** The states of all series and devices; of too many, the one that was made first is forgotten. */
-export class Observations {
-  readonly #series = new Map<string, SeriesState>();
-  readonly #batteries = new Map<string, BatteryState>();
-
-  /** The observation's time and quality bits of one reading. */
-  of(series: string, metric: MetricName, value: number, time: DeviceTime, receivedAtMs: number): Observation {
-    return observe(this.series(series), metrics[metric], value, time, receivedAtMs);
-  }
-
-  series(name: string): SeriesState {
-    return kept(this.#series, name, MOST_SERIES, newSeriesState);
-  }
-
-  battery(device: string): BatteryState {
-    return kept(this.#batteries, device, MOST_DEVICES, () => ({ isLow: false }));
-  }
-}
-
-function kept<Value>(map: Map<string, Value>, name: string, most: number, make: () => Value): Value {
-  const known = map.get(name);
-  if (known !== undefined) return known;
-  if (map.size >= most) {
-    for (const oldest of map.keys()) {
-      map.delete(oldest);
-      break;
-    }
-  }
-  const made = make();
-  map.set(name, made);
-  return made;
 }

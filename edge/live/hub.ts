@@ -2,8 +2,29 @@
 export interface LiveEvent {
   readonly id: string;
   readonly name: EventName;
-  /** JSON, encoded once for all listeners. */
+  /** JSON, encoded once for all listeners, and only when there is one. */
   readonly data: string;
+}
+
+class HeldEvent implements LiveEvent {
+  readonly id: string;
+  readonly name: EventName;
+  readonly bytes: number;
+  #value: unknown;
+  #data: string | undefined;
+
+  constructor(id: string, name: EventName, value: unknown, bytes: number) {
+    this.id = id;
+    this.name = name;
+    this.bytes = bytes;
+    this.#value = value;
+  }
+
+  get data(): string {
+    this.#data ??= JSON.stringify(this.#value);
+    this.#value = undefined;
+    return this.#data;
+  }
 }
 
 export type EventName = 'readings' | 'device' | 'zone' | 'run' | 'alarm' | 'status';
@@ -19,7 +40,7 @@ export class EventHub {
   readonly #boot: string;
   readonly #capacity: number;
   readonly #capacityBytes: number;
-  readonly #kept: LiveEvent[] = [];
+  readonly #kept: HeldEvent[] = [];
   #keptBytes = 0;
   readonly #listeners = new Set<Listener>();
   #number = 0;
@@ -30,13 +51,15 @@ export class EventHub {
     this.#capacityBytes = capacityBytes;
   }
 
-  publish(name: EventName, data: unknown): void {
+  /** `bytes`: about the length of its JSON, when it is known without encoding; the value must not change any more. */
+  publish(name: EventName, value: unknown, bytes?: number): void {
     this.#number += 1;
-    const event = { id: `${this.#boot}-${this.#number}`, name, data: JSON.stringify(data) };
+    const id = `${this.#boot}-${this.#number}`;
+    const event = new HeldEvent(id, name, value, bytes ?? Buffer.byteLength(JSON.stringify(value)));
     this.#kept.push(event);
-    this.#keptBytes += Buffer.byteLength(event.data);
+    this.#keptBytes += event.bytes;
     while (this.#kept.length > this.#capacity || this.#keptBytes > this.#capacityBytes) {
-      this.#keptBytes -= Buffer.byteLength(this.#kept.shift()?.data ?? '');
+      this.#keptBytes -= this.#kept.shift()?.bytes ?? 0;
     }
     for (const listener of this.#listeners) listener(event);
   }

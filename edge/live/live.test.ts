@@ -1,16 +1,11 @@
-import { quality, type Reading, seriesTimeNs } from '@nongtin/broker/wire';
+import { quality, type Reading } from '@nongtin/broker/wire';
 import { describe, expect, it, vi } from 'vitest';
 import { EventHub, type LiveEvent } from './hub.ts';
 import { Live } from './live.ts';
 
-const reading = (value: number, atMs: number, more: Partial<Reading> = {}): Reading => ({
-  metric: 'soil_moisture',
-  device: 'soil-a1',
-  channel: '',
-  value,
-  quality: quality.good,
-  receivedAtMs: atMs,
-  timeNs: seriesTimeNs(atMs, 1),
+const reading = (value: number, atMs: number, more: Partial<Reading> = {}) => ({
+  ...({ metric: 'soil_moisture', device: 'soil-a1', channel: '', value, quality: quality.good } as const),
+  atMs,
   ...more,
 });
 
@@ -46,6 +41,14 @@ describe('the live view', () => {
     expect(events).toHaveLength(2);
     expect(JSON.parse(events[1]?.data ?? '').readings).toHaveLength(2);
     vi.useRealTimers();
+  });
+
+  it('tells only the latest of each series when there are too many for one event', () => {
+    const { live, events } = setup();
+    for (let i = 0; i < 600; i++) live.onReadings([reading(i, i), reading(-i, i, { channel: 'deep' })]);
+    live.flush();
+    const told = JSON.parse(events.at(-1)?.data ?? '').readings;
+    expect(told.map(({ value }: { value: number }) => value)).toEqual([599, -599]);
   });
 
   it('tells each time a device comes or goes, and only then', () => {

@@ -1,4 +1,4 @@
-import { metrics, observedAtMs, qualityFlags, type Reading } from '@nongtin/broker/wire';
+import { metrics, qualityFlags, type Reading } from '@nongtin/broker/wire';
 import type { EventHub } from './hub.ts';
 
 /** One value as pages show it. */
@@ -19,17 +19,34 @@ export interface LiveDevice {
   readonly readings: readonly LiveReading[];
 }
 
+/** What pages need of a reading. */
+type Heard = Pick<Reading, 'metric' | 'channel' | 'value' | 'quality'> & {
+  readonly device: string;
+  readonly atMs: number;
+};
+
+interface Latest {
+  heard: Heard;
+  /** Changed since the last event. */
+  isNew: boolean;
+}
+
 interface Kept {
   online: boolean | null;
   lastSeenAtMs: number | null;
-  readonly readings: Map<string, LiveReading>;
+  /** By metric, then by channel. */
+  readonly readings: Map<string, Map<string, Latest>>;
+  count: number;
 }
 
 /** A device with more metrics and channels than this loses its oldest from view (they are stored all the same). */
 const MOST_READINGS_OF_A_DEVICE = 128;
 /** Readings are gathered this long into one event, so that hundreds a second are a few events a second. */
 const GATHER_MS = 100;
+/** Of more than this within that time, only the latest of each metric and channel are told. */
 const MOST_READINGS_OF_AN_EVENT = 500;
+/** Of one reading in an event's JSON, about. */
+const READING_BYTES = 150;
 
 interface LiveOptions {
   readonly hub: EventHub;
@@ -41,7 +58,8 @@ interface LiveOptions {
 export class Live {
   readonly #options: LiveOptions;
   readonly #devices = new Map<string, Kept>();
-  #gathered: (LiveReading & { readonly device: string })[] = [];
+  #gathered: Heard[] = [];
+  #changed: Latest[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: LiveOptions) {
@@ -49,12 +67,16 @@ export class Live {
     for (const id of options.devices) this.#device(id);
   }
 
-  onReadings(readings: readonly Reading[]): void {
+  onReadings(readings: readonly Heard[]): void {
+    let kept: Kept | undefined;
+    let id = '';
     for (const reading of readings) {
-      const shown = shownReading(reading);
-      this.#keep(reading.device, shown);
-      this.#gathered.push({ device: reading.device, ...shown });
-      if (this.#gathered.length >= MOST_READINGS_OF_AN_EVENT) this.flush();
+      if (kept === undefined || reading.device !== id) {
+        id = reading.device;
+        kept = this.#heardFrom(id);
+      }
+      this.#keep(kept, reading);
+      if (this.#gathered.length < MOST_READINGS_OF_AN_EVENT) this.#gathered.push(reading);
     }
     if (this.#gathered.length > 0) this.#timer ??= setTimeout(() => this.flush(), GATHER_MS);
   }
@@ -70,9 +92,15 @@ export class Live {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#gathered.length === 0) return;
-    const readings = this.#gathered;
+    const isCrowded = this.#gathered.length >= MOST_READINGS_OF_AN_EVENT;
+    const told = isCrowded ? this.#changed.map(({ heard }) => heard) : this.#gathered;
+    for (const latest of this.#changed) latest.isNew = false;
     this.#gathered = [];
-    this.#options.hub.publish('readings', { readings });
+    this.#changed = [];
+    for (let at = 0; at < told.length; at += MOST_READINGS_OF_AN_EVENT) {
+      const part = told.slice(at, at + MOST_READINGS_OF_AN_EVENT);
+      this.#options.hub.publish('readings', new ReadingsEvent(part), part.length * READING_BYTES);
+    }
   }
 
   devices(): LiveDevice[] {
@@ -80,37 +108,50 @@ export class Live {
       id,
       online,
       lastSeenAtMs,
-      readings: [...readings.values()],
+      readings: [...latestOf(readings)].map(shownReading),
     }));
   }
 
   /** The latest value of a metric, whatever its channel. */
   latest(device: string, metric: string): LiveReading | null {
-    let newest: LiveReading | null = null;
-    for (const reading of this.#devices.get(device)?.readings.values() ?? [])
-      if (reading.metric === metric && (newest === null || reading.atMs >= newest.atMs)) newest = reading;
-    return newest;
+    let newest: Heard | undefined;
+    for (const { heard } of this.#devices.get(device)?.readings.get(metric)?.values() ?? [])
+      if (newest === undefined || heard.atMs >= newest.atMs) newest = heard;
+    return newest === undefined ? null : shownReading(newest);
   }
 
   forget(device: string): void {
     this.#devices.delete(device);
   }
 
-  #keep(device: string, reading: LiveReading): void {
+  #heardFrom(device: string): Kept {
     const kept = this.#device(device);
     kept.lastSeenAtMs = this.#options.clock.nowMs();
     // A device that speaks is there, whatever its last word about itself was.
     this.#turn(device, kept, true);
-    const key = `${reading.metric}|${reading.channel}`;
-    const before = kept.readings.get(key);
-    if (before && before.atMs > reading.atMs) return;
-    kept.readings.delete(key);
-    kept.readings.set(key, reading);
-    if (kept.readings.size <= MOST_READINGS_OF_A_DEVICE) return;
-    for (const oldest of kept.readings.keys()) {
-      kept.readings.delete(oldest);
-      break;
+    return kept;
+  }
+
+  #keep(kept: Kept, heard: Heard): void {
+    const latest = kept.readings.get(heard.metric)?.get(heard.channel);
+    if (latest === undefined) {
+      this.#add(kept, heard);
+      return;
     }
+    if (latest.heard.atMs > heard.atMs) return;
+    latest.heard = heard;
+    if (latest.isNew) return;
+    latest.isNew = true;
+    this.#changed.push(latest);
+  }
+
+  #add(kept: Kept, heard: Heard): void {
+    const channels = kept.readings.get(heard.metric) ?? new Map<string, Latest>();
+    const latest = { heard, isNew: true };
+    kept.readings.set(heard.metric, channels.set(heard.channel, latest));
+    this.#changed.push(latest);
+    kept.count += 1;
+    if (kept.count > MOST_READINGS_OF_A_DEVICE) forgetOldest(kept);
   }
 
   /** Pages are told of a change only; when a device was last seen they also know from its readings. */
@@ -123,20 +164,36 @@ export class Live {
   #device(id: string): Kept {
     const known = this.#devices.get(id);
     if (known) return known;
-    const kept: Kept = { online: null, lastSeenAtMs: null, readings: new Map() };
+    const kept: Kept = { online: null, lastSeenAtMs: null, readings: new Map(), count: 0 };
     this.#devices.set(id, kept);
     return kept;
   }
 }
 
-function shownReading(reading: Reading): LiveReading {
-  const { metric, channel, value, quality } = reading;
-  return {
-    metric,
-    channel,
-    unit: metrics[metric].unit,
-    value,
-    atMs: observedAtMs(reading),
-    quality: qualityFlags(quality),
-  };
+function* latestOf(readings: Kept['readings']): Iterable<Heard> {
+  for (const channels of readings.values()) for (const { heard } of channels.values()) yield heard;
+}
+
+function forgetOldest(kept: Kept): void {
+  let oldest: Heard | undefined;
+  for (const heard of latestOf(kept.readings))
+    if (oldest === undefined || heard.atMs < oldest.atMs) oldest = heard;
+  if (oldest && kept.readings.get(oldest.metric)?.delete(oldest.channel)) kept.count -= 1;
+}
+
+/** Put into words when it is encoded, which is never as long as nobody looks. */
+class ReadingsEvent {
+  readonly #heard: readonly Heard[];
+
+  constructor(heard: readonly Heard[]) {
+    this.#heard = heard;
+  }
+
+  toJSON(): { readings: (LiveReading & { readonly device: string })[] } {
+    return { readings: this.#heard.map((heard) => ({ device: heard.device, ...shownReading(heard) })) };
+  }
+}
+
+function shownReading({ metric, channel, value, quality, atMs }: Heard): LiveReading {
+  return { metric, channel, unit: metrics[metric].unit, value, atMs, quality: qualityFlags(quality) };
 }

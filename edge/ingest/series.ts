@@ -1,0 +1,118 @@
+import {
+  lineHead,
+  lineTail,
+  type Metric,
+  type MetricName,
+  metrics,
+  type Reading,
+  seriesTimeNs,
+} from '@nongtin/broker/wire';
+import { newSeriesState, type SeriesState } from './observation.ts';
+import type { BatteryState } from './quality.ts';
+
+/** What all readings of one device, metric and channel share, made once. */
+export interface Series {
+  readonly metric: MetricName;
+  readonly device: string;
+  readonly channel: string;
+  readonly limits: Metric;
+  /** What was observed before; quality is judged against it. */
+  readonly state: SeriesState;
+  /** Its part of a line. */
+  readonly head: string;
+}
+
+/** Devices × metrics × channels of a large farm, several times over. */
+const MOST_SERIES = 50_000;
+
+/** What is remembered of one device. */
+export interface DeviceSeries {
+  readonly battery: BatteryState;
+  /** By metric, then by channel. */
+  readonly series: Map<MetricName, Map<string, Series>>;
+}
+
+/** The devices and series seen so far; when there are too many, all of it begins anew. */
+export class SeriesTable {
+  readonly #devices = new Map<string, DeviceSeries>();
+  #count = 0;
+
+  device(name: string): DeviceSeries {
+    const known = this.#devices.get(name);
+    if (known !== undefined) return known;
+    const made: DeviceSeries = { battery: { isLow: false }, series: new Map() };
+    this.#devices.set(name, made);
+    return made;
+  }
+
+  of(device: DeviceSeries, name: string, metric: MetricName, channel: string): Series {
+    return device.series.get(metric)?.get(channel) ?? this.#add(device, name, metric, channel);
+  }
+
+  #add({ series }: DeviceSeries, device: string, metric: MetricName, channel: string): Series {
+    if (this.#count >= MOST_SERIES) {
+      this.#devices.clear();
+      this.#count = 0;
+    }
+    const made: Series = {
+      metric,
+      device,
+      channel,
+      limits: metrics[metric],
+      state: newSeriesState(),
+      head: lineHead({ metric, device, channel }),
+    };
+    const channels = series.get(metric) ?? new Map<string, Series>();
+    series.set(metric, channels.set(channel, made));
+    this.#count += 1;
+    return made;
+  }
+}
+
+/** A reading on its way. Its time in nanoseconds is made when somebody asks: BigInt is slow, and hardly anybody does. */
+export class IncomingReading implements Reading {
+  readonly metric: MetricName;
+  readonly device: string;
+  readonly channel: string;
+  readonly value: number;
+  readonly quality: number;
+  readonly receivedAtMs: number;
+  /** Observation time, whole milliseconds since 1970 UTC. */
+  readonly atMs: number;
+  readonly #number: number;
+
+  /** `number`: the reading's running number in the journal. */
+  constructor(
+    { metric, device, channel }: Series,
+    value: number,
+    quality: number,
+    receivedAtMs: number,
+    atMs: number,
+    number: number,
+  ) {
+    this.metric = metric;
+    this.device = device;
+    this.channel = channel;
+    this.value = value;
+    this.quality = quality;
+    this.receivedAtMs = receivedAtMs;
+    this.atMs = atMs;
+    this.#number = number;
+  }
+
+  get timeNs(): bigint {
+    return seriesTimeNs(this.atMs, this.#number);
+  }
+
+  /** Its line, as encodeReading would write it. */
+  line(head: string): string {
+    const received = this.receivedAtMs === this.atMs ? undefined : this.receivedAtMs;
+    return head + lineTail(this.value, this.quality, received, this.#timeText());
+  }
+
+  #timeText(): string {
+    if (this.atMs < 1) return String(this.timeNs);
+    const tail = this.#number % 1_000_000;
+    return `${this.atMs}${String(tail).padStart(6, '0')}`;
+  }
+}
