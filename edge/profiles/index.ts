@@ -1,17 +1,28 @@
+import { esphome } from './esphome.ts';
+import { homeAssistant } from './home-assistant.ts';
+import { Entities } from './home-assistant-entities.ts';
 import { plainJson } from './plain-json.ts';
 import type { Profile, ProfileContext, ProfileMemory, SpokenTopic } from './profile.ts';
 import { tasmota } from './tasmota.ts';
 import { valveState } from './valve-state.ts';
+import { weatherUpload } from './weather-upload.ts';
+import { zigbee } from './zigbee.ts';
 
 export { fileMemory, shortMemory } from './memory.ts';
 export type { Parsed, ParsedMessage, ParseProblem, Profile, ProfileMemory } from './profile.ts';
 export { offsetMinutes } from './time.ts';
 
 /** One line a family of devices; the first that claims a topic reads it. */
-const families: readonly ((context: ProfileContext) => Profile)[] = [
+const families: readonly ((context: ProfileContext) => Profile | Profile[])[] = [
   () => plainJson,
   () => valveState,
+  () => weatherUpload,
   tasmota,
+  zigbee,
+  (context) => {
+    const entities = new Entities(context);
+    return [esphome(entities), homeAssistant(entities)];
+  },
 ];
 
 export interface Profiles {
@@ -28,7 +39,7 @@ export function createProfiles(memory: ProfileMemory): Profiles {
       version += 1;
     },
   };
-  const profiles = families.map((make) => make(context));
+  const profiles = families.flatMap((make) => make(context));
   return {
     find: (topic) => profiles.find((profile) => profile.claims(topic)),
     get version() {

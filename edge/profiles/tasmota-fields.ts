@@ -73,10 +73,8 @@ function fieldOf(path: readonly string[]) {
   if (whole.length < 2) return undefined;
   const pair = FIELDS.get(`${parent}.${name}`);
   if (pair !== undefined) {
-    return {
-      ...pair,
-      sensor: [...(parent === 'ENERGY' ? whole.slice(0, -1) : whole.slice(0, -2)), ...index],
-    };
+    const isGroup = parent === 'Speed' || parent === 'Dir';
+    return { ...pair, sensor: [...whole.slice(0, isGroup ? -2 : -1), ...index] };
   }
   const field = name === 'Moisture' && /flora/i.test(parent) ? FLORA_MOISTURE : FIELDS.get(name);
   return field && { ...field, sensor: [...whole.slice(0, -1), ...index] };

@@ -1,0 +1,219 @@
+/** A value as a template gives it; undefined: the message does not hold it. */
+export type Scalar = string | number | boolean;
+
+interface Scope {
+  readonly text: string;
+  /** The payload as JSON; undefined when it is none. */
+  readonly json: unknown;
+}
+
+export interface Template {
+  evaluate(scope: Scope): Scalar | undefined;
+  /** Which values of the JSON it reads, as keys. */
+  readonly paths: readonly (readonly string[])[];
+}
+
+type Node = (scope: Scope) => unknown;
+
+const LONGEST = 300;
+const TOKEN =
+  /\s*(?:(?<number>\d+(?:\.\d+)?)|(?<name>[\p{L}_][\p{L}\p{N}_]*)|"(?<double>[^"\\]*)"|'(?<single>[^'\\]*)'|(?<sign>[-+*/|().,[\]]))/uy;
+
+interface Token {
+  readonly kind: 'number' | 'name' | 'text' | 'sign';
+  readonly text: string;
+}
+
+/**
+ * Reads a template of Home Assistant's MQTT discovery, as long as it is a path into the payload with filters and
+ * arithmetic (`{{ value_json.a['b'][0] | float * 0.1 }}`). Undefined for anything else: templates are programs, and a
+ * device's programs are not run.
+ */
+export function parseTemplate(source: string): Template | undefined {
+  const inner = /^\s*\{\{-?(.*?)-?\}\}\s*$/s.exec(source)?.[1];
+  if (source.length > LONGEST || inner === undefined || inner.includes('}}')) return undefined;
+  const tokens = tokensOf(inner);
+  if (tokens === undefined) return undefined;
+  const parser = new Parser(tokens);
+  const node = parser.whole();
+  if (node === undefined) return undefined;
+  return {
+    paths: parser.paths,
+    evaluate(scope) {
+      const value = node(scope);
+      if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+      return typeof value === 'string' || typeof value === 'boolean' ? value : undefined;
+    },
+  };
+}
+
+function tokensOf(text: string): Token[] | undefined {
+  const tokens: Token[] = [];
+  const source = text.trimEnd();
+  TOKEN.lastIndex = 0;
+  while (TOKEN.lastIndex < source.length) {
+    const groups = TOKEN.exec(source)?.groups;
+    if (groups === undefined) return undefined;
+    const { number, name, double, single, sign } = groups;
+    if (number !== undefined) tokens.push({ kind: 'number', text: number });
+    else if (name !== undefined) tokens.push({ kind: 'name', text: name });
+    else if (sign !== undefined) tokens.push({ kind: 'sign', text: sign });
+    else tokens.push({ kind: 'text', text: double ?? single ?? '' });
+  }
+  return tokens;
+}
+
+/** A filter binds tighter than arithmetic, as in Jinja: `a / 10 | round(1)` rounds the 10. */
+class Parser {
+  readonly paths: string[][] = [];
+  readonly #tokens: readonly Token[];
+  #at = 0;
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
+  whole(): Node | undefined {
+    const node = this.#sum();
+    return this.#at === this.#tokens.length ? node : undefined;
+  }
+
+  #sum(): Node | undefined {
+    return this.#chain(
+      () => this.#chain(() => this.#filtered(), { '*': (a, b) => a * b, '/': (a, b) => a / b }),
+      { '+': (a, b) => a + b, '-': (a, b) => a - b },
+    );
+  }
+
+  #chain(
+    next: () => Node | undefined,
+    signs: Readonly<Record<string, (a: number, b: number) => number>>,
+  ): Node | undefined {
+    let left = next();
+    while (left !== undefined) {
+      const sign = this.#tokens[this.#at];
+      const operate = sign?.kind === 'sign' && Object.hasOwn(signs, sign.text) ? signs[sign.text] : undefined;
+      if (operate === undefined) return left;
+      this.#at += 1;
+      const [first, second] = [left, next()];
+      left = second && ((scope) => joined(first(scope), second(scope), operate));
+    }
+    return undefined;
+  }
+
+  #filtered(): Node | undefined {
+    let node = this.#operand();
+    while (node !== undefined && this.#take('|')) {
+      const filter = this.#filter();
+      const inner = node;
+      node = filter && ((scope) => filter(inner(scope)));
+    }
+    return node;
+  }
+
+  #operand(): Node | undefined {
+    if (this.#take('(')) {
+      const inner = this.#sum();
+      return this.#take(')') ? inner : undefined;
+    }
+    const negative = this.#take('-');
+    const token = this.#tokens[this.#at++];
+    if (token?.kind === 'number') {
+      const number = negative ? -Number(token.text) : Number(token.text);
+      return () => number;
+    }
+    if (token?.kind !== 'name' || negative) return undefined;
+    if (token.text === 'value') return (scope) => scope.text;
+    return token.text === 'value_json' ? this.#path() : undefined;
+  }
+
+  #path(): Node | undefined {
+    const path: string[] = [];
+    while (true) {
+      if (this.#take('.')) {
+        const name = this.#tokens[this.#at++];
+        if (name?.kind !== 'name') return undefined;
+        path.push(name.text);
+      } else if (this.#take('[')) {
+        const key = this.#tokens[this.#at++];
+        if (key === undefined || key.kind === 'sign' || key.kind === 'name' || !this.#take(']'))
+          return undefined;
+        path.push(key.text);
+      } else break;
+    }
+    this.paths.push(path);
+    return ({ json }) => valueAt(json, path);
+  }
+
+  /** Defaults of filters are not used: a value that is not there is not there. */
+  #filter(): ((value: unknown) => unknown) | undefined {
+    const name = this.#tokens[this.#at++];
+    const given = this.#arguments();
+    if (name?.kind !== 'name' || given === undefined) return undefined;
+    const first = given[0] ?? 0;
+    switch (name.text) {
+      case 'float':
+        return toNumber;
+      case 'int':
+        return (value) => ifNumber(value, Math.trunc);
+      case 'round':
+        return (value) =>
+          ifNumber(value, (number) => Number(number.toFixed(Math.min(Math.max(first, 0), 20))));
+      case 'multiply':
+        return (value) => ifNumber(value, (number) => number * first);
+      case 'abs':
+        return (value) => ifNumber(value, Math.abs);
+      case 'is_defined':
+        return (value) => value;
+      default:
+        return undefined;
+    }
+  }
+
+  /** Numbers in brackets, or none at all. */
+  #arguments(): number[] | undefined {
+    const given: number[] = [];
+    if (!this.#take('(')) return given;
+    while (!this.#take(')')) {
+      const sign = this.#take('-') ? -1 : 1;
+      const token = this.#tokens[this.#at++];
+      if (token?.kind !== 'number') return undefined;
+      given.push(sign * Number(token.text));
+      this.#take(',');
+    }
+    return given;
+  }
+
+  #take(sign: string): boolean {
+    const token = this.#tokens[this.#at];
+    const found = token?.kind === 'sign' && token.text === sign;
+    if (found) this.#at += 1;
+    return found;
+  }
+}
+
+export function toNumber(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  if (typeof value !== 'string' || !/^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?\s*$/i.test(value))
+    return undefined;
+  return Number(value);
+}
+
+const ifNumber = (value: unknown, then: (number: number) => number) => {
+  const number = toNumber(value);
+  return number === undefined ? undefined : then(number);
+};
+
+function joined(a: unknown, b: unknown, operate: (a: number, b: number) => number): number | undefined {
+  const [first, second] = [toNumber(a), toNumber(b)];
+  return first === undefined || second === undefined ? undefined : operate(first, second);
+}
+
+function valueAt(json: unknown, path: readonly string[]): unknown {
+  let node = json;
+  for (const key of path) {
+    if (typeof node !== 'object' || node === null || !Object.hasOwn(node, key)) return undefined;
+    node = (node as Record<string, unknown>)[key];
+  }
+  return node;
+}

@@ -1,0 +1,105 @@
+import { toMetricUnit } from '../units/units.ts';
+import { counterOf } from './counter.ts';
+import type { Entities, KnownEntity } from './home-assistant-entities.ts';
+import { type Scalar, toNumber } from './home-assistant-template.ts';
+import { isObject, type JsonObject, leavesOf, readJson } from './json.ts';
+import { channelOf, type Parsed, type ParsedReading, type ProfileInput, problem } from './profile.ts';
+
+const MOST_BYTES = 64 * 1024;
+/** Home Assistant's words for 'no value', and those of C's printf. */
+const NO_VALUE = /^(?:|nan|-?inf|unknown|unavailable|none|null)$/i;
+
+/** What comes on the state topic of one or more entities. Values that no entity reads are kept as raw. */
+export function readStates(input: ProfileInput, entities: readonly KnownEntity[], known: Entities): Parsed {
+  const { payload, speaker } = input;
+  if (payload.length > MOST_BYTES)
+    return problem('too_large', `${payload.length} bytes; at most ${MOST_BYTES}`);
+  const text = Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString('utf8');
+  const json = /^\s*[[{]/.test(text) ? readJson(payload) : undefined;
+  if (json !== undefined && !('value' in json)) return json;
+  const devices = entities.map((entity) => known.deviceOf(speaker, entity, true));
+  const isOne = devices.every((device) => device === devices[0]);
+  const readings: ParsedReading[] = [];
+  const read = new Set<string>();
+  let missing = 0;
+  for (const [index, entity] of entities.entries()) {
+    const value = stateValue(entity, text, json?.value);
+    const found = value === undefined ? undefined : readingOf(entity, value);
+    if (found === undefined) continue;
+    if (typeof entity.parsed === 'object') for (const path of entity.parsed.paths) read.add(path.join('\n'));
+    if (found === 'missing') missing += 1;
+    else {
+      const channel = known.channelOf(speaker, entity, found.metric);
+      const path = isOne ? [channel] : [devices[index] ?? '', channel];
+      readings.push({ ...found, channel: channelOf(path.filter((part) => part !== '')) });
+    }
+  }
+  const whole = isObject(json?.value) ? json.value : undefined;
+  const rest = whole === undefined ? [] : rawReadings(whole, read);
+  if (!Array.isArray(rest)) return rest;
+  return {
+    kind: 'readings',
+    device: isOne ? devices[0] : undefined,
+    readings: [...readings, ...rest],
+    missing,
+    timeGiven: false,
+    counter: whole && counterOf(whole),
+  };
+}
+
+/** Undefined: not in this message, or its template is not understood. */
+export function stateValue(
+  { parsed }: { readonly parsed: KnownEntity['parsed'] },
+  text: string,
+  json: unknown,
+): Scalar | undefined {
+  if (parsed === 'unknown') return undefined;
+  // A template may read a bare number as JSON as well.
+  if (parsed !== undefined) return parsed.evaluate({ text, json: json ?? toNumber(text) });
+  return json === undefined ? text : undefined;
+}
+
+type Found = Pick<ParsedReading, 'metric' | 'value'>;
+
+function readingOf(entity: KnownEntity, value: Scalar): Found | 'missing' | undefined {
+  const { component, metric, unit } = entity;
+  if (component === 'binary_sensor' || component === 'switch' || component === 'valve') {
+    const isOn = stateOf(entity, value);
+    if (isOn === undefined) return NO_VALUE.test(String(value).trim()) ? undefined : 'missing';
+    return { metric: metric ?? 'raw', value: Number(isOn) };
+  }
+  const number = typeof value === 'boolean' ? undefined : toNumber(value);
+  if (number === undefined || !Number.isFinite(number)) {
+    const isNumeric = metric !== undefined || unit !== undefined;
+    return isNumeric || /^-?(?:nan|inf)$/i.test(String(value).trim()) ? 'missing' : undefined;
+  }
+  if (metric === undefined) {
+    // What is read out of JSON is kept raw under its own path, as the device wrote it.
+    return entity.parsed === undefined || entity.parsed === 'unknown' || entity.parsed.paths.length === 0
+      ? { metric: 'raw', value: number }
+      : undefined;
+  }
+  const converted = toMetricUnit(metric, number, unit ?? '');
+  return converted === undefined ? 'missing' : { metric, value: converted };
+}
+
+/** On or off; a valve that moves, or stands at a position above 0, lets water through. */
+function stateOf({ component, on, off }: KnownEntity, value: Scalar): boolean | undefined {
+  const said = String(value).trim().toLowerCase();
+  if (on.some((word) => word.toLowerCase() === said)) return true;
+  if (off.some((word) => word.toLowerCase() === said)) return false;
+  if (component !== 'valve') return undefined;
+  if (said === 'opening' || said === 'closing') return true;
+  const position = toNumber(said);
+  return position === undefined ? undefined : position > 0;
+}
+
+function rawReadings(whole: JsonObject, read: ReadonlySet<string>): ParsedReading[] | Parsed {
+  const leaves = leavesOf(whole);
+  if (!Array.isArray(leaves)) return leaves;
+  return leaves.flatMap(({ path, value }) => {
+    const number = typeof value === 'boolean' ? Number(value) : value;
+    if (typeof number !== 'number' || !Number.isFinite(number) || read.has(path.join('\n'))) return [];
+    return { metric: 'raw', channel: channelOf(path), value: number } as const;
+  });
+}
