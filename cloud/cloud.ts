@@ -159,7 +159,7 @@ export class Cloud implements Service {
 
   #uplinkDoor(credentials: CredentialStore, receiver: Receiver): Broker {
     const { host, uplinkPort: port } = this.#config;
-    return createUplinkDoor({ host, port, credentials, receiver, logger: this.#logger });
+    return createUplinkDoor({ host, port, credentials, receiver, clock: this.#clock, logger: this.#logger });
   }
 
   async #openApp(parts: AppParts): Promise<FastifyInstance> {

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StartProblem } from '@nongtin/service';
+import type { ClockTrust } from './clock/index.ts';
 
 /** Everything the gateway takes from its environment, checked and with defaults. Ports: 0 lets the system choose. */
 export interface GatewayConfig {
@@ -19,6 +20,8 @@ export interface GatewayConfig {
   readonly journalProfile: 'normal' | 'gentle';
   /** The size above which the journal gives up its oldest delivered readings. */
   readonly journalMaxMiB: number;
+  /** Whether the machine's clock is trusted; 'auto' finds out. */
+  readonly clock: ClockTrust;
   /** The built field dashboard. */
   readonly dashboardDir: string;
 }
@@ -52,6 +55,7 @@ export function readConfig(env: Environment): GatewayConfig {
         ? 'gentle'
         : 'normal',
     journalMaxMiB: number(env, 'NONGTIN_JOURNAL_MAX_MIB', 2_048, 16, 1_048_576),
+    clock: choice(env, 'NONGTIN_CLOCK', ['auto', 'trusted', 'untrusted'], 'auto') as ClockTrust,
     dashboardDir: resolve(text(env, 'NONGTIN_DASHBOARD_DIR') ?? builtDashboard()),
   };
 }

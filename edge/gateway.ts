@@ -26,9 +26,10 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { buildApp } from './api/app.ts';
 import type { ApiParts } from './api/parts.ts';
 import { statusView } from './api/status.ts';
+import { ClockKeeper, GatewayClock, LateDelivery, type SystemClock, thisMachine } from './clock/index.ts';
 import type { GatewayConfig } from './config.ts';
 import { createCore } from './core.ts';
-import { createSeriesDelivery } from './delivery/index.ts';
+import { createSeriesDelivery, type DeliveredJournal } from './delivery/index.ts';
 import { openFarm } from './farm/open.ts';
 import { type OpenJournal, openJournal } from './journal/index.ts';
 import { lockDataFolder } from './lock.ts';
@@ -37,11 +38,6 @@ import manifest from './package.json' with { type: 'json' };
 import { createProfiles, fileMemory, type ProfileMemory } from './profiles/index.ts';
 import { type UplinkLogin, uplinkLogin } from './uplink/login.ts';
 import { Uplink } from './uplink/uplink.ts';
-
-interface Clock {
-  nowMs(): number;
-  monotonicMs(): number;
-}
 
 const STATUS_EVERY_MS = 1_000;
 const NO_UPLINK = { connected: false, durableUpTo: 0, behindEntries: 0, lastRefusal: null } as const;
@@ -62,15 +58,15 @@ const NO_UPLINK = { connected: false, durableUpTo: 0, behindEntries: 0, lastRefu
 export class Gateway implements Service {
   readonly #config: GatewayConfig;
   readonly #logger: Logger;
-  readonly #clock: Clock;
+  readonly #clock: GatewayClock;
   readonly #folder: string;
   readonly #stops: { readonly part: string; readonly stop: () => unknown }[] = [];
   #ports = { mqttPort: 0, httpPort: 0 };
 
-  constructor(config: GatewayConfig, logger: Logger, clock: Clock) {
+  constructor(config: GatewayConfig, logger: Logger, clock: SystemClock) {
     this.#config = config;
     this.#logger = logger;
-    this.#clock = clock;
+    this.#clock = new GatewayClock(clock);
     this.#folder = join(config.dataDir, 'gateway');
   }
 
@@ -109,6 +105,7 @@ export class Gateway implements Service {
     if (secrets) seedCredentials(credentials, secrets.devices);
     if (withdrawn) withdrawCredentials(credentials, withdrawn.devices);
     const journal = await this.#startJournal();
+    const keeper = await this.#startClock(journal);
     const identity = {
       id: login?.gateway ?? 'gw-local',
       publicKey: journal.publicKeyHex,
@@ -119,8 +116,8 @@ export class Gateway implements Service {
     const { publicKey, softwareVersion } = identity;
     const atMs = this.#clock.nowMs();
     await recordOpening(journal, farm, { atMs, gateway: identity.id, publicKey, softwareVersion });
-    const { store, series } = await this.#startSeries(journal);
-    const uplink = login ? await this.#startUplink(journal, login) : { state: () => NO_UPLINK };
+    const { store, series } = await this.#startSeries(journal, keeper);
+    const uplink = login ? await this.#startUplink(journal, login, keeper) : { state: () => NO_UPLINK };
 
     const ready = Promise.withResolvers<Broker>();
     ready.promise.catch(() => {});
@@ -132,6 +129,7 @@ export class Gateway implements Service {
       ...{ farm, journal, profiles, speed, publish, clock: this.#clock, logger: this.#logger },
     });
     await core.alarms.start();
+    keeper.watch(core.alarms);
     await core.irrigation.start();
     // For a start that fails before the broker is up; else it has stopped before it comes to this.
     const stopUnheard = () => {
@@ -152,6 +150,7 @@ export class Gateway implements Service {
       counters: () => ({ ...core.ingest.counters() }),
       dashboardDir: this.#config.dashboardDir,
       clock: this.#clock,
+      keeper,
       logger: this.#logger,
     });
 
@@ -176,6 +175,16 @@ export class Gateway implements Service {
     return journal;
   }
 
+  async #startClock(journal: OpenJournal): Promise<ClockKeeper> {
+    const keeper = new ClockKeeper({
+      ...{ clock: this.#clock, machine: thisMachine, setting: this.#config.clock, logger: this.#logger },
+      path: join(this.#folder, 'clock.json'),
+    });
+    await keeper.begin(journal);
+    this.#stops.push({ part: 'clock', stop: () => keeper.stop() });
+    return keeper;
+  }
+
   #openMemory(): ProfileMemory {
     const memory = fileMemory(join(this.#folder, 'profiles.json'), (error) =>
       this.#logger.error({ err: error }, 'what was learned of devices could not be saved'),
@@ -185,22 +194,31 @@ export class Gateway implements Service {
   }
 
   /** A store that is away does not hold up the gateway: the cursor waits. */
-  async #startSeries(journal: OpenJournal): Promise<{ store: SeriesStore; series: ApiParts['series'] }> {
+  async #startSeries(
+    journal: OpenJournal,
+    keeper: ClockKeeper,
+  ): Promise<{ store: SeriesStore; series: ApiParts['series'] }> {
     const { influxUrl } = this.#config;
     const store: SeriesStore = influxUrl
       ? influx1Series({ url: influxUrl, database: 'nongtin' })
       : sqliteSeries({ path: join(this.#folder, 'series.sqlite') });
     await store.start();
     this.#stops.push({ part: 'series', stop: () => store.stop() });
-    const delivery = createSeriesDelivery({ journal, store, logger: this.#logger, clock: this.#clock });
+    const shared = { store, logger: this.#logger, clock: this.#clock, dating: keeper.dating };
+    const delivery = createSeriesDelivery({ journal, ...shared });
     await delivery.start();
     this.#stops.push({ part: 'delivery', stop: () => delivery.stop() });
+    const deliver = (held: DeliveredJournal) => createSeriesDelivery({ journal: held, ...shared });
+    const late = new LateDelivery({ journal, keeper, deliver, logger: this.#logger });
+    late.start();
+    this.#stops.push({ part: 'late delivery', stop: () => late.stop() });
     return { store, series: () => delivery.state() };
   }
 
-  async #startUplink(journal: OpenJournal, login: UplinkLogin): Promise<Uplink> {
+  async #startUplink(journal: OpenJournal, login: UplinkLogin, keeper: ClockKeeper): Promise<Uplink> {
     const url = this.#config.uplinkUrl;
-    const uplink = new Uplink({ url, ...login, journal, clock: this.#clock, logger: this.#logger });
+    const onTime = keeper.timeFrom(url);
+    const uplink = new Uplink({ url, ...login, journal, onTime, clock: this.#clock, logger: this.#logger });
     await uplink.start();
     this.#stops.push({ part: 'uplink', stop: () => uplink.stop() });
     return uplink;

@@ -61,8 +61,13 @@ export const UplinkEntry = Type.Object({
   lastAtMs: Type.Integer(),
   /** Empty when it was thinned. */
   payload: Type.String(),
-  /** The payload was given up (a thinned record tells when); `hash` stands in for it, and the signature holds for that. */
-  thinned: Type.Optional(Type.Object({ hash: Hex(32) })),
+  /**
+   * The payload was given up (a thinned record tells when); `hash` stands in for it, and the signature holds for that.
+   * With `firstNumber` one entry stands for all from there to its own number; `previousHash` is then the first one's.
+   */
+  thinned: Type.Optional(
+    Type.Object({ hash: Hex(32), firstNumber: Type.Optional(Type.Integer({ minimum: 1 })) }),
+  ),
   signature: Hex(64),
 });
 export type UplinkEntry = Static<typeof UplinkEntry>;
@@ -78,5 +83,7 @@ export const UplinkAnswer = Type.Object({
   /** Every entry up to and including this number is durable in the cloud. */
   durableUpTo: Type.Integer({ minimum: 0 }),
   refused: Type.Optional(Type.Object({ number: Type.Integer(), reason: Type.String() })),
+  /** The cloud's time: it dates a gateway that woke up without any. */
+  atMs: Type.Optional(Type.Integer()),
 });
 export type UplinkAnswer = Static<typeof UplinkAnswer>;

@@ -1,5 +1,5 @@
 import { type Broker, type CredentialStore, createBroker } from '@nongtin/broker';
-import { matchTopic, topicOf } from '@nongtin/broker/wire';
+import { matchTopic, topicOf, type UplinkAnswer } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
 import type { Receiver } from './receiver.ts';
 
@@ -8,6 +8,7 @@ export interface UplinkDoorOptions {
   readonly port: number;
   readonly credentials: CredentialStore;
   readonly receiver: Receiver;
+  readonly clock: { nowMs(): number };
   readonly logger: Logger;
 }
 
@@ -16,7 +17,7 @@ export interface UplinkDoorOptions {
  * durable. The access list has made sure that a gateway speaks on its own topic only.
  */
 export function createUplinkDoor(options: UplinkDoorOptions): Broker {
-  const { host, port, credentials, receiver, logger } = options;
+  const { host, port, credentials, receiver, clock, logger } = options;
   const broker: Broker = createBroker({
     ...{ host, port, portVariable: 'NONGTIN_UPLINK_PORT', logger },
     authenticate: (username, password) => credentials.verify(username, password),
@@ -26,7 +27,9 @@ export function createUplinkDoor(options: UplinkDoorOptions): Broker {
         if (matched?.name !== 'uplinkEntries') return;
         // Copied: it waits for its turn, and its memory belongs to the connection.
         const answer = await receiver.receive(matched.identity, Uint8Array.from(payload));
-        await broker.publish(topicOf('uplinkAnswer', matched.identity), JSON.stringify(answer), { qos: 1 });
+        // A gateway that woke up without a clock takes its time from here.
+        const timed: UplinkAnswer = { ...answer, atMs: Math.trunc(clock.nowMs()) };
+        await broker.publish(topicOf('uplinkAnswer', matched.identity), JSON.stringify(timed), { qos: 1 });
       },
     },
   });

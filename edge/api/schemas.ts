@@ -149,6 +149,25 @@ export const QuarantineAnswer = Type.Object({ quarantine: Type.Array(QuarantineR
 export const HarvestAnswer = Type.Object({ harvestId: Type.String(), entryNumber: Type.Integer() });
 export const ZoneRequestAnswer = Type.Object({ accepted: Type.Literal(true), reason: Reason });
 
+export const ClockAnswer = Type.Object({
+  atMs: AtMs,
+  trusted: Type.Boolean({ description: 'False: readings wait for their date' }),
+  source: Nullable(Type.String({ description: 'system, cloud or person: who told the time' })),
+  bootId: Type.String(),
+  machineAheadMs: Type.Number({ description: 'How far the clock of the machine is ahead of the gateway’s' }),
+  undated: Type.Array(
+    Type.Object({
+      bootId: Type.String(),
+      startedAtMs: Type.Number({ description: 'By its own clock, which may have been anything' }),
+      ranForMs: Type.Number(),
+      entries: Type.Integer(),
+      readings: Type.Integer({ description: 'How many wait for the date' }),
+      earliestStartMs: AtMs,
+      latestStartMs: Nullable(AtMs),
+    }),
+  ),
+});
+
 export const DevicesAnswer = Type.Object({
   devices: Type.Array(
     Type.Object({ id: Type.String(), online: Nullable(Type.Boolean()), lastSeenAtMs: Nullable(AtMs) }),

@@ -1,4 +1,4 @@
-export { GatewayClock } from './gateway-clock.ts';
+export { GatewayClock, type SystemClock } from './gateway-clock.ts';
 export { ClockKeeper, type ClockState } from './keeper.ts';
 export { LateDelivery } from './late.ts';
 export { ClockProblem } from './release.ts';

@@ -6,7 +6,14 @@ import { type Dating, type Held, JournalDating } from './dating.ts';
 import type { GatewayClock } from './gateway-clock.ts';
 import { boundsOf, ClockProblem, chosenStart } from './release.ts';
 import type { Machine } from './system.ts';
-import { type ClockSource, type ClockTrust, follow, isWallTrusted, SOFTWARE_BEGAN_MS } from './trust.ts';
+import {
+  type ClockSource,
+  type ClockTrust,
+  follow,
+  isThisMachine,
+  isWallTrusted,
+  SOFTWARE_BEGAN_MS,
+} from './trust.ts';
 
 type KeptJournal = Pick<OpenJournal, 'bootId' | 'records' | 'appendRecord' | 'read'>;
 
@@ -150,12 +157,17 @@ export class ClockKeeper {
     };
   }
 
-  /** The time at the other end of the uplink. */
-  async cloudSays(utcMs: number): Promise<void> {
-    const { clock } = this.#options;
-    // The provisional clock began with the newest time that was ever known.
-    if (clock.isTrusted() || utcMs < clock.nowMs() - SLACK_MS) return;
-    await this.#establish(utcMs, 'cloud');
+  /** What is to be told of the time at the other end of an uplink. A cloud on this machine knows no more than we do. */
+  timeFrom(url: string): (utcMs: number) => void {
+    if (isThisMachine(url)) return () => {};
+    return (utcMs) => {
+      const { clock, logger } = this.#options;
+      // The provisional clock began with the newest time that was ever known.
+      if (clock.isTrusted() || utcMs < clock.nowMs() - SLACK_MS) return;
+      this.#establish(utcMs, 'cloud').catch((error: unknown) =>
+        logger.error({ err: error }, 'the cloud’s time could not be journaled'),
+      );
+    };
   }
 
   /** A person says that it is this time now. Throws a ClockProblem that says what is wrong with it. */

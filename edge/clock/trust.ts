@@ -86,3 +86,9 @@ export function follow({ aheadMs, standsForMs, sync }: Difference): Following {
 }
 
 export type ClockSource = ClockRecord['source'];
+
+/** Whether this address leads back to the machine we run on. */
+export function isThisMachine(url: string): boolean {
+  const { hostname } = new URL(url);
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+}

@@ -17,6 +17,8 @@ interface UplinkOptions {
     onCommit(listener: () => void): () => void;
   };
   readonly clock: { nowMs(): number };
+  /** Told what time it is in the cloud, with each answer. */
+  readonly onTime?: (utcMs: number) => void;
   readonly logger: Logger;
   readonly timing?: Partial<UplinkTiming>;
 }
@@ -205,7 +207,8 @@ export class Uplink {
       return;
     }
     const before = this.#durableUpTo;
-    const { durableUpTo, refused } = answer;
+    const { durableUpTo, refused, atMs } = answer;
+    if (atMs !== undefined) this.#options.onTime?.(atMs);
     if (refused) this.#onRefused(refused);
     if (!this.#moveTo(durableUpTo, refused !== undefined)) return;
     const isBack = durableUpTo < before;
