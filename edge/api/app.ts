@@ -3,6 +3,8 @@ import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { accountsPlugin } from '@nongtin/accounts';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import { weatherRoutes } from '../weather-upload/routes.ts';
+import { WeatherUpload } from '../weather-upload/upload.ts';
 import { dashboardRoutes } from './dashboard.ts';
 import { deviceRoutes } from './devices.ts';
 import { registerErrors } from './errors.ts';
@@ -37,6 +39,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     await app.register(routes, { parts });
   await app.register(eventRoutes, { parts });
   await app.register(healthRoutes, { parts });
+  await app.register(weatherRoutes, { upload: new WeatherUpload(parts) });
   app.get('/api/openapi.json', { schema: { hide: true } as object }, async () => app.swagger());
   await app.register(dashboardRoutes, { folder: parts.dashboardDir });
   return app as unknown as FastifyInstance;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Accounts, createAccounts, demoSecrets, type Role, sessionSecret } from '@nongtin/accounts';
-import { openCredentials } from '@nongtin/broker';
+import { type InboundMessage, openCredentials } from '@nongtin/broker';
 import type { JournalRecord } from '@nongtin/broker/wire';
 import type { SeriesPoint, SeriesQuery } from '@nongtin/series';
 import type { FastifyInstance } from 'fastify';
@@ -67,6 +67,7 @@ export async function testApi(
   });
   await irrigation.start();
   const disconnected: string[] = [];
+  const received: InboundMessage[] = [];
   const parts: ApiParts = {
     identity: { id: 'gw-test', publicKey: 'ab'.repeat(32), softwareVersion: '0.1.0', demo: true, speed: 60 },
     farm,
@@ -94,6 +95,7 @@ export async function testApi(
       disconnect: (id) => void disconnected.push(id),
     },
     credentials: openCredentials({ path: join(folder, 'credentials.json') }),
+    receive: async (message) => void received.push(message),
     counters: () => ({ readings: 7, quarantined: 1 }),
     accounts,
     registry: new Registry(),
@@ -112,6 +114,7 @@ export async function testApi(
     irrigation,
     commands,
     disconnected,
+    received,
     /** Requests in the name of a user of this role, who is made on first use: hashing passwords takes its time. */
     as(role: Role) {
       const person =

@@ -1,5 +1,5 @@
 import type { Accounts } from '@nongtin/accounts';
-import type { Broker, CredentialStore } from '@nongtin/broker';
+import type { Broker, CredentialStore, DurabilityHook } from '@nongtin/broker';
 import type { JournalRecord } from '@nongtin/broker/wire';
 import type { SeriesStore } from '@nongtin/series';
 import type { Logger } from '@nongtin/service';
@@ -42,11 +42,13 @@ export interface ApiParts {
   readonly series: () => Pick<SeriesDeliveryState, 'store' | 'behindEntries' | 'lastOutcome'>;
   readonly uplink: Pick<Uplink, 'state'>;
   readonly broker: Pick<Broker, 'stats' | 'disconnect'>;
-  readonly credentials: Pick<CredentialStore, 'issue' | 'revoke' | 'list'>;
+  readonly credentials: Pick<CredentialStore, 'issue' | 'revoke' | 'list' | 'verify'>;
+  /** Makes a message durable that came another way than by MQTT. */
+  readonly receive: DurabilityHook['receive'];
   readonly counters: () => Readonly<Record<string, number>>;
   readonly accounts: Accounts;
   readonly registry: Registry;
   readonly dashboardDir: string;
-  readonly clock: { nowMs(): number };
+  readonly clock: { nowMs(): number; monotonicMs(): number };
   readonly logger: Logger;
 }

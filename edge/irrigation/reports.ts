@@ -1,9 +1,8 @@
-import type { Reading } from '@nongtin/broker/wire';
 import { actuatorOf } from '../actuators/index.ts';
 import type { Zone } from '../farm/layout.ts';
 import { isFitForControl } from '../ingest/quality.ts';
 import { Meter } from './meter.ts';
-import type { Instant, ValveReport } from './types.ts';
+import type { ControlReading, Instant, ValveReport } from './types.ts';
 
 interface Watched {
   readonly zone: string;
@@ -49,7 +48,7 @@ export class ForeignReports {
   }
 
   /** Readings of one message; what they hold of one zone becomes one report. */
-  take(readings: readonly Reading[], now: Instant): ZoneReport[] {
+  take(readings: readonly ControlReading[], now: Instant): ZoneReport[] {
     if (this.#byDevice.size === 0) return [];
     const told = new Set<Watched>();
     for (const reading of readings) {
@@ -63,7 +62,7 @@ export class ForeignReports {
   }
 
   /** False when the reading is none of this valve's. */
-  #note(watched: Watched, { metric, device, channel, value }: Reading, now: Instant): boolean {
+  #note(watched: Watched, { metric, device, channel, value }: ControlReading, now: Instant): boolean {
     if (metric === 'valve_open') {
       if (device !== watched.device || (watched.channel ?? channel) !== channel) return false;
       const open = value >= 0.5;

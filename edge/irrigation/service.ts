@@ -1,7 +1,6 @@
 import {
   type AlarmRecord,
   type JournalRecord,
-  type Reading,
   type Reason,
   type RunRecord,
   topicOf,
@@ -20,6 +19,7 @@ import {
   type ControllerConfig,
   type ControllerEvent,
   type ControllerState,
+  type ControlReading,
   controllerDefaults,
   type Instant,
   type IntentRecord,
@@ -119,7 +119,7 @@ export class Irrigation {
     );
   }
 
-  onReadings(readings: readonly Reading[]): void {
+  onReadings(readings: readonly ControlReading[]): void {
     for (const { metric, device, value, quality } of readings) {
       const zone = metric === 'soil_moisture' ? this.#zoneOfProbe.get(device) : undefined;
       if (zone) this.#happen({ kind: 'moisture', zone, value, quality, now: this.#now() });

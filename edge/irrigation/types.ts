@@ -1,4 +1,4 @@
-import type { JournalRecord, Reason, RunRecord, ValveCommand, ValveState } from '@nongtin/broker/wire';
+import type { JournalRecord, Reading, Reason, RunRecord, ValveCommand, ValveState } from '@nongtin/broker/wire';
 import type { Zone as ZoneLayout } from '../farm/layout.ts';
 
 /** A moment on the three clocks of the farm. */
@@ -185,6 +185,9 @@ export interface ControllerState {
   /** Running number of ids. */
   readonly issued: number;
 }
+
+/** What control needs of a reading; it sees them before they are on the disk. */
+export type ControlReading = Pick<Reading, 'metric' | 'device' | 'channel' | 'value' | 'quality'>;
 
 /** What is known of a valve and its meter at one moment; a ValveState of our own valves is one. */
 export interface ValveReport {
