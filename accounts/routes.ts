@@ -32,6 +32,11 @@ const gateway: RouteTable = {
   ...everyService,
   'GET /assets/*': 'public',
   'GET /*': 'public',
+  // Weather stations sign in by themselves, with their device's password.
+  'GET /weatherstation/updateweatherstation.php': 'public',
+  'POST /weatherstation/updateweatherstation.php': 'public',
+  'POST /data/report': 'public',
+  'POST /data/report/': 'public',
   'GET /api/farm': everyRole,
   'GET /api/live': everyRole,
   'GET /api/events': everyRole,

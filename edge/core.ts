@@ -34,6 +34,8 @@ export interface Core {
   readonly diary: Diary;
   /** Fills the broker's place for whatever makes messages durable. */
   readonly hook: DurabilityHook;
+  /** The same for messages that come another way than by MQTT. */
+  readonly receive: DurabilityHook['receive'];
 }
 
 export function createCore({ farm, journal, profiles, speed, publish, clock, logger }: CoreOptions): Core {
@@ -77,5 +79,7 @@ export function createCore({ farm, journal, profiles, speed, publish, clock, log
       return ingest.receive(message);
     },
   };
-  return { ingest, live, hub, irrigation, alarms, diary: new Diary({ farm, journal, clock, newId }), hook };
+  const receive: DurabilityHook['receive'] = (message) => hook.receive(message);
+  const diary = new Diary({ farm, journal, clock, newId });
+  return { ingest, live, hub, irrigation, alarms, diary, hook, receive };
 }
