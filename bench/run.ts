@@ -1,9 +1,12 @@
 import { parseArgs } from 'node:util';
+import { ingest } from './ingest.ts';
+import { memory } from './memory.ts';
+import { outage } from './outage.ts';
 import { type Benchmark, resultOf, tableOf } from './result.ts';
 import { start } from './start.ts';
 
 /** npm run bench -- NAME [--json] [--quick]. Progress goes to stderr, so that stdout holds the result alone. */
-const benchmarks: readonly Benchmark[] = [start];
+const benchmarks: readonly Benchmark[] = [start, ingest, outage, memory];
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
 const options = {

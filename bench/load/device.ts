@@ -37,8 +37,8 @@ export class Device {
   readonly #options: DeviceOptions;
   readonly #writer: PublishWriter;
   readonly #reader = new PacketReader((head, body) => this.#take(head, body));
-  /** Index + 1 of the message that an id stands for; 0 when it is free. */
-  readonly #indexOf = new Float64Array(PACKET_IDS);
+  /** Number (from 1) of the message that an id stands for; 0 when it is free. */
+  readonly #numberOf = new Float64Array(PACKET_IDS);
   readonly #inFlight = new Set<number>();
   #socket: Socket | undefined;
   #isReady = false;
@@ -61,6 +61,11 @@ export class Device {
 
   get acknowledged(): number {
     return this.#acknowledged;
+  }
+
+  /** Numbers of the messages that are on their way. */
+  unacknowledged(): number[] {
+    return [...this.#inFlight].map((id) => this.#numberOf[id] ?? 0);
   }
 
   /** Messages that went out once more after a broken connection. */
@@ -94,7 +99,7 @@ export class Device {
       const id = this.#nextId;
       this.#nextId = id === PACKET_IDS - 1 ? 1 : id + 1;
       this.#sent += 1;
-      this.#indexOf[id] = this.#sent;
+      this.#numberOf[id] = this.#sent;
       this.#inFlight.add(id);
       this.#writer.add(id, payloads.of(this.#sent), false);
     }
@@ -139,9 +144,9 @@ export class Device {
   }
 
   #acknowledge(id: number): void {
-    const number = this.#indexOf[id] ?? 0;
+    const number = this.#numberOf[id] ?? 0;
     if (number === 0 || !this.#inFlight.delete(id)) return;
-    this.#indexOf[id] = 0;
+    this.#numberOf[id] = 0;
     this.#acknowledged += 1;
     this.#options.latencies.add(performance.now() - this.#options.schedule.dueAtMs(number - 1));
   }
@@ -154,7 +159,7 @@ export class Device {
     this.#isReady = true;
     for (const id of this.#inFlight) {
       this.#resent += 1;
-      this.#writer.add(id, this.#options.payloads.of(this.#indexOf[id] ?? 0), true);
+      this.#writer.add(id, this.#options.payloads.of(this.#numberOf[id] ?? 0), true);
     }
     this.#flush();
     this.#connected();

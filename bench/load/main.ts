@@ -16,6 +16,7 @@ const nextLine = async () => (await lines.next()).value ?? '{}';
 const options = JSON.parse(await nextLine()) as LoadOptions;
 const { devices, seconds, window, tickMs = 5, settleMs = 10_000 } = options;
 const messagesPerSecond = options.messagesPerSecond / devices.length;
+const { fields = 4, stepMs = stepMsOf(messagesPerSecond) } = options;
 const total = Math.round(messagesPerSecond * seconds);
 const latencies = new Histogram();
 // The devices take turns, as if each had been switched on at another moment.
@@ -30,7 +31,7 @@ const fleet = schedules.map((schedule, index) => {
   return new Device({
     ...{ host, port, id, password, window, latencies, schedule },
     topic: topic.replace('{device}', id),
-    payloads: new Payloads(index, { marks, epochMs, stepMs: stepMsOf(messagesPerSecond) }),
+    payloads: new Payloads(index, { marks, fields, epochMs, stepMs }),
     fail: (error) => {
       console.error(error.message);
       process.exit(1);
@@ -61,6 +62,12 @@ const result: LoadResult = {
   event: 'done',
   sent: sum((device) => device.sent),
   acknowledged: sum((device) => device.acknowledged),
+  devices: Object.fromEntries(
+    fleet.map((device, index) => [
+      devices[index]?.id ?? '',
+      { sent: device.sent, unacknowledged: device.unacknowledged() },
+    ]),
+  ),
   resent: sum((device) => device.resent),
   seconds: (performance.now() - startedAtMs) / 1_000,
   p50Ms: latencies.percentileMs(0.5),

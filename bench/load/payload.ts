@@ -6,6 +6,8 @@ export type Marks = 'time' | 'seq' | 'none';
 
 export interface PayloadOptions {
   readonly marks: Marks;
+  /** All four numeric fields, or `soil_moisture` alone. */
+  readonly fields: 1 | 4;
   /** The device's time of message 0, in milliseconds since 1970 UTC. */
   readonly epochMs: number;
   /** Between two messages of one device, by its own clock; whole milliseconds, so that no two have the same time. */
@@ -36,7 +38,8 @@ export class Payloads {
   of(number: number): string {
     const drawer = Math.floor(number / NEW_VALUES_EVERY);
     if (drawer !== this.#drawer) this.#values = this.#draw(drawer);
-    return `{${this.#mark(number)}${this.#values}"volume":${number}}`;
+    const counted = this.#options.fields === 4 ? `,"volume":${number}` : '';
+    return `{${this.#mark(number)}${this.#values}${counted}}`;
   }
 
   #mark(number: number): string {
@@ -63,9 +66,10 @@ export class Payloads {
     this.#drawer = drawer;
     const wave = Math.sin(this.#phase + (drawer * NEW_VALUES_EVERY * this.#options.stepMs) / 600_000);
     const moisture = (0.24 + 0.02 * wave).toFixed(4);
+    if (this.#options.fields === 1) return `"soil_moisture":${moisture}`;
     const temperature = (24 + 3 * wave).toFixed(2);
     const ec = (1.2 + 0.1 * wave).toFixed(3);
-    return `"soil_moisture":${moisture},"soil_temperature":${temperature},"soil_ec":${ec},`;
+    return `"soil_moisture":${moisture},"soil_temperature":${temperature},"soil_ec":${ec}`;
   }
 }
 

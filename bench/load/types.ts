@@ -14,12 +14,21 @@ export interface LoadOptions {
   /** Messages on their way at once, on each connection. */
   readonly window: number;
   readonly marks: Marks;
+  /** Numeric fields in each message: four, or the first of them alone; default 4. */
+  readonly fields?: 1 | 4;
   /** The devices' clocks at the beginning, in milliseconds since 1970 UTC. */
   readonly epochMs: number;
+  /** Between two messages of a device, by its clock; default: as they are sent. */
+  readonly stepMs?: number;
   /** What has become due is sent so often; default 5. */
   readonly tickMs?: number;
   /** How long it waits for acknowledgements after the end; default 10,000. */
   readonly settleMs?: number;
+}
+
+export interface DeviceResult {
+  readonly sent: number;
+  readonly unacknowledged: readonly number[];
 }
 
 /** What it prints in the end. Latencies run from the moment a message is due, not from when there was room for it. */
@@ -27,6 +36,8 @@ export interface LoadResult {
   readonly event: 'done';
   readonly sent: number;
   readonly acknowledged: number;
+  /** By device: how many it has sent, and the numbers of those that were never acknowledged. */
+  readonly devices: Readonly<Record<string, DeviceResult>>;
   /** Sent once more after a broken connection. */
   readonly resent: number;
   /** Until the last acknowledgement. */

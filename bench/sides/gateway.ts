@@ -11,6 +11,8 @@ export interface GatewayOptions {
   /** Undefined: readings go to SQLite. */
   readonly influxUrl: string | undefined;
   readonly devices: readonly string[];
+  /** More zones than the one of VALVE and PROBE; each name is a device that is its zone's valve and probe. */
+  readonly zones?: readonly string[];
   /** Flags for Node, such as --cpu-prof. */
   readonly nodeFlags?: readonly string[];
 }
@@ -37,7 +39,7 @@ export class GatewaySide {
     this.#httpPort = httpPort;
     this.#folder = mkdtempSync(join(tmpdir(), 'nongtin-bench-gateway-'));
     mkdirSync(join(this.#folder, 'gateway'));
-    writeFileSync(join(this.#folder, 'gateway', 'farm.json'), JSON.stringify(farm()));
+    writeFileSync(join(this.#folder, 'gateway', 'farm.json'), JSON.stringify(farm(options.zones ?? [])));
     this.passwords = this.#issuePasswords();
   }
 
@@ -87,6 +89,12 @@ export class GatewaySide {
     return this.#child?.pid ?? 0;
   }
 
+  /** Readings it has taken since it started, by its own count. */
+  async readings(): Promise<number> {
+    const metrics = await (await fetch(`http://127.0.0.1:${this.#httpPort}/metrics`)).text();
+    return Number(/^nongtin_ingest_total\{counter="readings"\} (\d+)$/m.exec(metrics)?.[1] ?? Number.NaN);
+  }
+
   /** Entries of the journal that the series store lacks. */
   async behindEntries(): Promise<number> {
     const answer = await fetch(`http://127.0.0.1:${this.#httpPort}/readyz`);
@@ -104,7 +112,8 @@ export class GatewaySide {
 
   #issuePasswords(): Map<string, string> {
     const store = openCredentials({ path: join(this.#folder, 'gateway', 'credentials.json') });
-    return new Map([...this.#options.devices, VALVE, PROBE].map((id) => [id, store.issue(id, 'device')]));
+    const ids = [VALVE, PROBE, ...this.#options.devices, ...(this.#options.zones ?? [])];
+    return new Map(ids.map((id) => [id, store.issue(id, 'device')]));
   }
 }
 
@@ -121,31 +130,17 @@ async function ready(child: ChildProcess): Promise<void> {
   });
 }
 
-function farm() {
+function farm(zones: readonly string[]) {
+  const plot = {
+    ...{ id: 'plot', name: 'Plot', crop: 'dragon fruit', areaHectares: 1 },
+    zones: [zone('zone', VALVE, PROBE), ...zones.map((id) => zone(id, id, id))],
+  };
+  return { format: 'nongtin-farm-1', site: 'Bench', plots: [plot], farmDevices: [] };
+}
+
+function zone(id: string, valve: string, soilProbe: string) {
   return {
-    format: 'nongtin-farm-1',
-    site: 'Bench',
-    plots: [
-      {
-        id: 'plot',
-        name: 'Plot',
-        crop: 'dragon fruit',
-        areaHectares: 1,
-        zones: [
-          {
-            id: 'zone',
-            name: 'Zone',
-            valve: VALVE,
-            soilProbe: PROBE,
-            openBelowFraction: 0.2,
-            targetFraction: 0.25,
-            runSeconds: 600,
-            maxRunSeconds: 1_800,
-            nominalFlowLitresPerMinute: 38,
-          },
-        ],
-      },
-    ],
-    farmDevices: [],
+    ...{ id, name: id, valve, soilProbe, openBelowFraction: 0.2, targetFraction: 0.25 },
+    ...{ runSeconds: 600, maxRunSeconds: 1_800, nominalFlowLitresPerMinute: 38 },
   };
 }

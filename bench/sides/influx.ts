@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { type RunningInfluxd, startInfluxd } from '@nongtin/series';
 import { freePorts } from '@nongtin/service';
 
+/** How often each message of a device (by its number) stands in InfluxDB. */
+export type StoredNumbers = ReadonlyMap<string, ReadonlyMap<number, number>>;
+
 /** An InfluxDB 1.x of one side's own, which can be killed and started again on the same data. */
 export class InfluxServer {
   readonly #dir = mkdtempSync(join(tmpdir(), 'nongtin-bench-influx-'));
@@ -52,20 +55,35 @@ export class InfluxServer {
 
   /** The values of every row of the answer's every series. */
   async query(database: string, influxql: string): Promise<unknown[][]> {
+    return (await this.#series(database, influxql)).flatMap(({ values }) => values ?? []);
+  }
+
+  /** How many rows a measurement's field has since a time; rows in the future count. */
+  async count(database: string, measurement: string, field: string, sinceMs: number): Promise<number> {
+    const where = `WHERE time >= ${Math.floor(sinceMs)}ms AND time < now() + 1d`;
+    const rows = await this.query(database, `SELECT COUNT("${field}") FROM "${measurement}" ${where}`);
+    return Number(rows[0]?.[1] ?? 0);
+  }
+
+  /** How often each value stands in a query's second column, by device; the query groups by device. */
+  async numbers(database: string, influxql: string): Promise<StoredNumbers> {
+    const stored = new Map<string, Map<number, number>>();
+    for (const { tags, values = [] } of await this.#series(database, influxql)) {
+      const counts = new Map<number, number>();
+      for (const [, value] of values) counts.set(Number(value), (counts.get(Number(value)) ?? 0) + 1);
+      stored.set(tags?.device ?? '', counts);
+    }
+    return stored;
+  }
+
+  async #series(database: string, influxql: string) {
     const url = `${this.url}/query?${new URLSearchParams({ db: database, q: influxql, epoch: 'ns' })}`;
     const response = await fetch(url, { method: 'POST' });
     const answer = (await response.json()) as QueryAnswer;
     const [result] = answer.results ?? [];
     const error = answer.error ?? result?.error;
     if (error !== undefined) throw new Error(`InfluxDB refused '${influxql}': ${error}`);
-    return (result?.series ?? []).flatMap(({ values }) => values ?? []);
-  }
-
-  /** How many rows a measurement's field has since a time. */
-  async count(database: string, measurement: string, field: string, sinceMs: number): Promise<number> {
-    const where = `WHERE time >= ${Math.floor(sinceMs)}ms AND time < now() + 1d`;
-    const rows = await this.query(database, `SELECT COUNT("${field}") FROM "${measurement}" ${where}`);
-    return Number(rows[0]?.[1] ?? 0);
+    return result?.series ?? [];
   }
 }
 
@@ -73,6 +91,9 @@ interface QueryAnswer {
   readonly error?: string;
   readonly results?: readonly {
     readonly error?: string;
-    readonly series?: readonly { readonly values?: unknown[][] }[];
+    readonly series?: readonly {
+      readonly tags?: { readonly device?: string };
+      readonly values?: unknown[][];
+    }[];
   }[];
 }

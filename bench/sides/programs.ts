@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+
+/** Versions of what is measured beside us. Throws one line that names what is missing, and how it is installed. */
+export async function requirePrograms(): Promise<Record<string, string>> {
+  const influxd = await wordsOf('influxd', ['version']);
+  const mosquitto = await wordsOf('mosquitto', ['-h']);
+  const missing = [
+    influxd === undefined ? 'influxd (apt-get install influxdb)' : '',
+    mosquitto === undefined ? 'mosquitto (apt-get install mosquitto)' : '',
+  ].filter((text) => text !== '');
+  if (missing.length > 0) throw new Error(`This benchmark needs ${missing.join(' and ')}.`);
+  return {
+    influxd: /v?(\d+\.\d+\.\d+)/.exec(influxd ?? '')?.[1] ?? 'unknown',
+    mosquitto: /version (\S+)/.exec(mosquitto ?? '')?.[1] ?? 'unknown',
+    'node-red': packageVersion('node-red'),
+    'node-red-contrib-influxdb': packageVersion('node-red-contrib-influxdb'),
+  };
+}
+
+/** What a program prints, whatever its exit code; undefined when there is none of that name. */
+function wordsOf(program: string, args: string[]): Promise<string | undefined> {
+  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
+  return new Promise((resolve) => {
+    execFile(program, args, { env }, (error, stdout, stderr) =>
+      resolve(error?.code === 'ENOENT' ? undefined : `${stdout}${stderr}`),
+    );
+  });
+}
+
+function packageVersion(name: string): string {
+  return String(JSON.parse(readFileSync(require.resolve(`${name}/package.json`), 'utf8')).version);
+}
