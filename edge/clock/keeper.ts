@@ -135,6 +135,11 @@ export class ClockKeeper {
     for (const { bootId } of this.#boots.list()) if (this.#dating.isDated(bootId)) listener(bootId);
   }
 
+  /** Whether readings that are dated are still on their way. */
+  isDelivering(): boolean {
+    return this.#boots.list().some(({ bootId }) => this.#dating.isDated(bootId));
+  }
+
   held(bootId: string): Held | undefined {
     return this.#dating.held(bootId);
   }
