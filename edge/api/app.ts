@@ -5,6 +5,7 @@ import { accountsPlugin } from '@nongtin/accounts';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { weatherRoutes } from '../weather-upload/routes.ts';
 import { WeatherUpload } from '../weather-upload/upload.ts';
+import { clockRoutes } from './clock.ts';
 import { dashboardRoutes } from './dashboard.ts';
 import { deviceRoutes } from './devices.ts';
 import { registerErrors } from './errors.ts';
@@ -35,7 +36,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
   await app.register(swagger, {
     openapi: { info: { title: 'Nông Tín gateway', version: parts.identity.softwareVersion } },
   });
-  for (const routes of [viewRoutes, seriesRoutes, recordRoutes, zoneRoutes, deviceRoutes])
+  for (const routes of [viewRoutes, seriesRoutes, recordRoutes, zoneRoutes, deviceRoutes, clockRoutes])
     await app.register(routes, { parts });
   await app.register(eventRoutes, { parts });
   await app.register(healthRoutes, { parts });

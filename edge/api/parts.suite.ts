@@ -66,6 +66,7 @@ export async function testApi(
     logger,
   });
   await irrigation.start();
+  const clockState = { trusted: true, source: null, bootId: 'b0'.repeat(16), machineAheadMs: 0, undated: [] };
   const disconnected: string[] = [];
   const received: InboundMessage[] = [];
   const parts: ApiParts = {
@@ -101,6 +102,7 @@ export async function testApi(
     registry: new Registry(),
     dashboardDir: join(folder, 'dashboard'),
     clock,
+    keeper: { state: () => clockState, confirm: async () => {}, release: async () => {} },
     logger,
   };
   const app = await buildApp(parts);

@@ -5,6 +5,7 @@ import type { SeriesStore } from '@nongtin/series';
 import type { Logger } from '@nongtin/service';
 import type { Registry } from 'prom-client';
 import type { Alarms } from '../alarms/alarms.ts';
+import type { ClockKeeper } from '../clock/index.ts';
 import type { SeriesDeliveryState } from '../delivery/index.ts';
 import type { Diary } from '../diary/diary.ts';
 import type { Farm } from '../farm/layout.ts';
@@ -50,5 +51,6 @@ export interface ApiParts {
   readonly registry: Registry;
   readonly dashboardDir: string;
   readonly clock: { nowMs(): number; monotonicMs(): number };
+  readonly keeper: Pick<ClockKeeper, 'state' | 'confirm' | 'release'>;
   readonly logger: Logger;
 }
