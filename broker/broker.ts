@@ -96,7 +96,7 @@ class AedesBroker implements Broker {
   constructor(options: BrokerOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
-    this.#refusals = new Refusals(options.clock?.nowMs ?? Date.now, options.logger);
+    this.#refusals = new Refusals(() => options.clock?.nowMs() ?? Date.now(), options.logger);
   }
 
   get port(): number {
@@ -118,7 +118,7 @@ class AedesBroker implements Broker {
     const sessions = new Sessions();
     const inbox = new Inbox(hook, inboundStore(aedes));
     const packetBytes = this.#limits.packetBytes;
-    const nowMs = clock?.nowMs ?? Date.now;
+    const nowMs = () => clock?.nowMs() ?? Date.now();
     const { logger } = this.#options;
     const gate = new Gate({
       aedes,
