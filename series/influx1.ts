@@ -1,7 +1,20 @@
 import { InfluxDB } from 'influx';
-import { influxQl, influxQlSeries, seriesOfKey } from './influxql.ts';
-import { writeOutcome } from './outcome.ts';
-import type { SeriesName, SeriesPoint, SeriesQuery, SeriesStore, WriteOutcome } from './store.ts';
+import { type InfluxAnswer, type InfluxDoor, tablesOf } from './influx-door.ts';
+import { InfluxReads } from './influx-reads.ts';
+import { recomputeInflux } from './influx-rollups.ts';
+import { identifier } from './influxql.ts';
+import { wordsOf, writeOutcome } from './outcome.ts';
+import { NO_ROLLUPS } from './plan.ts';
+import type {
+  Rollups,
+  SeriesName,
+  SeriesPoint,
+  SeriesQuery,
+  SeriesStore,
+  Tier,
+  WriteOutcome,
+} from './store.ts';
+import { addressOf, unreachable } from './url.ts';
 
 export interface Influx1Options {
   /** Such as http://127.0.0.1:8086, or https://name:password@host/behind/a/proxy */
@@ -14,6 +27,17 @@ export interface Influx1Options {
 
 const REQUEST_TIMEOUT_MS = 10_000;
 const PING_TIMEOUT_MS = 2_000;
+const RAW_DURATION = '2160h';
+
+/**
+ * Retention policies: raw readings 90 days, five minutes two years, days for ever; few shards, because each costs
+ * memory. The raw one is the database's default, so that lines need not name it; in a database that was there before,
+ * it keeps its name.
+ */
+const POLICIES = {
+  '5m': { name: 'rollup_5m', rest: 'DURATION 17520h REPLICATION 1 SHARD DURATION 672h' },
+  '1d': { name: 'rollup_1d', rest: 'DURATION INF REPLICATION 1 SHARD DURATION 8736h' },
+} as const;
 
 /** The package would refuse to ask a host again for a while after a failure; whoever calls us knows better when. */
 const noPause = { getDelay: () => 0, next: () => noPause, reset: () => noPause };
@@ -28,15 +52,32 @@ export function influx1Series(options: Influx1Options): SeriesStore {
 class Influx1Series implements SeriesStore {
   readonly name = 'influxdb';
   readonly place: string;
+  readonly rollups: Rollups = {
+    recompute: (span) => recomputeInflux(this.#door, span),
+    mark: (marks) => {
+      this.#marks = marks;
+    },
+    forget: async (tier) => {
+      if (tier === 'raw' && !this.#isRawBounded) await this.#boundRaw();
+      return false;
+    },
+  };
   readonly #client: InfluxDB;
   readonly #database: string;
-  readonly #pingUrl: URL;
-  readonly #writeUrl: URL;
+  readonly #address: URL;
   readonly #headers: Record<string, string>;
-  #databaseExists = false;
+  readonly #door: InfluxDoor = {
+    ask: (_tier, statements) => this.#ask(statements.join('; ')),
+    write: (tier, lines) => this.#write(tier, lines),
+    source: (tier) => (tier === 'raw' ? '' : `${identifier(POLICIES[tier].name)}.`),
+  };
+  readonly #reads = new InfluxReads(this.#door);
+  #marks = NO_ROLLUPS;
+  #isSetUp = false;
+  #isRawBounded = false;
 
   constructor({ url, database, ...login }: Influx1Options) {
-    const { address, username, password } = withoutLogin(url, login);
+    const { address, username, password } = addressOf(url, login);
     const port = Number(address.port) || (address.protocol === 'https:' ? 443 : 80);
     this.place = `influxdb:${address.hostname}:${port}${address.pathname}${database}`;
     this.#database = database;
@@ -49,10 +90,7 @@ class Influx1Series implements SeriesStore {
       ...(username === '' ? {} : { username, password }),
       pool: { maxRetries: 0, requestTimeout: REQUEST_TIMEOUT_MS, backoff: noPause },
     });
-    this.#pingUrl = new URL('ping', address);
-    this.#writeUrl = new URL('write', address);
-    this.#writeUrl.searchParams.set('db', database);
-    this.#writeUrl.searchParams.set('precision', 'ns');
+    this.#address = address;
     this.#headers =
       username === ''
         ? {}
@@ -60,112 +98,131 @@ class Influx1Series implements SeriesStore {
   }
 
   async start(): Promise<void> {
-    if (await this.#isThere()) await this.#createDatabase();
+    if (await this.#isThere()) await this.#setUp();
   }
 
-  async write(lines: string): Promise<WriteOutcome> {
-    if (!this.#databaseExists) await this.#createDatabase();
-    const outcome = await this.#post(lines);
-    if (outcome.outcome === 'accepted' || !/^404 |database not found/.test(outcome.reason)) return outcome;
-    // The database was dropped behind our back: the lines are good, only their place is missing.
-    this.#databaseExists = false;
-    return { outcome: 'wait', reason: outcome.reason };
+  write(lines: string): Promise<WriteOutcome> {
+    return this.#write('raw', lines);
   }
 
-  async query(query: SeriesQuery): Promise<SeriesPoint[]> {
-    const rows = await this.#ask<[number, number, number | null]>(influxQl(query));
-    // A line leaves out a quality that is good.
-    const points = rows.map(([atMs, value, quality]) => ({ atMs, value, quality: quality ?? 0 }));
-    return query.aggregate === 'raw' ? points.reverse() : points;
+  query(query: SeriesQuery): Promise<SeriesPoint[]> {
+    return this.#reads.query(query, this.#marks);
   }
 
-  async seriesOf(device: string): Promise<SeriesName[]> {
-    const rows = await this.#ask<[string]>(influxQlSeries(device));
-    return rows.map(([key]) => seriesOfKey(key)).filter((name) => name !== undefined);
+  seriesOf(device: string): Promise<SeriesName[]> {
+    return this.#reads.seriesOf(device);
   }
 
   async stop(): Promise<void> {
     // Nothing is held: every write ended before its promise did.
   }
 
+  async #write(tier: Tier, lines: string): Promise<WriteOutcome> {
+    if (!this.#isSetUp) await this.#setUp();
+    const outcome = await this.#post(tier, lines);
+    if (
+      outcome.outcome === 'accepted' ||
+      !/^404 |database not found|retention policy not found/.test(outcome.reason)
+    )
+      return outcome;
+    // The place was dropped behind our back: the lines are good, only where they belong is missing.
+    this.#isSetUp = false;
+    return { outcome: 'wait', reason: outcome.reason };
+  }
+
   async #isThere(): Promise<boolean> {
     try {
       const signal = AbortSignal.timeout(PING_TIMEOUT_MS);
-      return (await fetch(this.#pingUrl, { headers: this.#headers, signal })).ok;
+      return (await fetch(new URL('ping', this.#address), { headers: this.#headers, signal })).ok;
     } catch {
       return false;
     }
   }
 
-  async #ask<Row>(influxql: string): Promise<readonly Row[]> {
+  async #ask(influxql: string) {
     try {
       const options = { database: this.#database, precision: 'ms' } as const;
-      const answer = (await this.#client.queryRaw(influxql, options)) as QueryAnswer<Row>;
-      return answer.results[0]?.series?.[0]?.values ?? [];
+      return tablesOf((await this.#client.queryRaw(influxql, options)) as InfluxAnswer);
     } catch (error) {
       // The package's errors hold the whole request with its password, and errors are logged with all they hold.
       throw new Error(`InfluxDB did not answer a query: ${(error as Error).message.slice(0, 1_000)}`);
     }
   }
 
-  async #createDatabase(): Promise<void> {
+  /** A login that may only write is enough where somebody else has set up the database. */
+  async #setUp(): Promise<void> {
     try {
-      await this.#client.createDatabase(this.#database);
-      this.#databaseExists = true;
+      let there = await this.#policies();
+      if (there === undefined) {
+        await this.#client.createDatabase(this.#database);
+        await this.#tell(`${this.#policy('raw')} DURATION ${RAW_DURATION} REPLICATION 1 DEFAULT`);
+        there = [];
+      }
+      for (const { name, rest } of Object.values(POLICIES)) {
+        if (!there.some((policy) => policy.name === name)) await this.#tell(`${this.#policy(name)} ${rest}`);
+      }
+      this.#isSetUp = true;
     } catch {
       // The write that follows fails too, and says why.
     }
   }
 
-  /** The lines go out as they stand in the journal: see docs/decisions/0004-lines-are-written-as-they-stand.md. */
-  async #post(lines: string): Promise<WriteOutcome> {
+  /**
+   * A database from before retention keeps everything for ever in its default policy; bounded once the rollups hold
+   * what is old. A duration that a person has chosen is left alone.
+   */
+  async #boundRaw(): Promise<void> {
+    const usual = (await this.#policies())?.find((policy) => policy.default);
+    if (usual?.name === 'autogen' && usual.duration === '0s') {
+      await this.#tell(`ALTER ${this.#policy('autogen', '')} DURATION ${RAW_DURATION}`);
+    }
+    this.#isRawBounded = usual !== undefined;
+  }
+
+  #policy(name: string, verb = 'CREATE '): string {
+    return `${verb}RETENTION POLICY ${identifier(name)} ON ${identifier(this.#database)}`;
+  }
+
+  /** Undefined when there is no such database. */
+  async #policies(): Promise<{ name: string; duration: string; default: boolean }[] | undefined> {
     try {
-      const response = await fetch(this.#writeUrl, {
+      return [...(await this.#client.showRetentionPolicies(this.#database))];
+    } catch (error) {
+      const { message } = error as Error;
+      if (message.includes('database not found')) return undefined;
+      throw new Error(message);
+    }
+  }
+
+  async #tell(statement: string): Promise<void> {
+    const response = await fetch(new URL('query', this.#address), {
+      method: 'POST',
+      headers: this.#headers,
+      body: new URLSearchParams({ q: statement }),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
+    tablesOf((await response.json()) as InfluxAnswer);
+  }
+
+  /** The lines go out as they stand in the journal: see docs/decisions/0004-lines-are-written-as-they-stand.md. */
+  async #post(tier: Tier, lines: string): Promise<WriteOutcome> {
+    const url = new URL('write', this.#address);
+    url.search = `${new URLSearchParams({ db: this.#database, precision: 'ns' })}`;
+    if (tier !== 'raw') url.searchParams.set('rp', POLICIES[tier].name);
+    try {
+      const response = await fetch(url, {
         method: 'POST',
         headers: { ...this.#headers, 'content-type': 'text/plain; charset=utf-8' },
         body: lines,
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       });
-      return writeOutcome(response.status, wordsOf(await response.text()));
+      return writeOutcome(
+        response.status,
+        wordsOf(await response.text()),
+        response.headers.get('retry-after'),
+      );
     } catch (error) {
-      const { message, cause } = error as Error;
-      return { outcome: 'wait', reason: cause instanceof Error ? `${message}: ${cause.message}` : message };
+      return unreachable(error);
     }
   }
-}
-
-/** The address to ask, ending in a slash, and the login: fetch refuses a URL that holds one, and repeats it in its error. */
-function withoutLogin(url: string, login: { username?: string; password?: string }) {
-  const address = new URL(url);
-  const username = login.username ?? decoded(address.username);
-  const password = login.username === undefined ? decoded(address.password) : (login.password ?? '');
-  address.username = '';
-  address.password = '';
-  address.search = '';
-  address.hash = '';
-  if (!address.pathname.endsWith('/')) address.pathname += '/';
-  return { address, username, password };
-}
-
-/** A password with a lone '%' was not encoded by who wrote it down. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-interface QueryAnswer<Row> {
-  readonly results: readonly { readonly series?: readonly { readonly values: readonly Row[] }[] }[];
-}
-
-function wordsOf(body: string): string {
-  try {
-    const { error } = JSON.parse(body) as { error?: unknown };
-    if (typeof error === 'string') return error.slice(0, 1_000);
-  } catch {
-    // Not JSON: a proxy's page, or nothing.
-  }
-  return body.slice(0, 1_000);
 }

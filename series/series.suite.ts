@@ -1,9 +1,11 @@
 import { encodeReadings, type Reading, seriesTimeNs } from '@nongtin/broker/wire';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rollupCases } from './rollups.suite.ts';
 import type { SeriesStore } from './store.ts';
 
-const START = 1_790_000_000_000;
+/** Recent, because a store may refuse what is older than it keeps; on the grid of a day, so that windows are round. */
+export const START = Math.floor(Date.now() / 86_400_000 - 2) * 86_400_000;
 
 export function reading(part: Partial<Reading> & { atMs: number; number: number }): Reading {
   return {
@@ -104,7 +106,7 @@ export function seriesSuite(
             atMs: START + 123 + second * 1_000,
             number: index,
             value: second,
-            quality: index % 2,
+            quality: (index % 2) * 8,
           }),
         ),
       );
@@ -118,13 +120,49 @@ export function seriesSuite(
           aggregate,
         });
       const times = [0, 20_000, 40_000].map((offset) => START + 123 + offset);
-      const of3 = (values: number[], quality = 1) =>
+      const of3 = (values: number[], quality = 8) =>
         times.map((atMs, index) => ({ atMs, value: values[index], quality }));
       expect(await windows('mean')).toEqual(of3([5, 25, 45]));
       expect(await windows('min')).toEqual(of3([0, 20, 40]));
       expect(await windows('max')).toEqual(of3([10, 30, 50]));
       expect(await windows('sum')).toEqual(of3([10, 50, 90]));
       expect(await windows('last')).toEqual(of3([10, 30, 50]));
+    });
+
+    it('joins what can be believed, and only without any such reading the others', async () => {
+      const of = nextDevice();
+      const [good, outOfRange, jump, late] = [0, 1, 64, 8];
+      const given: [minute: number, value: number, quality: number][] = [
+        [0, 10, good],
+        [1, 5_000, outOfRange],
+        [2, 20, late],
+        [3, -5_000, outOfRange],
+        [10, 7, jump],
+        [11, 9, outOfRange],
+        [20, 1, good],
+        [21, 2, good],
+      ];
+      await put(
+        given.map(([minute, value, quality], index) =>
+          reading({ device: of, atMs: START + minute * 60_000, number: index, value, quality }),
+        ),
+      );
+      const joined = async (aggregate: 'mean' | 'min' | 'max' | 'last' | 'sum') => {
+        const points = await store.query({
+          ...{ metric: 'soil_moisture', device: of, fromMs: START, toMs: START + 1_800_000 },
+          ...{ maxPoints: 3, aggregate },
+        });
+        return points.map(({ value, quality }) => [value, quality]);
+      };
+      expect(await joined('mean')).toEqual([
+        [15, 8],
+        [8, 64],
+        [1.5, 0],
+      ]);
+      expect((await joined('min')).map(([value]) => value)).toEqual([10, 7, 1]);
+      expect((await joined('max')).map(([value]) => value)).toEqual([20, 9, 2]);
+      expect((await joined('sum')).map(([value]) => value)).toEqual([30, 16, 3]);
+      expect((await joined('last')).map(([value]) => value)).toEqual([20, 9, 2]);
     });
 
     it('answers with no more points than asked for', async () => {
@@ -178,6 +216,8 @@ export function seriesSuite(
       expect(outcome.outcome).toBe('reject');
       expect('reason' in outcome && outcome.reason.length).toBeGreaterThan(10);
     });
+
+    rollupCases(() => store, nextDevice, put);
 
     it('takes every number a reading may hold and every channel the wire allows', async () => {
       let number = 0;

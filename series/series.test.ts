@@ -12,7 +12,7 @@ import { freePort } from '@nongtin/service';
 import { afterAll, describe, expect, it } from 'vitest';
 import { influx1Series } from './influx1.ts';
 import { type RunningInfluxd, startInfluxd } from './influxd.ts';
-import { reading, seriesSuite } from './series.suite.ts';
+import { reading, START, seriesSuite } from './series.suite.ts';
 import { sqliteSeries } from './sqlite.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nongtin-series-'));
@@ -48,13 +48,13 @@ if (influxdHere) {
     it('is not tested', () => undefined));
 }
 
-const line = encodeReadings([reading({ atMs: 1_790_000_000_000, number: 1 })]);
+const line = encodeReadings([reading({ atMs: START, number: 1 })]);
 
 const anything = {
   metric: 'soil_moisture',
   device: 'soil-a1',
   fromMs: 0,
-  toMs: 2e12,
+  toMs: 4e12,
   maxPoints: 9,
   aggregate: 'raw',
 } as const;
@@ -156,6 +156,8 @@ describe('InfluxDB series', () => {
     await store.query(anything);
     expect(asked).toEqual([
       'GET /behind/ping',
+      'GET /behind/query',
+      'POST /behind/query',
       'POST /behind/query',
       'POST /behind/write',
       'GET /behind/query',

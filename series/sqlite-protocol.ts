@@ -1,16 +1,24 @@
-import type { SeriesName, SeriesPoint, SeriesQuery, WriteOutcome } from './store.ts';
+import type { TierMarks } from './plan.ts';
+import type { RollupSpan, SeriesName, SeriesPoint, SeriesQuery, Tier, WriteOutcome } from './store.ts';
 
-/** Asked of the thread; answered in order with the same id. */
+/** Asked of the thread; answered with the same id. */
 export type SeriesRequest = { id: number } & (
   | { ask: 'write'; lines: string }
-  | { ask: 'query'; query: SeriesQuery }
+  | { ask: 'query'; query: SeriesQuery; marks: TierMarks }
   | { ask: 'seriesOf'; device: string }
+  | { ask: 'recompute'; span: RollupSpan }
+  | { ask: 'forget'; tier: Tier; beforeMs: number }
   | { ask: 'close' }
 );
 
 export type SeriesAnswer = { id: number } & ({ ok: SeriesValue } | { problem: string; atStart: boolean });
 
-export type SeriesValue = WriteOutcome | SeriesPoint[] | SeriesName[] | undefined;
+export type SeriesValue = WriteOutcome | SeriesPoint[] | SeriesName[] | Opened | boolean | undefined;
+
+export interface Opened {
+  readonly fileId: string;
+  readonly isOlderThanIds: boolean;
+}
 
 /** The first answer, with id 0, says whether the database could be opened. */
 export const OPENED = 0;

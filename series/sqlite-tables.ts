@@ -1,118 +1,41 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { isMetricName, parseReadings, type Reading } from '@nongtin/broker/wire';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { isMetricName, parseReading } from '@nongtin/broker/wire';
 import { explainProblem, StartProblem } from '@nongtin/service';
-import {
-  type Aggregate,
-  planQuery,
-  type SeriesName,
-  type SeriesPoint,
-  type SeriesQuery,
-  type WriteOutcome,
-} from './store.ts';
+import { type RawLine, rawLine } from './raw-line.ts';
+import type { SeriesName, WriteOutcome } from './store.ts';
 
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS series (
-  id INTEGER PRIMARY KEY,
-  metric TEXT NOT NULL,
-  device TEXT NOT NULL,
-  channel TEXT NOT NULL,
-  UNIQUE (metric, device, channel)
-) STRICT;
-CREATE TABLE IF NOT EXISTS points (
-  series_id INTEGER NOT NULL,
-  time_ns INTEGER NOT NULL,
-  value REAL NOT NULL,
-  quality INTEGER NOT NULL,
-  received_ms INTEGER NOT NULL,
-  PRIMARY KEY (series_id, time_ns)
-) STRICT, WITHOUT ROWID;
-`;
+/** Names of series are told apart by their text; a farm has some thousands. */
+const MOST_KNOWN_SERIES = 50_000;
 
-/** Of a window that is joined by SQL; 'last' takes the row that holds the window's highest time. */
-const JOINED: Record<Exclude<Aggregate, 'raw' | 'last'>, string> = {
-  mean: 'AVG(p.value)',
-  min: 'MIN(p.value)',
-  max: 'MAX(p.value)',
-  sum: 'SUM(p.value)',
-};
-
-const MATCHING = `FROM series s JOIN points p ON p.series_id = s.id
-  WHERE s.metric = :metric AND s.device = :device AND (:channel IS NULL OR s.channel = :channel)
-    AND p.time_ns >= :fromNs AND p.time_ns < :toNs`;
-
-/**
- * The series tables. Synchronous: meant for a worker thread (sqlite-worker.ts).
- * Commits are fsynced, because the journal's cursor moves on after them and must never be ahead of the disk.
- */
+/** Writes readings into the series tables. Synchronous: meant for a worker thread (sqlite-worker.ts). */
 export class SeriesTables {
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #ids = new Map<string, number>();
 
-  constructor(path: string) {
-    this.#database = new DatabaseSync(path, { timeout: 2_000 });
-    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-    this.#database.exec(SCHEMA);
-    this.#insert = this.#database.prepare(
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#insert = database.prepare(
       `INSERT INTO points (series_id, time_ns, value, quality, received_ms) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET value = excluded.value, quality = excluded.quality, received_ms = excluded.received_ms`,
     );
   }
 
   write(lines: string): WriteOutcome {
-    let readings: Reading[];
+    let readings: RawLine[];
     try {
-      readings = parseReadings(lines);
+      readings = lines === '' ? [] : lines.split('\n').map(rawLine);
     } catch (error) {
       return { outcome: 'reject', reason: (error as Error).message };
     }
-    try {
-      this.#database.exec('BEGIN IMMEDIATE');
-      for (const reading of readings) this.#put(reading);
-      this.#database.exec('COMMIT');
-      return { outcome: 'accepted' };
-    } catch (error) {
+    return inTransaction(
+      this.#database,
+      () => {
+        for (const reading of readings) this.#put(reading);
+      },
       // An id that was given out in this transaction does not exist any more.
-      this.#ids.clear();
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      return outcomeOfError(error);
-    }
-  }
-
-  query(query: SeriesQuery): SeriesPoint[] {
-    const plan = planQuery(query);
-    const named = {
-      metric: query.metric,
-      device: query.device,
-      channel: query.channel ?? null,
-      fromNs: BigInt(plan.fromMs) * 1_000_000n,
-      toNs: BigInt(plan.toMs) * 1_000_000n,
-    };
-    if (plan.aggregate === 'raw') {
-      const rows = this.#database
-        .prepare(
-          `SELECT p.time_ns / 1000000 AS atMs, p.value AS value, p.quality AS quality ${MATCHING}
-           ORDER BY p.time_ns DESC LIMIT :limit`,
-        )
-        .all({ ...named, limit: plan.limit });
-      return (rows as unknown as SeriesPoint[]).reverse();
-    }
-    const joined =
-      plan.aggregate === 'last'
-        ? 'MAX(p.time_ns) AS newest, p.value AS value, p.quality AS quality'
-        : `${JOINED[plan.aggregate]} AS value, MAX(p.quality) AS quality`;
-    const statement = this.#database.prepare(
-      `SELECT :fromMs + :windowMs * ((p.time_ns / 1000000 - :fromMs) / :windowMs) AS atMs, ${joined} ${MATCHING}
-       GROUP BY 1 ORDER BY 1`,
+      () => this.#ids.clear(),
     );
-    // Whole times in nanoseconds do not fit a number.
-    statement.setReadBigInts(true);
-    const rows = statement.all({ ...named, fromMs: BigInt(plan.fromMs), windowMs: BigInt(plan.windowMs) });
-    return rows.map((row) => ({
-      atMs: Number(row.atMs),
-      value: Number(row.value),
-      quality: Number(row.quality),
-    }));
   }
 
   seriesOf(device: string): SeriesName[] {
@@ -123,19 +46,13 @@ export class SeriesTables {
     });
   }
 
-  close(): void {
-    this.#database.close();
+  #put({ key, timeNs, value, quality, receivedAtMs }: RawLine): void {
+    const id = this.#ids.get(key) ?? this.#newId(key);
+    this.#insert.run(id, timeNs, value, quality, receivedAtMs);
   }
 
-  #put(reading: Reading): void {
-    const { value, quality, receivedAtMs, timeNs } = reading;
-    this.#insert.run(this.#idOf(reading), timeNs, value, quality, receivedAtMs);
-  }
-
-  #idOf({ metric, device, channel }: Reading): number {
-    const key = `${metric}\n${device}\n${channel}`;
-    const known = this.#ids.get(key);
-    if (known !== undefined) return known;
+  #newId(key: string): number {
+    const { metric, device, channel } = parseReading(`${key} value=0 0`);
     const row = this.#database
       .prepare(
         `INSERT INTO series (metric, device, channel) VALUES (?, ?, ?)
@@ -143,13 +60,29 @@ export class SeriesTables {
       )
       .get(metric, device, channel);
     const id = Number(row?.id);
+    if (this.#ids.size >= MOST_KNOWN_SERIES) this.#ids.clear();
     this.#ids.set(key, id);
     return id;
   }
 }
 
-/** A full or unreadable disk needs a person; a lock of another program passes. */
+/** All of it or nothing. */
+export function inTransaction(database: DatabaseSync, work: () => void, undone = () => {}): WriteOutcome {
+  try {
+    database.exec('BEGIN IMMEDIATE');
+    work();
+    database.exec('COMMIT');
+    return { outcome: 'accepted' };
+  } catch (error) {
+    undone();
+    if (database.isTransaction) database.exec('ROLLBACK');
+    return outcomeOfError(error);
+  }
+}
+
+/** A full or unreadable disk needs a person; a lock of another program passes; a line that is none is refused. */
 function outcomeOfError(error: unknown): WriteOutcome {
+  if (error instanceof SyntaxError) return { outcome: 'reject', reason: error.message };
   const explained = explainProblem(error, { path: 'the series database' });
   const reason = explained instanceof Error ? explained.message : String(explained);
   return { outcome: explained instanceof StartProblem ? 'keep' : 'wait', reason };

@@ -1,8 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { explainProblem, StartProblem } from '@nongtin/service';
 import { OPENED, type SeriesAnswer, type SeriesRequest, type SeriesValue } from './sqlite-protocol.ts';
+import { SeriesReads } from './sqlite-reads.ts';
+import { SeriesRollups } from './sqlite-rollups.ts';
+import { type OpenedSeries, openSeries } from './sqlite-schema.ts';
 import { SeriesTables } from './sqlite-tables.ts';
 
 const port = parentPort;
@@ -10,11 +14,12 @@ if (port !== null) serve(port, workerData.path);
 
 function serve(parent: NonNullable<typeof parentPort>, path: string): void {
   const send = (answer: SeriesAnswer) => parent.postMessage(answer);
-  let tables: SeriesTables;
+  let answer: (request: SeriesRequest) => Promise<SeriesValue>;
   try {
     mkdirSync(dirname(path), { recursive: true });
-    tables = new SeriesTables(path);
-    send({ id: OPENED, ok: undefined });
+    const opened = openSeries(path);
+    answer = answersOf(opened);
+    send({ id: OPENED, ok: { fileId: opened.id, isOlderThanIds: opened.isOlderThanIds } });
   } catch (error) {
     const explained = explainProblem(error, { path });
     send({
@@ -25,9 +30,9 @@ function serve(parent: NonNullable<typeof parentPort>, path: string): void {
     parent.close();
     return;
   }
-  parent.on('message', (request: SeriesRequest) => {
+  parent.on('message', async (request: SeriesRequest) => {
     try {
-      send({ id: request.id, ok: answer(tables, request) });
+      send({ id: request.id, ok: await answer(request) });
       if (request.ask === 'close') parent.close();
     } catch (error) {
       send({ id: request.id, problem: (error as Error).message, atStart: false });
@@ -35,16 +40,34 @@ function serve(parent: NonNullable<typeof parentPort>, path: string): void {
   });
 }
 
-function answer(tables: SeriesTables, request: SeriesRequest): SeriesValue {
-  switch (request.ask) {
-    case 'write':
-      return tables.write(request.lines);
-    case 'query':
-      return tables.query(request.query);
-    case 'seriesOf':
-      return tables.seriesOf(request.device);
-    case 'close':
-      tables.close();
-      return undefined;
+function answersOf({ database }: OpenedSeries): (request: SeriesRequest) => Promise<SeriesValue> {
+  const tables = new SeriesTables(database);
+  const reads = new SeriesReads(database);
+  const rollups = new SeriesRollups(database);
+  return async (request) => {
+    switch (request.ask) {
+      case 'write':
+        return tables.write(request.lines);
+      case 'query':
+        return reads.query(request.query, request.marks);
+      case 'seriesOf':
+        return tables.seriesOf(request.device);
+      case 'recompute':
+        return inTurns(rollups.recompute(request.span));
+      case 'forget':
+        return inTurns(rollups.forget(request.tier, request.beforeMs));
+      case 'close':
+        database.close();
+        return undefined;
+    }
+  };
+}
+
+/** Long work, with a turn for what has been asked meanwhile after each piece. */
+async function inTurns<Value>(work: Generator<void, Value>): Promise<Value> {
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+    await setImmediate();
   }
 }

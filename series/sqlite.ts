@@ -1,7 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { StartProblem } from '@nongtin/service';
-import { OPENED, type SeriesAnswer, type SeriesRequest, type SeriesValue } from './sqlite-protocol.ts';
-import type { SeriesName, SeriesPoint, SeriesQuery, SeriesStore, WriteOutcome } from './store.ts';
+import { NO_ROLLUPS } from './plan.ts';
+import {
+  OPENED,
+  type Opened,
+  type SeriesAnswer,
+  type SeriesRequest,
+  type SeriesValue,
+} from './sqlite-protocol.ts';
+import type { Rollups, SeriesName, SeriesPoint, SeriesQuery, SeriesStore, WriteOutcome } from './store.ts';
 
 /** The embedded default: one SQLite file, in a thread of its own, so that a large write never holds up control. */
 export function sqliteSeries(options: { path: string }): SeriesStore {
@@ -22,16 +29,34 @@ interface Waiting {
 
 class SqliteSeries implements SeriesStore {
   readonly name = 'sqlite';
-  readonly place = 'sqlite';
+  readonly rollups: Rollups = {
+    recompute: (span) => this.#outcome({ ask: 'recompute', span }),
+    mark: (marks) => {
+      this.#marks = marks;
+    },
+    forget: async (tier, beforeMs) => (await this.#ask({ ask: 'forget', tier, beforeMs })) === true,
+  };
   readonly #path: string;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #starting: Promise<void> | undefined;
+  #marks = NO_ROLLUPS;
+  #file: Opened = { fileId: '', isOlderThanIds: false };
   #isOpen = false;
   #lastId = OPENED;
 
   constructor(path: string) {
     this.#path = path;
+  }
+
+  /** A file that was deleted comes back as another one: readers then bring everything again. */
+  get place(): string {
+    return `sqlite:${this.#file.fileId}`;
+  }
+
+  /** Before files had ids there was one place for all. */
+  get formerPlace(): string {
+    return this.#file.isOlderThanIds ? 'sqlite' : this.place;
   }
 
   async start(): Promise<void> {
@@ -44,16 +69,12 @@ class SqliteSeries implements SeriesStore {
     }
   }
 
-  async write(lines: string): Promise<WriteOutcome> {
-    try {
-      return (await this.#ask({ ask: 'write', lines })) as WriteOutcome;
-    } catch (error) {
-      return { outcome: 'wait', reason: (error as Error).message };
-    }
+  write(lines: string): Promise<WriteOutcome> {
+    return this.#outcome({ ask: 'write', lines });
   }
 
   async query(query: SeriesQuery): Promise<SeriesPoint[]> {
-    return (await this.#ask({ ask: 'query', query })) as SeriesPoint[];
+    return (await this.#ask({ ask: 'query', query, marks: this.#marks })) as SeriesPoint[];
   }
 
   async seriesOf(device: string): Promise<SeriesName[]> {
@@ -65,6 +86,14 @@ class SqliteSeries implements SeriesStore {
     await this.#starting?.catch(() => undefined);
     if (this.#worker !== undefined) await this.#send(this.#worker, { ask: 'close' });
     this.#worker = undefined;
+  }
+
+  async #outcome(ask: Ask): Promise<WriteOutcome> {
+    try {
+      return (await this.#ask(ask)) as WriteOutcome;
+    } catch (error) {
+      return { outcome: 'wait', reason: (error as Error).message };
+    }
   }
 
   /** A thread that has crashed is started again by the next question; the one under way is answered with its error. */
@@ -88,7 +117,10 @@ class SqliteSeries implements SeriesStore {
     worker.on('message', (answer: SeriesAnswer) => this.#settle(answer));
     worker.on('error', (error: Error) => this.#fail(worker, error));
     worker.on('exit', () => this.#fail(worker, new Error('the series database is closed')));
-    await new Promise((resolve, reject) => this.#waiting.set(OPENED, { worker, resolve, reject }));
+    const opened = await new Promise<SeriesValue>((resolve, reject) =>
+      this.#waiting.set(OPENED, { worker, resolve, reject }),
+    );
+    this.#file = opened as Opened;
     this.#worker = worker;
   }
 

@@ -1,17 +1,21 @@
-import { type MetricName, metrics } from '@nongtin/broker/wire';
+import type { MetricName } from '@nongtin/broker/wire';
+import type { TierMarks } from './plan.ts';
 
 /**
  * What became of a write. `accepted` is the only one after which the lines need not be sent again:
- *   wait    the store cannot be reached or is busy; the same lines later
+ *   wait    the store cannot be reached or is busy; the same lines later, not before `retryAfterMs` if it said so
  *   keep    the store is set up wrongly (password, disk); the same lines after a person has acted
  *   split   too much at once; the same lines in smaller parts
- *   reject  at least one line will never be taken; `reason` holds the store's own words
+ *   reject  at least one line will never be taken; `reason` holds the store's own words, and `dropped` how many lines
+ *           it has refused when it said so: it has stored the others
  */
 export type WriteOutcome =
   | { outcome: 'accepted' }
-  | { outcome: 'wait' | 'keep' | 'reject' | 'split'; reason: string };
+  | { outcome: 'wait'; reason: string; retryAfterMs?: number }
+  | { outcome: 'reject'; reason: string; dropped?: number }
+  | { outcome: 'keep' | 'split'; reason: string };
 
-export type Aggregate = 'raw' | 'mean' | 'min' | 'max' | 'last' | 'sum';
+export type Aggregate = 'raw' | 'mean' | 'min' | 'max' | 'last' | 'sum' | 'increase';
 
 export interface SeriesQuery {
   readonly metric: MetricName;
@@ -22,9 +26,12 @@ export interface SeriesQuery {
   readonly fromMs: number;
   /** Up to but not including this observation time. */
   readonly toMs: number;
-  /** The answer is never longer: the time is cut into so many windows of equal length. */
+  /** The answer is never longer: the time is cut into so many windows of equal length, or fewer. */
   readonly maxPoints: number;
-  /** How a window is joined; absent: as the metric asks for. 'raw' gives the newest readings as they are. */
+  /**
+   * How a window is joined; absent: as the metric asks for. 'raw' gives the newest readings as they are. 'increase' is
+   * what a counter gained, resets included; a step counts for the window in which it ends.
+   */
   readonly aggregate?: Aggregate;
 }
 
@@ -32,57 +39,60 @@ export interface SeriesPoint {
   /** Start of the window, or with 'raw' the observation's time. */
   readonly atMs: number;
   readonly value: number;
-  /** Of a window: the highest quality bits in it (of its last reading when the aggregate is 'last'). */
+  /** Of a window: the highest quality bits in it. */
   readonly quality: number;
 }
 
-/** Where readings are kept for charts. Writing the same line again changes nothing. */
 export interface SeriesName {
   readonly metric: MetricName;
   readonly channel: string;
 }
 
+/** How finely readings are kept: as they came, joined to five minutes, joined to the farm's days. */
+export type Tier = 'raw' | '5m' | '1d';
+export type RollupTier = Exclude<Tier, 'raw'>;
+
+/** Which rows of a rollup to compute anew. Both times lie on the tier's grid. */
+export interface RollupSpan {
+  readonly tier: RollupTier;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Absent: every device. */
+  readonly device?: string;
+  /** Where the day begins, east of Greenwich; for '1d'. */
+  readonly zoneOffsetMs: number;
+}
+
+/** Where readings are kept for charts. Writing the same line again changes nothing. */
 export interface SeriesStore {
   readonly name: 'sqlite' | 'influxdb';
-  /** Which store this is, without any login: readers keep a cursor for each, for another one begins empty. */
+  /**
+   * Which store this is, without any login, known once it has started: readers keep a cursor for each, for another one
+   * begins empty.
+   */
   readonly place: string;
+  /** What the same store was called before it had that name. */
+  readonly formerPlace?: string;
   start(): Promise<void>;
   /** Takes canonical line protocol (broker/wire), one or many lines. Never throws for what the store answers. */
   write(lines: string): Promise<WriteOutcome>;
+  /** Takes the coarsest tier that is fine enough and already there, and what is newer from the finer ones. */
   query(query: SeriesQuery): Promise<SeriesPoint[]>;
   /** What it holds of a device, in no order; the channel is '' where there is only one. */
   seriesOf(device: string): Promise<SeriesName[]>;
+  readonly rollups: Rollups;
   stop(): Promise<void>;
 }
 
-const MOST_POINTS = 10_000;
-
-/** The bounded shape of a query, the same for every store. */
-export interface QueryPlan {
-  readonly aggregate: Aggregate;
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly limit: number;
-  readonly windowMs: number;
-}
-
-export function planQuery(query: SeriesQuery): QueryPlan {
-  const fromMs = Math.floor(query.fromMs);
-  const toMs = Math.ceil(query.toMs);
-  if (!Number.isSafeInteger(fromMs) || !Number.isSafeInteger(toMs)) {
-    throw new RangeError(`a query needs two times in milliseconds, not ${query.fromMs} and ${query.toMs}`);
-  }
-  const limit = Math.min(Math.max(1, Math.trunc(query.maxPoints) || 1), MOST_POINTS);
-  return {
-    aggregate: query.aggregate ?? usualAggregate(query.metric),
-    fromMs,
-    toMs,
-    limit,
-    windowMs: Math.max(1, Math.ceil((toMs - fromMs) / limit)),
-  };
-}
-
-function usualAggregate(metric: MetricName): Aggregate {
-  const { aggregate } = metrics[metric];
-  return aggregate === 'counter' ? 'last' : aggregate;
+/** The side of a store that thins readings out with time. */
+export interface Rollups {
+  /**
+   * Computes rows of a rollup anew from the next finer tier and puts them in the place of the old ones; where nothing
+   * finer is left, the old row stays. Doing it again changes nothing.
+   */
+  recompute(span: RollupSpan): Promise<WriteOutcome>;
+  /** From now on queries use the rollups as far as these marks say. */
+  mark(marks: TierMarks): void;
+  /** Deletes some of what is older; whether there is more. A store with retention of its own has nothing to do. */
+  forget(tier: RollupTier | 'raw', beforeMs: number): Promise<boolean>;
 }

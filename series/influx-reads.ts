@@ -1,0 +1,152 @@
+import type { InfluxDoor, InfluxTable } from './influx-door.ts';
+import {
+  badQl,
+  joinedQl,
+  joinedRollupQl,
+  readingsQl,
+  rollupRowsQl,
+  rowsQl,
+  seriesOfKey,
+  seriesQl,
+} from './influxql.ts';
+import { type PlanPart, planQuery, type ReadingsPlan, type TierMarks, type WindowPlan } from './plan.ts';
+import { pointsOf, type SeriesWindow, windowAt } from './points.ts';
+import { summaryOf } from './rollup-line.ts';
+import type { SeriesName, SeriesPoint, SeriesQuery } from './store.ts';
+import { merge, type Summary, withReading } from './summary.ts';
+
+/** Statements in one request: they travel in its address. */
+const STATEMENTS_A_REQUEST = 16;
+
+/** Answers queries by InfluxQL. */
+export class InfluxReads {
+  readonly #door: InfluxDoor;
+
+  constructor(door: InfluxDoor) {
+    this.#door = door;
+  }
+
+  async query(query: SeriesQuery, marks: TierMarks): Promise<SeriesPoint[]> {
+    const plan = planQuery(query, marks);
+    if (plan.aggregate === 'raw') return this.#readings(query, plan);
+    const found = await Promise.all(
+      plan.parts.map((part) => {
+        if (plan.aggregate === 'increase') return this.#folded(query, part, plan);
+        return part.tier === 'raw' ? this.#joined(query, part, plan) : this.#joinedRollup(query, part, plan);
+      }),
+    );
+    return pointsOf(plan, found);
+  }
+
+  async seriesOf(device: string): Promise<SeriesName[]> {
+    const [tables = []] = await this.#door.ask('raw', [seriesQl(device)]);
+    return rowsOf(tables)
+      .map(([key]) => seriesOfKey(String(key)))
+      .filter((name) => name !== undefined);
+  }
+
+  async #readings(query: SeriesQuery, plan: ReadingsPlan): Promise<SeriesPoint[]> {
+    const { source } = this.#door;
+    const [tables = []] = await this.#door.ask('raw', [readingsQl(source, query, plan, plan.limit)]);
+    return rowsOf(tables)
+      .map(([atMs, value, bits]) => ({
+        atMs: Number(atMs),
+        value: Number(value),
+        quality: Number(bits ?? 0),
+      }))
+      .reverse();
+  }
+
+  /** The server joins; windows that hold both what can be believed and what cannot are joined here, from their rows. */
+  async #joined(query: SeriesQuery, part: PlanPart, plan: WindowPlan): Promise<SeriesWindow[]> {
+    const { source } = this.#door;
+    const statements = [joinedQl(source, query, part, plan), badQl(source, query, part, plan)];
+    const [joined = [], bad = []] = await this.#door.ask('raw', statements);
+    const badIn = new Map(rowsOf(bad).map(([atMs, count]) => [Number(atMs), Number(count)]));
+    const windows: SeriesWindow[] = [];
+    const mixed: PlanPart[] = [];
+    for (const { atMs, summary } of windowsOf(joined)) {
+      const flagged = badIn.get(atMs) ?? 0;
+      const count = summary.count - flagged;
+      if (flagged === 0 || count === 0)
+        windows.push({ atMs, series: '', summary: { ...summary, count, flagged } });
+      else mixed.push(spanOf(plan, part, atMs));
+    }
+    for (let at = 0; at < mixed.length; at += STATEMENTS_A_REQUEST) {
+      const some = mixed.slice(at, at + STATEMENTS_A_REQUEST);
+      const answers = await this.#door.ask(
+        'raw',
+        some.map((span) => rowsQl(source, query, span)),
+      );
+      windows.push(...answers.flatMap((tables) => foldReadings(tables, plan)));
+    }
+    return windows;
+  }
+
+  async #joinedRollup(query: SeriesQuery, part: PlanPart, plan: WindowPlan): Promise<SeriesWindow[]> {
+    const statements = [true, false].map((believed) =>
+      joinedRollupQl(this.#door.source, query, part, plan, believed),
+    );
+    return (await this.#door.ask(part.tier, statements)).flatMap(windowsOf);
+  }
+
+  /** Row by row, because a counter's gain is in the steps between them. */
+  async #folded(query: SeriesQuery, part: PlanPart, plan: WindowPlan): Promise<SeriesWindow[]> {
+    const { source } = this.#door;
+    if (part.tier === 'raw') {
+      const [tables = []] = await this.#door.ask('raw', [rowsQl(source, query, part)]);
+      return foldReadings(tables, plan);
+    }
+    const [tables = []] = await this.#door.ask(part.tier, [rollupRowsQl(source, part.tier, query, part)]);
+    return tables.flatMap((table) =>
+      fold(
+        plan,
+        table.tags?.channel ?? '',
+        table.values.map((row) => [Number(row[0]), summaryOf(table.columns, row)]),
+      ),
+    );
+  }
+}
+
+const rowsOf = (tables: readonly InfluxTable[]) => tables.flatMap(({ values }) => values);
+
+function windowsOf(tables: readonly InfluxTable[]): SeriesWindow[] {
+  return tables.flatMap(({ columns, values }) =>
+    values.map((row) => {
+      const atMs = Number(row[0]);
+      return { atMs, series: '', summary: { ...summaryOf(columns, row), firstMs: atMs, lastMs: atMs } };
+    }),
+  );
+}
+
+/** A window of the plan, as far as it lies in this part. */
+function spanOf({ windowMs }: WindowPlan, part: PlanPart, atMs: number): PlanPart {
+  return { ...part, fromMs: Math.max(atMs, part.fromMs), toMs: Math.min(atMs + windowMs, part.toMs) };
+}
+
+function foldReadings(tables: readonly InfluxTable[], plan: WindowPlan): SeriesWindow[] {
+  return tables.flatMap(({ tags, values }) =>
+    fold(
+      plan,
+      plan.aggregate === 'increase' ? (tags?.channel ?? '') : '',
+      values.map(([at, value, bits]) => {
+        const atMs = Number(at);
+        return [atMs, withReading(undefined, Number(value), Number(bits ?? 0), atMs)];
+      }),
+    ),
+  );
+}
+
+function fold(
+  plan: WindowPlan,
+  series: string,
+  rows: readonly (readonly [startMs: number, Summary])[],
+): SeriesWindow[] {
+  const windows = new Map<number, Summary>();
+  for (const [startMs, summary] of rows) {
+    const atMs = windowAt(plan, startMs);
+    const before = windows.get(atMs);
+    windows.set(atMs, before === undefined ? summary : merge(before, summary));
+  }
+  return [...windows].map(([atMs, summary]) => ({ atMs, series, summary }));
+}

@@ -1,0 +1,157 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { type PlanPart, planQuery, type ReadingsPlan, type TierMarks, type WindowPlan } from './plan.ts';
+import { pointsOf, type SeriesWindow, windowAt } from './points.ts';
+import { TABLES } from './sqlite-schema.ts';
+import type { SeriesPoint, SeriesQuery, Tier } from './store.ts';
+import { merge, type Summary, UNBELIEVABLE, withReading } from './summary.ts';
+
+/** A row of a rollup as a summary; meant for one table alone. */
+export const ROLLUP_ROW =
+  'count, flagged, sum, min, max, first, last, first_ms AS firstMs, last_ms AS lastMs, increase, quality';
+
+const BAD_READING = `quality & ${UNBELIEVABLE} <> 0`;
+
+/** Of the rows of a window together; `bad` of its `total` rows say nothing that can be believed. */
+const JOINED: Record<Tier, string> = {
+  raw: `COUNT(*) AS total, TOTAL(${BAD_READING}) AS bad, COUNT(*) AS count, TOTAL(${BAD_READING}) AS flagged,
+    SUM(value) AS sum, MIN(value) AS min, MAX(value) AS max, MAX(quality) AS quality`,
+  '5m': `COUNT(*) AS total, TOTAL(count = 0) AS bad, SUM(count) AS count, SUM(flagged) AS flagged, SUM(sum) AS sum,
+    MIN(min) AS min, MAX(max) AS max, MAX(quality) AS quality`,
+  '1d': `COUNT(*) AS total, TOTAL(count = 0) AS bad, SUM(count) AS count, SUM(flagged) AS flagged, SUM(sum) AS sum,
+    MIN(min) AS min, MAX(max) AS max, MAX(quality) AS quality`,
+};
+
+const BELIEVED: Record<Tier, string> = { raw: `NOT (${BAD_READING})`, '5m': 'count > 0', '1d': 'count > 0' };
+const NEWEST: Record<Tier, string> = {
+  raw: 'value AS last, time_ns / 1000000 AS lastMs',
+  '5m': 'last, last_ms AS lastMs',
+  '1d': 'last, last_ms AS lastMs',
+};
+
+interface JoinedRow {
+  readonly total: number;
+  readonly bad: number;
+  readonly count: number;
+  readonly flagged: number;
+  readonly sum: number;
+  readonly min: number;
+  readonly max: number;
+  readonly quality: number;
+}
+
+type Span = [id: number, from: bigint, to: bigint];
+
+/** Answers queries from the series tables. Synchronous: meant for a worker thread. */
+export class SeriesReads {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  query(query: SeriesQuery, marks: TierMarks): SeriesPoint[] {
+    const plan = planQuery(query, marks);
+    const ids = this.#idsOf(query);
+    if (plan.aggregate === 'raw') return this.#readings(ids, plan);
+    const found = plan.parts.map((part) =>
+      ids.flatMap((id) =>
+        plan.aggregate === 'increase' ? this.#folded(id, part, plan) : this.#joined(id, part, plan),
+      ),
+    );
+    return pointsOf(plan, found);
+  }
+
+  #idsOf({ metric, device, channel }: SeriesQuery): number[] {
+    const rows = this.#statement(
+      'SELECT id FROM series WHERE metric = ?1 AND device = ?2 AND (?3 IS NULL OR channel = ?3)',
+    ).all(metric, device, channel ?? null);
+    return rows.map((row) => Number(row.id));
+  }
+
+  #readings(ids: readonly number[], { fromMs, toMs, limit }: ReadingsPlan): SeriesPoint[] {
+    // Named in the statement, because ids are numbers of ours and there may be many.
+    const rows = this.#database
+      .prepare(
+        `SELECT time_ns / 1000000 AS atMs, value, quality FROM points
+         WHERE series_id IN (${ids.join(', ')}) AND time_ns >= ? AND time_ns < ? ORDER BY time_ns DESC LIMIT ?`,
+      )
+      .all(nanoseconds(fromMs), nanoseconds(toMs), limit);
+    return (rows as unknown as SeriesPoint[]).reverse();
+  }
+
+  /** Window by window: each is one walk along the key, and nothing has to be sorted. */
+  #joined(id: number, part: PlanPart, plan: WindowPlan): SeriesWindow[] {
+    const windows: SeriesWindow[] = [];
+    const { unitsPerMs } = TABLES[part.tier];
+    for (let atMs = windowAt(plan, part.fromMs); atMs < part.toMs; atMs += plan.windowMs) {
+      const from = BigInt(Math.max(atMs, part.fromMs)) * unitsPerMs;
+      const to = BigInt(Math.min(atMs + plan.windowMs, part.toMs)) * unitsPerMs;
+      const summary = this.#window([id, from, to], part.tier, plan.aggregate === 'last');
+      if (summary !== undefined) windows.push({ atMs, series: '', summary });
+    }
+    return windows;
+  }
+
+  #window(span: Span, tier: Tier, needsLast: boolean): Summary | undefined {
+    const all = this.#one<JoinedRow>(tier, JOINED[tier], '', span);
+    if (all === undefined || all.total === 0) return undefined;
+    const isMixed = all.bad > 0 && all.bad < all.total;
+    const believed = all.bad < all.total ? `AND ${BELIEVED[tier]}` : '';
+    const row = isMixed ? (this.#one<JoinedRow>(tier, JOINED[tier], believed, span) ?? all) : all;
+    const order = `${believed} ORDER BY ${TABLES[tier].time} DESC LIMIT 1`;
+    const newest = needsLast
+      ? this.#one<{ last: number; lastMs: number }>(tier, NEWEST[tier], order, span)
+      : undefined;
+    const { last = 0, lastMs = 0 } = newest ?? {};
+    return {
+      ...{ count: all.bad < all.total ? row.count : 0, flagged: all.flagged, quality: all.quality },
+      ...{ sum: row.sum, min: row.min, max: row.max },
+      ...{ first: last, firstMs: lastMs, last, lastMs, increase: 0 },
+    };
+  }
+
+  /** Row by row, because a counter's gain is in the steps between them. */
+  #folded(id: number, part: PlanPart, plan: WindowPlan): SeriesWindow[] {
+    const windows = new Map<number, Summary>();
+    const { unitsPerMs } = TABLES[part.tier];
+    const span: Span = [id, BigInt(part.fromMs) * unitsPerMs, BigInt(part.toMs) * unitsPerMs];
+    for (const [startMs, summary] of this.#summaries(span, part.tier)) {
+      const atMs = windowAt(plan, startMs);
+      const before = windows.get(atMs);
+      windows.set(atMs, before === undefined ? summary : merge(before, summary));
+    }
+    return [...windows].map(([atMs, summary]) => ({ atMs, series: String(id), summary }));
+  }
+
+  *#summaries(span: Span, tier: Tier): Generator<[startMs: number, Summary]> {
+    const columns =
+      tier === 'raw' ? 'time_ns / 1000000 AS startMs, value, quality' : `start_ms AS startMs, ${ROLLUP_ROW}`;
+    const { table, time } = TABLES[tier];
+    const rows = this.#statement(
+      `SELECT ${columns} FROM ${table} WHERE series_id = ? AND ${time} >= ? AND ${time} < ? ORDER BY ${time}`,
+    ).iterate(...span);
+    for (const row of rows) {
+      const startMs = Number(row.startMs);
+      if (tier === 'raw')
+        yield [startMs, withReading(undefined, Number(row.value), Number(row.quality), startMs)];
+      else yield [startMs, row as unknown as Summary];
+    }
+  }
+
+  #one<Row>(tier: Tier, columns: string, rest: string, span: Span): Row | undefined {
+    const { table, time } = TABLES[tier];
+    const values: SQLInputValue[] = span;
+    return this.#statement(
+      `SELECT ${columns} FROM ${table} WHERE series_id = ? AND ${time} >= ? AND ${time} < ? ${rest}`,
+    ).get(...values) as Row | undefined;
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql) ?? this.#database.prepare(sql);
+    this.#statements.set(sql, known);
+    return known;
+  }
+}
+
+const nanoseconds = (ms: number): bigint => BigInt(ms) * 1_000_000n;

@@ -1,0 +1,104 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { floorTo } from './plan.ts';
+import { ROLLUP_ROW } from './sqlite-reads.ts';
+import { FINER, TABLES } from './sqlite-schema.ts';
+import { inTransaction } from './sqlite-tables.ts';
+import type { RollupSpan, Tier, WriteOutcome } from './store.ts';
+import { merge, type Summary, withReading } from './summary.ts';
+
+/** Rows read, or deleted, before a write that waits gets its turn. */
+const ROWS_A_TURN = 10_000;
+
+/** Computes and thins out the series tables. Synchronous, in turns: between two of them others may write. */
+export class SeriesRollups {
+  readonly #database: DatabaseSync;
+  readonly #sources: Record<Tier, StatementSync>;
+  readonly #puts: Record<RollupSpan['tier'], StatementSync>;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    const source = (tier: Tier, columns: string) => {
+      const { table, time } = TABLES[tier];
+      return database.prepare(
+        `SELECT ${columns} FROM ${table} WHERE series_id = ? AND ${time} >= ? AND ${time} < ? ORDER BY ${time}`,
+      );
+    };
+    this.#sources = {
+      raw: source('raw', 'time_ns / 1000000 AS startMs, value, quality'),
+      '5m': source('5m', `start_ms AS startMs, ${ROLLUP_ROW}`),
+      '1d': source('1d', `start_ms AS startMs, ${ROLLUP_ROW}`),
+    };
+    const put = (tier: Tier) =>
+      database.prepare(
+        `INSERT OR REPLACE INTO ${TABLES[tier].table} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      );
+    this.#puts = { '5m': put('5m'), '1d': put('1d') };
+  }
+
+  /** Yields between two turns; its value is the outcome. */
+  *recompute(span: RollupSpan): Generator<void, WriteOutcome> {
+    const ids = this.#database
+      .prepare('SELECT id FROM series WHERE ?1 IS NULL OR device = ?1')
+      .all(span.device ?? null)
+      .map((row) => Number(row.id));
+    let next = 0;
+    while (next < ids.length) {
+      let rows = 0;
+      const outcome = inTransaction(this.#database, () => {
+        for (; next < ids.length && rows < ROWS_A_TURN; next += 1)
+          rows += this.#recomputeOne(ids[next] ?? 0, span);
+      });
+      if (outcome.outcome !== 'accepted') return outcome;
+      yield;
+    }
+    return { outcome: 'accepted' };
+  }
+
+  /** Whether there is more. Freed pages are used again by what is written next, so the file stops growing. */
+  *forget(tier: Tier, beforeMs: number): Generator<void, boolean> {
+    const { table, time, unitsPerMs } = TABLES[tier];
+    const before = BigInt(beforeMs) * unitsPerMs;
+    const remove = this.#database.prepare(
+      `DELETE FROM ${table} WHERE series_id = ?1 AND ${time} IN
+        (SELECT ${time} FROM ${table} WHERE series_id = ?1 AND ${time} < ?2 ORDER BY ${time} LIMIT ?3)`,
+    );
+    let left = ROWS_A_TURN;
+    for (const { id } of this.#database.prepare('SELECT id FROM series').all()) {
+      const { changes } = remove.run(id ?? null, before, left);
+      left -= Number(changes);
+      if (left <= 0) return true;
+      if (Number(changes) > 0) yield;
+    }
+    return false;
+  }
+
+  /** Returns how much work it was, in rows. */
+  #recomputeOne(id: number, { tier, fromMs, toMs, zoneOffsetMs }: RollupSpan): number {
+    const finer = FINER[tier];
+    const { unitsPerMs } = TABLES[finer];
+    const rows = this.#sources[finer].iterate(id, BigInt(fromMs) * unitsPerMs, BigInt(toMs) * unitsPerMs);
+    const windows = new Map<number, Summary>();
+    let work = 1;
+    for (const row of rows) {
+      work += 1;
+      const startMs = Number(row.startMs);
+      const atMs = floorTo(tier, startMs, zoneOffsetMs);
+      const before = windows.get(atMs);
+      if (finer === 'raw') {
+        windows.set(atMs, withReading(before, Number(row.value), Number(row.quality), startMs));
+      } else {
+        const summary = row as unknown as Summary;
+        windows.set(atMs, before === undefined ? summary : merge(before, summary));
+      }
+    }
+    for (const [atMs, summary] of windows) this.#put(tier, id, atMs, summary);
+    return work;
+  }
+
+  #put(tier: RollupSpan['tier'], id: number, atMs: number, row: Summary): void {
+    const { count, flagged, sum, min, max, first, last, firstMs, lastMs, increase, quality } = row;
+    this.#puts[tier].run(
+      ...[id, atMs, count, flagged, sum, min, max, first, last, firstMs, lastMs, increase, quality],
+    );
+  }
+}
