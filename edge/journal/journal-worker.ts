@@ -2,62 +2,114 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { Answer, Request, ThreadData } from './protocol.ts';
-import { JournalTables, troubleOf } from './tables.ts';
+import { JournalTables } from './tables.ts';
+import { isFull, troubleOf } from './trouble-of.ts';
 
 /**
  * The journal's thread: commits, reads and cursors, so that neither an fsync nor a signature holds up control.
- * It imports nothing but Node's own modules, so that it is up at once on a small board. A commit that fails is tried again each second until it succeeds; readers are served meanwhile.
+ * It imports nothing but Node's own modules, so that it is up at once on a small board.
  */
 const RETRY_MS = 1_000;
 
-if (parentPort !== null) serve(parentPort, workerData);
-
 function serve(port: MessagePort, data: ThreadData): void {
-  const send = (answer: Answer) => port.postMessage(answer);
-  let tables: JournalTables;
   try {
     mkdirSync(dirname(data.path), { recursive: true });
-    tables = new JournalTables(data);
-    send({ answer: 'opened', tail: tables.tail() });
+    const tables = new JournalTables(data);
+    port.postMessage({ answer: 'opened', tail: tables.tail() } satisfies Answer);
+    new Server(port, data, tables).listen();
   } catch (error) {
-    send({ answer: 'refused', why: troubleOf(error) });
+    port.postMessage({ answer: 'refused', why: troubleOf(error) } satisfies Answer);
     port.close();
-    return;
   }
-  let retry: NodeJS.Timeout | undefined;
-  const commit = (request: Request & { ask: 'commit' }) => {
-    try {
-      send({ answer: 'done', id: request.id, value: tables.commit(request.commit) });
-    } catch (error) {
-      send({ answer: 'trouble', why: troubleOf(error) });
-      retry = setTimeout(commit, RETRY_MS, request);
-    }
-  };
-  port.on('message', (request: Request) => {
-    if (request.ask === 'commit') return commit(request);
-    try {
-      send({ answer: 'done', id: request.id, value: answer(tables, request) });
-    } catch (error) {
-      send({ answer: 'failed', id: request.id, message: (error as Error).message });
-    }
-    if (request.ask === 'close') {
-      clearTimeout(retry);
-      port.close();
-    }
-  });
 }
 
-function answer(tables: JournalTables, request: Exclude<Request, { ask: 'commit' }>): unknown {
-  switch (request.ask) {
-    case 'read':
-      return tables.read(request.after, request.limit);
-    case 'cursor':
-      return tables.cursor(request.name);
-    case 'moveCursor':
-      return tables.moveCursor(request.name, request.number);
-    case 'records':
-      return tables.records(request.kind, request.limit);
-    case 'close':
-      return tables.close();
+/** A commit that fails is tried again each second until it succeeds; readers are served meanwhile. */
+class Server {
+  readonly #port: MessagePort;
+  readonly #data: ThreadData;
+  readonly #tables: JournalTables;
+  #retry: NodeJS.Timeout | undefined;
+  #saving: NodeJS.Timeout | undefined;
+
+  constructor(port: MessagePort, data: ThreadData, tables: JournalTables) {
+    this.#port = port;
+    this.#data = data;
+    this.#tables = tables;
+  }
+
+  listen(): void {
+    this.#port.on('message', (request: Request) => {
+      if (request.ask === 'commit') return this.#commit(request);
+      try {
+        this.#send({ answer: 'done', id: request.id, value: this.#answer(request) });
+      } catch (error) {
+        this.#send({ answer: 'failed', id: request.id, message: (error as Error).message });
+      }
+      if (request.ask === 'close') this.#end();
+    });
+  }
+
+  #send(answer: Answer): void {
+    this.#port.postMessage(answer);
+  }
+
+  #commit(request: Request & { ask: 'commit' }): void {
+    try {
+      this.#send({ answer: 'done', id: request.id, value: this.#commitWithRoom(request) });
+    } catch (error) {
+      this.#send({ answer: 'trouble', why: troubleOf(error) });
+      this.#retry = setTimeout(() => this.#commit(request), RETRY_MS);
+    }
+  }
+
+  #commitWithRoom({ commit }: Request & { ask: 'commit' }): number {
+    try {
+      return this.#tables.commit(commit);
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      const report = this.#tables.makeRoom({ ...commit, mayPack: false });
+      if (report === undefined) throw error;
+      this.#send({ answer: 'room', report });
+      return this.#tables.commit(commit);
+    }
+  }
+
+  #answer(request: Exclude<Request, { ask: 'commit' }>): unknown {
+    const tables = this.#tables;
+    switch (request.ask) {
+      case 'read':
+        return tables.read(request.after, request.limit);
+      case 'cursor':
+        return tables.cursors.number(request.name, request.nowMs);
+      case 'moveCursor':
+        tables.cursors.move(request.name, request.number, request.nowMs);
+        this.#saving ??= setTimeout(() => this.#saveCursors(), this.#data.cursorsSavedMs);
+        return undefined;
+      case 'records':
+        return tables.records(request.kind, request.limit);
+      case 'upkeep':
+        return tables.upkeep(request.upkeep);
+      case 'close':
+        this.#saveCursors();
+        return tables.close();
+    }
+  }
+
+  #saveCursors(): void {
+    clearTimeout(this.#saving);
+    this.#saving = undefined;
+    try {
+      this.#tables.cursors.save();
+    } catch {
+      // A disk that refuses is told by the commits; the next move saves again.
+    }
+  }
+
+  #end(): void {
+    clearTimeout(this.#retry);
+    clearTimeout(this.#saving);
+    this.#port.close();
   }
 }
+
+if (parentPort !== null) serve(parentPort, workerData);

@@ -214,7 +214,7 @@ describe('a damaged journal', () => {
   it('notices a changed reading at its end', async () => {
     const folder = await filled(5);
     const database = new DatabaseSync(join(folder, 'journal.sqlite'));
-    database.exec("UPDATE entries SET payload = replace(payload, 'value=3', 'value=4')");
+    database.exec("UPDATE entries SET payload = 'soil_moisture,device=a value=4 0' WHERE number = 4");
     database.close();
     await expect(journalIn(folder).start()).rejects.toMatchObject({
       message: expect.stringContaining('entry 4'),
@@ -261,11 +261,14 @@ describe('a disk that refuses', () => {
       path,
       privateKeyPem: loadOrCreateKey(keyPath).pem,
       genesisHash: GENESIS_HASH,
+      limits: { maxBytes: 1e9 },
+      cursorsSavedMs: 1_000,
     });
     onTestFinished(() => tables.close());
     const commit = {
       bootId: '00'.repeat(16),
       monotonicMs: 1,
+      nowMs: 1,
       records: Array.from({ length: 50 }, () => ({
         kind: 'x',
         payload: `{"x":"${'y'.repeat(3_000)}"}`,

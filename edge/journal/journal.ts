@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { GENESIS_HASH, type JournalRecord, parseRecord } from '@nongtin/broker/wire';
+import { GENESIS_HASH, type JournalRecord, parseRecord, type ThinnedRecord } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
+import { Housekeeping } from './housekeeping.ts';
 import { loadOrCreateKey } from './key.ts';
 import { type JournalProfile, Pacing } from './pacing.ts';
+import type { JournalLimits, UpkeepReport, UpkeepRequest } from './protocol.ts';
 import { AppendQueue, type Group } from './queue.ts';
 import { JournalThread } from './thread.ts';
 import { explainTrouble } from './trouble.ts';
@@ -10,6 +12,7 @@ import type {
   AppendOptions,
   Journal,
   JournalEntry,
+  JournalFill,
   JournalHealth,
   ReadingsBatch,
   RecordKind,
@@ -23,9 +26,13 @@ interface JournalOptions {
   readonly logger: Logger;
   /** `normal` unless given. */
   readonly profile?: JournalProfile;
+  readonly limits?: JournalLimits;
   /** Calls back later, with 0 as soon as what is being read from the network is taken in. Gives the way to stop it. */
   readonly schedule?: Schedule;
 }
+
+const DEFAULT_MAX_BYTES = 2_048 * 1024 * 1024;
+const CURSORS_SAVED_MS: Readonly<Record<JournalProfile, number>> = { normal: 1_000, gentle: 30_000 };
 
 export type Schedule = (callback: () => void, delayMs: number) => () => void;
 
@@ -64,6 +71,7 @@ class SqliteJournal implements OpenJournal {
   readonly #bootMs: number;
   readonly #pacing: Pacing;
   readonly #schedule: Schedule;
+  readonly #housekeeping: Housekeeping;
   #cancelCommit: (() => void) | undefined;
   #isCommitNow = false;
   #publicKeyHex = '';
@@ -84,7 +92,15 @@ class SqliteJournal implements OpenJournal {
     this.#thread = new JournalThread(
       (why) => explainTrouble(why, options.path, options.keyPath),
       (error) => this.#trouble(error.message),
+      (report) => this.#kept(report),
     );
+    this.#housekeeping = new Housekeeping({
+      schedule: this.#schedule,
+      turn: (mayPack) => this.#keepHouse(mayPack),
+      onProblem: (error) => {
+        if (this.#state === 'open') options.logger.warn({ err: error }, 'the journal could not be tidied');
+      },
+    });
   }
 
   get publicKeyHex(): string {
@@ -94,12 +110,19 @@ class SqliteJournal implements OpenJournal {
   async start(): Promise<void> {
     const { path, keyPath } = this.#options;
     const key = loadOrCreateKey(keyPath);
-    const tail = await this.#thread.start({ path, privateKeyPem: key.pem, genesisHash: GENESIS_HASH });
+    const tail = await this.#thread.start({
+      path,
+      privateKeyPem: key.pem,
+      genesisHash: GENESIS_HASH,
+      limits: this.#options.limits ?? { maxBytes: DEFAULT_MAX_BYTES },
+      cursorsSavedMs: CURSORS_SAVED_MS[this.#options.profile ?? 'normal'],
+    });
     this.#publicKeyHex = key.publicKeyHex;
     this.#lastNumber = tail.lastNumber;
     this.#nextReading = tail.nextReading;
     this.#recentKeys = tail.recentKeys;
     this.#state = 'open';
+    this.#housekeeping.begin(tail.fill);
   }
 
   appendReadings(batch: ReadingsBatch): Promise<number> {
@@ -133,11 +156,11 @@ class SqliteJournal implements OpenJournal {
   }
 
   cursor(name: string): Promise<number> {
-    return this.#thread.ask({ ask: 'cursor', name });
+    return this.#thread.ask({ ask: 'cursor', name, nowMs: this.#options.clock.nowMs() });
   }
 
   moveCursor(name: string, number: number): Promise<void> {
-    return this.#thread.ask({ ask: 'moveCursor', name, number });
+    return this.#thread.ask({ ask: 'moveCursor', name, number, nowMs: this.#options.clock.nowMs() });
   }
 
   async records<Kind extends RecordKind>(kind: Kind, limit: number): Promise<RecordOf<Kind>[]> {
@@ -154,6 +177,14 @@ class SqliteJournal implements OpenJournal {
     return () => this.#listeners.delete(listener);
   }
 
+  onThinned(listener: (record: ThinnedRecord) => void): () => void {
+    return this.#housekeeping.onThinned(listener);
+  }
+
+  fill(): JournalFill {
+    return { ...this.#housekeeping.fill, entries: this.#lastNumber };
+  }
+
   health(): JournalHealth {
     return this.#health;
   }
@@ -165,6 +196,7 @@ class SqliteJournal implements OpenJournal {
   async stop(): Promise<void> {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
+    this.#housekeeping.stop();
     if (this.#committing === undefined) this.#commit(false);
     // A disk that refuses must not hold up the end: what is not committed was never acknowledged.
     const troubled = new Promise<void>((resolve) => {
@@ -224,7 +256,7 @@ class SqliteJournal implements OpenJournal {
       const monotonicMs = this.#sinceBootMs(nowMs);
       this.#lastNumber = await this.#thread.ask({
         ask: 'commit',
-        commit: { ...group.content(), bootId: this.bootId, monotonicMs },
+        commit: { ...group.content(), bootId: this.bootId, monotonicMs, nowMs: this.#options.clock.nowMs() },
       });
     } catch (error) {
       this.#waiting -= group.size;
@@ -234,7 +266,37 @@ class SqliteJournal implements OpenJournal {
     this.#waiting -= group.size;
     this.#recovered();
     group.resolve(this.#lastNumber);
+    this.#tellCommit();
+    this.#housekeeping.wrote(group.characters);
+  }
+
+  #tellCommit(): void {
     for (const listener of this.#listeners) listener(this.#lastNumber);
+  }
+
+  async #keepHouse(mayPack: boolean): Promise<UpkeepReport> {
+    const { clock } = this.#options;
+    const upkeep: UpkeepRequest = {
+      bootId: this.bootId,
+      monotonicMs: this.#sinceBootMs(clock.monotonicMs()),
+      nowMs: clock.nowMs(),
+      mayPack,
+    };
+    const report = await this.#thread.ask({ ask: 'upkeep', upkeep });
+    this.#seen(report);
+    return report;
+  }
+
+  #kept(report: UpkeepReport): void {
+    this.#seen(report);
+    this.#housekeeping.take(report);
+  }
+
+  /** The thread may have journaled a record of its own. */
+  #seen({ lastNumber }: UpkeepReport): void {
+    if (lastNumber <= this.#lastNumber) return;
+    this.#lastNumber = lastNumber;
+    this.#tellCommit();
   }
 
   #sinceBootMs(nowMs: number): number {

@@ -1,4 +1,4 @@
-import type { JournalEntry } from './types.ts';
+import type { JournalEntry, JournalFill } from './types.ts';
 
 /** Between the journal and its thread. */
 export interface ThreadData {
@@ -6,6 +6,34 @@ export interface ThreadData {
   readonly privateKeyPem: string;
   /** What the first entry names as its predecessor, 64 hex digits. */
   readonly genesisHash: string;
+  readonly limits: JournalLimits;
+  /** How long a cursor's move may stay in memory. */
+  readonly cursorsSavedMs: number;
+}
+
+export interface JournalLimits {
+  /** Above it the oldest delivered readings are given up. */
+  readonly maxBytes: number;
+  /** Weight of rows that are not packed; tests make it small. */
+  readonly unpackedBytes?: number;
+}
+
+/** What the thread knows of neither by itself: the time, and who writes. */
+export interface UpkeepRequest {
+  readonly bootId: string;
+  readonly monotonicMs: number;
+  readonly nowMs: number;
+  /** Little arrives: there is time to pack. */
+  readonly mayPack: boolean;
+}
+
+export interface UpkeepReport {
+  /** Payloads of the thinned records that were journaled. */
+  readonly thinned: readonly string[];
+  /** There is more to do. */
+  readonly more: boolean;
+  readonly lastNumber: number;
+  readonly fill: Omit<JournalFill, 'entries'>;
 }
 
 /** Why the journal cannot be opened or written, in a form that passes between threads. */
@@ -25,6 +53,7 @@ export type Trouble =
 export interface Commit {
   readonly bootId: string;
   readonly monotonicMs: number;
+  readonly nowMs: number;
   readonly readings?: ReadingsEntry;
   readonly records: readonly RecordEntry[];
 }
@@ -52,23 +81,29 @@ export interface Tail {
   /** The running number the next reading gets. */
   readonly nextReading: number;
   readonly recentKeys: Uint8Array;
+  readonly fill: Omit<JournalFill, 'entries'>;
 }
 
 export type Ask =
   | { readonly ask: 'commit'; readonly commit: Commit }
   | { readonly ask: 'read'; readonly after: number; readonly limit: number }
-  | { readonly ask: 'cursor'; readonly name: string }
-  | { readonly ask: 'moveCursor'; readonly name: string; readonly number: number }
+  | { readonly ask: 'cursor'; readonly name: string; readonly nowMs: number }
+  | { readonly ask: 'moveCursor'; readonly name: string; readonly number: number; readonly nowMs: number }
+  | { readonly ask: 'upkeep'; readonly upkeep: UpkeepRequest }
   | { readonly ask: 'records'; readonly kind: string; readonly limit: number }
   | { readonly ask: 'close' };
 
 export type Request = Ask & { readonly id: number };
 
-/** Answers carry the id of the request. `opened` or `refused` comes first; `trouble` while a commit is being retried. */
+/**
+ * Answers carry the id of the request. `opened` or `refused` comes first; `trouble` while a commit is being retried;
+ * `room` when a full disk had to be relieved.
+ */
 export type Answer =
   | { readonly answer: 'opened'; readonly tail: Tail }
   | { readonly answer: 'refused'; readonly why: Trouble }
   | { readonly answer: 'trouble'; readonly why: Trouble }
+  | { readonly answer: 'room'; readonly report: UpkeepReport }
   | { readonly answer: 'done'; readonly id: number; readonly value: unknown }
   | { readonly answer: 'failed'; readonly id: number; readonly message: string };
 
@@ -79,6 +114,7 @@ export interface Values {
   read: JournalEntry[];
   cursor: number;
   moveCursor: undefined;
+  upkeep: UpkeepReport;
   records: string[];
   close: undefined;
 }

@@ -83,6 +83,11 @@ export class Group {
     return this.#lines.length + this.records.length;
   }
 
+  /** Characters of its readings. */
+  get characters(): number {
+    return this.#characters;
+  }
+
   hasRoomFor(batch: ReadingsBatch): boolean {
     return (
       this.#count === 0 ||

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { Answer, Ask, Tail, ThreadData, Trouble, Values } from './protocol.ts';
+import type { Answer, Ask, Tail, ThreadData, Trouble, UpkeepReport, Values } from './protocol.ts';
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -11,12 +11,18 @@ export class JournalThread {
   readonly #waiting = new Map<number, Waiting>();
   readonly #explain: (why: Trouble) => Error;
   readonly #onTrouble: (error: Error) => void;
+  readonly #onRoom: (report: UpkeepReport) => void;
   #worker: Worker | undefined;
   #lastId = 0;
 
-  constructor(explain: (why: Trouble) => Error, onTrouble: (error: Error) => void) {
+  constructor(
+    explain: (why: Trouble) => Error,
+    onTrouble: (error: Error) => void,
+    onRoom: (report: UpkeepReport) => void,
+  ) {
     this.#explain = explain;
     this.#onTrouble = onTrouble;
+    this.#onRoom = onRoom;
   }
 
   /** Opens the journal; throws its StartProblem. */
@@ -57,6 +63,7 @@ export class JournalThread {
 
   #settle(answer: Answer): void {
     if (answer.answer === 'trouble') this.#onTrouble(this.#explain(answer.why));
+    if (answer.answer === 'room') this.#onRoom(answer.report);
     if (answer.answer !== 'done' && answer.answer !== 'failed') return;
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);

@@ -1,4 +1,4 @@
-import type { JournalRecord, UplinkEntry } from '@nongtin/broker/wire';
+import type { JournalRecord, ThinnedRecord, UplinkEntry } from '@nongtin/broker/wire';
 
 /** Readings of one message, already encoded; they become durable together with their keys or not at all. */
 export interface ReadingsBatch {
@@ -16,6 +16,16 @@ export interface ReadingsBatch {
 export type JournalEntry = UplinkEntry & { readonly hash: string; readonly kind: string };
 
 export type JournalHealth = { readonly healthy: true } | { readonly healthy: false; readonly reason: string };
+
+/** How full the journal is; bytes are those in use, free pages not counted. */
+export interface JournalFill {
+  readonly bytes: number;
+  readonly limitBytes: number;
+  /** Number of the newest entry. */
+  readonly entries: number;
+  /** Of these, how many have given up their payload. */
+  readonly thinnedEntries: number;
+}
 
 export interface AppendOptions {
   /** True unless given: committed at once, with everything that waits. Otherwise it may wait as readings do. */
@@ -37,15 +47,18 @@ export interface Journal {
   /** Resolves with the number of the entry that holds the batch, once it is on the disk. */
   appendReadings(batch: ReadingsBatch): Promise<number>;
   appendRecord(record: JournalRecord, options?: AppendOptions): Promise<number>;
-  /** At most `limit` entries (and about 4 MiB) after this number, in order. */
+  /**
+   * At most `limit` entries (and about 4 MiB) after this number, in order. A thinned one has `thinned` and an empty
+   * payload; with `thinned.firstNumber` it stands for all from there on (older ones are joined).
+   */
   read(afterNumber: number, limit: number): Promise<JournalEntry[]>;
   /** Number of the newest durable entry; 0 in an empty journal. */
   lastNumber(): number;
   /** Reserves `count` running numbers for series times and gives the first. Append the batch before reserving again. */
   nextRunningNumber(count: number): number;
-  /** Last entry number a reader has dealt with; 0 for a new reader. */
+  /** Last entry number a reader has dealt with; 0 for a new reader. What it has not seen is not thinned from now on. */
   cursor(name: string): Promise<number>;
-  /** Survives a kill at once and a power cut with the next entry; a reader must bear to see entries again. */
+  /** Saved within a second (gentle: half a minute): after a kill a reader must bear to see entries again. */
   moveCursor(name: string, number: number): Promise<void>;
   /** Newest first. */
   records<Kind extends RecordKind>(kind: Kind, limit: number): Promise<RecordOf<Kind>[]>;
@@ -53,6 +66,9 @@ export interface Journal {
   recentKeys(): Uint8Array;
   /** Called after each commit, after its appends have been resolved. Returns the way to stop it. */
   onCommit(listener: (lastNumber: number) => void): () => void;
+  /** Called for each thinned record; one that is not `delivered` was given up because the disk is full. */
+  onThinned(listener: (record: ThinnedRecord) => void): () => void;
+  fill(): JournalFill;
   health(): JournalHealth;
   /** Appends that are not on the disk yet. */
   waiting(): number;

@@ -1,0 +1,172 @@
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { decodeHeads, type Head, hexOf, payloadBytes, unpackPayloads } from './packs.ts';
+import { isDamage, JournalTrouble } from './trouble-of.ts';
+import type { JournalEntry } from './types.ts';
+
+const READ_BYTES = 4 * 1024 * 1024;
+
+export type Row = Record<string, SQLOutputValue>;
+
+const ENTRY = `number, previous_hash, hash, boot_id, monotonic_ms, kind, count, first_at_ms, last_at_ms, signature,
+  payload`;
+
+/** Entries in order, from rows and packs alike, with their payloads as they were. */
+export class EntryReader {
+  readonly #rows: StatementSync;
+  readonly #packAt: StatementSync;
+  readonly #nextPack: StatementSync;
+  readonly #payloads: StatementSync;
+  readonly #records: StatementSync;
+  /** Readers come back for the rest of a pack. */
+  #unpacked: { readonly lastNumber: number; readonly entries: JournalEntry[] } | undefined;
+
+  constructor(database: DatabaseSync) {
+    this.#rows = database.prepare(
+      `SELECT ${ENTRY} FROM entries WHERE number >= ? AND number < ? ORDER BY number LIMIT ?`,
+    );
+    this.#packAt = database.prepare(
+      'SELECT * FROM packs WHERE first_number <= ? ORDER BY first_number DESC LIMIT 1',
+    );
+    this.#nextPack = database.prepare('SELECT min(first_number) AS first FROM packs WHERE first_number > ?');
+    this.#payloads = database.prepare('SELECT data FROM payloads WHERE first_number = ?');
+    this.#records = database.prepare(
+      "SELECT payload FROM entries WHERE kind = ? AND kind <> 'readings' ORDER BY number DESC LIMIT ?",
+    );
+  }
+
+  /** What was unpacked before may have been thinned since. */
+  forget(): void {
+    this.#unpacked = undefined;
+  }
+
+  /** At most `limit` entries after this number, and about 4 MiB; throws a JournalTrouble that names a damaged one. */
+  read(after: number, limit: number): JournalEntry[] {
+    const entries: JournalEntry[] = [];
+    let bytes = 0;
+    let next = after + 1;
+    while (entries.length < limit && bytes < READ_BYTES) {
+      const part = this.#segment(next, limit - entries.length);
+      if (part.length === 0) break;
+      for (const entry of part) {
+        entries.push(entry);
+        bytes += entry.payload.length;
+        next = entry.number + 1;
+        if (bytes >= READ_BYTES) break;
+      }
+    }
+    return entries;
+  }
+
+  /** The pack that holds this entry. */
+  packAt(number: number): Row | undefined {
+    const row = this.#packAt.get(number);
+    return row !== undefined && Number(row.last_number) >= number ? row : undefined;
+  }
+
+  /** First number of the next pack after this entry. */
+  nextPack(number: number): number {
+    return Number(this.#nextPack.get(number)?.first ?? Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Payloads of the newest records of a kind, newest first. */
+  records(kind: string, limit: number): string[] {
+    return this.#records.all(kind, limit).map((row) => String(row.payload));
+  }
+
+  #segment(next: number, limit: number): JournalEntry[] {
+    try {
+      const pack = this.packAt(next);
+      if (pack !== undefined) {
+        const from = this.#unpack(pack).filter(({ number }) => number >= next);
+        return from.slice(0, limit);
+      }
+      return this.#rowsFrom(next, limit);
+    } catch (error) {
+      if (error instanceof JournalTrouble) throw error;
+      if (isDamage(error) || isUnreadable(error)) throw damagedAt(next);
+      throw error;
+    }
+  }
+
+  #rowsFrom(next: number, limit: number): JournalEntry[] {
+    const entries: JournalEntry[] = [];
+    let bytes = 0;
+    for (const row of this.#rows.iterate(next, this.nextPack(next), limit)) {
+      const entry = toEntry(row);
+      entries.push(entry);
+      bytes += entry.payload.length;
+      if (bytes >= READ_BYTES) break;
+    }
+    return entries;
+  }
+
+  #unpack(pack: Row): JournalEntry[] {
+    const lastNumber = Number(pack.last_number);
+    if (this.#unpacked?.lastNumber === lastNumber) return this.#unpacked.entries;
+    const firstNumber = Number(pack.first_number);
+    const heads = decodeHeads(blob(pack.heads), lastNumber);
+    const data = this.#payloads.get(firstNumber)?.data;
+    const payloads = data instanceof Uint8Array ? unpackPayloads(data, heads) : undefined;
+    let previousHash = hexOf(blob(pack.previous_hash));
+    const entries = heads.map((head, index) => {
+      const entry = packedEntry(head, previousHash, payloads?.[index]);
+      previousHash = entry.hash;
+      return entry;
+    });
+    const [first] = entries;
+    // A joined pack: its one head stands for them all.
+    if (Number(pack.joined) === 1 && first !== undefined) {
+      entries[0] = { ...first, thinned: { hash: first.hash, firstNumber } };
+    }
+    this.#unpacked = { lastNumber, entries };
+    return entries;
+  }
+}
+
+export const damagedAt = (number: number) => new JournalTrouble({ trouble: 'damaged', number });
+
+/** Bytes that are no zstd, no JSON, no pack: whatever read them throws an error of its own kind. */
+function isUnreadable(error: unknown): boolean {
+  const { code } = error as { code?: string };
+  return error instanceof RangeError || error instanceof SyntaxError || String(code).startsWith('ZSTD');
+}
+
+export const blob = (value: SQLOutputValue | undefined): Uint8Array =>
+  value instanceof Uint8Array ? value : new Uint8Array();
+
+function toEntry(row: Row): JournalEntry {
+  const number = Number(row.number);
+  const hash = hexOf(blob(row.hash));
+  return {
+    number,
+    previousHash: hexOf(blob(row.previous_hash)),
+    hash,
+    bootId: hexOf(blob(row.boot_id)),
+    monotonicMs: Number(row.monotonic_ms),
+    kind: String(row.kind),
+    count: Number(row.count),
+    firstAtMs: Number(row.first_at_ms),
+    lastAtMs: Number(row.last_at_ms),
+    payload: typeof row.payload === 'string' ? row.payload : inflated(number, row.payload),
+    ...(row.payload === null ? { thinned: { hash } } : {}),
+    signature: hexOf(blob(row.signature)),
+  };
+}
+
+function inflated(number: number, stored: SQLOutputValue | undefined): string {
+  try {
+    return payloadBytes(stored).toString('utf8');
+  } catch {
+    throw damagedAt(number);
+  }
+}
+
+function packedEntry(head: Head, previousHash: string, payload: string | undefined): JournalEntry {
+  const hash = hexOf(head.hash);
+  const { number, monotonicMs, count, firstAtMs, lastAtMs } = head;
+  return {
+    ...{ number, previousHash, hash, bootId: hexOf(head.bootId), monotonicMs, kind: 'readings' },
+    ...{ count, firstAtMs, lastAtMs, payload: payload ?? '', signature: hexOf(head.signature) },
+    ...(payload === undefined ? { thinned: { hash } } : {}),
+  };
+}
