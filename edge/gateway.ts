@@ -27,6 +27,7 @@ import { buildApp } from './api/app.ts';
 import type { ApiParts } from './api/parts.ts';
 import { statusView } from './api/status.ts';
 import { ClockKeeper, GatewayClock, LateDelivery, type SystemClock, thisMachine } from './clock/index.ts';
+import { type Codecs, createCodecs } from './codecs/index.ts';
 import type { GatewayConfig } from './config.ts';
 import { createCore } from './core.ts';
 import { createSeriesDelivery, type DeliveredJournal } from './delivery/index.ts';
@@ -124,7 +125,7 @@ export class Gateway implements Service {
     const publish = async (topic: string, payload: string) =>
       (await ready.promise).publish(topic, payload, { qos: 1 });
     const { speed } = this.#config;
-    const profiles = createProfiles(this.#openMemory());
+    const profiles = createProfiles(this.#openMemory(), this.#startCodecs());
     const { hook, ...core } = createCore({
       ...{ farm, journal, profiles, speed, publish, clock: this.#clock, logger: this.#logger },
     });
@@ -183,6 +184,14 @@ export class Gateway implements Service {
     await keeper.begin(journal);
     this.#stops.push({ part: 'clock', stop: () => keeper.stop() });
     return keeper;
+  }
+
+  #startCodecs(): Codecs {
+    const folder = join(this.#folder, 'codecs');
+    const codecs = createCodecs({ folder, logger: this.#logger, clock: this.#clock });
+    codecs.start();
+    this.#stops.push({ part: 'codecs', stop: () => codecs.stop() });
+    return codecs;
   }
 
   #openMemory(): ProfileMemory {

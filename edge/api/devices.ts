@@ -5,6 +5,9 @@ import { ApiError, DevicesAnswer, IssuedAnswer } from './schemas.ts';
 
 const Id = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$' });
 
+/** A bridge speaks for devices behind it, and may hear what they are told. */
+const Role = Type.Union([Type.Literal('device'), Type.Literal('bridge')]);
+
 /** Who may speak on the farm's broker. */
 export const deviceRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = async (app, { parts }) => {
   const { credentials, live, broker } = parts;
@@ -22,15 +25,20 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asyn
 
   app.post(
     '/api/devices',
-    { schema: { body: Type.Object({ id: Id }), response: { 201: IssuedAnswer, 409: ApiError } } },
-    async ({ body: { id } }, reply) => {
+    {
+      schema: {
+        body: Type.Object({ id: Id, role: Type.Optional(Role) }),
+        response: { 201: IssuedAnswer, 409: ApiError },
+      },
+    },
+    async ({ body: { id, role = 'device' } }, reply) => {
       if (credentials.list().some((known) => known.id === id))
         throw new ApiProblem(
           409,
           `Device '${id}' has a password already; delete it first to issue a new one.`,
         );
       reply.header('cache-control', 'no-store');
-      return reply.code(201).send({ id, password: credentials.issue(id, 'device') });
+      return reply.code(201).send({ id, password: credentials.issue(id, role) });
     },
   );
 

@@ -42,10 +42,10 @@ export class CodecThread {
     return this.#queue.length;
   }
 
-  /** Never rejects. */
+  /** Never rejects. What is under way at a stop is never answered: its message is not acknowledged, and comes again. */
   run(call: ThreadCall): Promise<Outcome> {
-    if (this.#stopped) return Promise.resolve({ failure: 'crashed', detail: 'the gateway is stopping' });
     return new Promise((resolve) => {
+      if (this.#stopped) return;
       this.#queue.push({ ...call, resolve });
       this.#next();
     });
@@ -53,12 +53,9 @@ export class CodecThread {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    const worker = this.#worker;
-    this.#lose(worker, 'the gateway is stopping');
-    for (const waiting of this.#queue.splice(0)) {
-      waiting.resolve({ failure: 'crashed', detail: 'the gateway is stopping' });
-    }
-    await worker?.terminate();
+    this.#queue.length = 0;
+    clearTimeout(this.#watchdog);
+    await this.#worker?.terminate();
   }
 
   #next(): void {
@@ -127,12 +124,11 @@ export class CodecThread {
   }
 
   #lose(worker: Worker | undefined, detail: string): void {
-    if (worker === undefined || worker !== this.#worker) return;
+    if (this.#stopped || worker === undefined || worker !== this.#worker) return;
     this.#worker = undefined;
     this.#ready = false;
-    if (!this.#stopped) this.#onCrash(detail);
+    this.#onCrash(detail);
     this.#settle({ failure: 'crashed', detail });
-    if (this.#stopped) return;
     if (this.#starts >= MOST_STARTS_IN_A_ROW) {
       this.#starts = 0;
       for (const waiting of this.#queue.splice(0)) waiting.resolve({ failure: 'crashed', detail });

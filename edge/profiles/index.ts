@@ -1,9 +1,13 @@
+import type { Codecs } from '../codecs/index.ts';
+import { chirpstack } from './chirpstack.ts';
 import { esphome } from './esphome.ts';
 import { homeAssistant } from './home-assistant.ts';
 import { Entities } from './home-assistant-entities.ts';
 import { plainJson } from './plain-json.ts';
 import type { Profile, ProfileContext, ProfileMemory, SpokenTopic } from './profile.ts';
+import { shelly } from './shelly.ts';
 import { tasmota } from './tasmota.ts';
+import { thingsStack } from './things-stack.ts';
 import { valveState } from './valve-state.ts';
 import { weatherUpload } from './weather-upload.ts';
 import { zigbee } from './zigbee.ts';
@@ -23,6 +27,9 @@ const families: readonly ((context: ProfileContext) => Profile | Profile[])[] = 
     const entities = new Entities(context);
     return [esphome(entities), homeAssistant(entities)];
   },
+  shelly,
+  chirpstack,
+  thingsStack,
 ];
 
 export interface Profiles {
@@ -31,10 +38,11 @@ export interface Profiles {
   readonly version: number;
 }
 
-export function createProfiles(memory: ProfileMemory): Profiles {
+export function createProfiles(memory: ProfileMemory, codecs?: Codecs): Profiles {
   let version = 0;
   const context: ProfileContext = {
     memory,
+    codecs,
     changed: () => {
       version += 1;
     },

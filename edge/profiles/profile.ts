@@ -1,4 +1,5 @@
 import { channelName, type MetricName, type TopicMatch } from '@nongtin/broker/wire';
+import type { Codecs } from '../codecs/index.ts';
 
 /**
  * A profile reads the payloads of one family of devices. To add one: a file (or a folder) here, and its line in index.ts.
@@ -29,6 +30,8 @@ export interface ProfileInput extends SpokenTopic {
 export interface ProfileContext {
   /** What a family has learned of its devices (topics, units); survives a restart, a kill may lose the last second. */
   readonly memory: ProfileMemory;
+  /** Makers' scripts for devices that send bytes; absent where none are at hand. */
+  readonly codecs?: Codecs | undefined;
   /** To be called when the answer of `claims` may have become another one. */
   changed(): void;
 }
@@ -48,6 +51,8 @@ export interface ParsedReading {
   readonly channel: string;
   /** In the metric's unit, finite. */
   readonly value: number;
+  /** Its own time, where a message holds readings of several times. */
+  readonly observedAtMs?: number;
 }
 
 interface OfDevice {
