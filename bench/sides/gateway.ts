@@ -32,6 +32,7 @@ export class GatewaySide {
   readonly #httpPort: number;
   readonly passwords: ReadonlyMap<string, string>;
   #child: ChildProcess | undefined;
+  #said = '';
 
   private constructor(options: GatewayOptions, mqttPort: number, httpPort: number) {
     this.#options = options;
@@ -68,7 +69,20 @@ export class GatewaySide {
       },
     });
     this.#child = child;
-    await ready(child);
+    await this.#ready(child);
+  }
+
+  async #ready(child: ChildProcess): Promise<void> {
+    this.#said = '';
+    await new Promise<void>((resolve, reject) => {
+      const hear = (part: Buffer) => {
+        this.#said = `${this.#said}${part}`.slice(-4_000);
+        if (this.#said.includes('"msg":"ready"')) resolve();
+      };
+      child.stdout?.on('data', hear);
+      child.stderr?.on('data', hear);
+      child.once('exit', (code) => reject(new Error(`the gateway ended with ${code}: ${this.#said}`)));
+    });
   }
 
   async kill(): Promise<void> {
@@ -91,15 +105,22 @@ export class GatewaySide {
 
   /** Readings it has taken since it started, by its own count. */
   async readings(): Promise<number> {
-    const metrics = await (await fetch(`http://127.0.0.1:${this.#httpPort}/metrics`)).text();
+    const metrics = await this.#ask('/metrics');
     return Number(/^nongtin_ingest_total\{counter="readings"\} (\d+)$/m.exec(metrics)?.[1] ?? Number.NaN);
   }
 
   /** Entries of the journal that the series store lacks. */
   async behindEntries(): Promise<number> {
-    const answer = await fetch(`http://127.0.0.1:${this.#httpPort}/readyz`);
-    const { series } = (await answer.json()) as { series: { behindEntries: number } };
+    const { series } = JSON.parse(await this.#ask('/readyz')) as { series: { behindEntries: number } };
     return series.behindEntries;
+  }
+
+  async #ask(path: string): Promise<string> {
+    try {
+      return await (await fetch(`http://127.0.0.1:${this.#httpPort}${path}`)).text();
+    } catch (error) {
+      throw new Error(`the gateway does not answer; it said last: ${this.#said}`, { cause: error });
+    }
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
@@ -115,19 +136,6 @@ export class GatewaySide {
     const ids = [VALVE, PROBE, ...this.#options.devices, ...(this.#options.zones ?? [])];
     return new Map(ids.map((id) => [id, store.issue(id, 'device')]));
   }
-}
-
-async function ready(child: ChildProcess): Promise<void> {
-  let said = '';
-  await new Promise<void>((resolve, reject) => {
-    const hear = (part: Buffer) => {
-      said = `${said}${part}`.slice(-10_000);
-      if (said.includes('"msg":"ready"')) resolve();
-    };
-    child.stdout?.on('data', hear);
-    child.stderr?.on('data', hear);
-    child.once('exit', (code) => reject(new Error(`the gateway ended with ${code}: ${said}`)));
-  });
 }
 
 function farm(zones: readonly string[]) {
