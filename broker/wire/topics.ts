@@ -103,6 +103,13 @@ export const topics = {
     ...spoken,
     purpose: 'MQTT discovery: which values a device has, where and in which unit',
   },
+  /** Every ESPHome node tells it as soon as it is connected; refused, it would be disconnected again and again. */
+  esphomeDiscovery: {
+    pattern: 'esphome/discover/#',
+    payload: 'ESPHome',
+    ...spoken,
+    purpose: 'What an ESPHome node is, and its address',
+  },
   zigbeeCommand: {
     pattern: 'zigbee2mqtt/**/set',
     payload: 'Zigbee2MQTT',
