@@ -90,7 +90,6 @@ function heldEntries(journal: DeliveredJournal, bootId: string, held: Held): Hel
       if (number >= lastNumber) done.resolve(true);
     },
     onCommit: () => () => {},
-    appendRecord: (record) => journal.appendRecord(record),
   };
   return { view, done: done.promise };
 }

@@ -1,26 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { QuarantineRecord } from '@nongtin/broker/wire';
 import type { SeriesStore, WriteOutcome } from '@nongtin/series';
 import type { Logger } from '@nongtin/service';
 import type { Journal, JournalEntry } from '../journal/index.ts';
-import { Rejections } from './rejections.ts';
+import { asDated, batchesOf, type Dating, linesOf } from './batches.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import { writeNarrowing } from './narrow.ts';
 
 /** The part of the journal that a delivery reads. */
-export type DeliveredJournal = Pick<
-  Journal,
-  'read' | 'lastNumber' | 'cursor' | 'moveCursor' | 'onCommit' | 'appendRecord'
->;
+export type DeliveredJournal = Pick<Journal, 'read' | 'lastNumber' | 'cursor' | 'moveCursor' | 'onCommit'>;
 
 interface SeriesDeliveryOptions {
   readonly journal: DeliveredJournal;
   readonly store: SeriesStore;
   readonly logger: Logger;
   readonly clock: { nowMs(): number };
-  /** For boots whose clock was not trusted: which entries are passed over until they are dated, and true times. */
-  readonly dating?: {
-    hold(entry: JournalEntry): boolean;
-    shift(lines: string, entry: JournalEntry): string;
-  };
+  /** Keeps what the store will never take; absent: it is only counted, and stands in the journal. */
+  readonly deadLetters?: Pick<DeadLetters, 'add'>;
+  /** For boots whose clock was not trusted; absent: every reading has its time. */
+  readonly dating?: Dating;
   /** Waits; handed in by tests. Throws when the signal fires. */
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -32,7 +29,7 @@ export interface SeriesDeliveryState {
   readonly lastOutcome: 'none' | 'accepted' | 'wait' | 'keep' | 'split' | 'reject';
   /** Why the last write was not accepted. */
   readonly reason?: string;
-  /** Readings the store will never take; they stand in the journal's quarantine. */
+  /** Readings that the store has refused since the start; they are dead letters, and in the journal. */
   readonly rejected: number;
 }
 
@@ -41,6 +38,8 @@ export interface SeriesDelivery {
   /** Ends after the write under way. What is not delivered waits in the journal. */
   stop(): Promise<void>;
   state(): SeriesDeliveryState;
+  /** The store holds all readings up to this entry of the journal. */
+  deliveredUpTo(): number;
 }
 
 export function createSeriesDelivery(options: SeriesDeliveryOptions): SeriesDelivery {
@@ -48,7 +47,6 @@ export function createSeriesDelivery(options: SeriesDeliveryOptions): SeriesDeli
 }
 
 const ENTRIES_A_READ = 256;
-const MOST_LINES = 5_000;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
 /** Between two writes: what is committed meanwhile goes out together. The first after a quiet time goes at once. */
@@ -62,29 +60,30 @@ const BETWEEN_WRITES_MS = 20;
 class CursorDelivery implements SeriesDelivery {
   readonly #options: SeriesDeliveryOptions;
   readonly #pause: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly #rejections: Rejections;
+  readonly #dating: Dating;
   /** Lines of the batch under way that are recorded as refused: a wait after them must not record them again. */
   readonly #refused = new Set<string>();
-  readonly #cursorName: string;
   #ending = new AbortController();
   #running: Promise<void> | undefined;
   #unsubscribe = () => {};
   #wake = () => {};
+  #place = '';
   #cursor = 0;
+  #rejected = 0;
+  #retryAfterMs = 0;
   #isStuck = false;
   #last: Pick<SeriesDeliveryState, 'lastOutcome' | 'reason'> = { lastOutcome: 'none' };
 
   constructor(options: SeriesDeliveryOptions) {
     this.#options = options;
-    this.#cursorName = `series:${options.store.place}`;
+    this.#dating = options.dating ?? asDated;
     this.#pause = options.pause ?? ((ms, signal) => delay(ms, undefined, { signal }));
-    this.#rejections = new Rejections((record) => this.#keepRejected(record), options.clock);
   }
 
-  /** The journal must be open. The store may be away. */
+  /** The journal must be open and the store started; it may be away. */
   async start(): Promise<void> {
     this.#ending = new AbortController();
-    this.#cursor = await this.#options.journal.cursor(this.#cursorName);
+    await this.#findPlace();
     this.#unsubscribe = this.#options.journal.onCommit(() => this.#wake());
     this.#running = this.#run();
   }
@@ -101,8 +100,12 @@ class CursorDelivery implements SeriesDelivery {
       store: this.#options.store.name,
       behindEntries: Math.max(0, this.#options.journal.lastNumber() - this.#cursor),
       ...this.#last,
-      rejected: this.#rejections.count,
+      rejected: this.#rejected,
     };
+  }
+
+  deliveredUpTo(): number {
+    return this.#cursor;
   }
 
   get #isEnding(): boolean {
@@ -113,12 +116,14 @@ class CursorDelivery implements SeriesDelivery {
     let pauseMs = FIRST_PAUSE_MS;
     while (!this.#isEnding) {
       try {
+        // A store that began anew under our hands, such as a file that was deleted, has another place.
+        if (this.#place !== this.#options.store.place) await this.#findPlace();
         if (this.#cursor >= this.#options.journal.lastNumber()) await this.#committed();
         else if (await this.#deliverNext()) {
           pauseMs = FIRST_PAUSE_MS;
           await this.#rest(BETWEEN_WRITES_MS);
         } else {
-          await this.#rest(pauseMs);
+          await this.#rest(Math.max(pauseMs, this.#retryAfterMs));
           pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
         }
       } catch (error) {
@@ -128,6 +133,15 @@ class CursorDelivery implements SeriesDelivery {
         await this.#rest(LONGEST_PAUSE_MS);
       }
     }
+  }
+
+  /** Where we are with this store; one that was known by another name goes on from there. */
+  async #findPlace(): Promise<void> {
+    const { journal, store } = this.#options;
+    const { place, formerPlace = place } = store;
+    const cursor = await journal.cursor(`series:${place}`);
+    this.#cursor = cursor > 0 ? cursor : await journal.cursor(`series:${formerPlace}`);
+    this.#place = place;
   }
 
   /** Until the journal has something new. Checked and awaited in one go, so no commit is missed. */
@@ -145,12 +159,12 @@ class CursorDelivery implements SeriesDelivery {
 
   /** Whether the cursor moved. */
   async #deliverNext(): Promise<boolean> {
-    const entries = await this.#options.journal.read(this.#cursor, ENTRIES_A_READ);
-    for (const batch of batchesOf(entries)) {
+    const { journal } = this.#options;
+    for (const batch of batchesOf(await journal.read(this.#cursor, ENTRIES_A_READ))) {
       const lines = this.#linesOf(batch);
       if (lines !== '' && !(await this.#write(lines))) return false;
       const upTo = batch.at(-1)?.number ?? this.#cursor;
-      await this.#options.journal.moveCursor(this.#cursorName, upTo);
+      await journal.moveCursor(`series:${this.#place}`, upTo);
       this.#cursor = upTo;
       this.#refused.clear();
       if (this.#isEnding) break;
@@ -160,37 +174,29 @@ class CursorDelivery implements SeriesDelivery {
 
   /** Without those that an earlier try at this batch has found to be refused. */
   #linesOf(batch: readonly JournalEntry[]): string {
-    const { dating } = this.#options;
-    const lines = batch
-      .filter((entry) => entry.count > 0 && dating?.hold(entry) !== true)
-      .map((entry) => dating?.shift(entry.payload, entry) ?? entry.payload);
-    if (this.#refused.size === 0) return lines.join('\n');
+    const lines = linesOf(batch, this.#dating);
+    if (this.#refused.size === 0) return lines;
     return lines
-      .flatMap((payload) => payload.split('\n'))
+      .split('\n')
       .filter((line) => !this.#refused.has(line))
       .join('\n');
   }
 
-  /** Whether nothing of these lines needs to be written again. */
-  async #write(lines: string): Promise<boolean> {
-    const outcome = await this.#options.store.write(lines);
-    this.#note(outcome);
-    if (outcome.outcome === 'accepted') return true;
-    if (outcome.outcome === 'wait' || outcome.outcome === 'keep') return false;
-    const halves = halve(lines);
-    if (halves === undefined) {
-      await this.#rejections.add(lines, outcome.reason);
-      this.#refused.add(lines);
-      return true;
-    }
-    // What a partly refused write has already stored is only written again.
-    for (const half of halves) if (!(await this.#write(half))) return false;
-    return true;
+  #write(lines: string): Promise<boolean> {
+    return writeNarrowing(this.#options.store, lines, {
+      note: (outcome) => this.#note(outcome),
+      refuse: (refused, words) => {
+        this.#rejected += refused.length;
+        this.#options.deadLetters?.add(refused, words);
+        for (const line of refused) this.#refused.add(line);
+      },
+    });
   }
 
   /** Told once when it begins and once when it ends; a write that is being narrowed down does neither. */
   #note(outcome: WriteOutcome): void {
     const reason = 'reason' in outcome ? outcome.reason : undefined;
+    this.#retryAfterMs = outcome.outcome === 'wait' ? (outcome.retryAfterMs ?? 0) : 0;
     const store = this.#options.store.name;
     const isStuck = outcome.outcome === 'wait' || outcome.outcome === 'keep';
     if (isStuck && !this.#isStuck) {
@@ -204,32 +210,4 @@ class CursorDelivery implements SeriesDelivery {
     this.#isStuck = isStuck;
     this.#last = { lastOutcome: outcome.outcome, ...(reason === undefined ? {} : { reason }) };
   }
-
-  async #keepRejected(record: QuarantineRecord): Promise<void> {
-    await this.#options.journal.appendRecord(record);
-  }
-}
-
-/** Small entries together, up to so many lines; a larger one alone. */
-function batchesOf(entries: readonly JournalEntry[]): JournalEntry[][] {
-  const batches: JournalEntry[][] = [];
-  let batch: JournalEntry[] = [];
-  let lines = 0;
-  for (const entry of entries) {
-    if (batch.length === 0 || lines + entry.count > MOST_LINES) {
-      batch = [];
-      batches.push(batch);
-      lines = 0;
-    }
-    batch.push(entry);
-    lines += entry.count;
-  }
-  return batches;
-}
-
-/** Two parts of about the same number of lines; undefined for a single line. */
-function halve(lines: string): [string, string] | undefined {
-  let cut = lines.indexOf('\n', lines.length / 2);
-  if (cut < 0) cut = lines.lastIndexOf('\n');
-  return cut < 0 ? undefined : [lines.slice(0, cut), lines.slice(cut + 1)];
 }

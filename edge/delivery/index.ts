@@ -1,3 +1,10 @@
+export type { Dating } from './batches.ts';
+export {
+  type DeadLetter,
+  type DeadLetters,
+  openDeadLetters,
+  type RetryResult,
+} from './dead-letters.ts';
 export {
   createSeriesDelivery,
   type DeliveredJournal,
