@@ -61,6 +61,7 @@ const SHORT: Readonly<Record<string, string>> = {
   stat_open: 'state_open',
   stat_clsd: 'state_closed',
   cmps: 'components',
+  o: 'origin',
   p: 'platform',
   t: 'topic',
 };
@@ -76,6 +77,8 @@ export function readEntities(
 ): Map<string, Entity> {
   const root = expand(message);
   const entities = new Map<string, Entity>();
+  // Its devices speak on topics that are read without this, with more knowledge of them.
+  if (isObject(root.origin) && root.origin.name === 'Zigbee2MQTT') return entities;
   const [component = ''] = path;
   if (component !== 'device') {
     add('', { ...root, platform: component }, path.at(-1) ?? '');
@@ -97,7 +100,7 @@ export function readEntities(
 function entityOf(speaker: string, config: JsonObject, objectId: string): Entity | undefined {
   const component = COMPONENTS.find((name) => name === config.platform);
   const topic = text(config.state_topic, 256);
-  if (component === undefined || topic === undefined) return undefined;
+  if (component === undefined || topic === undefined || !isOwn(topic, speaker)) return undefined;
   const esphome = topic.startsWith(`${speaker}/`) ? esphomeState(topic.slice(speaker.length + 1)) : undefined;
   const name = esphome?.objectId ?? text(config.name, 128) ?? objectId.slice(0, 128);
   const words = (own: unknown, other: unknown, usual: string) => [
@@ -121,6 +124,12 @@ function entityOf(speaker: string, config: JsonObject, objectId: string): Entity
     device: deviceOf(config.device),
     availability: availabilityOf(config),
   };
+}
+
+/** The topic begins with the speaker's name, as far as it is said (OpenMQTTGateway announces '+/+/BTtoMQTT/…'). */
+function isOwn(topic: string, speaker: string): boolean {
+  const [first] = topic.split('/', 1);
+  return first === speaker || first === '+' || first === '#';
 }
 
 /** Identifiers and connections may be one text or a list; a connection is a pair such as ["mac", "…"]. */

@@ -9,12 +9,14 @@ const MOST_ENTITIES = 400;
 const MOST_DEVICES = 200;
 const MOST_SPEAKERS = 2_000;
 const MOST_TOPICS = 1_000;
+const MOST_TEMPLATES = 2_000;
 
 /** With the channel its readings were first given: what a series was called, it stays. */
 type Remembered = Entity & { readonly channel?: string | undefined };
 
-export interface KnownEntity extends Remembered {
+export interface KnownEntity extends Entity {
   readonly id: string;
+  channel: string | undefined;
   readonly metric: MetricName | undefined;
   /** 'unknown' when there is one that is not understood. */
   readonly parsed: Template | 'unknown' | undefined;
@@ -33,6 +35,8 @@ export class Entities {
   /** The name of each device's readings behind its speaker; empty: the speaker itself. */
   readonly #devices: Learned<string>;
   readonly #indexes = new Map<string, Index>();
+  /** Parsed, by text: the index of a speaker is made anew with each thing it announces. */
+  readonly #templates = new Map<string, Template | 'unknown'>();
   readonly #changed: () => void;
 
   constructor({ memory, changed }: ProfileContext) {
@@ -87,22 +91,23 @@ export class Entities {
   }
 
   /**
-   * The channel of a metric's readings: none for the only sensor of it that its device has when it is first read, the
-   * object's name for any other.
+   * The channel of an entity's readings: none for the only sensor of its metric that the device has when it is first
+   * read; the object's name for any other, for valves and for raw values.
    */
-  channelOf(speaker: string, entity: KnownEntity, metric: MetricName): string {
-    if (metric === 'raw') return entity.rawName;
-    if (metric === 'valve_open') return entity.name;
+  channelOf(speaker: string, entity: KnownEntity): string {
     if (entity.channel !== undefined) return entity.channel;
     const others = this.#indexOf(speaker).entities.filter(
-      (other) => other.id !== entity.id && other.metric === metric && other.device?.id === entity.device?.id,
+      (other) =>
+        other.id !== entity.id && other.metric === entity.metric && other.device?.id === entity.device?.id,
     );
-    const isTaken = others.some(({ name, channel }) => (channel ?? name) === entity.name);
-    const named = isTaken ? `${entity.name} ${entity.id.split(/[/\n]/).at(-1)}` : entity.name;
-    const channel = others.length === 0 ? '' : named;
-    const { id, metric: _, parsed: __, ...remembered } = entity;
-    this.#entities.set(speaker, id, { ...remembered, channel });
-    this.#indexes.delete(speaker);
+    const name = plainName(entity);
+    const isTaken = others.some((other) => (other.channel ?? plainName(other)) === name);
+    const isNamed = others.length > 0 || entity.metric === undefined || entity.metric === 'valve_open';
+    const tail = entity.id.split(/[/\n]/).at(-1);
+    const channel = isTaken ? `${name} ${tail}` : isNamed ? name : '';
+    entity.channel = channel;
+    const remembered = this.#entities.get(speaker, entity.id);
+    if (remembered !== undefined) this.#entities.set(speaker, entity.id, { ...remembered, channel });
     return channel;
   }
 
@@ -128,14 +133,23 @@ export class Entities {
     return isTaken ? `${name} ${id}` : name;
   }
 
+  #parsed(template: string): Template | 'unknown' {
+    const held = this.#templates.get(template);
+    if (held !== undefined) return held;
+    const parsed = parseTemplate(template) ?? 'unknown';
+    if (this.#templates.size >= MOST_TEMPLATES) this.#templates.clear();
+    this.#templates.set(template, parsed);
+    return parsed;
+  }
+
   #indexOf(speaker: string): Index {
     const held = this.#indexes.get(speaker);
     if (held !== undefined) return held;
     const index: Index = { entities: [], exact: new Map(), patterns: [], availability: new Map() };
     for (const [id, remembered] of this.#entities.entries(speaker)) {
-      const { template } = remembered;
-      const parsed = template === undefined ? undefined : (parseTemplate(template) ?? 'unknown');
-      const entity: KnownEntity = { ...remembered, id, metric: metricOf(remembered), parsed };
+      const { template, channel } = remembered;
+      const parsed = template === undefined ? undefined : this.#parsed(template);
+      const entity: KnownEntity = { ...remembered, id, channel, metric: metricOf(remembered), parsed };
       index.entities.push(entity);
       if (/[+#]/.test(entity.topic)) index.patterns.push({ levels: entity.topic.split('/'), entity });
       else push(index.exact, entity.topic, entity);
@@ -145,6 +159,10 @@ export class Entities {
     this.#indexes.set(speaker, index);
     return index;
   }
+}
+
+function plainName({ metric, name, rawName }: KnownEntity): string {
+  return metric === undefined ? rawName : name;
 }
 
 function push(map: Map<string, KnownEntity[]>, topic: string, entity: KnownEntity): void {

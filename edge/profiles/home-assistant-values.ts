@@ -29,7 +29,7 @@ export function readStates(input: ProfileInput, entities: readonly KnownEntity[]
     if (typeof entity.parsed === 'object') for (const path of entity.parsed.paths) read.add(path.join('\n'));
     if (found === 'missing') missing += 1;
     else {
-      const channel = known.channelOf(speaker, entity, found.metric);
+      const channel = known.channelOf(speaker, entity);
       const path = isOne ? [channel] : [devices[index] ?? '', channel];
       readings.push({ ...found, channel: channelOf(path.filter((part) => part !== '')) });
     }

@@ -10,15 +10,16 @@ const NOTHING: Parsed = { kind: 'nothing' };
 /**
  * Home Assistant's MQTT discovery (home-assistant.io/integrations/mqtt): devices announce on
  * `homeassistant/<component>/[<node>/]<object>/config`, or for a whole device on `homeassistant/device/<id>/config`, which
- * values they have, where and in which unit. What a speaker announces holds for its own topics only.
+ * values they have, where and in which unit. What a speaker announces holds for its own topics only; those that belong to
+ * another family are left to it.
  */
 export function homeAssistant(entities: Entities): Profile {
   return {
     name: 'home-assistant',
     claims: ({ speaker, topic, name }) =>
       name === 'homeAssistantDiscovery' ||
-      entities.on(speaker, topic).length > 0 ||
-      entities.presentOn(speaker, topic).length > 0,
+      (name === 'own' &&
+        (entities.on(speaker, topic).length > 0 || entities.presentOn(speaker, topic).length > 0)),
     parse(input): Parsed {
       if (input.name === 'homeAssistantDiscovery') return learn(input, entities);
       const announced = entities.on(input.speaker, input.topic);
