@@ -26,7 +26,7 @@ export interface LoadOptions {
   readonly settleMs?: number;
 }
 
-export interface DeviceResult {
+interface DeviceResult {
   readonly sent: number;
   readonly unacknowledged: readonly number[];
 }

@@ -17,9 +17,9 @@ export interface GatewayOptions {
   readonly nodeFlags?: readonly string[];
 }
 
-/** Valve and soil probe of the farm's only zone. */
+/** The valve of the zone that every farm here has. */
 export const VALVE = 'bench-valve';
-export const PROBE = 'bench-probe';
+const PROBE = 'bench-probe';
 
 /**
  * The real gateway, as `npm run gateway` starts it, in a process and a folder of its own: farm, credentials, journal,

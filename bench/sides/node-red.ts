@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { freePort } from '@nongtin/service';
 import { type FlowOptions, flows, type Wiring } from './flows.ts';
 import { InfluxServer } from './influx.ts';
@@ -12,7 +12,6 @@ import type { Side } from './side.ts';
 
 const DATABASE = 'peer';
 const READY_WITHIN_MS = 30_000;
-const { resolve } = createRequire(import.meta.url);
 
 /** Mosquitto, Node-RED with node-red-contrib-influxdb, and an InfluxDB of its own. */
 export async function startNodeRed(wiring: Wiring): Promise<Side> {
@@ -73,7 +72,7 @@ class NodeRed {
     writeFileSync(join(this.#dir, 'flows.json'), JSON.stringify(flows(this.#options)));
     const settings = join(this.#dir, 'settings.js');
     writeFileSync(settings, `module.exports = ${JSON.stringify(settingsOf(await freePort()))};`);
-    const red = join(dirname(resolve('node-red/package.json')), 'red.js');
+    const red = fileURLToPath(import.meta.resolve('node-red/red.js'));
     const args = [red, '--settings', settings, '--userDir', this.#dir];
     const child = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -102,7 +101,7 @@ function settingsOf(uiPort: number) {
   return {
     ...{ uiHost: '127.0.0.1', uiPort, flowFile: 'flows.json', credentialSecret: false },
     ...{ httpAdminRoot: false, httpNodeRoot: false, diagnostics: { enabled: false } },
-    nodesDir: [dirname(resolve('node-red-contrib-influxdb/package.json'))],
+    nodesDir: [dirname(fileURLToPath(import.meta.resolve('node-red-contrib-influxdb/package.json')))],
     logging: { console: { level: 'info', metrics: false, audit: false } },
     telemetry: { enabled: false, updateNotification: false },
   };

@@ -1,8 +1,5 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-
-const require = createRequire(import.meta.url);
 
 /** Versions of what is measured beside us. Throws one line that names what is missing, and how it is installed. */
 export async function requirePrograms(): Promise<Record<string, string>> {
@@ -16,8 +13,8 @@ export async function requirePrograms(): Promise<Record<string, string>> {
   return {
     influxd: /v?(\d+\.\d+\.\d+)/.exec(influxd ?? '')?.[1] ?? 'unknown',
     mosquitto: /version (\S+)/.exec(mosquitto ?? '')?.[1] ?? 'unknown',
-    'node-red': packageVersion('node-red'),
-    'node-red-contrib-influxdb': packageVersion('node-red-contrib-influxdb'),
+    'node-red': versionIn(import.meta.resolve('node-red/package.json')),
+    'node-red-contrib-influxdb': versionIn(import.meta.resolve('node-red-contrib-influxdb/package.json')),
   };
 }
 
@@ -31,6 +28,6 @@ function wordsOf(program: string, args: string[]): Promise<string | undefined> {
   });
 }
 
-function packageVersion(name: string): string {
-  return String(JSON.parse(readFileSync(require.resolve(`${name}/package.json`), 'utf8')).version);
+function versionIn(packageJson: string): string {
+  return String(JSON.parse(readFileSync(new URL(packageJson), 'utf8')).version);
 }
