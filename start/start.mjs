@@ -12,6 +12,7 @@ const programs = {
   cloud: 'cloud/main.ts',
   sim: 'firmware-sim/main.ts',
   chain: 'contracts/chain/main.ts',
+  replay: 'edge/replay/main.ts',
   bench: 'bench/run.ts',
 };
 

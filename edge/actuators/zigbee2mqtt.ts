@@ -30,7 +30,7 @@ export function zigbee2mqttActuator(address: Address): Actuator {
   const send = (payload: object): Command[] => [{ topic, payload: JSON.stringify(payload), qos: 1 }];
   return {
     longestSeconds: LONGEST_SECONDS,
-    stateChannel: channel ?? (output === undefined ? undefined : output),
+    stateChannel: channel ?? output ?? '',
     cutOffSeconds: (durationSeconds) => Math.ceil(durationSeconds / stepSeconds) * stepSeconds,
     open: ({ durationSeconds }) => {
       const seconds = checkedSeconds(durationSeconds, LONGEST_SECONDS);
