@@ -26,18 +26,21 @@ describe('a LoRaWAN probe behind ChirpStack', () => {
   });
   afterAll(() => farm.close());
 
+  const bridge = async (id: string) => {
+    await farm.get('/api/live');
+    const issued = await farm.post('/api/devices', { id, role: 'bridge' });
+    const { password } = (await issued.json()) as { password: string };
+    const address = `mqtt://127.0.0.1:${farm.gateway().ports.mqttPort}`;
+    return connectAsync(address, { clientId: id, username: id, password, reconnectPeriod: 0 });
+  };
+
   it('is read through a codec dropped into the data folder, while a broken codec harms nobody', async () => {
     const folder = join(farm.dataDir, 'gateway', 'codecs');
     writeFileSync(join(folder, 'soil-probe.js'), SOIL_PROBE);
     writeFileSync(join(folder, 'endless.js'), 'function decodeUplink() { for (;;) {} }');
-    await farm.get('/api/live');
-    const issued = await farm.post('/api/devices', { id: 'chirpstack', role: 'bridge' });
-    const { password } = (await issued.json()) as { password: string };
-    const bridge = await connectAsync(`mqtt://127.0.0.1:${farm.gateway().ports.mqttPort}`, {
-      ...{ clientId: 'chirpstack', username: 'chirpstack', password, reconnectPeriod: 0 },
-    });
+    const lns = await bridge('chirpstack');
     const up = (devEui: string, deviceProfileName: string) =>
-      bridge.publishAsync(
+      lns.publishAsync(
         `application/17c82e96-be03-4f38-aef3-f83d48582d97/device/${devEui}/event/up`,
         JSON.stringify({
           deduplicationId: '3ac7e3c4-4401-4b8d-9386-a5c902f9202d',
@@ -51,7 +54,7 @@ describe('a LoRaWAN probe behind ChirpStack', () => {
         { qos: 1 },
       );
     await Promise.all([up('a84041ffff000001', 'Soil probe'), up('a84041ffff000002', 'endless')]);
-    await bridge.endAsync();
+    await lns.endAsync();
     const readings = await vi.waitFor(async () => {
       const answer = await farm.get('/api/readings?device=chirpstack.a84041ffff000001');
       expect(answer.readings.length).toBeGreaterThanOrEqual(7);
@@ -69,6 +72,31 @@ describe('a LoRaWAN probe behind ChirpStack', () => {
       device: 'chirpstack.a84041ffff000002',
       cause: 'codec_failed',
       detail: expect.stringContaining('100 ms'),
+    });
+  });
+
+  it('may send what it measured earlier, each with its own time', async () => {
+    const lns = await bridge('tts');
+    const nowMs = Date.now();
+    const times = [nowMs - 7_200_000, nowMs - 3_600_000].map((ms) => new Date(ms).toISOString());
+    await lns.publishAsync(
+      'v3/app1@farm/devices/probe-1/up',
+      JSON.stringify({
+        received_at: new Date(nowMs).toISOString(),
+        uplink_message: {
+          normalized_payload: times.map((time, i) => ({ time, soil: { moisture: 20 + i } })),
+        },
+      }),
+      { qos: 1 },
+    );
+    await lns.endAsync();
+    await vi.waitFor(async () => {
+      const { readings } = await farm.get('/api/readings?device=tts.probe-1&metric=soil_moisture');
+      const found = (readings as { atMs: number; value: number }[]).map(({ atMs, value }) => [value, atMs]);
+      expect(found.sort()).toEqual([
+        [0.2, nowMs - 7_200_000],
+        [0.21, nowMs - 3_600_000],
+      ]);
     });
   });
 });

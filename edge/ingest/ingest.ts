@@ -226,9 +226,10 @@ class MessageIngest implements Ingest {
     let lastAtMs = Number.NEGATIVE_INFINITY;
     const known = this.#series.device(device);
     const messageBits = extraBits | batteryBits(known.battery, parsed.readings);
-    for (const { metric, channel, value } of parsed.readings) {
+    for (const { metric, channel, value, observedAtMs } of parsed.readings) {
       const series = this.#series.of(known, device, metric, channel);
-      const { atMs, bits } = observe(series.state, series.limits, value, parsed, receivedAtMs, isClockTrusted);
+      const time = observedAtMs === undefined ? parsed : { timeGiven: true, observedAtMs };
+      const { atMs, bits } = observe(series.state, series.limits, value, time, receivedAtMs, isClockTrusted);
       const flags = bits | messageBits;
       if (flags !== 0) this.#counters.flagged += 1;
       const number = first + readings.length;

@@ -117,7 +117,7 @@ class Collector {
 
   #leaf(path: readonly string[], value: unknown, field: Field | undefined, observedAtMs?: number): void {
     const reading = field === undefined ? undefined : known(field, value);
-    const number = typeof value === 'boolean' ? Number(value) : numberOf(value);
+    const number = typeof value === 'boolean' ? Number(value) : plainNumberOf(value);
     const time = observedAtMs === undefined ? {} : { observedAtMs };
     if (reading !== undefined) this.#readings.push({ ...reading, ...time });
     else if (number !== undefined) {
@@ -164,6 +164,12 @@ function known([metric, unit, channel = '']: Field, value: unknown): ParsedReadi
   if (number === undefined) return undefined;
   const converted = isState ? number : toMetricUnit(metric, number, unit.replaceAll('⋅', '·'));
   return converted === undefined ? undefined : { metric, channel: channelOf([channel]), value: converted };
+}
+
+/** Of a field that nobody knows: digits that begin with 0, or go on and on, are an address or a key. */
+function plainNumberOf(value: unknown): number | undefined {
+  const isCode = typeof value === 'string' && !/^-?(0|[1-9]\d{0,8})(\.\d{1,9})?$/.test(value);
+  return isCode ? undefined : numberOf(value);
 }
 
 /** Also of a number that comes as text, as some codecs' `toFixed` gives it. */
