@@ -17,6 +17,13 @@ export function isStatus(topic: string): boolean {
   return match?.name === 'status' || (match?.name === 'tasmotaTelemetry' && match.rest === 'LWT');
 }
 
+/** Whether nobody but the controller may hear this topic, so that there is no subscriber to tell. */
+export function isForControllerOnly(topic: string): boolean {
+  const match = matchTopic(topic);
+  const rule: TopicRule | undefined = match && topics[match.name];
+  return rule?.subscribe.every((role) => role === 'controller') === true;
+}
+
 /** Whether this identity may publish on a concrete topic. */
 export function mayPublish(identity: Identity, topic: string): boolean {
   return isAllowed(identity, topic, 'publish');

@@ -2,11 +2,13 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { explainProblem, type Logger } from '@nongtin/service';
-import { Aedes } from 'aedes';
+import { Aedes, type Client } from 'aedes';
 import type { Identity } from './acl.ts';
 import { FrameGuard, guardReads } from './frame-guard.ts';
 import { type Authenticate, Gate } from './gate.ts';
 import { type DurabilityHook, Inbox } from './inbox.ts';
+import { hasConnack, keepAlive } from './keep-alive.ts';
+import { type LaneEnds, PublishLane } from './lane.ts';
 import { inboundStore, keepOnlyForConnected } from './persistence.ts';
 import { causeOf, type Refusal, type RefusalCause, Refusals } from './refusals.ts';
 import { Sessions } from './sessions.ts';
@@ -83,6 +85,12 @@ export function createBroker(options: BrokerOptions): Broker {
   return new AedesBroker(options);
 }
 
+interface Parts {
+  readonly aedes: Aedes;
+  readonly sessions: Sessions;
+  readonly gate: Gate;
+}
+
 const NO_HOOK: DurabilityHook = { receive: () => Promise.resolve() };
 const DAY_MS = 86_400_000;
 
@@ -132,7 +140,7 @@ class AedesBroker implements Broker {
     });
     keepOnlyForConnected(aedes, sessions);
     this.#countErrors(aedes, sessions);
-    const server = this.#createServer(aedes, sessions);
+    const server = this.#createServer({ aedes, sessions, gate });
     try {
       server.listen({ host, port });
       await once(server, 'listening');
@@ -187,17 +195,19 @@ class AedesBroker implements Broker {
     };
   }
 
-  #createServer(aedes: Aedes, sessions: Sessions): Server {
+  #createServer(parts: Parts): Server {
     const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 });
     server.maxConnections = this.#limits.connections;
     server.on('drop', () => this.#refusals.add('too_many_connections'));
-    server.on('connection', (socket) => this.#accept(socket, aedes, sessions));
+    server.on('connection', (socket) => this.#accept(socket, parts));
     return server;
   }
 
-  #accept(socket: Socket, aedes: Aedes, sessions: Sessions): void {
+  #accept(socket: Socket, parts: Parts): void {
+    const { aedes, sessions } = parts;
     const guard = new FrameGuard(this.#limits.unauthenticatedPacketBytes);
-    guardReads(socket, guard, (verdict) => {
+    const lane = new PublishLane(this.#laneEnds(socket, parts, () => client));
+    guardReads(socket, guard, lane, (verdict) => {
       this.#refusals.add(verdict, sessions.of(client)?.identity.id);
       socket.destroy();
     });
@@ -208,6 +218,27 @@ class AedesBroker implements Broker {
       this.#sockets.delete(socket);
       sessions.end(client);
     });
+  }
+
+  #laneEnds(socket: Socket, { sessions, gate }: Parts, client: () => Client): LaneEnds {
+    return {
+      isOpen: () => hasConnack(client()) && sessions.of(client()) !== undefined,
+      take: (message, settled) => {
+        const session = sessions.of(client());
+        return session !== undefined && gate.takeFromLane(session, message, settled);
+      },
+      onTaken: () => keepAlive(client()),
+      write: (bytes) => {
+        if (!socket.destroyed && !client().closed) socket.write(bytes);
+      },
+      giveUp: (error) => {
+        const identity = sessions.of(client())?.identity.id;
+        this.#options.logger.error({ err: error, identity }, 'not durable: connection dropped');
+        this.#refusals.add('not_durable', identity);
+        socket.destroy();
+      },
+      onRoom: () => socket.emit('readable'),
+    };
   }
 
   #countErrors(aedes: Aedes, sessions: Sessions): void {

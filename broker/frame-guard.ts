@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { PublishLane } from './lane.ts';
 
 /** What the bytes so far amount to. */
 export type FrameVerdict = 'fine' | 'packet_too_large' | 'protocol_error';
@@ -61,23 +62,30 @@ export class FrameGuard {
 }
 
 /**
- * Puts a guard in front of a stream that is read by `read()`, as aedes does: chunks pass uncopied, and after a
- * refusal nothing more comes through.
+ * Puts a guard and a lane in front of a stream that is read by `read()`, as aedes does: what the lane takes never comes
+ * through, other bytes pass uncopied, and after a refusal nothing more does.
  */
 export function guardReads(
   stream: Readable,
   guard: FrameGuard,
+  lane: PublishLane,
   refuse: (verdict: Exclude<FrameVerdict, 'fine'>) => void,
 ): void {
   const read = stream.read.bind(stream);
   let refused = false;
   stream.read = (size?: number) => {
-    const chunk: unknown = read(size);
-    if (refused || !(chunk instanceof Uint8Array)) return null;
-    const verdict = guard.check(chunk);
-    if (verdict === 'fine') return chunk;
-    refused = true;
-    refuse(verdict);
+    while (!refused && !lane.isFull) {
+      const chunk: unknown = read(size);
+      if (!(chunk instanceof Uint8Array)) return null;
+      const verdict = guard.check(chunk);
+      if (verdict === 'fine') {
+        const rest = lane.sift(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
+        if (rest.length > 0) return rest;
+      } else {
+        refused = true;
+        refuse(verdict);
+      }
+    }
     return null;
   };
 }

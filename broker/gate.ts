@@ -1,7 +1,8 @@
 import type { Logger } from '@nongtin/service';
 import type { Aedes, AedesOptions, Client } from 'aedes';
-import { type Identity, isStatus, mayPublish, mayReceive, maySubscribe } from './acl.ts';
-import type { Inbox } from './inbox.ts';
+import { type Identity, isForControllerOnly, isStatus, mayPublish, mayReceive, maySubscribe } from './acl.ts';
+import type { InboundMessage, Inbox } from './inbox.ts';
+import type { LaneMessage } from './lane.ts';
 import { forgetSession } from './persistence.ts';
 import { type RefusalCause, type Refusals, Refused } from './refusals.ts';
 import type { Session, Sessions } from './sessions.ts';
@@ -27,6 +28,7 @@ type Handler<K extends keyof AedesOptions> = NonNullable<AedesOptions[K]>;
 type Publish = Parameters<Handler<'authorizePublish'>>[1];
 
 const MAX_CLIENT_ID = 128;
+const MOST_LANE_TOPICS = 256;
 /** CONNACK return codes (MQTT 3.1.1, table 3.1). */
 const connack = { identifierRejected: 2, unavailable: 3, badCredentials: 4, notAuthorized: 5 } as const;
 
@@ -109,15 +111,46 @@ export class Gate {
     this.received[packet.qos] += 1;
     // Kept in memory for whoever asks later; of all else nobody but the hook may know, so that keeping it serves none.
     if (packet.retain && !isStatus(packet.topic)) packet.retain = false;
-    inbox.receive(this.#message(session, packet), session.key).then(
-      () => done(null),
-      (error) => {
-        logger.error({ err: error, identity: session.identity.id }, 'not durable: connection dropped');
-        refusals.add('not_durable', session.identity.id, packet.topic);
-        done(new Refused('not_durable'));
-      },
-    );
+    inbox.receive(this.#message(session, packet), session.key, (error) => {
+      if (error === undefined) return done(null);
+      logger.error({ err: error, identity: session.identity.id }, 'not durable: connection dropped');
+      refusals.add('not_durable', session.identity.id, packet.topic);
+      done(new Refused('not_durable'));
+    });
   };
+
+  /** The same for a QoS 1 message in the lane; false: it has to go the usual way, where refusals are told. */
+  takeFromLane(session: Session, message: LaneMessage, settled: (error?: unknown) => void): boolean {
+    if (this.#closed || !this.#isForLane(session, message.topic)) return false;
+    const { inbox, nowMs } = this.#parts;
+    const { identity, clientId, connectionId } = session;
+    this.received[1] += 1;
+    const { topic, payload, packetId, dup } = message;
+    const inbound: InboundMessage = {
+      identity,
+      clientId,
+      connectionId,
+      topic,
+      payload,
+      qos: 1,
+      dup,
+      retain: false,
+      packetId,
+      receivedAtMs: nowMs(),
+    };
+    inbox.receive(inbound, session.key, settled);
+    return true;
+  }
+
+  #isForLane({ identity, laneTopics }: Session, topic: string): boolean {
+    const known = laneTopics.get(topic);
+    if (known !== undefined) return known;
+    const isPlain = !topic.includes('+') && !topic.includes('#');
+    const allowed = isPlain && isForControllerOnly(topic) && mayPublish(identity, topic);
+    if (laneTopics.size >= MOST_LANE_TOPICS) laneTopics.clear();
+    laneTopics.set(topic, allowed);
+    return allowed;
+  }
 
   #message({ identity, clientId, connectionId }: Session, packet: Publish) {
     const { topic, payload, qos, retain } = packet;

@@ -33,8 +33,9 @@ export class Inbox {
   readonly #hook: DurabilityHook;
   /** Whether the QoS 2 message is already held for its PUBREL. */
   readonly #isHeld: (sessionKey: string, packetId: number) => Promise<boolean>;
-  readonly #underWay = new Set<Promise<void>>();
-  readonly #qos2 = new Map<string, Promise<void>>();
+  readonly #qos2 = new Map<string, Promise<unknown>>();
+  #waiting = 0;
+  #onEmpty: (() => void)[] = [];
 
   constructor(hook: DurabilityHook, isHeld: (sessionKey: string, packetId: number) => Promise<boolean>) {
     this.#hook = hook;
@@ -42,32 +43,51 @@ export class Inbox {
   }
 
   get waiting(): number {
-    return this.#underWay.size;
+    return this.#waiting;
   }
 
-  receive(message: InboundMessage, sessionKey: string): Promise<void> {
+  /** `settled` is called once: without an error when the message is durable. */
+  receive(message: InboundMessage, sessionKey: string, settled: (error?: unknown) => void): void {
     const { qos, packetId } = message;
     const work =
       qos === 2 && packetId !== undefined
         ? this.#receiveOnce(message, sessionKey, packetId)
         : this.#call(message);
-    this.#underWay.add(work);
-    const done = () => this.#underWay.delete(work);
-    work.then(done, done);
-    return work;
+    this.#waiting += 1;
+    work.then(
+      () => {
+        this.#settle();
+        settled();
+      },
+      (error) => {
+        this.#settle();
+        settled(error ?? new Error('the durability hook gave no reason'));
+      },
+    );
   }
 
   /** Resolves when everything under way has its answer. */
-  async drain(): Promise<void> {
-    await Promise.allSettled(this.#underWay);
+  drain(): Promise<void> {
+    if (this.#waiting === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onEmpty.push(resolve));
+  }
+
+  #settle(): void {
+    this.#waiting -= 1;
+    if (this.#waiting > 0) return;
+    for (const tell of this.#onEmpty.splice(0)) tell();
   }
 
   /** A hook that throws at once is one that rejects. */
-  async #call(message: InboundMessage): Promise<void> {
-    await this.#hook.receive(message);
+  #call(message: InboundMessage): Promise<unknown> {
+    try {
+      return this.#hook.receive(message);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  #receiveOnce(message: InboundMessage, sessionKey: string, packetId: number): Promise<void> {
+  #receiveOnce(message: InboundMessage, sessionKey: string, packetId: number): Promise<unknown> {
     const key = `${sessionKey}\n${packetId}`;
     const earlier = this.#qos2.get(key);
     if (earlier) return earlier;

@@ -20,6 +20,8 @@ export interface Session {
   /** aedes' running number when it began: what was published before is not for this connection. */
   readonly beganAt: number;
   readonly filters: Set<string>;
+  /** Topics it has used, and whether their messages may take the lane (lane.ts); bounded. */
+  readonly laneTopics: Map<string, boolean>;
 }
 
 /** Connections by client, by key and by identity. */
@@ -43,7 +45,9 @@ export class Sessions {
     const key = `${identity.id}/${clientId}`;
     this.#connections += 1;
     const connectionId = String(this.#connections);
-    const session = { identity, clientId, key, client, connectionId, beganAt, filters: new Set<string>() };
+    const filters = new Set<string>();
+    const laneTopics = new Map<string, boolean>();
+    const session = { identity, clientId, key, client, connectionId, beganAt, filters, laneTopics };
     this.#byClient.set(client, session);
     this.#byKey.set(key, session);
     const guard = this.#guards.get(client);

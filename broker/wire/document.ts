@@ -60,7 +60,7 @@ One line a reading, in canonical InfluxDB line protocol; lines are joined by a n
     metric[,channel=CHANNEL],device=DEVICE value=V[,quality=Qi][,received=Ri] TIME
 
 \`quality\` is the sum of the flags above and left out when it is 0. \`received\` is the receive time in milliseconds since
-1970 UTC and left out when \`TIME\` tells the same. \`TIME\` is the observation's time in nanoseconds, whose sub-millisecond
+1970 UTC and left out when it lies within ten seconds of \`TIME\`. \`TIME\` is the observation's time in nanoseconds, whose sub-millisecond
 digits hold the reading's running number. In a tag, comma, equals sign and space are escaped by a backslash. A reading has
 exactly one spelling: numbers as JavaScript prints them, no tag without a value. Entries of version 0.1 spell out both
 fields in every line; they are read for ever.

@@ -4,6 +4,7 @@ import {
   channelName,
   encodeReading,
   encodeReadings,
+  isToldByTime,
   type MetricName,
   metrics,
   observedAtMs,
@@ -42,8 +43,12 @@ const anyReading: fc.Arbitrary<Reading> = fc.record({
   receivedAtMs: fc.integer({ min: 0, max: 4_102_444_800_000 }),
   timeNs: fc.bigInt({ min: -(2n ** 63n) + 2n, max: 2n ** 63n - 2n }),
 });
-/** -0 is stored as 0: no measurement tells them apart. */
-const normal = (reading: Reading): Reading => ({ ...reading, value: reading.value + 0 });
+/** -0 is stored as 0: no measurement tells them apart. A receive time that TIME tells is read as TIME. */
+const normal = (reading: Reading): Reading => {
+  const atMs = observedAtMs(reading);
+  const receivedAtMs = isToldByTime(reading.receivedAtMs, atMs) ? atMs : reading.receivedAtMs;
+  return { ...reading, value: reading.value + 0, receivedAtMs };
+};
 
 describe('canonical line protocol', () => {
   it('gives every reading back as it was', () => {

@@ -8,7 +8,7 @@ import { isMetricName, type MetricName } from './metrics.ts';
  *   metric[,channel=C],device=D value=V[,quality=Qi][,received=Ri] TIME
  *
  * Canonical means: tags in byte order, no tag without a value, fields in the order above, no quality that is good (0),
- * no receive time that TIME already tells, TIME in nanoseconds, one line a reading, lines joined by "\n", no trailing
+ * no receive time that lies within ten seconds of TIME, TIME in nanoseconds, one line a reading, lines joined by "\n", no trailing
  * newline. InfluxDB accepts it as it stands (InfluxDB line protocol reference, sections "Special characters" and "Data
  * types"); what is left out halves what InfluxDB and the SD card have to do. The form that spells everything out
  * (until version 0.1) is still read.
@@ -73,8 +73,18 @@ export function encodeReading(reading: Reading): string {
   if (!Number.isFinite(value)) {
     throw new RangeError(`a reading of ${reading.metric} must be finite, not ${value}`);
   }
-  const received = receivedAtMs === observedAtMs(reading) ? undefined : receivedAtMs;
+  const received = isToldByTime(receivedAtMs, observedAtMs(reading)) ? undefined : receivedAtMs;
   return lineHead(reading) + lineTail(value, quality, received, String(timeNs));
+}
+
+const TOLD_BY_TIME_MS = 10_000;
+
+/**
+ * Whether a reading's time tells when it was received as well as anybody needs it: a device with a clock is seldom
+ * further off, and whether a reading came late is flagged. A line that leaves it out is read as received at its time.
+ */
+export function isToldByTime(receivedAtMs: number, observedAtMs: number): boolean {
+  return Math.abs(receivedAtMs - observedAtMs) <= TOLD_BY_TIME_MS;
 }
 
 /** The part of a line that all readings of a series share; throws a RangeError on names that could break out of it. */
@@ -85,7 +95,7 @@ export function lineHead(series: Pick<Reading, 'metric' | 'device' | 'channel'>)
   return `${seriesKey(series)} value=`;
 }
 
-/** The rest of it: a finite value, quality bits, the receive time unless the time tells it, the time in nanoseconds. */
+/** The rest of it: a finite value, quality bits, the receive time unless TIME tells it, TIME in nanoseconds. */
 export function lineTail(value: number, quality: number, receivedAtMs: number | undefined, timeNs: string) {
   const bits = quality === 0 ? '' : `,quality=${quality}i`;
   const received = receivedAtMs === undefined ? '' : `,received=${receivedAtMs}i`;

@@ -111,7 +111,7 @@ describe('what is no reading', () => {
     const rig = await started();
     await rig.ingest.receive(message('online', { topic: 'nongtin/v1/d1/status' }));
     await rig.ingest.receive(message('Offline', { topic: 'tele/d1/LWT' }));
-    await rig.ingest.receive(message('{"POWER":"ON"}', { topic: 'stat/d1/RESULT' }));
+    await rig.ingest.receive(message('{"Restart":1}', { topic: 'stat/d1/STATUS1' }));
     await rig.ingest.receive(message({ soil_moisture: 0.3 }, { identity: { id: 'x', role: 'controller' } }));
     expect(rig.seen.statuses).toEqual([
       ['d1', true],

@@ -1,4 +1,5 @@
 import {
+  isToldByTime,
   lineHead,
   lineTail,
   type Metric,
@@ -106,7 +107,7 @@ export class IncomingReading implements Reading {
 
   /** Its line, as encodeReading would write it. */
   line(head: string): string {
-    const received = this.receivedAtMs === this.atMs ? undefined : this.receivedAtMs;
+    const received = isToldByTime(this.receivedAtMs, this.atMs) ? undefined : this.receivedAtMs;
     return head + lineTail(this.value, this.quality, received, this.#timeText());
   }
 

@@ -49,8 +49,14 @@ function parse(local: string, offset: string): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
+/** The last day that was found in the calendar: nearly every time is of the same day as the one before. */
+let knownDay = '';
+
 /** Whether the calendar has this day: JavaScript takes 30 February for 2 March. */
 function isDay(day: string): boolean {
+  if (day === knownDay) return true;
   const midnight = new Date(`${day}T00:00:00Z`);
-  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
+  if (Number.isNaN(midnight.getTime()) || !midnight.toISOString().startsWith(day)) return false;
+  knownDay = day;
+  return true;
 }

@@ -5,7 +5,7 @@ import { Budget } from './budget.ts';
 interface UploadOptions {
   readonly credentials: Pick<CredentialStore, 'verify'>;
   /** Resolves when the message is on the disk; what makes messages of the broker durable. */
-  readonly receive: (message: InboundMessage) => Promise<void>;
+  readonly receive: (message: InboundMessage) => Promise<unknown>;
   readonly clock: { nowMs(): number; monotonicMs(): number };
 }
 
@@ -66,7 +66,7 @@ export class WeatherUpload {
     );
   }
 
-  async #durable(stored: Promise<void>): Promise<UploadAnswer> {
+  async #durable(stored: Promise<unknown>): Promise<UploadAnswer> {
     this.#underWay += 1;
     const late = Promise.withResolvers<UploadAnswer>();
     const timer = setTimeout(
