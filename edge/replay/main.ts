@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { explainProblem, StartProblem } from '@nongtin/service';
 import { pino } from 'pino';
@@ -8,6 +9,7 @@ import { inWords } from './words.ts';
 const USAGE = `Usage: npm run replay -- FILE [--into DIR] [--json]
   FILE        a recorded MQTT log: lines of JSON, or what mosquitto_sub -F %j printed
   --into DIR  keep journal and series in this new folder
+  --codecs DIR  the farm's LoRaWAN payload codecs, such as data/gateway/codecs
   --json      the summary as JSON`;
 
 const stopped = new AbortController();
@@ -22,6 +24,8 @@ try {
   const summary = await replay({
     file: resolve(from, file),
     into: values.into === undefined ? undefined : resolve(from, values.into),
+    codecs: values.codecs === undefined ? undefined : resolve(from, values.codecs),
+    clock: { nowMs: Date.now, monotonicMs: () => performance.now() },
     logger: pino({ level: process.env.NONGTIN_LOG_LEVEL ?? 'error' }, pino.destination(2)),
     signal: stopped.signal,
   });
@@ -34,7 +38,11 @@ try {
 
 function readArguments(args: string[]) {
   try {
-    const options = { into: { type: 'string' }, json: { type: 'boolean' } } as const;
+    const options = {
+      into: { type: 'string' },
+      codecs: { type: 'string' },
+      json: { type: 'boolean' },
+    } as const;
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
     throw new StartProblem(`${(error as Error).message}\n${USAGE}`);

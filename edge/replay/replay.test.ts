@@ -21,9 +21,12 @@ function fileOf(lines: readonly (object | string | Buffer)[], end = '\n'): strin
   writeFileSync(path, Buffer.concat(bytes.flatMap((line) => [line, Buffer.from(end)])));
   return path;
 }
-const logger = pino({ enabled: false });
+const options = {
+  logger: pino({ enabled: false }),
+  clock: { nowMs: Date.now, monotonicMs: () => performance.now() },
+};
 const run = (lines: readonly (object | string)[], into?: string) =>
-  replay({ file: fileOf(lines), into, logger });
+  replay({ ...options, file: fileOf(lines), into });
 const at = (text: string) => Date.parse(text);
 
 /** What a technician might send: our own format, Tasmota, a valve, a weather station, and everything that goes wrong. */
@@ -114,6 +117,16 @@ describe('a recorded log', () => {
     expect(other).toEqual(one);
   });
 
+  it('tells each of several unreadable messages of one size by its own line', async () => {
+    const broken = (text: string) => ({
+      topic: 'nongtin/v1/a/readings',
+      payload: text,
+      time: 1_790_000_000_000,
+    });
+    const { unreadable } = await run([broken('{x'), broken('{y'), broken('[1'), broken('{z')]);
+    expect(unreadable.map(({ line }) => line)).toEqual([1, 2, 3, 4]);
+  });
+
   it('may hold nothing', async () => {
     expect(await run([])).toMatchObject({ lines: 0, messages: 0, devices: [], firstAtMs: null });
     expect(await run(['{"topic":"nongtin/v1/a/readings","payload":"{}"}'])).toMatchObject({
@@ -131,12 +144,12 @@ describe('a recorded log', () => {
   });
 
   it('that cannot be read is refused in words, as is a folder that holds something', async () => {
-    const none = replay({ file: join(root, 'none.jsonl'), logger });
+    const none = replay({ ...options, file: join(root, 'none.jsonl') });
     await expect(none).rejects.toThrow(/There is no file .*none\.jsonl/);
-    await expect(replay({ file: root, logger })).rejects.toThrow(/is a folder/);
+    await expect(replay({ ...options, file: root })).rejects.toThrow(/is a folder/);
     const full = join(root, 'full');
     mkdirSync(join(full, 'something'), { recursive: true });
-    await expect(replay({ file: fileOf([]), into: full, logger })).rejects.toThrow(/full is not empty/);
+    await expect(replay({ ...options, file: fileOf([]), into: full })).rejects.toThrow(/full is not empty/);
   });
 });
 

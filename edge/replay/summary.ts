@@ -50,6 +50,9 @@ interface SeriesSummary {
   flags: Record<string, number>;
 }
 
+/** What is asked of a reading. */
+type Read = Pick<Reading, 'device' | 'metric' | 'channel' | 'value' | 'quality'> & { readonly atMs: number };
+
 /** Collects what a replay has seen, within bounds. */
 export class Collected {
   readonly #series = new Map<string, SeriesSummary & { device: string }>();
@@ -58,12 +61,8 @@ export class Collected {
   readonly skipped: ReplaySummary['skipped'] = [];
   skippedLines = 0;
 
-  readings(
-    readings: readonly Pick<Reading, 'device' | 'metric' | 'channel' | 'value' | 'quality'>[],
-    timesMs: readonly number[],
-  ): void {
-    for (const [index, { device, metric, channel, value, quality }] of readings.entries()) {
-      const atMs = timesMs[index] ?? 0;
+  readings(readings: readonly Read[]): void {
+    for (const { device, metric, channel, value, quality, atMs } of readings) {
       const key = `${device}\n${metric}\n${channel}`;
       const known = this.#series.get(key);
       if (known === undefined && this.#series.size >= MOST_SERIES) continue;
