@@ -1,4 +1,11 @@
-import type { JournalRecord, Reading, Reason, RunRecord, ValveCommand, ValveState } from '@nongtin/broker/wire';
+import type {
+  JournalRecord,
+  Reading,
+  Reason,
+  RunRecord,
+  ValveCommand,
+  ValveState,
+} from '@nongtin/broker/wire';
 import type { Zone as ZoneLayout } from '../farm/layout.ts';
 
 /** A moment on the three clocks of the farm. */

@@ -1,6 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { InboundMessage } from '@nongtin/broker';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { testApi } from '../api/parts.suite.ts';
+import { testFarm } from '../gateway.suite.ts';
 import { WeatherUpload } from './upload.ts';
 
 const PATH = '/weatherstation/updateweatherstation.php';
@@ -111,4 +114,30 @@ describe('an upload', () => {
     clock.ms += 60_000;
     expect(await statuses(1)).toEqual([200]);
   });
+});
+
+it('goes the way of every message: on the disk, in the store, and its password in no file', async () => {
+  const farm = await testFarm();
+  onTestFinished(() => farm.close());
+  const secret = farm.secrets.devices.weather ?? expect.fail('the demo has a weather station');
+  const { httpPort } = farm.gateway().ports;
+  const query = `ID=weather&PASSWORD=${encodeURIComponent(secret)}&dateutc=now&tempf=72.5&dailyrainin=1&soilmoisture=35`;
+  const answered = await fetch(`http://127.0.0.1:${httpPort}${PATH}?${query}`);
+  expect([answered.status, await answered.text()]).toEqual([200, 'success']);
+  await vi.waitFor(async () => {
+    const { readings } = await farm.get('/api/readings?device=weather');
+    expect(readings).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ metric: 'air_temperature', value: 22.5, quality: [] }),
+        expect.objectContaining({ metric: 'rain', value: 25.4, unit: 'mm' }),
+        expect.objectContaining({ metric: 'raw', channel: 'soilmoisture', value: 35 }),
+      ]),
+    );
+  });
+  await farm.gateway().stop();
+  const folder = join(farm.dataDir, 'gateway');
+  for (const name of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (name.isFile())
+      expect(readFileSync(join(name.parentPath, name.name)).includes(secret), name.name).toBe(false);
+  }
 });
