@@ -49,6 +49,9 @@ const UNESCAPABLE = /[\\\p{Cc}]/u;
 
 const escapeTag = (text: string): string => text.replace(/[,= ]/g, (char) => `\\${char}`);
 
+/** What nearly all channels are: they need no second look. */
+const PLAIN_CHANNEL = /^[A-Za-z0-9_.:/~ -]{0,64}$/;
+
 /** What may not stand in a channel: among it all that InfluxDB cannot escape, and halves of surrogate pairs. */
 const FOREIGN = /[^\p{L}\p{N}_.:/~ -]/gu;
 
@@ -58,6 +61,7 @@ const FOREIGN = /[^\p{L}\p{N}_.:/~ -]/gu;
  * apart by a tail: '~' and eight hex digits of the original's SHA-256.
  */
 export function channelName(text: string): string {
+  if (PLAIN_CHANNEL.test(text)) return text;
   const composed = text.normalize('NFC');
   const name = composed.replace(FOREIGN, '_');
   // By code points: half a surrogate pair has no UTF-8, and the entry's hash is taken over UTF-8.

@@ -11,10 +11,22 @@ const COUNTERS = new Set(
 );
 
 export function counterOf(object: JsonObject): number | undefined {
-  for (const [name, value] of Object.entries(object)) {
-    if (Number.isSafeInteger(value) && COUNTERS.has(name.toLowerCase().replace(/[_-]/g, ''))) {
-      return value as number;
-    }
+  for (const name of Object.keys(object)) {
+    const value = object[name];
+    if (Number.isSafeInteger(value) && isCounterName(name)) return value as number;
   }
   return undefined;
+}
+
+/** Devices send the same few names for ever. */
+const judged = new Map<string, boolean>();
+const MOST_JUDGED = 10_000;
+
+function isCounterName(name: string): boolean {
+  const known = judged.get(name);
+  if (known !== undefined) return known;
+  const isCounter = COUNTERS.has(name.toLowerCase().replace(/[_-]/g, ''));
+  if (judged.size >= MOST_JUDGED) judged.clear();
+  judged.set(name, isCounter);
+  return isCounter;
 }

@@ -1,8 +1,10 @@
 import { isMetricName } from '@nongtin/broker/wire';
 import { counterOf } from './counter.ts';
-import { type Leaf, leavesOf, readObject } from './json.ts';
+import { type JsonObject, type Leaf, leavesOf, readObject } from './json.ts';
 import { channelOf, type Parsed, type ParsedReading, type Profile } from './profile.ts';
 import { timeWithOffset } from './time.ts';
+
+const FLAT_FIELDS = 64;
 
 /**
  * Our own format on `nongtin/v1/{device}/readings`: a key that is a metric's name holds a reading of it; inside an
@@ -15,7 +17,7 @@ export const plainJson: Profile = {
   parse({ payload }): Parsed {
     const read = readObject(payload);
     if (!('object' in read)) return read;
-    const leaves = leavesOf(read.object);
+    const leaves = flatLeaves(read.object) ?? leavesOf(read.object);
     if (!Array.isArray(leaves)) return leaves;
     const timeGiven = Object.hasOwn(read.object, 'time');
     return {
@@ -28,6 +30,19 @@ export const plainJson: Profile = {
   },
 };
 
+/** The leaves of an object that holds no other, which is what nearly every device sends; undefined for one that does. */
+function flatLeaves(object: JsonObject): Leaf[] | undefined {
+  const leaves: Leaf[] = [];
+  const names = Object.keys(object);
+  if (names.length > FLAT_FIELDS) return undefined;
+  for (const name of names) {
+    const value = object[name];
+    if (typeof value === 'object' && value !== null) return undefined;
+    leaves.push({ path: [name], value: value as Leaf['value'] });
+  }
+  return leaves;
+}
+
 function readingsOf(leaves: readonly Leaf[]): { readings: ParsedReading[]; missing: number } {
   const readings: ParsedReading[] = [];
   let missing = 0;
@@ -39,7 +54,7 @@ function readingsOf(leaves: readonly Leaf[]): { readings: ParsedReading[]; missi
     if (typeof value === 'number' && Number.isFinite(value)) {
       readings.push(
         known
-          ? { metric: name, channel: channelOf(leaf.path.slice(0, -1)), value }
+          ? { metric: name, channel: leaf.path.length === 1 ? '' : channelOf(leaf.path.slice(0, -1)), value }
           : { metric: 'raw', channel: channelOf(leaf.path), value },
       );
     } else if (known || typeof value !== 'string') missing += 1;
