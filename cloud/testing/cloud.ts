@@ -114,16 +114,17 @@ export class Uplink {
     return uplink;
   }
 
-  send(...entries: readonly UplinkEntry[]): Promise<UplinkAnswer> {
+  send(...entries: readonly UplinkEntry[]): Promise<Omit<UplinkAnswer, 'atMs'>> {
     return this.sendRaw(JSON.stringify({ entries }));
   }
 
-  /** The answer to this message. */
-  async sendRaw(payload: string | Buffer): Promise<UplinkAnswer> {
+  /** The answer to this message, without the time it was given at. */
+  async sendRaw(payload: string | Buffer): Promise<Omit<UplinkAnswer, 'atMs'>> {
     await this.#client.publishAsync(topicOf('uplinkEntries', this.#gateway), payload, { qos: 1 });
     for (;;) {
-      const answer = this.#answers.shift();
-      if (answer !== undefined) return answer;
+      const { atMs, ...answer }: Partial<UplinkAnswer> = this.#answers.shift() ?? {};
+      if (answer.durableUpTo !== undefined && Number.isInteger(atMs))
+        return { ...answer, durableUpTo: answer.durableUpTo };
       this.#arrived = Promise.withResolvers<void>();
       await this.#arrived.promise;
     }

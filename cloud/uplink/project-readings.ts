@@ -15,8 +15,7 @@ export async function projectReadings(
   // In order: a counter's first value of a day rises from the last one of the day before.
   for (const summary of summaries) {
     const row = rowOf(gateway, places.get(summary.device) ?? '', summary);
-    const increase = summary.increaseMicro + (await riseSinceBefore(trx, row, summary, rows));
-    rows.push({ ...row, increase_micro: String(increase) });
+    rows.push({ ...row, increase_micro: String(await increaseOf(trx, row, summary, rows)) });
   }
   for (let from = 0; from < rows.length; from += ROWS_IN_ONE_INSERT) {
     await upsert(trx, rows.slice(from, from + ROWS_IN_ONE_INSERT));
@@ -54,13 +53,14 @@ function rowOf(gateway: string, plot: string, summary: Summary): DayRow {
   };
 }
 
-async function riseSinceBefore(
+/** Of a counter: how much it rose within the summary, and from the value before to the summary's first. */
+async function increaseOf(
   trx: Kysely<Schema>,
   row: DayRow,
-  { metric, first }: Summary,
+  { metric, first, firstEntry, increaseMicro }: Summary,
   pending: readonly DayRow[],
 ): Promise<bigint> {
-  if (!isCounter(metric) || first === null) return 0n;
+  if (!isCounter(metric) || first === null) return increaseMicro;
   const before = pending.findLast(
     (other) =>
       other.last !== null &&
@@ -68,13 +68,19 @@ async function riseSinceBefore(
       other.metric === row.metric &&
       other.channel === row.channel,
   );
-  return rise(before?.last ?? (await storedValue(trx, row)), first);
+  const newest = before ?? (await newestValue(trx, row));
+  // Dated long after: what came later has risen from before these readings, and with that over all of them.
+  if ((newest?.last_good_entry ?? 0) > firstEntry) return 0n;
+  return increaseMicro + rise(newest?.last ?? null, first);
 }
 
-async function storedValue(trx: Kysely<Schema>, row: DayRow): Promise<number | null> {
-  const newest = await trx
+async function newestValue(
+  trx: Kysely<Schema>,
+  row: DayRow,
+): Promise<Pick<DayRow, 'last' | 'last_good_entry'> | undefined> {
+  return trx
     .selectFrom('reading_days')
-    .select('last')
+    .select(['last', 'last_good_entry'])
     .where('gateway_id', '=', row.gateway_id)
     .where('device_id', '=', row.device_id)
     .where('metric', '=', row.metric)
@@ -83,7 +89,6 @@ async function storedValue(trx: Kysely<Schema>, row: DayRow): Promise<number | n
     .orderBy('last_good_entry', 'desc')
     .orderBy('day', 'desc')
     .executeTakeFirst();
-  return newest?.last ?? null;
 }
 
 async function upsert(trx: Kysely<Schema>, rows: readonly DayRow[]): Promise<void> {
@@ -93,16 +98,19 @@ async function upsert(trx: Kysely<Schema>, rows: readonly DayRow[]): Promise<voi
     .onConflict((conflict) =>
       conflict
         .columns(['gateway_id', 'plot_id', 'device_id', 'metric', 'channel', 'day'])
-        .doUpdateSet((eb) => ({
+        .doUpdateSet(() => ({
           count: sql`reading_days.count + excluded.count`,
           sum_micro: sql`reading_days.sum_micro + excluded.sum_micro`,
           min: sql`least(reading_days.min, excluded.min)`,
           max: sql`greatest(reading_days.max, excluded.max)`,
           increase_micro: sql`reading_days.increase_micro + excluded.increase_micro`,
-          last: sql`coalesce(excluded.last, reading_days.last)`,
-          last_good_entry: sql`coalesce(excluded.last_good_entry, reading_days.last_good_entry)`,
+          // What was dated long after comes late: it is not the newest.
+          last: sql`case when excluded.last_good_entry >= coalesce(reading_days.last_good_entry, 0)
+            then excluded.last else reading_days.last end`,
+          last_good_entry: sql`greatest(excluded.last_good_entry, reading_days.last_good_entry)`,
           flagged: sql`reading_days.flagged + excluded.flagged`,
-          last_entry: eb.ref('excluded.last_entry'),
+          first_entry: sql`least(reading_days.first_entry, excluded.first_entry)`,
+          last_entry: sql`greatest(reading_days.last_entry, excluded.last_entry)`,
         })),
     )
     .execute();

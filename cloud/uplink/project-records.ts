@@ -1,5 +1,6 @@
 import type {
   AlarmRecord,
+  ClockRecord,
   HarvestRecord,
   JournalRecord,
   LayoutRecord,
@@ -22,6 +23,8 @@ export async function projectRecord(
       return projectRun(trx, gateway, entry, record);
     case 'alarm':
       return projectAlarm(trx, gateway, entry, record);
+    case 'clock':
+      return projectClock(trx, gateway, record);
     default:
       return undefined;
   }
@@ -102,6 +105,16 @@ async function projectAlarm(trx: Kysely<Schema>, gateway: string, entry: number,
     .insertInto('alarms')
     .values({ gateway_id: gateway, alarm_id: alarm.alarmId, ...row })
     .onConflict((conflict) => conflict.columns(['gateway_id', 'alarm_id']).doUpdateSet(row))
+    .execute();
+}
+
+/** The first record of a boot counts: the gateway's own series store was written by it. */
+async function projectClock(trx: Kysely<Schema>, gateway: string, clock: ClockRecord): Promise<void> {
+  const row = { gateway_id: gateway, boot_id: clock.bootId, shift_ms: clock.utcMs - clock.provisionalMs };
+  await trx
+    .insertInto('dated_boots')
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing())
     .execute();
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import {
   type HarvestRecord,
   isRecordPayload,
+  isUndated,
   type JournalRecord,
   parseReadings,
   parseRecord,
@@ -13,6 +14,7 @@ import type { EntryStore, StoredEntry } from './entry-store.ts';
 import { projectReadings } from './project-readings.ts';
 import { projectHarvest, projectRecord } from './project-records.ts';
 import type { JournaledReading } from './summaries.ts';
+import { dateOrHold, noteUnreadable, projectDated } from './undated.ts';
 
 export interface ProjectorOptions {
   readonly db: Kysely<Schema>;
@@ -82,16 +84,31 @@ export class Projector {
   /** One transaction further. False when nothing is left of this gateway. */
   async #step(gateway: string): Promise<boolean> {
     const { db, entries, batchSize = 200 } = this.#options;
+    if (await this.#projectDated(gateway, batchSize)) return true;
     const cursor = await cursorOf(db, gateway);
-    const batch = untilHarvest(entries.read(gateway, cursor, batchSize).map(readEntry));
+    const batch = untilTurn(entries.read(gateway, cursor, batchSize).map(readEntry));
     if (batch.length === 0) return false;
     try {
       await this.#project(gateway, cursor, batch);
     } catch (error) {
       if (!isDataProblem(error)) throw error;
-      for (const [index, entry] of batch.entries()) await this.#projectOrPass(gateway, cursor + index, entry);
+      let passed = cursor;
+      for (const entry of batch) {
+        await this.#projectOrPass(gateway, passed, entry);
+        passed = entry.stored.number;
+      }
     }
     return true;
+  }
+
+  async #projectDated(gateway: string, limit: number): Promise<boolean> {
+    try {
+      return await projectDated(this.#options, gateway, limit);
+    } catch (error) {
+      if (!isDataProblem(error)) throw error;
+      if (limit > 1) return this.#projectDated(gateway, 1);
+      return projectDated(this.#options, gateway, 1, String((error as Error).message));
+    }
   }
 
   /** What the database cannot hold (a number too large for its column, a NUL in a text) stops nothing. */
@@ -112,7 +129,8 @@ export class Projector {
     // Before the transaction: it may read a whole day of entries, and the embedded engine has one connection.
     const season = first && harvest ? await seasonOf(gateway, first.stored, harvest) : '';
     await db.transaction().execute(async (trx) => {
-      await moveCursor(trx, gateway, cursor, cursor + batch.length);
+      // Not their count: one thinned entry may stand for many.
+      await moveCursor(trx, gateway, cursor, batch.at(-1)?.stored.number ?? cursor);
       if (first && harvest) await projectHarvest(trx, gateway, first.stored.number, harvest, season);
       else await projectBatch(trx, gateway, batch);
     });
@@ -137,17 +155,20 @@ function readEntry(stored: StoredEntry): ReadEntry {
   }
 }
 
-/** A harvest is a step of its own: its season is worked out from the rows of everything before it. */
-function untilHarvest(entries: readonly ReadEntry[]): readonly ReadEntry[] {
-  const at = entries.findIndex((entry) => entry.record?.kind === 'harvest');
+/**
+ * A harvest is a step of its own: its season is worked out from the rows of everything before it. After a clock record
+ * comes what it dates, before anything that arrived later.
+ */
+function untilTurn(entries: readonly ReadEntry[]): readonly ReadEntry[] {
+  const at = entries.findIndex(({ record }) => record?.kind === 'harvest' || record?.kind === 'clock');
   if (at < 0) return entries;
-  return entries.slice(0, Math.max(1, at));
+  return entries.slice(0, entries[at]?.record?.kind === 'clock' ? at + 1 : Math.max(1, at));
 }
 
 async function projectBatch(trx: Kysely<Schema>, gateway: string, batch: readonly ReadEntry[]) {
   let readings: JournaledReading[] = [];
   for (const { stored, record, readings: more = [], problem } of batch) {
-    readings.push(...more);
+    readings.push(...(isUndated(stored.payload) ? await dateOrHold(trx, gateway, stored, more) : more));
     if (record?.kind === 'layout') {
       await projectReadings(trx, gateway, readings);
       readings = [];
@@ -156,12 +177,6 @@ async function projectBatch(trx: Kysely<Schema>, gateway: string, batch: readonl
     if (problem !== undefined) await noteUnreadable(trx, gateway, stored.number, problem);
   }
   await projectReadings(trx, gateway, readings);
-}
-
-async function noteUnreadable(trx: Kysely<Schema>, gateway: string, entry: number, problem: string) {
-  const reason = problem.replaceAll('\0', '').slice(0, 500);
-  const row = { gateway_id: gateway, entry_number: entry, reason };
-  await trx.insertInto('unprojected_entries').values(row).execute();
 }
 
 /** Number of the newest projected entry, 0 before the first. */

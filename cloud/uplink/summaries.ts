@@ -1,4 +1,4 @@
-import { metrics, observedAtMs, type Reading } from '@nongtin/broker/wire';
+import { metrics, observedAtMs, quality, type Reading } from '@nongtin/broker/wire';
 
 export const DAY_MS = 86_400_000;
 const MICRO = 1_000_000;
@@ -49,9 +49,12 @@ export function summarise(readings: Iterable<JournaledReading>): Summary[] {
   return [...summaries.values()];
 }
 
-/** Trusted for a summary: no flag, and a value this metric can have, whatever the gateway says. */
-function isGood({ quality, metric, value }: Reading): boolean {
-  return quality === 0 && value >= metrics[metric].min && value <= metrics[metric].max;
+/** Flags that say nothing against the value: a battery that is nearly empty, a counter that began anew. */
+const HARMLESS = quality.lowBattery | quality.counterReset;
+
+/** Trusted for a summary: no flag against it, and a value this metric can have, whatever the gateway says. */
+function isGood({ quality: bits, metric, value }: Reading): boolean {
+  return (bits & ~HARMLESS) === 0 && value >= metrics[metric].min && value <= metrics[metric].max;
 }
 
 /**

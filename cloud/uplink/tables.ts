@@ -50,6 +50,10 @@ export interface UplinkTables {
   };
   /** Entries whose payload this version cannot read or store: kept in the entry store, passed over here. */
   unprojected_entries: { gateway_id: string; entry_number: number; reason: string };
+  /** Boots that began without a trusted clock and were dated since: UTC less the boot's own clock. */
+  dated_boots: { gateway_id: string; boot_id: string; shift_ms: number };
+  /** Entries with readings that wait for the date of their boot; the entry store has them. */
+  undated_entries: { gateway_id: string; entry_number: number; boot_id: string };
   alarms: {
     gateway_id: string;
     alarm_id: string;
