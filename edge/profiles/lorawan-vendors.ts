@@ -5,8 +5,8 @@ export type Field = readonly [metric: MetricName, unit: string, channel?: string
 
 /** The words of one maker's codecs. */
 interface Dialect {
-  /** Field names by which the dialect is known, whatever the device is called. */
-  readonly marks?: RegExp;
+  /** Field names by which the dialect is known, whatever the device is called: one for each. */
+  readonly marks?: readonly RegExp[];
   /** Parts of model, profile or codec names by which it is known when its field names are everybody's. */
   readonly names?: RegExp;
   readonly fields: Readonly<Record<string, Field>>;
@@ -14,8 +14,9 @@ interface Dialect {
 
 /** wiki.dragino.com, user manuals ("Decode payload") of LSE01/SE01, LHT65, LSPH01, LSNPK01, LLMS01, LWL02, WSC1-L. */
 const dragino: Dialect = {
-  marks:
-    /^(TempC_|Hum_SHT|[A-Za-z0-9]+_SOIL$|[a-z]+_soil$|Leaf_Moisture$|WATER_LEAK_STATUS$|Bat_status$|wind_speed_level$)/,
+  marks: [
+    /^(TempC_(DS|SHT)|Hum_SHT|(water|temp|conduct|TEMP|PH1|N|P|K)_SOIL$|conduct_soil$|Leaf_Moisture$|WATER_LEAK_STATUS$|wind_speed_level$)/,
+  ],
   names:
     /\b(dragino|lse01|se01|se02|lht65|lht65n|lht52|lsn50|s31|lsph01|sph01|lsnpk01|llms01|lms01|lwl0\d|wsc\d)\b/,
   fields: {
@@ -66,7 +67,7 @@ const dragino: Dialect = {
 
 /** STREGA, decoder of the smart valve; its battery is a percentage, its temperature that of the box. */
 const strega: Dialect = {
-  marks: /^(Tamper|Fraud|Cable)$/,
+  marks: [/^(Valve|Actuator)$/, /^(Tamper|Fraud|Cable)$/],
   names: /\bstrega\b/,
   fields: {
     Valve: ['valve_open', 'state'],
@@ -87,15 +88,8 @@ const BATTERY: Field = ['battery', '%'];
 /** Milesight's decoders name their fields alike and mean by them what the model measures (user guides, "Uplink packet"). */
 const milesight: readonly Dialect[] = [
   {
-    marks: /^valve_?[12]$/,
     names: /\buc5[12]\w*\b/,
-    fields: {
-      battery: BATTERY,
-      valve1: ['valve_open', 'state', '1'],
-      valve2: ['valve_open', 'state', '2'],
-      valve_1: ['valve_open', 'state', '1'],
-      valve_2: ['valve_open', 'state', '2'],
-    },
+    fields: { battery: BATTERY },
   },
   {
     names: /\bem500-smt\w*\b/,
@@ -113,7 +107,7 @@ const milesight: readonly Dialect[] = [
   { names: /\bem500-pt100\b/, fields: { battery: BATTERY, temperature: ['temperature', '°C'] } },
   { names: /\bem500-lgt\b/, fields: { battery: BATTERY, illumination: ['illuminance', 'lx'] } },
   {
-    names: /\b(em300|em320|em500-co2|am10\d|am30\d|ws523|milesight)\b/,
+    names: /\b(em300|em320|em500-co2|am10\d|am30\d|ws523)\b/,
     fields: {
       battery: BATTERY,
       temperature: ['air_temperature', '°C'],
@@ -125,6 +119,8 @@ const milesight: readonly Dialect[] = [
       leakage_status: ['leak', 'state'],
     },
   },
+  // Of a model that is not named, the temperature may be of anything.
+  { names: /\bmilesight\b/, fields: { battery: BATTERY } },
 ];
 
 const dialects: readonly Dialect[] = [strega, dragino, ...milesight];
@@ -134,9 +130,9 @@ export function fieldsOf(
   fieldNames: readonly string[],
   deviceNames: readonly string[],
 ): ReadonlyMap<string, Field> {
-  const names = deviceNames.join(' ').toLowerCase();
+  const names = deviceNames.map((name) => name.toLowerCase().replace(/[^a-z0-9]+/g, '-')).join(' ');
   const dialect =
-    dialects.find(({ marks }) => marks !== undefined && fieldNames.some((name) => marks.test(name))) ??
+    dialects.find(({ marks }) => marks?.every((mark) => fieldNames.some((name) => mark.test(name)))) ??
     dialects.find((candidate) => candidate.names?.test(names));
   return new Map(Object.entries(dialect?.fields ?? {}));
 }
