@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Identity, mayPublish, mayReceive, maySubscribe } from './acl.ts';
+import { type Identity, isOwnQuestion, mayPublish, mayReceive, maySubscribe } from './acl.ts';
 
 const valve: Identity = { id: 'valve-1', role: 'device' };
 const gateway: Identity = { id: 'gw-1', role: 'gateway' };
@@ -31,6 +31,19 @@ describe('who may publish where', () => {
     [cloud, 'nongtin/v1/uplink/gw-2/entries', false],
   ] as const)('%o on %s: %s', (identity, topic, allowed) => {
     expect(mayPublish(identity, topic)).toBe(allowed);
+  });
+});
+
+describe('what a Tasmota device asks itself when it connects', () => {
+  it.each([
+    ['cmnd/valve-1/POWER', 0, true],
+    ['valve-1/cmnd/POWER1', 0, true],
+    ['cmnd/valve-1/POWER', 2, false],
+    ['cmnd/valve-1/RESTART', 0, false],
+    ['cmnd/valve-2/POWER', 0, false],
+    ['nongtin/v1/valve-1/valve/command', 0, false],
+  ] as const)('%s with %i bytes: %s', (topic, bytes, allowed) => {
+    expect(isOwnQuestion(valve, topic, bytes)).toBe(allowed);
   });
 });
 

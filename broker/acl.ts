@@ -29,6 +29,16 @@ export function mayPublish(identity: Identity, topic: string): boolean {
   return isAllowed(identity, topic, 'publish');
 }
 
+/**
+ * A Tasmota device asks itself for its state whenever it connects: an empty POWER on its own command topic (its
+ * `MqttConnected`, unless SetOption90 is on). It switches nothing, and refused, it would be disconnected for ever.
+ */
+export function isOwnQuestion({ id }: Identity, topic: string, payloadBytes: number): boolean {
+  const match = payloadBytes === 0 && isPlain(topic) ? matchTopic(topic) : undefined;
+  const isCommand = match?.name === 'tasmotaCommand' || match?.name === 'ownTasmotaCommand';
+  return isCommand && match.identity === id && /^POWER\d*$/.test(match.rest);
+}
+
 /** Whether a message on this concrete topic may reach this identity. */
 export function mayReceive(identity: Identity, topic: string): boolean {
   return isAllowed(identity, topic, 'subscribe');

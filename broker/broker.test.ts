@@ -127,6 +127,17 @@ describe('who may speak', () => {
     });
   });
 
+  it('lets a Tasmota device ask itself for its state, and no more', async () => {
+    const { broker, client } = await openFarm();
+    const device = await client('valve-1');
+    await device.publishAsync('cmnd/valve-1/POWER', '', { qos: 1 });
+    expect(device.connected).toBe(true);
+    const gone = closed(device);
+    device.publish('cmnd/valve-1/POWER', 'ON', { qos: 1 });
+    await gone;
+    expect(broker.stats().refused.publish_not_allowed).toBe(1);
+  });
+
   it('refuses a foreign subscription with 0x80 and keeps the connection and the allowed one', async () => {
     const { broker, client } = await openFarm();
     const valve = await client('valve-1');

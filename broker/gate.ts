@@ -1,6 +1,14 @@
 import type { Logger } from '@nongtin/service';
 import type { Aedes, AedesOptions, Client } from 'aedes';
-import { type Identity, isForControllerOnly, isStatus, mayPublish, mayReceive, maySubscribe } from './acl.ts';
+import {
+  type Identity,
+  isForControllerOnly,
+  isOwnQuestion,
+  isStatus,
+  mayPublish,
+  mayReceive,
+  maySubscribe,
+} from './acl.ts';
 import type { InboundMessage, Inbox } from './inbox.ts';
 import type { LaneMessage } from './lane.ts';
 import { forgetSession } from './persistence.ts';
@@ -104,8 +112,10 @@ export class Gate {
     const { sessions, refusals, inbox, logger } = this.#parts;
     const session = sessions.of(client);
     if (!session || this.#closed) return done(new Refused('stopping'));
-    if (!mayPublish(session.identity, packet.topic)) {
-      refusals.add('publish_not_allowed', session.identity.id, packet.topic);
+    const { identity } = session;
+    const { topic, payload } = packet;
+    if (!mayPublish(identity, topic) && !isOwnQuestion(identity, topic, payload.length)) {
+      refusals.add('publish_not_allowed', identity.id, topic);
       return done(new Refused('publish_not_allowed'));
     }
     this.received[packet.qos] += 1;
