@@ -131,10 +131,7 @@ describe('fields of a codec', () => {
     [{ temperature: { value: 212, unit: '°F' } }, { temperature: 100 }],
     [{ soilTemperatureF: 212 }, { soil_temperature: 100 }],
     [{ air_temp_c: -3.5 }, { air_temperature: -3.5 }],
-    [
-      { 'EC (µS/cm)': 1500, 'Soil EC (µS/cm)': 1500 },
-      { 'raw/EC (µS/cm)': 1500, soil_ec: 1.5 },
-    ],
+    [{ 'Soil EC (µS/cm)': 1500 }, { soil_ec: 1.5 }],
     [{ soil_temperature_at_depth_0: { value: 20, unit: '°C' } }, { 'soil_temperature/0': 20 }],
     [
       { soil_temperature_c: 20, soil_temperature_c2: 21 },
