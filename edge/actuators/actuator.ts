@@ -41,6 +41,8 @@ export interface Actuator {
   cutOffSeconds(durationSeconds: number): number;
   /** The longest cut-off the device can be told, in seconds. */
   readonly longestSeconds: number;
+  /** How long an answer may take, where that is longer than usual. */
+  readonly answerSeconds?: number | undefined;
   /** Channel of the `valve_open` readings that tell of this output; undefined: the device has only one. */
   readonly stateChannel: string | undefined;
 }

@@ -1,6 +1,13 @@
 import { type Static, Type } from 'typebox';
 import { type Actuator, addressOf, type CloseWish, type Command } from './actuator.ts';
-import { downlinkFields, fixedPayload, limitsOf, timedPayload, uuidOf } from './downlink.ts';
+import {
+  downlinkFields,
+  fixedPayload,
+  limitsOf,
+  timedPayload,
+  USUAL_ANSWER_SECONDS,
+  uuidOf,
+} from './downlink.ts';
 
 export const ChirpstackAddress = addressOf('chirpstack', {
   application: Type.String({ pattern: '^[0-9a-fA-F-]{1,36}$' }),
@@ -9,16 +16,13 @@ export const ChirpstackAddress = addressOf('chirpstack', {
 });
 type Address = Static<typeof ChirpstackAddress>;
 
-/** A class A valve speaks every few minutes: a command that it has not fetched by then is stale. */
-export const usualAnswerSeconds = 1_200;
-
 /**
  * ChirpStack v4, `…/command/down` (chirpstack-docs: integrations/mqtt). Its queue cannot be emptied over MQTT, so every
  * command carries `expiresAt`: an opening that the valve has not fetched in time never happens. The item's id is made from the
  * command's, so that ChirpStack refuses a repetition of one that still waits instead of opening twice.
  */
 export function chirpstackActuator(address: Address): Actuator {
-  const { application, fPort, answerSeconds = usualAnswerSeconds } = address;
+  const { application, fPort, answerSeconds = USUAL_ANSWER_SECONDS } = address;
   const devEui = address.devEui.toLowerCase();
   const limits = limitsOf(address.open);
   const send = (data: string, { commandId, atMs }: CloseWish): Command[] => {
@@ -29,7 +33,8 @@ export function chirpstackActuator(address: Address): Actuator {
   };
   return {
     longestSeconds: limits.longestSeconds,
-    stateChannel: address.channel,
+    answerSeconds,
+    stateChannel: undefined,
     cutOffSeconds: (durationSeconds) => Math.ceil(durationSeconds / limits.stepSeconds) * limits.stepSeconds,
     open: (wish) => send(timedPayload(address.open, wish.durationSeconds), wish),
     close: (wish) => send(fixedPayload(address.close), wish),

@@ -10,6 +10,9 @@ import { checkedSeconds } from './actuator.ts';
 const HEX = '[0-9a-fA-F]{2}';
 const FIELD = '\\{(?:seconds|minutes):u(?:8|16le|16be|24le|24be|32le|32be)\\}';
 
+/** A sleeping valve speaks every few minutes; what it has not fetched by then is stale. */
+export const USUAL_ANSWER_SECONDS = 1_200;
+
 export const downlinkFields = {
   fPort: Type.Integer({ minimum: 1, maximum: 223 }),
   /** One time field: the valve closes by itself when it is over. */

@@ -15,19 +15,13 @@ type Address = Static<typeof EsphomeAddress>;
  * configuration enforces, always the same one. Where there is none the node stays read-only. The controller closes when
  * a run's time is over; the node's cut-off is what is left when the controller is gone.
  */
-export function esphomeActuator({
-  device,
-  component = 'switch',
-  output,
-  channel,
-  cutOffSeconds,
-}: Address): Actuator {
+export function esphomeActuator({ device, component = 'switch', output, cutOffSeconds }: Address): Actuator {
   const topic = `${device}/${component}/${output}/command`;
   const [on, off] = component === 'valve' ? ['OPEN', 'CLOSE'] : ['ON', 'OFF'];
   const send = (payload: string | undefined): Command[] => [{ topic, payload: payload ?? '', qos: 1 }];
   return {
     longestSeconds: cutOffSeconds,
-    stateChannel: channel ?? output,
+    stateChannel: output,
     cutOffSeconds: () => cutOffSeconds,
     open: ({ durationSeconds }) => {
       checkedSeconds(durationSeconds, cutOffSeconds);

@@ -14,7 +14,7 @@ const LONGEST_SECONDS = 86_400;
  * many seconds. `auto_off` does so too when somebody presses the button, and `initial_state` keeps it off after a power
  * cut. Answers come on `<device>/answer/rpc`, where the device may speak.
  */
-export function shellyActuator({ device, output = 0, channel }: Address): Actuator {
+export function shellyActuator({ device, output = 0 }: Address): Actuator {
   const call = (id: string, method: string, params: object): Command => ({
     topic: `${device}/rpc`,
     payload: JSON.stringify({ id, src: `${device}/answer`, method, params }),
@@ -22,7 +22,7 @@ export function shellyActuator({ device, output = 0, channel }: Address): Actuat
   });
   return {
     longestSeconds: LONGEST_SECONDS,
-    stateChannel: channel ?? `switch:${output}`,
+    stateChannel: `switch:${output}`,
     cutOffSeconds: (durationSeconds) => durationSeconds,
     open: ({ durationSeconds, commandId }) => [
       call(commandId, 'Switch.Set', {

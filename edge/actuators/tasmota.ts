@@ -23,7 +23,7 @@ export function tasmotaActuator(address: Address): Actuator {
   const send = (command: string, payload: string): Command => ({ topic: base + command, payload, qos: 1 });
   return {
     longestSeconds: LONGEST_SECONDS,
-    stateChannel: address.channel ?? `POWER${relay}`,
+    stateChannel: `POWER${relay}`,
     cutOffSeconds: (durationSeconds) => durationSeconds,
     open: ({ durationSeconds }) => [
       send('Backlog0', `PulseTime${relay} ${pulseTime(durationSeconds)};Power${relay} ON`),

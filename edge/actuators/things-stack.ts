@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { type Actuator, addressOf, type CloseWish, type Command } from './actuator.ts';
-import { downlinkFields, fixedPayload, limitsOf, timedPayload } from './downlink.ts';
+import { downlinkFields, fixedPayload, limitsOf, timedPayload, USUAL_ANSWER_SECONDS } from './downlink.ts';
 
 export const ThingsStackAddress = addressOf('things-stack', {
   /** `<application>@<tenant>`, or `<application>` on an installation without tenants. */
@@ -16,7 +16,7 @@ type Address = Static<typeof ThingsStackAddress>;
  * an opening that nobody fetched waits until the closing that follows it replaces it.
  */
 export function thingsStackActuator(address: Address): Actuator {
-  const { application, deviceId, fPort } = address;
+  const { application, deviceId, fPort, answerSeconds = USUAL_ANSWER_SECONDS } = address;
   const limits = limitsOf(address.open);
   const downlink = (frm_payload: string, { commandId }: CloseWish) => ({
     f_port: fPort,
@@ -34,7 +34,8 @@ export function thingsStackActuator(address: Address): Actuator {
   ];
   return {
     longestSeconds: limits.longestSeconds,
-    stateChannel: address.channel,
+    answerSeconds,
+    stateChannel: undefined,
     cutOffSeconds: (durationSeconds) => Math.ceil(durationSeconds / limits.stepSeconds) * limits.stepSeconds,
     open: (wish) => send('replace', timedPayload(address.open, wish.durationSeconds), wish),
     close: (wish) => send('replace', fixedPayload(address.close), wish),

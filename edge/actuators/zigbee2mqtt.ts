@@ -21,7 +21,7 @@ const LONGEST_SECONDS = 6_553;
  * run that goes on, and the wet test that measures a valve's own cut-off is not built yet.
  */
 export function zigbee2mqttActuator(address: Address): Actuator {
-  const { device, baseTopic = 'zigbee2mqtt', output, channel, onTimeUnitSeconds = 1 } = address;
+  const { device, baseTopic = 'zigbee2mqtt', output, onTimeUnitSeconds = 1 } = address;
   const topic = `${baseTopic}/${address.name ?? speakerOf(device).name}/set`;
   const state = output === undefined ? 'state' : `state_${output}`;
   const stepSeconds = Math.max(1, onTimeUnitSeconds);
@@ -30,7 +30,7 @@ export function zigbee2mqttActuator(address: Address): Actuator {
   const send = (payload: object): Command[] => [{ topic, payload: JSON.stringify(payload), qos: 1 }];
   return {
     longestSeconds: LONGEST_SECONDS,
-    stateChannel: channel ?? output ?? '',
+    stateChannel: output ?? '',
     cutOffSeconds: (durationSeconds) => Math.ceil(durationSeconds / stepSeconds) * stepSeconds,
     open: ({ durationSeconds }) => {
       const seconds = checkedSeconds(durationSeconds, LONGEST_SECONDS);

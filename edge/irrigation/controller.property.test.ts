@@ -1,6 +1,8 @@
 import { quality, type ValveState } from '@nongtin/broker/wire';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { demoFarm } from '../farm/demo.ts';
+import { type Zone, zonesOf } from '../farm/layout.ts';
 import { only, opens, testController } from './controller.suite.ts';
 import type { Action, IntentRecord } from './types.ts';
 
@@ -30,8 +32,8 @@ const event = fc.oneof(
       zone,
       state: fc.constantFrom('open' as const, 'closed' as const, 'closed' as const),
       cause: fc.constantFrom<ValveState['cause']>('command', 'lease_ended', 'boot', 'periodic'),
-      openFlow: fc.constantFrom(38, 38, 38, 38, 0, 2, 200),
-      closedFlow: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 0, 12),
+      openFlow: fc.constantFrom(38, 38, 38, 38, 0, 2, 200, null),
+      closedFlow: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 0, 12, null),
       litres: fc.integer({ min: 0, max: 5000 }),
       named: fc.boolean(),
     }),
@@ -66,10 +68,13 @@ class Farm {
   readonly runs = new Set<string>();
   readonly locked = new Set<string>();
   readonly openedIn = new Map<string, number>();
+  readonly leaseEndMs = new Map<string, number>();
   readonly speed: number;
+  readonly zones: readonly Zone[];
 
-  constructor(speed: number) {
+  constructor(speed: number, zones: readonly Zone[]) {
     this.speed = speed;
+    this.zones = zones;
     this.farm = this.boot();
   }
 
@@ -78,6 +83,7 @@ class Farm {
     const locks = new Map([...this.locked].map((id) => [id, { key: 'leak', figures: {} }] as const));
     this.farm = testController({
       speed: this.speed,
+      zones: this.zones,
       idPrefix: `boot${++this.boots}`,
       restored: { interrupted, locks },
     });
@@ -101,12 +107,24 @@ class Farm {
       expect(this.durable.get(open.id)?.zone).toBe(open.zone);
       expect(this.runs.has(open.id), `${open.id} is not over`).toBe(false);
       this.openedIn.set(open.id, this.boots);
+      this.judgeLease(open);
     }
     for (const { zone: id, reason } of only(actions, 'raise_alarm'))
       if (['no_flow', 'flow_too_high', 'leak', 'valve_does_not_close'].includes(reason.key))
         this.locked.add(id);
     const watering = Object.values(this.farm?.state.zones ?? {}).filter(({ phase }) => 'run' in phase);
     expect(watering.length).toBeLessThanOrEqual(2);
+    const meters = watering.map(({ id }) => this.farm.config.zones.find((layout) => layout.id === id)?.meter);
+    expect(new Set(meters).size, 'one run at a time behind a meter').toBe(meters.length);
+  }
+
+  /** A device that takes each opening for a new one is open no longer than it was asked to at first. */
+  judgeLease({ id, zone: zoneId, durationSeconds }: ReturnType<typeof opens>[number]) {
+    const endMs = this.farm.now.farmMs + durationSeconds * 1000;
+    const firstEndMs = this.leaseEndMs.get(id) ?? endMs;
+    this.leaseEndMs.set(id, firstEndMs);
+    const isForeign = this.farm.config.zones.find((layout) => layout.id === zoneId)?.foreign === true;
+    if (isForeign) expect(endMs).toBeLessThanOrEqual(firstEndMs);
   }
 
   play(scripted: Scripted) {
@@ -153,13 +171,26 @@ class Farm {
   }
 }
 
-it.each([1, 60])(
-  'opens only what is intended durably, within the limit, once, and never locked (speed %i)',
-  (speed) => {
+const ours = zonesOf(demoFarm());
+/** Relays of another family; two of them behind one meter. */
+const foreign = ours.map(
+  (layout, index): Zone => ({
+    ...{ ...layout, minFlowLitresPerMinute: 20, maxFlowLitresPerMinute: 60 },
+    valve: { family: 'tasmota', device: `relay-${index}`, flowMeter: { device: `meter-${index >> 1}` } },
+  }),
+);
+
+it.each([
+  ['ours', 1, ours],
+  ['ours', 60, ours],
+  ['foreign', 1, foreign],
+])(
+  'opens only what is intended durably, within the limit, once, and never locked (valves %s, speed %i)',
+  (_whose, speed, zones) => {
     let opened = 0;
     fc.assert(
       fc.property(fc.array(event, { minLength: 20, maxLength: 250, size: 'max' }), (script) => {
-        const farm = new Farm(speed);
+        const farm = new Farm(speed, zones);
         for (const scripted of script) farm.play(scripted);
         opened += farm.openedIn.size;
       }),

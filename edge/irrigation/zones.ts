@@ -7,9 +7,9 @@ export function controlledZone(zone: Zone): ControlledZone {
   const { valve } = zone;
   const name = valveName(valve);
   if (typeof valve === 'string') return { ...zone, valve: name, foreign: false, meter: name };
-  const { flowMeter, answerSeconds } = valve;
-  const answer =
-    answerSeconds === undefined ? undefined : { farmSeconds: answerSeconds, realSeconds: answerSeconds };
+  const { flowMeter } = valve;
+  const seconds = valve.answerSeconds ?? actuatorOf(valve).answerSeconds;
+  const answer = seconds === undefined ? undefined : { farmSeconds: seconds, realSeconds: seconds };
   const meter = `${flowMeter.device}\n${flowMeter.channel ?? ''}`;
   return { ...zone, valve: name, foreign: true, answer, meter };
 }
