@@ -13,6 +13,11 @@ export interface GatewayConfig {
   readonly uplinkUrl: string;
   /** Undefined: readings go to SQLite. */
   readonly influxUrl: string | undefined;
+  /** Of an InfluxDB 2 or 3. Undefined: it is 1.x, with its login in the URL. */
+  readonly influxToken: string | undefined;
+  readonly influxOrg: string;
+  /** The bucket, or in 1.x and 3.x the database. */
+  readonly influxBucket: string;
   readonly demo: boolean;
   /** Farm seconds in one real second; 1 unless this is the demo farm. */
   readonly speed: number;
@@ -37,6 +42,12 @@ export function readConfig(env: Environment): GatewayConfig {
     );
   }
   const influxUrl = text(env, 'NONGTIN_INFLUX_URL');
+  const influxToken = text(env, 'NONGTIN_INFLUX_TOKEN');
+  if (influxToken !== undefined && influxUrl === undefined) {
+    throw new StartProblem(
+      'NONGTIN_INFLUX_TOKEN is of no use without NONGTIN_INFLUX_URL: set the address too.',
+    );
+  }
   return {
     dataDir: resolve(text(env, 'NONGTIN_DATA_DIR') ?? './data'),
     host: text(env, 'NONGTIN_HOST') ?? '0.0.0.0',
@@ -48,6 +59,9 @@ export function readConfig(env: Environment): GatewayConfig {
     ]),
     influxUrl:
       influxUrl === undefined ? undefined : url('NONGTIN_INFLUX_URL', influxUrl, ['http:', 'https:']),
+    influxToken,
+    influxOrg: text(env, 'NONGTIN_INFLUX_ORG') ?? '',
+    influxBucket: text(env, 'NONGTIN_INFLUX_BUCKET') ?? 'nongtin',
     demo,
     speed,
     journalProfile:

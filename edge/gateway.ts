@@ -20,23 +20,22 @@ import {
   seedCredentials,
   withdrawCredentials,
 } from '@nongtin/broker';
-import { influx1Series, type SeriesStore, sqliteSeries } from '@nongtin/series';
 import { explainProblem, type Logger, type Service } from '@nongtin/service';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { buildApp } from './api/app.ts';
 import type { ApiParts } from './api/parts.ts';
 import { statusView } from './api/status.ts';
-import { ClockKeeper, GatewayClock, LateDelivery, type SystemClock, thisMachine } from './clock/index.ts';
+import { ClockKeeper, GatewayClock, type SystemClock, thisMachine } from './clock/index.ts';
 import { type Codecs, createCodecs } from './codecs/index.ts';
 import type { GatewayConfig } from './config.ts';
 import { createCore } from './core.ts';
-import { createSeriesDelivery, type DeliveredJournal } from './delivery/index.ts';
 import { openFarm } from './farm/open.ts';
 import { type OpenJournal, openJournal } from './journal/index.ts';
 import { lockDataFolder } from './lock.ts';
 import { recordOpening } from './opening.ts';
 import manifest from './package.json' with { type: 'json' };
 import { createProfiles, fileMemory, type ProfileMemory } from './profiles/index.ts';
+import { startSeries } from './series.ts';
 import { type UplinkLogin, uplinkLogin } from './uplink/login.ts';
 import { Uplink } from './uplink/uplink.ts';
 
@@ -117,7 +116,10 @@ export class Gateway implements Service {
     const { publicKey, softwareVersion } = identity;
     const atMs = this.#clock.nowMs();
     await recordOpening(journal, farm, { atMs, gateway: identity.id, publicKey, softwareVersion });
-    const { store, series } = await this.#startSeries(journal, keeper);
+    const { store, series, deadLetters } = await startSeries({
+      ...{ journal, keeper, config: this.#config, folder: this.#folder },
+      ...{ clock: this.#clock, logger: this.#logger, onStarted: (started) => this.#stops.push(started) },
+    });
     const uplink = login ? await this.#startUplink(journal, login, keeper) : { state: () => NO_UPLINK };
 
     const ready = Promise.withResolvers<Broker>();
@@ -130,6 +132,7 @@ export class Gateway implements Service {
       ...{ farm, journal, profiles, speed, publish, clock: this.#clock, logger: this.#logger },
     });
     await core.alarms.start();
+    await core.mappings.start();
     keeper.watch(core.alarms);
     await core.irrigation.start();
     // For a start that fails before the broker is up; else it has stopped before it comes to this.
@@ -147,7 +150,8 @@ export class Gateway implements Service {
     const accounts = await this.#startAccounts(secrets, withdrawn);
     const httpPort = await this.#startApi({
       ...core,
-      ...{ identity, farm, journal, store, series, uplink, broker, credentials, accounts, registry },
+      ...{ identity, farm, journal, store, series, deadLetters },
+      ...{ uplink, broker, credentials, accounts, registry },
       counters: () => ({ ...core.ingest.counters() }),
       dashboardDir: this.#config.dashboardDir,
       clock: this.#clock,
@@ -200,28 +204,6 @@ export class Gateway implements Service {
     );
     this.#stops.push({ part: 'profiles', stop: () => memory.stop() });
     return memory;
-  }
-
-  /** A store that is away does not hold up the gateway: the cursor waits. */
-  async #startSeries(
-    journal: OpenJournal,
-    keeper: ClockKeeper,
-  ): Promise<{ store: SeriesStore; series: ApiParts['series'] }> {
-    const { influxUrl } = this.#config;
-    const store: SeriesStore = influxUrl
-      ? influx1Series({ url: influxUrl, database: 'nongtin' })
-      : sqliteSeries({ path: join(this.#folder, 'series.sqlite') });
-    await store.start();
-    this.#stops.push({ part: 'series', stop: () => store.stop() });
-    const shared = { store, logger: this.#logger, clock: this.#clock, dating: keeper.dating };
-    const delivery = createSeriesDelivery({ journal, ...shared });
-    await delivery.start();
-    this.#stops.push({ part: 'delivery', stop: () => delivery.stop() });
-    const deliver = (held: DeliveredJournal) => createSeriesDelivery({ journal: held, ...shared });
-    const late = new LateDelivery({ journal, keeper, deliver, logger: this.#logger });
-    late.start();
-    this.#stops.push({ part: 'late delivery', stop: () => late.stop() });
-    return { store, series: () => delivery.state() };
   }
 
   async #startUplink(journal: OpenJournal, login: UplinkLogin, keeper: ClockKeeper): Promise<Uplink> {

@@ -7,10 +7,12 @@ import { weatherRoutes } from '../weather-upload/routes.ts';
 import { WeatherUpload } from '../weather-upload/upload.ts';
 import { clockRoutes } from './clock.ts';
 import { dashboardRoutes } from './dashboard.ts';
+import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceRoutes } from './devices.ts';
 import { registerErrors } from './errors.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
+import { mappingRoutes } from './mappings.ts';
 import type { ApiParts } from './parts.ts';
 import { recordRoutes } from './records.ts';
 import { seriesRoutes } from './series.ts';
@@ -36,7 +38,16 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
   await app.register(swagger, {
     openapi: { info: { title: 'Nông Tín gateway', version: parts.identity.softwareVersion } },
   });
-  for (const routes of [viewRoutes, seriesRoutes, recordRoutes, zoneRoutes, deviceRoutes, clockRoutes])
+  for (const routes of [
+    viewRoutes,
+    seriesRoutes,
+    recordRoutes,
+    deadLetterRoutes,
+    zoneRoutes,
+    deviceRoutes,
+    mappingRoutes,
+    clockRoutes,
+  ])
     await app.register(routes, { parts });
   await app.register(eventRoutes, { parts });
   await app.register(healthRoutes, { parts });

@@ -16,6 +16,7 @@ import { zonesOf } from '../farm/layout.ts';
 import { Irrigation } from '../irrigation/service.ts';
 import { EventHub } from '../live/hub.ts';
 import { Live } from '../live/live.ts';
+import { Mappings } from '../mapping/mapping.ts';
 import { buildApp } from './app.ts';
 import type { ApiParts } from './parts.ts';
 
@@ -31,6 +32,11 @@ class MemoryRecords {
     return found.reverse().slice(0, limit);
   }
 }
+
+const letter = {
+  ...{ id: 1, line: 'flow,device=d value=1 1', reason: '400 field type conflict' },
+  ...{ atMs: 5, store: 'influxdb:farm', attempts: 1 },
+};
 
 /** The whole API over parts in memory, with the demo's users. */
 export async function testApi(
@@ -84,6 +90,11 @@ export async function testApi(
     },
     store: { query, seriesOf },
     series: () => ({ store: 'sqlite', behindEntries: 0, lastOutcome: 'accepted' }),
+    deadLetters: {
+      list: (limit) => [{ ...letter, id: 2 }, letter].slice(0, limit),
+      counts: () => ({ kept: 2, dropped: 7 }),
+      retry: async (ids) => ({ taken: ids?.length ?? 2, refused: 0, waiting: 0 }),
+    },
     uplink: { state: () => ({ connected: false, durableUpTo: 0, behindEntries: 3, lastRefusal: null }) },
     broker: {
       stats: () => ({
@@ -102,6 +113,7 @@ export async function testApi(
     registry: new Registry(),
     dashboardDir: join(folder, 'dashboard'),
     clock,
+    mappings: new Mappings({ journal: records, clock }),
     keeper: { state: () => clockState, confirm: async () => {}, release: async () => {} },
     logger,
   };
@@ -152,6 +164,7 @@ async function signedIn(
     get: (url: string) => app.inject({ method: 'GET', url, headers }),
     post: (url: string, payload?: object) =>
       app.inject({ method: 'POST', url, headers, ...(payload ? { payload } : {}) }),
+    put: (url: string, payload: object) => app.inject({ method: 'PUT', url, headers, payload }),
     delete: (url: string) => app.inject({ method: 'DELETE', url, headers }),
   };
 }

@@ -6,12 +6,13 @@ import type { Logger } from '@nongtin/service';
 import type { Registry } from 'prom-client';
 import type { Alarms } from '../alarms/alarms.ts';
 import type { ClockKeeper } from '../clock/index.ts';
-import type { SeriesDeliveryState } from '../delivery/index.ts';
+import type { DeadLetters, SeriesDeliveryState } from '../delivery/index.ts';
 import type { Diary } from '../diary/diary.ts';
 import type { Farm } from '../farm/layout.ts';
 import type { Irrigation } from '../irrigation/service.ts';
 import type { EventHub } from '../live/hub.ts';
 import type { Live } from '../live/live.ts';
+import type { Mappings } from '../mapping/mapping.ts';
 import type { Uplink } from '../uplink/uplink.ts';
 
 type RecordOf<K extends JournalRecord['kind']> = Extract<JournalRecord, { kind: K }>;
@@ -41,6 +42,7 @@ export interface ApiParts {
   };
   readonly store: Pick<SeriesStore, 'query' | 'seriesOf'>;
   readonly series: () => Pick<SeriesDeliveryState, 'store' | 'behindEntries' | 'lastOutcome'>;
+  readonly deadLetters: Pick<DeadLetters, 'list' | 'counts' | 'retry'>;
   readonly uplink: Pick<Uplink, 'state'>;
   readonly broker: Pick<Broker, 'stats' | 'disconnect'>;
   readonly credentials: Pick<CredentialStore, 'issue' | 'revoke' | 'list' | 'verify'>;
@@ -51,6 +53,7 @@ export interface ApiParts {
   readonly registry: Registry;
   readonly dashboardDir: string;
   readonly clock: { nowMs(): number; monotonicMs(): number };
+  readonly mappings: Pick<Mappings, 'unmapped' | 'list' | 'set' | 'remove'>;
   readonly keeper: Pick<ClockKeeper, 'state' | 'confirm' | 'release'>;
   readonly logger: Logger;
 }

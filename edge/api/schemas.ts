@@ -97,6 +97,13 @@ const StatusAnswer = Type.Object({
     lastOutcome: Type.String(),
     reason: Type.Optional(Type.String()),
     rejected: Type.Optional(Type.Number()),
+    rollups: Type.Optional(
+      Type.Object({
+        waitingWindows: Type.Number(),
+        rolledUpToMs: Nullable(AtMs),
+        reason: Type.Optional(Type.String()),
+      }),
+    ),
   }),
   uplink: Type.Object({
     connected: Type.Boolean(),
@@ -146,8 +153,52 @@ export const RunsAnswer = Type.Object({ runs: Type.Array(RunRecord) });
 export const AlarmsAnswer = Type.Object({ alarms: Type.Array(AlarmRecord) });
 export const AlarmAnswer = Type.Object({ alarm: AlarmRecord });
 export const QuarantineAnswer = Type.Object({ quarantine: Type.Array(QuarantineRecord) });
+export const DeadLettersAnswer = Type.Object({
+  deadLetters: Type.Array(
+    Type.Object({
+      id: Type.Integer(),
+      line: Type.String({ description: 'the reading in line protocol' }),
+      reason: Type.String({ description: "the store's own words" }),
+      atMs: AtMs,
+      store: Type.String(),
+      attempts: Type.Integer(),
+    }),
+    { description: 'The newest first' },
+  ),
+  kept: Type.Integer(),
+  dropped: Type.Integer({ description: 'the oldest, for want of room; they are in the journal' }),
+});
+export const RetryAnswer = Type.Object({
+  taken: Type.Integer(),
+  refused: Type.Integer(),
+  waiting: Type.Integer({ description: 'not tried, because the store takes nothing at the moment' }),
+});
 export const HarvestAnswer = Type.Object({ harvestId: Type.String(), entryNumber: Type.Integer() });
 export const ZoneRequestAnswer = Type.Object({ accepted: Type.Literal(true), reason: Reason });
+
+const Mapping = Type.Object({
+  device: Type.String(),
+  channel: Type.String({ description: 'name of the raw field' }),
+  metric: Type.String(),
+  unit: Type.String({ description: 'what the field is given in' }),
+  toChannel: Type.String({ description: 'channel of the readings made of it' }),
+  recordedBy: Type.String(),
+  atMs: AtMs,
+});
+export const MappingAnswer = Type.Object({ mapping: Mapping });
+export const MappingsAnswer = Type.Object({
+  mappings: Type.Array(Mapping),
+  unmapped: Type.Array(
+    Type.Object({
+      device: Type.String(),
+      channel: Type.String(),
+      lastValue: Type.Number(),
+      count: Type.Integer({ description: 'since the gateway has started' }),
+      firstAtMs: AtMs,
+      lastAtMs: AtMs,
+    }),
+  ),
+});
 
 export const ClockAnswer = Type.Object({
   atMs: AtMs,

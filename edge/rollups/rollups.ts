@@ -26,8 +26,8 @@ interface RollupsOptions {
 export interface RollupsState {
   /** Windows that wait to be computed. */
   readonly waitingWindows: number;
-  /** Rows of five minutes are complete up to here. */
-  readonly rolledUpToMs: number;
+  /** Rows of five minutes are complete up to here; null before the first pass. */
+  readonly rolledUpToMs: number | null;
   /** Why the last pass did not come to its end. */
   readonly reason?: string;
 }
@@ -94,7 +94,7 @@ class JournalRollups implements Rollups {
   state(): RollupsState {
     return {
       waitingWindows: this.#touched.size,
-      rolledUpToMs: this.#rolledUpToMs,
+      rolledUpToMs: Number.isFinite(this.#rolledUpToMs) ? this.#rolledUpToMs : null,
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
     };
   }
