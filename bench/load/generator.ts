@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { adopt } from '../sides/leftovers.ts';
 import type { LoadOptions, LoadResult } from './types.ts';
 
 /** The load generator from its parent's side: connected, and waiting for the word. */
@@ -15,6 +16,7 @@ export interface Generator {
 export async function connectGenerator(options: LoadOptions): Promise<Generator> {
   const main = fileURLToPath(new URL('./main.ts', import.meta.url));
   const child = spawn(process.execPath, [main], { stdio: ['pipe', 'pipe', 'inherit'] });
+  adopt(child);
   const ended = once(child, 'exit');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async () => {

@@ -25,7 +25,12 @@ const METRICS = ['soil_moisture', 'soil_temperature', 'soil_ec', 'volume'];
 const ids = Array.from({ length: Number(values.connections) }, (_, index) => `bench-${index + 1}`);
 const influx = await InfluxServer.start();
 const nodeFlags = values.prof === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.prof}`];
-const gateway = await GatewaySide.start({ influxUrl: influx.url, devices: ids, nodeFlags });
+const gateway = await GatewaySide.start({ influxUrl: influx.url, devices: ids, nodeFlags }).catch(
+  async (error) => {
+    await influx.stop();
+    throw error;
+  },
+);
 try {
   const epochMs = Date.now();
   const generator = await connectGenerator({

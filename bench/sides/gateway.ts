@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openCredentials } from '@nongtin/broker';
 import { freePorts } from '@nongtin/service';
+import { adopt, remove, temporaryFolder } from './leftovers.ts';
 
 export interface GatewayOptions {
   /** Undefined: readings go to SQLite. */
@@ -38,7 +38,7 @@ export class GatewaySide {
     this.#options = options;
     this.#mqttPort = mqttPort;
     this.#httpPort = httpPort;
-    this.#folder = mkdtempSync(join(tmpdir(), 'nongtin-bench-gateway-'));
+    this.#folder = temporaryFolder('gateway');
     mkdirSync(join(this.#folder, 'gateway'));
     writeFileSync(join(this.#folder, 'gateway', 'farm.json'), JSON.stringify(farm(options.zones ?? [])));
     this.passwords = this.#issuePasswords();
@@ -68,6 +68,7 @@ export class GatewaySide {
         ...(this.#options.influxUrl === undefined ? {} : { NONGTIN_INFLUX_URL: this.#options.influxUrl }),
       },
     });
+    adopt(child);
     this.#child = child;
     await this.#ready(child);
   }
@@ -92,7 +93,7 @@ export class GatewaySide {
   /** Ends it as Ctrl-C does, so that profiles are written; and removes what it has stored. */
   async stop(): Promise<void> {
     await this.#end('SIGTERM');
-    rmSync(this.#folder, { recursive: true, force: true });
+    remove(this.#folder);
   }
 
   get mqttPort(): number {

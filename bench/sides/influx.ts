@@ -1,15 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type RunningInfluxd, startInfluxd } from '@nongtin/series';
 import { freePorts } from '@nongtin/service';
+import { adopt, remove, temporaryFolder } from './leftovers.ts';
 
 /** How often each message of a device (by its number) stands in InfluxDB. */
 export type StoredNumbers = ReadonlyMap<string, ReadonlyMap<number, number>>;
 
 /** An InfluxDB 1.x of one side's own, which can be killed and started again on the same data. */
 export class InfluxServer {
-  readonly #dir = mkdtempSync(join(tmpdir(), 'nongtin-bench-influx-'));
+  readonly #dir = temporaryFolder('influx');
   readonly #httpPort: number;
   readonly #rpcPort: number;
   #running: RunningInfluxd | undefined;
@@ -30,6 +28,7 @@ export class InfluxServer {
   async again(): Promise<void> {
     const { httpPort, rpcPort } = { httpPort: this.#httpPort, rpcPort: this.#rpcPort };
     this.#running = await startInfluxd({ dir: this.#dir, httpPort, rpcPort });
+    adopt(this.#running.process);
   }
 
   async kill(): Promise<void> {
@@ -38,7 +37,7 @@ export class InfluxServer {
 
   async stop(): Promise<void> {
     await this.#running?.stop('SIGKILL');
-    rmSync(this.#dir, { recursive: true, force: true });
+    remove(this.#dir);
   }
 
   get httpPort(): number {

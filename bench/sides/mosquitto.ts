@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '@nongtin/service';
+import { adopt, remove, temporaryFolder } from './leftovers.ts';
 
 export interface Mosquitto {
   readonly port: number;
@@ -31,7 +31,7 @@ log_type error
 }
 
 export async function startMosquitto(): Promise<Mosquitto> {
-  const dir = mkdtempSync(join(tmpdir(), 'nongtin-bench-mosquitto-'));
+  const dir = temporaryFolder('mosquitto');
   const port = await freePort();
   const path = join(dir, 'mosquitto.conf');
   writeFileSync(path, mosquittoConfig(port));
@@ -40,11 +40,12 @@ export async function startMosquitto(): Promise<Mosquitto> {
     stdio: 'ignore',
     env: { PATH: `${process.env.PATH}:/usr/sbin` },
   });
+  adopt(child);
   const ended = once(child, 'exit').catch(() => {});
   const stop = async () => {
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) child.kill();
     await ended;
-    rmSync(dir, { recursive: true, force: true });
+    remove(dir);
   };
   if (!(await listens(port, child))) {
     await stop();

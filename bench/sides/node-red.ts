@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@nongtin/service';
 import { type FlowOptions, flows, type Wiring } from './flows.ts';
 import { InfluxServer } from './influx.ts';
+import { adopt, remove, temporaryFolder } from './leftovers.ts';
 import { startMosquitto } from './mosquitto.ts';
 import type { Side } from './side.ts';
 
@@ -55,7 +55,7 @@ export async function startNodeRed(wiring: Wiring): Promise<Side> {
 }
 
 class NodeRed {
-  readonly #dir = mkdtempSync(join(tmpdir(), 'nongtin-bench-node-red-'));
+  readonly #dir = temporaryFolder('node-red');
   readonly #options: FlowOptions;
   #child: ChildProcess | undefined;
 
@@ -78,6 +78,7 @@ class NodeRed {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env.PATH, HOME: this.#dir },
     });
+    adopt(child);
     this.#child = child;
     await connected(child);
   }
@@ -92,7 +93,7 @@ class NodeRed {
 
   async stop(): Promise<void> {
     await this.kill();
-    rmSync(this.#dir, { recursive: true, force: true });
+    remove(this.#dir);
   }
 }
 
