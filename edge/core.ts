@@ -10,6 +10,7 @@ import { zoneView } from './irrigation/view.ts';
 import type { OpenJournal } from './journal/index.ts';
 import { EventHub } from './live/hub.ts';
 import { Live } from './live/live.ts';
+import { Mappings } from './mapping/mapping.ts';
 import type { Profiles } from './profiles/index.ts';
 
 interface CoreOptions {
@@ -32,6 +33,7 @@ export interface Core {
   readonly irrigation: Irrigation;
   readonly alarms: Alarms;
   readonly diary: Diary;
+  readonly mappings: Mappings;
   /** Fills the broker's place for whatever makes messages durable. */
   readonly hook: DurabilityHook;
   /** The same for messages that come another way than by MQTT. */
@@ -60,8 +62,9 @@ export function createCore({ farm, journal, profiles, speed, publish, clock, log
         );
     },
   });
+  const mappings = new Mappings({ journal, clock });
   const ingest = createIngest({
-    ...{ journal, profiles, clock, logger },
+    ...{ journal, profiles, mappings, clock, logger },
     onReadings: (readings) => {
       live.onReadings(readings);
       irrigation.onReadings(readings);
@@ -81,5 +84,5 @@ export function createCore({ farm, journal, profiles, speed, publish, clock, log
   };
   const receive: DurabilityHook['receive'] = (message) => hook.receive(message);
   const diary = new Diary({ farm, journal, clock, newId });
-  return { ingest, live, hub, irrigation, alarms, diary, hook, receive };
+  return { ingest, live, hub, irrigation, alarms, diary, mappings, hook, receive };
 }

@@ -165,8 +165,10 @@ export const MappingRecord = Type.Object({
   channel: Type.String(),
   /** Absent: the field is raw again. */
   metric: Type.Optional(Type.String()),
-  /** Unit the field is given in. */
+  /** Unit the field is given in; absent: the metric's own. */
   unit: Type.Optional(Type.String()),
+  /** Channel of the mapped readings; absent: the raw field's. */
+  toChannel: Type.Optional(Type.String()),
   /** Account that recorded it. */
   recordedBy: Type.String(),
 });

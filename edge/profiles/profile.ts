@@ -69,6 +69,8 @@ export interface ParsedMessage extends OfDevice {
   readonly observedAtMs?: number | undefined;
   /** A number that the device counts up with each message; absent when it has none. */
   readonly counter?: number | undefined;
+  /** Whether the device says, in words of its own, that its battery is nearly empty; absent: it does not say. */
+  readonly batteryLow?: boolean | undefined;
   /** Fields that should hold a reading and hold none (null, text, a number beyond any range). */
   readonly missing: number;
 }

@@ -1,0 +1,90 @@
+import type { JournalRecord, MappingRecord } from '@nongtin/broker/wire';
+import { describe, expect, it } from 'vitest';
+import { Mappings } from './mapping.ts';
+
+const NOW = Date.UTC(2026, 10, 21, 10);
+
+/** Mappings over a journal in memory. */
+async function opened(records: MappingRecord[]): Promise<Mappings> {
+  const journal = {
+    appendRecord: async (record: JournalRecord) => records.push(record as MappingRecord),
+    records: async () => records.toReversed(),
+  };
+  const made = new Mappings({ journal, clock: { nowMs: () => NOW } });
+  await made.start();
+  return made;
+}
+
+async function mappings() {
+  const records: MappingRecord[] = [];
+  return { made: await opened(records), records, restarted: () => opened(records) };
+}
+
+const raw = (channel: string, value: number) => ({ metric: 'raw', channel, value }) as const;
+const wish = { device: 'd1', channel: 'soil.hum', metric: 'soil_moisture', unit: '%', recordedBy: 'sáu' };
+
+describe('a raw field', () => {
+  it('is listed with its last value until somebody says what it means', async () => {
+    const { made } = await mappings();
+    const readings = [raw('soil.hum', 40), { metric: 'soil_ph', channel: '', value: 6 } as const];
+    expect(made.apply('d1', readings, NOW)).toBe(readings);
+    made.apply('d1', [raw('soil.hum', 41)], NOW + 1);
+    const field = { device: 'd1', channel: 'soil.hum', lastValue: 41, count: 2 };
+    expect(made.unmapped()).toEqual([{ ...field, firstAtMs: NOW, lastAtMs: NOW + 1 }]);
+    await made.set(wish);
+    expect(made.unmapped()).toEqual([]);
+    expect(made.apply('d1', readings, NOW)).toEqual([
+      { metric: 'soil_moisture', channel: 'soil.hum', value: 0.4 },
+      readings[1],
+    ]);
+    expect(made.apply('d2', [raw('soil.hum', 41)], NOW)).toEqual([raw('soil.hum', 41)]);
+  });
+
+  it('keeps its meaning over a restart, can get another one, and can lose it', async () => {
+    const { made, restarted } = await mappings();
+    await made.set(wish);
+    await made.set({ ...wish, channel: 't', metric: 'soil_temperature', unit: '°F', toChannel: '' });
+    await made.set({ ...wish, metric: 'relative_humidity' });
+    const again = await restarted();
+    expect(again.list()).toEqual(made.list());
+    expect(again.apply('d1', [raw('soil.hum', 40), raw('t', 212)], NOW)).toEqual([
+      { metric: 'relative_humidity', channel: 'soil.hum', value: 40 },
+      { metric: 'soil_temperature', channel: '', value: 100 },
+    ]);
+    expect(await again.remove('d1', 'soil.hum', 'sáu')).toBe(true);
+    expect(await again.remove('d1', 'soil.hum', 'sáu')).toBe(false);
+    const last = await restarted();
+    expect(last.list()).toMatchObject([{ channel: 't' }]);
+    expect(last.apply('d1', [raw('soil.hum', 40)], NOW)).toEqual([raw('soil.hum', 40)]);
+  });
+
+  it.each([
+    [{ unit: '°F' }, "Unit '°F' cannot be soil_moisture, which is measured in m³/m³"],
+    [{ metric: 'soil_ph', unit: 'kPa' }, "Unit 'kPa' cannot be soil_ph, which is measured in pH"],
+    [{ metric: 'wetness' }, "no metric 'wetness'"],
+    [{ metric: 'raw' }, "no metric 'raw'"],
+    [{ metric: '__proto__' }, "no metric '__proto__'"],
+    [{ toChannel: 'a\nb' }, 'cannot be a channel'],
+    [{ unit: '' }, 'A number without a unit cannot be soil_moisture'],
+  ])('is not given the meaning %j', async (part, words) => {
+    const { made, records } = await mappings();
+    await expect(made.set({ ...wish, ...part })).rejects.toThrow(words);
+    expect(records).toEqual([]);
+  });
+
+  it('does not share a series with another field', async () => {
+    const { made } = await mappings();
+    await made.set({ ...wish, toChannel: '' });
+    await expect(made.set({ ...wish, channel: 'other', toChannel: '' })).rejects.toThrow(
+      "'soil.hum' of d1 is",
+    );
+    await made.set({ ...wish, channel: 'other', toChannel: 'deep' });
+    await made.set({ ...wish, toChannel: '' });
+  });
+
+  it('is listed only so far: a device that makes up names does not fill the memory', async () => {
+    const { made } = await mappings();
+    for (let n = 0; n < 1_000; n++) made.apply('d1', [raw(`f${n}`, n)], NOW);
+    expect(made.unmapped()).toHaveLength(256);
+  });
+});
