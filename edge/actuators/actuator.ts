@@ -14,12 +14,12 @@ export interface CloseWish {
   readonly atMs: number;
 }
 
-export interface OpenWish extends CloseWish {
+interface OpenWish extends CloseWish {
   /** Whole seconds, at least 1 and at most the zone's limit; there is no opening without. */
   readonly durationSeconds: number;
 }
 
-export interface ProvisionWish extends CloseWish {
+interface ProvisionWish extends CloseWish {
   /** The longest that the zone may be open in one go. */
   readonly limitSeconds: number;
 }

@@ -28,7 +28,7 @@ export const weatherRoutes: FastifyPluginAsync<{ upload: WeatherUpload }> = asyn
       .send(text);
   };
   // Not documented by OpenAPI: the stations' makers have done so.
-  const hidden = { schema: { hide: true } as object };
+  const hidden = { schema: { hide: true } as object, exposeHeadRoute: false };
   app.get('/weatherstation/updateweatherstation.php', hidden, take);
   app.post('/weatherstation/updateweatherstation.php', hidden, take);
   app.post('/data/report', hidden, take);
