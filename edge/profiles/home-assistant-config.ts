@@ -3,7 +3,7 @@ import { isObject, type JsonObject } from './json.ts';
 
 /** Home Assistant's components that hold something a farm measures or a valve. */
 const COMPONENTS = ['sensor', 'binary_sensor', 'switch', 'valve', 'number'] as const;
-export type Component = (typeof COMPONENTS)[number];
+type Component = (typeof COMPONENTS)[number];
 
 interface Availability {
   readonly topic: string;

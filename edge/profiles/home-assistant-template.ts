@@ -17,7 +17,7 @@ type Node = (scope: Scope) => unknown;
 
 const LONGEST = 300;
 const TOKEN =
-  /\s*(?:(?<number>\d+(?:\.\d+)?)|(?<name>[\p{L}_][\p{L}\p{N}_]*)|"(?<double>[^"\\]*)"|'(?<single>[^'\\]*)'|(?<sign>[-+*/|().,[\]]))/uy;
+  /\s*(?:(?<number>\d+(?:\.\d+)?)|(?<name>[\p{L}_][\p{L}\p{N}_]*)|"(?<double>[^"\\]*)"|'(?<single>[^'\\]*)'|(?<sign>[-+*/|().,=[\]]))/uy;
 
 interface Token {
   readonly kind: 'number' | 'name' | 'text' | 'sign';
@@ -151,6 +151,8 @@ class Parser {
     const given = this.#arguments();
     if (name?.kind !== 'name' || given === undefined) return undefined;
     const first = given[0] ?? 0;
+    // Another way of rounding, for one.
+    if (given.some(Number.isNaN) && (name.text === 'round' || name.text === 'multiply')) return undefined;
     switch (name.text) {
       case 'float':
         return toNumber;
@@ -164,21 +166,23 @@ class Parser {
       case 'abs':
         return (value) => ifNumber(value, Math.abs);
       case 'is_defined':
+      case 'default':
         return (value) => value;
       default:
         return undefined;
     }
   }
 
-  /** Numbers in brackets, or none at all. */
+  /** What stands in brackets, perhaps with names: numbers; NaN for texts and words. */
   #arguments(): number[] | undefined {
     const given: number[] = [];
     if (!this.#take('(')) return given;
     while (!this.#take(')')) {
+      if (this.#tokens[this.#at + 1]?.text === '=') this.#at += 2;
       const sign = this.#take('-') ? -1 : 1;
       const token = this.#tokens[this.#at++];
-      if (token?.kind !== 'number') return undefined;
-      given.push(sign * Number(token.text));
+      if (token === undefined || token.kind === 'sign') return undefined;
+      given.push(token.kind === 'number' ? sign * Number(token.text) : Number.NaN);
       this.#take(',');
     }
     return given;
