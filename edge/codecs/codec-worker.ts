@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { threadCpuUsage } from 'node:process';
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { createEngine, type Engine } from './engine.ts';
 import type { Image } from './image.ts';
@@ -10,6 +11,14 @@ import type { Answer, Ask, Outcome } from './protocol.ts';
  */
 const MOST_IMAGES = 16;
 
+const clock = {
+  computedMs: () => {
+    const { user, system } = threadCpuUsage();
+    return (user + system) / 1_000;
+  },
+  monotonicMs: () => performance.now(),
+};
+
 interface Script {
   readonly version: number;
   readonly source: string;
@@ -20,9 +29,8 @@ if (parentPort !== null) await serve(parentPort);
 
 async function serve(port: MessagePort): Promise<void> {
   const send = (answer: Answer) => port.postMessage(answer);
-  const nowMs = () => performance.now();
   const scripts = new Map<string, Script>();
-  let engine = await createEngine(nowMs);
+  let engine = await createEngine(clock);
   port.on('message', async (ask: Ask) => {
     if (ask.source !== undefined) {
       scripts.set(ask.script, { version: ask.version, source: ask.source });
@@ -32,7 +40,7 @@ async function serve(port: MessagePort): Promise<void> {
     } catch (error) {
       // The engine broke (a trap, a full native stack): its memory can no longer be trusted, and neither can its images.
       for (const script of scripts.values()) script.loaded = undefined;
-      engine = await createEngine(nowMs);
+      engine = await createEngine(clock);
       send({ id: ask.id, outcome: { failure: 'crashed', detail: String(error).slice(0, 200) } });
     }
   });

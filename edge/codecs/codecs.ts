@@ -13,19 +13,19 @@ interface CodecsOptions {
 }
 
 /** A device that speaks bytes, and every name under which it may have a codec, the most telling first. */
-export interface CodecDevice {
+interface CodecDevice {
   readonly name: string;
   readonly names: readonly string[];
 }
 
-export interface UplinkBytes {
+interface UplinkBytes {
   readonly bytes: Uint8Array;
   readonly fPort: number;
   readonly receivedAtMs: number;
 }
 
 /** What a script made of the bytes; plain JSON values, at most 64 Ki characters. */
-export interface Decoded {
+interface Decoded {
   /** File name of the script. */
   readonly codec: string;
   readonly data: unknown;
@@ -34,14 +34,14 @@ export interface Decoded {
   readonly warnings: readonly string[];
 }
 
-export interface Encoded {
+interface Encoded {
   /** At most 242 bytes, LoRaWAN's largest payload. */
   readonly bytes: Uint8Array;
   readonly fPort: number;
 }
 
 /** Which codec, which device, what is wrong, and what to do. */
-export interface CodecProblem {
+interface CodecProblem {
   readonly problem: string;
 }
 

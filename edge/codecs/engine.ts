@@ -19,28 +19,36 @@ export interface Engine {
 /** 16 MiB in 64 KiB pages, and not a page more: 5.3 MiB are QuickJS itself and its stack. */
 const PAGES = 256;
 
+interface EngineClock {
+  /** What this thread has computed: an honest script on a busy machine is not too slow. */
+  computedMs(): number;
+  monotonicMs(): number;
+}
+
 /**
  * QuickJS in WebAssembly, whose whole world is one piece of memory. That memory is copied right after a script was
  * read, and put back before every call: no call sees what another left, and none pays for parsing the script again.
  */
-export async function createEngine(nowMs: () => number): Promise<Engine> {
+export async function createEngine(clock: EngineClock): Promise<Engine> {
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
   const quick = await newQuickJSWASMModuleFromVariant(newVariant(variantOf(quickJs), { wasmMemory: memory }));
-  let endsAtMs = Number.POSITIVE_INFINITY;
+  let isOver = () => false;
   const context = quick.newContext();
   context.runtime.setMemoryLimit(LIMITS.heapBytes);
   context.runtime.setMaxStackSize(LIMITS.stackBytes);
-  context.runtime.setInterruptHandler(() => nowMs() > endsAtMs);
+  context.runtime.setInterruptHandler(() => isOver());
   const driver = context.unwrapResult(context.evalCode(PRELUDE, 'prelude', { type: 'global' }));
   const layout = layoutOf(memory);
   const empty = imageOf(memory, layout);
-  const limited = <Value>(limitMs: number, run: () => Value): Value => {
-    endsAtMs = nowMs() + limitMs;
-    try {
-      return run();
-    } finally {
-      endsAtMs = Number.POSITIVE_INFINITY;
-    }
+  const limited = <Value>(limitMs: number, run: () => Value | Failed): Value | Failed => {
+    const computed = clock.computedMs() + limitMs;
+    const passed = clock.monotonicMs() + limitMs * LIMITS.patience;
+    isOver = () => clock.computedMs() > computed || clock.monotonicMs() > passed;
+    const value = run();
+    // A long search, say, cannot be interrupted, and has an end all the same.
+    const late = clock.computedMs() > computed;
+    isOver = () => false;
+    return late ? tooLong(limitMs) : value;
   };
   return {
     load(script, source) {
@@ -108,10 +116,12 @@ function explain(
 ): Failed {
   const described = context.callFunction(driver, context.undefined, context.newString('describe'), error);
   const detail = described.error ? 'interrupted' : context.getString(described.value);
-  if (/\binterrupted\b/.test(detail)) {
-    return { failure: 'timeout', detail: `it had not ended after ${limitMs} ms` };
-  }
+  if (/\binterrupted\b/.test(detail)) return tooLong(limitMs);
   return memoryFailure(detail) ?? { failure: 'threw', detail };
+}
+
+function tooLong(limitMs: number): Failed {
+  return { failure: 'timeout', detail: `it had not ended after ${limitMs} ms` };
 }
 
 /** Thrown by QuickJS itself; null when there was no memory left even for the error. */

@@ -1,1 +1,1 @@
-export { type CodecDevice, type CodecProblem, type Codecs, createCodecs, type Decoded } from './codecs.ts';
+export { type Codecs, createCodecs } from './codecs.ts';

@@ -36,13 +36,15 @@ export type Outcome = { readonly json: string } | { readonly failure: Failure; r
 
 export type Answer = { readonly ready: true } | { readonly id: number; readonly outcome: Outcome };
 
-/** Bounds of one call; times in milliseconds, sizes in bytes or UTF-16 units. */
+/** Bounds of one call; sizes in bytes or UTF-16 units. Times count what the thread computes, in milliseconds. */
 export const LIMITS = {
   callMs: 100,
   /** For reading a script, once for each version: large ones take a while to parse on a small board. */
-  loadMs: 500,
-  /** After so long without an answer the whole thread is ended: some built-in loops cannot be interrupted. */
-  hangMs: 1_000,
+  loadMs: 300,
+  /** On a busy machine a thread waits more than it computes: by the clock on the wall a call may take so many times longer. */
+  patience: 4,
+  /** After so long by that clock the whole thread is ended: some built-in loops cannot be interrupted. */
+  hangMs: 2_000,
   heapBytes: 8 * 1024 * 1024,
   stackBytes: 256 * 1024,
   resultCharacters: 64 * 1024,
