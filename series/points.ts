@@ -41,16 +41,14 @@ export function pointsOf(plan: WindowPlan, found: readonly (readonly SeriesWindo
     }));
 }
 
-/** The step from one window's last reading to the next one's first counts for the latter. */
+/** The step from the last reading that can be believed to a window's first one counts for that window. */
 function takeSteps(windows: Map<number, Summary>): void {
   let before: Summary | undefined;
-  for (const atMs of [...windows.keys()].sort((a, b) => a - b)) {
-    const summary = windows.get(atMs);
-    if (summary === undefined) continue;
-    const believed = before !== undefined && before.count > 0 === summary.count > 0;
-    const step = before !== undefined && believed ? stepOf(before.last, summary.first) : 0;
+  for (const [atMs, summary] of [...windows].sort(([a], [b]) => a - b)) {
+    if (summary.count === 0) continue;
+    const step = before === undefined ? 0 : stepOf(before.last, summary.first);
     windows.set(atMs, { ...summary, increase: summary.increase + step });
-    if (before === undefined || believed || summary.count > 0) before = summary;
+    before = summary;
   }
 }
 

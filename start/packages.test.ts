@@ -24,7 +24,15 @@ function ensure({ installed = [] as string[], ci = false, isRoot = false, aptWor
   return JSON.parse(stdout) as { go: boolean; said: string[]; calls: string[] };
 }
 
-const everything = ['influxd', 'influx', 'mosquitto', 'mosquitto_pub', 'chromium', 'postgres'];
+const everything = [
+  'influxd',
+  'influx',
+  'mosquitto',
+  'mosquitto_pub',
+  'chromium',
+  'postgres',
+  'victoria-metrics',
+];
 
 test('when everything is there, nothing is said or done', () => {
   expect(ensure({ installed: everything })).toEqual({ go: true, said: [], calls: [] });
