@@ -1,6 +1,6 @@
-import { climb } from './load/ladder.ts';
 import { rowVisible, valveCloses, valveOpens } from './load/round-trips.ts';
-import { LoadRunner, type StepResult, WINDOW } from './load/step.ts';
+import { LoadRunner, WINDOW } from './load/step.ts';
+import { type Sustained, sustain, warmUp } from './load/sustain.ts';
 import { type Benchmark, type Figure, figureOf, type Measurement } from './result.ts';
 import { VALVE } from './sides/gateway.ts';
 import { startNodeRed } from './sides/node-red.ts';
@@ -20,7 +20,8 @@ export const ingest: Benchmark = {
     const size = quick ? QUICK : FULL;
     const measured: Measured[] = [];
     for (let run = 1; run <= size.runs; run += 1) {
-      measured.push(await measure(size, measured.at(-1), (text) => say(`run ${run}: ${text}`)));
+      const starts = startsAfter(measured.at(-1));
+      measured.push(await measure({ size, starts, say: (text) => say(`run ${run}: ${text}`) }));
     }
     return { ...measurementOf(measured, quick), versions };
   },
@@ -28,23 +29,38 @@ export const ingest: Benchmark = {
 
 const DEVICES = Array.from({ length: 50 }, (_, index) => `bench-${index + 1}`);
 const MARKER = 'bench-marker';
-const FACTOR = 1.12;
-const MOST_BEHIND_MS = 750;
 const BESIDE_MESSAGES_PER_SECOND = 500;
 
-const FULL = { runs: 5, stepSeconds: 7, mostSteps: 12, samples: 300, slowSamples: 100, zones: 60 };
-const QUICK = { runs: 1, stepSeconds: 1.5, mostSteps: 2, samples: 60, slowSamples: 20, zones: 10 };
-type Size = typeof FULL;
+interface Size {
+  readonly runs: number;
+  readonly stepSeconds: number;
+  readonly mostSteps: number;
+  readonly mostStepsOneInFlight: number;
+  /** Whether ours is also measured at the rates that the peers sustain. */
+  readonly atPeerRates: boolean;
+  readonly samples: number;
+  /** Of what takes a quarter of a second each. */
+  readonly slowSamples: number;
+  readonly zones: number;
+}
+
+const FULL: Size = {
+  ...{ runs: 5, stepSeconds: 7, mostSteps: 12, mostStepsOneInFlight: 6, atPeerRates: true },
+  ...{ samples: 300, slowSamples: 100, zones: 60 },
+};
+const QUICK: Size = {
+  ...{ runs: 1, stepSeconds: 1.2, mostSteps: 2, mostStepsOneInFlight: 1, atPeerRates: false },
+  ...{ samples: 60, slowSamples: 20, zones: 10 },
+};
 
 /** Where the first ladder begins; each later one begins where the one before ended. */
 const EXPECTED = { ours: 50_000, oursOneInFlight: 8_000, nodeRedSingle: 4_000, nodeRedBatched: 12_000 };
 
-interface Sustained {
-  readonly messagesPerSecond: number;
-  readonly cpuSecondsPer10k: number;
-  readonly generatorCpuSecondsPer10k: number;
-  /** Acknowledged and never stored, over every step, the overloaded one included. */
-  readonly lost: number;
+function startsAfter(last: Measured | undefined): typeof EXPECTED {
+  const names = ['ours', 'oursOneInFlight', 'nodeRedSingle', 'nodeRedBatched'] as const;
+  const starts = { ...EXPECTED };
+  for (const name of names) starts[name] = last?.[name].messagesPerSecond || EXPECTED[name];
+  return starts;
 }
 
 interface Measured {
@@ -69,56 +85,66 @@ interface Latencies {
 
 type Say = (text: string) => void;
 
-async function measure(size: Size, before: Measured | undefined, say: Say): Promise<Measured> {
-  const openP99Ms = await openings(size, say);
-  const startOf = (name: keyof typeof EXPECTED) => before?.[name].messagesPerSecond || EXPECTED[name];
-  const peer = async (name: 'nodeRedSingle' | 'nodeRedBatched') => {
-    const side = await startNodeRed(name === 'nodeRedSingle' ? 'single' : 'batched');
-    return using(side, async (runner) => {
-      const start = await warmUp(runner, startOf(name), size);
-      const latencies =
-        name === 'nodeRedBatched'
-          ? await roundTrips(side, runner, size.slowSamples, size.samples, say)
-          : NONE;
-      return { latencies, sustained: await sustain(side.name, runner, start, WINDOW, size, say) };
-    });
-  };
-  const single = await peer('nodeRedSingle');
-  const batched = await peer('nodeRedBatched');
+interface Trial {
+  readonly size: Size;
+  /** Where this run's ladders begin. */
+  readonly starts: typeof EXPECTED;
+  readonly say: Say;
+}
 
-  const ours = await startOurs({ devices: [...DEVICES, MARKER] });
-  return using(ours, async (runner) => {
-    const start = await warmUp(runner, startOf('ours'), size);
-    const latencies = await roundTrips(ours, runner, size.samples, size.samples, say);
-    const rssMiB = residentMiBOf(ours.pipelinePid());
-    const atRateOf = async ({ messagesPerSecond }: Sustained) => {
-      if (messagesPerSecond === 0) return Number.NaN;
-      const shape = { messagesPerSecond, seconds: size.stepSeconds, window: WINDOW };
-      return (await runner.run(shape)).cpuSecondsPer10k;
-    };
-    const oursAtSingle = await atRateOf(single.sustained);
-    const oursAtBatched = await atRateOf(batched.sustained);
-    const oursOneInFlight = await sustain(
-      'ours 50 × 1',
-      runner,
-      Math.min(start, startOf('oursOneInFlight')),
-      1,
-      size,
-      say,
-    );
-    const sustained = await sustain(ours.name, runner, start, WINDOW, size, say);
-    return {
-      ours: sustained,
-      ...{ oursOneInFlight, oursAtSingle, oursAtBatched, latencies, openP99Ms, rssMiB },
-      nodeRedSingle: single.sustained,
-      nodeRedBatched: batched.sustained,
-      nodeRedLatencies: batched.latencies,
-      rssPeakMiB: peakResidentMiBOf(ours.pipelinePid()),
-    };
-  });
+async function measure(trial: Trial): Promise<Measured> {
+  const openP99Ms = await openings(trial);
+  const single = await measurePeer('nodeRedSingle', trial);
+  const batched = await measurePeer('nodeRedBatched', trial);
+  const ours = await measureOurs(trial, single.sustained, batched.sustained);
+  return {
+    ...ours,
+    openP99Ms,
+    nodeRedSingle: single.sustained,
+    nodeRedBatched: batched.sustained,
+    nodeRedLatencies: batched.latencies,
+  };
 }
 
 const NONE: Latencies = { rowVisibleP99Ms: Number.NaN, valveP99Ms: Number.NaN };
+
+async function measurePeer(name: 'nodeRedSingle' | 'nodeRedBatched', { size, starts, say }: Trial) {
+  const side = await startNodeRed(name === 'nodeRedSingle' ? 'single' : 'batched');
+  return using(side, async (runner) => {
+    const start = await warmUp(runner, starts[name], size.stepSeconds);
+    const latencies =
+      name === 'nodeRedSingle'
+        ? NONE
+        : await roundTrips(side, runner, { rows: size.slowSamples, valves: size.samples }, say);
+    return { latencies, sustained: await sustain(runner, { ...size, name, start, window: WINDOW, say }) };
+  });
+}
+
+async function measureOurs({ size, starts, say }: Trial, single: Sustained, batched: Sustained) {
+  const side = await startOurs({ devices: [...DEVICES, MARKER] });
+  return using(side, async (runner) => {
+    const start = await warmUp(runner, starts.ours, size.stepSeconds);
+    const latencies = await roundTrips(side, runner, { rows: size.samples, valves: size.samples }, say);
+    const rssMiB = residentMiBOf(side.pipelinePid());
+    const atRateOf = async ({ messagesPerSecond }: Sustained) => {
+      if (messagesPerSecond === 0 || !size.atPeerRates) return Number.NaN;
+      const shape = { messagesPerSecond, seconds: size.stepSeconds, window: WINDOW };
+      return (await runner.run(shape)).cpuSecondsPer10k;
+    };
+    return {
+      ...{ latencies, rssMiB },
+      oursAtSingle: await atRateOf(single),
+      oursAtBatched: await atRateOf(batched),
+      oursOneInFlight: await sustain(runner, {
+        ...{ ...size, name: 'ours 50 × 1', window: 1, say },
+        start: Math.min(start, starts.oursOneInFlight),
+        mostSteps: size.mostStepsOneInFlight,
+      }),
+      ours: await sustain(runner, { ...size, name: 'ours', start, window: WINDOW, say }),
+      rssPeakMiB: peakResidentMiBOf(side.pipelinePid()),
+    };
+  });
+}
 
 async function using<Result>(side: Side, work: (runner: LoadRunner) => Promise<Result>): Promise<Result> {
   try {
@@ -128,66 +154,23 @@ async function using<Result>(side: Side, work: (runner: LoadRunner) => Promise<R
   }
 }
 
-/**
- * What a process does first it does slowly, so no figure begins there. Tells where a ladder may begin: at the rate
- * expected, or, on a machine that does not reach it, a little below what it has reached.
- */
-async function warmUp(runner: LoadRunner, expected: number, { stepSeconds }: Size): Promise<number> {
-  const shape = { messagesPerSecond: expected, seconds: Math.min(3, stepSeconds), window: WINDOW };
-  const { storedInTime, storedPerSecond } = await runner.run(shape, 60_000);
-  return storedInTime ? expected : Math.max(100, 0.8 * storedPerSecond);
-}
-
-async function sustain(
-  name: string,
-  runner: LoadRunner,
-  start: number,
-  window: number,
-  { stepSeconds, mostSteps }: Size,
-  say: Say,
-): Promise<Sustained> {
-  let lost = 0;
-  const best = await climb<StepResult>({ start, factor: FACTOR, mostSteps }, async (messagesPerSecond) => {
-    const step = await runner.run({ messagesPerSecond, seconds: stepSeconds, window }, 60_000);
-    const { load, storedInTime, missing } = step;
-    const holds = storedInTime && load.acknowledged === load.sent && load.maxMs <= MOST_BEHIND_MS;
-    lost += Math.max(0, missing);
-    say(`${name} ${messagesPerSecond}/s ${holds ? 'holds' : 'does not hold'}: ${described(step)}`);
-    return { holds, step };
-  });
-  const { step } = best;
-  const generatorCpu = step === undefined ? Number.NaN : step.load.cpuSeconds / step.load.acknowledged;
-  return {
-    messagesPerSecond: best.rate,
-    cpuSecondsPer10k: step?.cpuSecondsPer10k ?? Number.NaN,
-    generatorCpuSecondsPer10k: generatorCpu * 10_000,
-    lost,
-  };
-}
-
-function described({ load, missing, storedInTime, cpuSecondsPer10k }: StepResult): string {
-  const stored = storedInTime ? 'stored in time' : missing > 0 ? `${missing} lost` : 'stored late';
-  return `${stored}, at most ${load.maxMs.toFixed(0)} ms behind, ${cpuSecondsPer10k.toFixed(3)} CPU s/10k`;
-}
-
 /** While 500 messages a second go on beside them. */
 async function roundTrips(
   side: Side,
   runner: LoadRunner,
-  rows: number,
-  valves: number,
+  samples: { readonly rows: number; readonly valves: number },
   say: Say,
 ): Promise<Latencies> {
   return runner.beside(BESIDE_MESSAGES_PER_SECOND, async () => {
-    const rowVisibleP99Ms = (await rowVisible(side, MARKER, rows)).percentileMs(0.99);
-    const valveP99Ms = (await valveCloses(side, VALVE, valves)).percentileMs(0.99);
+    const rowVisibleP99Ms = (await rowVisible(side, MARKER, samples.rows)).percentileMs(0.99);
+    const valveP99Ms = (await valveCloses(side, VALVE, samples.valves)).percentileMs(0.99);
     say(`${side.name} row visible ${rowVisibleP99Ms.toFixed(1)} ms, valve ${valveP99Ms.toFixed(2)} ms (p99)`);
     return { rowVisibleP99Ms, valveP99Ms };
   });
 }
 
 /** On a farm of its own, with a zone for each opening. */
-async function openings(size: Size, say: Say): Promise<number> {
+async function openings({ size, say }: Trial): Promise<number> {
   const zones = Array.from({ length: size.zones }, (_, index) => `zone-${index + 1}`);
   const side = await startOurs({ devices: DEVICES, zones });
   return using(side, async (runner) => {
@@ -202,7 +185,7 @@ function measurementOf(measured: readonly Measured[], quick: boolean): Measureme
   const figures: Record<string, Figure> = {};
   const add = (name: string, unit: string, pick: (one: Measured) => number) => {
     const values = measured.map(pick).filter(Number.isFinite);
-    const size = quick ? ' (quick: steps of 1.5 s)' : '';
+    const size = quick ? ' (quick)' : '';
     if (values.length > 0) figures[name] = figureOf(values, `${unit}${size}`);
   };
   const ratio = (peer: 'nodeRedSingle' | 'nodeRedBatched') => (one: Measured) =>

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { chart } from './chart.ts';
 import { ingest } from './ingest.ts';
 import { memory } from './memory.ts';
 import { outage } from './outage.ts';
@@ -6,7 +7,7 @@ import { type Benchmark, resultOf, tableOf } from './result.ts';
 import { start } from './start.ts';
 
 /** npm run bench -- NAME [--json] [--quick]. Progress goes to stderr, so that stdout holds the result alone. */
-const benchmarks: readonly Benchmark[] = [start, ingest, outage, memory];
+const benchmarks: readonly Benchmark[] = [start, ingest, outage, memory, chart];
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
 const options = {
