@@ -30,7 +30,7 @@ import { type Codecs, createCodecs } from './codecs/index.ts';
 import type { GatewayConfig } from './config.ts';
 import { createCore } from './core.ts';
 import { openFarm } from './farm/open.ts';
-import { type OpenJournal, openJournal } from './journal/index.ts';
+import { type OpenJournal, openJournal, watchJournal } from './journal/index.ts';
 import { lockDataFolder } from './lock.ts';
 import { recordOpening } from './opening.ts';
 import manifest from './package.json' with { type: 'json' };
@@ -132,6 +132,7 @@ export class Gateway implements Service {
       ...{ farm, journal, profiles, speed, publish, clock: this.#clock, logger: this.#logger },
     });
     await core.alarms.start();
+    watchJournal(journal, core.alarms);
     await core.mappings.start();
     keeper.watch(core.alarms);
     await core.irrigation.start();
@@ -174,6 +175,7 @@ export class Gateway implements Service {
       clock: this.#clock,
       logger: this.#logger,
       profile: this.#config.journalProfile,
+      limits: { maxBytes: this.#config.journalMaxMiB * 1024 * 1024 },
     });
     await journal.start();
     this.#stops.push({ part: 'journal', stop: () => journal.stop() });

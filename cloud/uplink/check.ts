@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { entryHash, GENESIS_HASH, type UplinkEntry } from '@nongtin/broker/wire';
 import type { Head, StoredEntry } from './entry-store.ts';
+import { firstNumberOf, isThinned } from './thinned.ts';
 
 /** Why an entry is not taken. Kinds are counted; the sentence goes back to the gateway. */
 export type RefusalKind =
@@ -46,9 +47,11 @@ export function checkEntries(entries: readonly UplinkEntry[], key: KeyObject, he
   let head: Head = held.head ?? { number: 0, hash: GENESIS_HASH };
   let duplicates = 0;
   for (const entry of entries) {
-    const offered = { ...entry, hash: entryHash(entry, entry.payload) };
-    const known = entry.number > head.number ? undefined : knownHash(entry.number, fresh, held);
-    if (known === offered.hash) {
+    const offered = { ...entry, hash: hashOf(entry) };
+    const isNew = entry.number > head.number;
+    const known = isNew ? undefined : knownHash(entry.number, fresh, held);
+    // Not new and not known: it lies within a run that we hold as one.
+    if (!isNew && (known === undefined || known === offered.hash)) {
       duplicates++;
       continue;
     }
@@ -60,6 +63,14 @@ export function checkEntries(entries: readonly UplinkEntry[], key: KeyObject, he
   return { fresh, duplicates };
 }
 
+/**
+ * A thinned entry is known by its hash alone: the signature holds for that, and the next entry must name it. What its
+ * payload said can no longer be proven, and is not counted as missing.
+ */
+function hashOf(entry: UplinkEntry): string {
+  return isThinned(entry) ? entry.thinned.hash : entryHash(entry, entry.payload);
+}
+
 function knownHash(number: number, fresh: readonly StoredEntry[], held: Held): string | undefined {
   return fresh.find((entry) => entry.number === number)?.hash ?? held.hashOf(number);
 }
@@ -67,13 +78,15 @@ function knownHash(number: number, fresh: readonly StoredEntry[], held: Held): s
 function problemWith(offered: StoredEntry, known: string | undefined, head: Head, key: KeyObject) {
   const { number } = offered;
   const refuse = (kind: RefusalKind, reason: string) => ({ refused: { number, kind, reason } });
-  if (number > head.number + 1) return refuse('gap', `gap: expected ${head.number + 1}`);
+  const firstNumber = firstNumberOf(offered);
+  if (firstNumber > head.number + 1) return refuse('gap', `gap: expected ${head.number + 1}`);
   if (!isSigned(offered, key)) return refuse('signature', 'bad signature');
   if (known !== undefined) {
     const reason = `fork: entry ${number} is held with hash ${known}`;
     return { ...refuse('fork', reason), fork: { offered, heldHash: known } };
   }
-  if (offered.previousHash !== head.hash) {
+  // A run of which we hold the beginning names what was before that.
+  if (firstNumber === head.number + 1 && offered.previousHash !== head.hash) {
     const reason = `fork: entry ${head.number} is held with hash ${head.hash}`;
     return { ...refuse('fork', reason), fork: { offered, heldHash: head.hash } };
   }

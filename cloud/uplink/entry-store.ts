@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { UplinkEntry } from '@nongtin/broker/wire';
 import { explainProblem } from '@nongtin/service';
+import { firstNumberOf, isThinned } from './thinned.ts';
 
 export interface StoredEntry extends UplinkEntry {
   /** 64 hex digits, recomputed by us. */
@@ -72,6 +73,7 @@ export class EntryStore {
   append(gateway: string, entries: readonly StoredEntry[], receivedAtMs: number): void {
     const db = this.#open();
     const insert = db.prepare(INSERT);
+    const keepThinned = db.prepare('insert into thinned values (?, ?, ?)');
     db.exec('begin immediate');
     try {
       for (const entry of entries) {
@@ -89,6 +91,7 @@ export class EntryStore {
           entry.signature,
           receivedAtMs,
         );
+        if (isThinned(entry)) keepThinned.run(gateway, entry.number, firstNumberOf(entry));
       }
       const last = entries.at(-1);
       if (last !== undefined) db.prepare(SET_HEAD).run(gateway, last.number, last.hash);
@@ -109,6 +112,13 @@ export class EntryStore {
     return this.#open()
       .prepare('select gateway, number, hash from heads order by gateway')
       .all() as unknown as (Head & { gateway: string })[];
+  }
+
+  /** How many entries came without their payload, because the gateway had given it up. */
+  thinned(gateway: string): number {
+    const sum =
+      'select coalesce(sum(number - first_number + 1), 0) as entries from thinned where gateway = ?';
+    return Number(this.#open().prepare(sum).get(gateway)?.entries);
   }
 
   /** Throws when the store answers nothing; cheap, because anybody may ask whether we are ready. */
@@ -153,6 +163,12 @@ const TABLES = `
     payload text not null,
     signature text not null,
     received_at_ms integer not null,
+    primary key (gateway, number)
+  ) strict;
+  create table if not exists thinned (
+    gateway text not null,
+    number integer not null,
+    first_number integer not null,
     primary key (gateway, number)
   ) strict;
   create table if not exists forks (

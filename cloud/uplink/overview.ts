@@ -12,6 +12,8 @@ export interface GatewayProgress extends Traffic {
   readonly projectedUpTo: number;
   /** Entries kept but not understood by this version. */
   readonly unprojected: number;
+  /** Entries whose payload the gateway had given up before it came to us: thinned, not missing. */
+  readonly thinned: number;
   readonly forks: readonly Fork[];
 }
 
@@ -37,6 +39,7 @@ export async function uplinkOverview({ db, entries, receiver }: OverviewSource):
     durableUpTo: heads.get(gatewayId) ?? 0,
     projectedUpTo: cursors.find((row) => row.gateway_id === gatewayId)?.projected_up_to ?? 0,
     unprojected: passed.find((row) => row.gateway_id === gatewayId)?.entries ?? 0,
+    thinned: entries.thinned(gatewayId),
     forks: entries.forks(gatewayId),
     ...receiver.traffic(gatewayId),
   }));

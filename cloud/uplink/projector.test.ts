@@ -219,3 +219,21 @@ it('counts the rise of a counter once when a flagged reading of an older day com
   const rows = await records.db.selectFrom('reading_days').select('increase_micro').execute();
   expect(rows.reduce((sum, row) => sum + Number(row.increase_micro), 0)).toBe(51_000_000);
 });
+
+it('goes on over a thinned entry that stands for many', async () => {
+  const gateway = new TestGateway('gw-1');
+  for (let n = 0; n < 4; n += 1) gateway.readings(gateway.reading('a', 'soil_moisture', 0.2, START + n));
+  const [first, , third, fourth] = gateway.journal.map((entry) => ({
+    ...entry,
+    hash: entryHash(entry, entry.payload),
+  }));
+  if (first === undefined || third === undefined || fourth === undefined) throw new Error('four entries');
+  const run = { ...third, payload: '', thinned: { hash: third.hash, firstNumber: 2 } };
+  entries.append(gateway.id, [first, run, fourth], 0);
+  await projectAll(2);
+  const cursor = await records.db.selectFrom('projection_cursors').selectAll().executeTakeFirst();
+  expect(cursor?.projected_up_to).toBe(4);
+  const [day] = await records.db.selectFrom('reading_days').selectAll().execute();
+  expect(day?.count).toBe(2);
+  expect(await records.db.selectFrom('unprojected_entries').selectAll().execute()).toEqual([]);
+});

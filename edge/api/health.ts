@@ -46,6 +46,17 @@ function registerMetrics(registry: Registry, parts: ApiParts): void {
     });
   gauge('journal_last_number', 'Number of the newest durable entry', () => parts.journal.lastNumber());
   gauge('journal_healthy', '1 when the journal can write', () => Number(parts.journal.health().healthy));
+  gauge('journal_bytes', 'Bytes of the journal in use', () => parts.journal.fill().bytes);
+  gauge(
+    'journal_limit_bytes',
+    'Size above which delivered readings are given up',
+    () => parts.journal.fill().limitBytes,
+  );
+  gauge(
+    'journal_thinned_entries',
+    'Entries whose readings were given up',
+    () => parts.journal.fill().thinnedEntries,
+  );
   gauge('series_behind_entries', 'Entries the series store lacks', () => parts.series().behindEntries);
   gauge('uplink_behind_entries', 'Entries the cloud lacks', () => parts.uplink.state().behindEntries);
   gauge('uplink_connected', '1 when the cloud is connected', () => Number(parts.uplink.state().connected));

@@ -37,6 +37,7 @@ export interface ApiParts {
   readonly diary: Pick<Diary, 'recordHarvest'>;
   readonly journal: {
     lastNumber(): number;
+    fill(): { readonly bytes: number; readonly limitBytes: number; readonly thinnedEntries: number };
     health(): { readonly healthy: boolean; readonly reason?: string };
     records<K extends 'run' | 'quarantine'>(kind: K, limit: number): Promise<readonly RecordOf<K>[]>;
   };

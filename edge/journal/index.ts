@@ -1,2 +1,3 @@
 export { type OpenJournal, openJournal } from './journal.ts';
 export type { Journal, JournalEntry, JournalHealth } from './types.ts';
+export { watchJournal } from './watch.ts';

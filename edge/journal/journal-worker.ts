@@ -1,9 +1,8 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { openTables, salvageTables } from './opening.ts';
 import type { Answer, Request, ThreadData } from './protocol.ts';
-import { JournalTables } from './tables.ts';
-import { isFull, troubleOf } from './trouble-of.ts';
+import type { JournalTables } from './tables.ts';
+import { isDamage, isFull, troubleOf } from './trouble-of.ts';
 
 /**
  * The journal's thread: commits, reads and cursors, so that neither an fsync nor a signature holds up control.
@@ -13,9 +12,9 @@ const RETRY_MS = 1_000;
 
 function serve(port: MessagePort, data: ThreadData): void {
   try {
-    mkdirSync(dirname(data.path), { recursive: true });
-    const tables = new JournalTables(data);
-    port.postMessage({ answer: 'opened', tail: tables.tail() } satisfies Answer);
+    const { tables, damage } = openTables(data);
+    const tail = { ...tables.tail(), ...(damage === undefined ? {} : { damage }) };
+    port.postMessage({ answer: 'opened', tail } satisfies Answer);
     new Server(port, data, tables).listen();
   } catch (error) {
     port.postMessage({ answer: 'refused', why: troubleOf(error) } satisfies Answer);
@@ -27,7 +26,7 @@ function serve(port: MessagePort, data: ThreadData): void {
 class Server {
   readonly #port: MessagePort;
   readonly #data: ThreadData;
-  readonly #tables: JournalTables;
+  #tables: JournalTables;
   #retry: NodeJS.Timeout | undefined;
   #saving: NodeJS.Timeout | undefined;
 
@@ -41,7 +40,8 @@ class Server {
     this.#port.on('message', (request: Request) => {
       if (request.ask === 'commit') return this.#commit(request);
       try {
-        this.#send({ answer: 'done', id: request.id, value: this.#answer(request) });
+        const value = this.#withSalvage(() => this.#answer(request));
+        this.#send({ answer: 'done', id: request.id, value });
       } catch (error) {
         this.#send({ answer: 'failed', id: request.id, message: (error as Error).message });
       }
@@ -55,10 +55,27 @@ class Server {
 
   #commit(request: Request & { ask: 'commit' }): void {
     try {
-      this.#send({ answer: 'done', id: request.id, value: this.#commitWithRoom(request) });
+      this.#send({
+        answer: 'done',
+        id: request.id,
+        value: this.#withSalvage(() => this.#commitWithRoom(request)),
+      });
     } catch (error) {
       this.#send({ answer: 'trouble', why: troubleOf(error) });
       this.#retry = setTimeout(() => this.#commit(request), RETRY_MS);
+    }
+  }
+
+  /** Damage is found where it is read: what is whole is carried over, and the question asked again. */
+  #withSalvage<Value>(work: () => Value): Value {
+    try {
+      return work();
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      const { tables, damage } = salvageTables(this.#tables, this.#data);
+      this.#tables = tables;
+      this.#send({ answer: 'salvaged', damage });
+      return work();
     }
   }
 

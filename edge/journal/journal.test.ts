@@ -1,19 +1,9 @@
 import { fork, spawn, spawnSync } from 'node:child_process';
 import { createPublicKey, verify } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  copyFileSync,
-  mkdtempSync,
-  openSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { entryHash, GENESIS_HASH, type QuarantineRecord } from '@nongtin/broker/wire';
@@ -195,30 +185,6 @@ describe('a damaged journal', () => {
     });
     writeFileSync(join(folder, 'key.pem'), 'rubbish');
     await expect(journalIn(folder).start()).rejects.toMatchObject({ name: 'StartProblem' });
-  });
-
-  it.each([
-    ['the header', () => 0],
-    ['the last page', (size: number) => size - 4096],
-  ])('says so in one sentence when %s is overwritten', async (_, offset) => {
-    const folder = await filled(30);
-    const path = join(folder, 'journal.sqlite');
-    const file = openSync(path, 'r+');
-    writeSync(file, Buffer.alloc(4096, 0x5a), 0, 4096, offset(statSync(path).size));
-    await expect(journalIn(folder).start()).rejects.toMatchObject({
-      name: 'StartProblem',
-      message: expect.stringContaining('damaged'),
-    });
-  });
-
-  it('notices a changed reading at its end', async () => {
-    const folder = await filled(5);
-    const database = new DatabaseSync(join(folder, 'journal.sqlite'));
-    database.exec("UPDATE entries SET payload = 'soil_moisture,device=a value=4 0' WHERE number = 4");
-    database.close();
-    await expect(journalIn(folder).start()).rejects.toMatchObject({
-      message: expect.stringContaining('entry 4'),
-    });
   });
 
   it('heals a torn end, wherever the power cut tore it', async () => {

@@ -4,10 +4,10 @@ import type { Logger } from '@nongtin/service';
 import { Housekeeping } from './housekeeping.ts';
 import { loadOrCreateKey } from './key.ts';
 import { type JournalProfile, Pacing } from './pacing.ts';
-import type { JournalLimits, UpkeepReport, UpkeepRequest } from './protocol.ts';
+import type { DamageReport, JournalLimits, UpkeepReport, UpkeepRequest } from './protocol.ts';
 import { AppendQueue, type Group } from './queue.ts';
 import { JournalThread } from './thread.ts';
-import { explainTrouble } from './trouble.ts';
+import { damageSentence, explainTrouble } from './trouble.ts';
 import type {
   AppendOptions,
   Journal,
@@ -50,6 +50,8 @@ export interface OpenJournal extends Journal {
   readonly publicKeyHex: string;
   /** 32 hex digits, new for each process. */
   readonly bootId: string;
+  /** Called when a damaged journal was salvaged; at once when that was so at start. */
+  onDamage(listener: (damage: DamageReport) => void): void;
 }
 
 /** Nothing is touched before start(). */
@@ -74,6 +76,8 @@ class SqliteJournal implements OpenJournal {
   readonly #housekeeping: Housekeeping;
   #cancelCommit: (() => void) | undefined;
   #isCommitNow = false;
+  readonly #damageListeners: ((damage: DamageReport) => void)[] = [];
+  #damage: DamageReport | undefined;
   #publicKeyHex = '';
   #health: JournalHealth = { healthy: true };
   #state: 'closed' | 'open' | 'closing' = 'closed';
@@ -93,6 +97,7 @@ class SqliteJournal implements OpenJournal {
       (why) => explainTrouble(why, options.path, options.keyPath),
       (error) => this.#trouble(error.message),
       (report) => this.#kept(report),
+      (damage) => this.#damaged(damage),
     );
     this.#housekeeping = new Housekeeping({
       schedule: this.#schedule,
@@ -123,6 +128,7 @@ class SqliteJournal implements OpenJournal {
     this.#recentKeys = tail.recentKeys;
     this.#state = 'open';
     this.#housekeeping.begin(tail.fill);
+    if (tail.damage !== undefined) this.#damaged(tail.damage);
   }
 
   appendReadings(batch: ReadingsBatch): Promise<number> {
@@ -179,6 +185,11 @@ class SqliteJournal implements OpenJournal {
 
   onThinned(listener: (record: ThinnedRecord) => void): () => void {
     return this.#housekeeping.onThinned(listener);
+  }
+
+  onDamage(listener: (damage: DamageReport) => void): void {
+    this.#damageListeners.push(listener);
+    if (this.#damage !== undefined) listener(this.#damage);
   }
 
   fill(): JournalFill {
@@ -301,6 +312,13 @@ class SqliteJournal implements OpenJournal {
 
   #sinceBootMs(nowMs: number): number {
     return Math.max(0, Math.trunc(nowMs - this.#bootMs));
+  }
+
+  #damaged(damage: DamageReport): void {
+    this.#options.logger.error(damage, damageSentence(damage, this.#options.path));
+    this.#lastNumber = Math.max(this.#lastNumber, damage.lastNumber);
+    this.#damage = damage;
+    for (const listener of this.#damageListeners) listener(damage);
   }
 
   #trouble(reason: string): void {

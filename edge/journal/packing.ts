@@ -23,7 +23,7 @@ export function weightOf(keys: Uint8Array): number {
  */
 export function packOldest(
   database: DatabaseSync,
-  range: { readonly after: number; readonly upTo: number; readonly thinnedUpTo: number },
+  range: { readonly after: number; readonly upTo: number },
 ): { readonly reached: number; readonly weight: number } {
   const { run, reached } = nextRun(database, range);
   const first = run[0];
@@ -50,7 +50,7 @@ export function packOldest(
     blob(first.previous_hash),
     encodeHeads(heads),
   );
-  if (last > range.thinnedUpTo) {
+  if (!isThin(first)) {
     database.prepare('INSERT INTO payloads VALUES (?, ?)').run(Number(first.number), packPayloads(payloads));
   }
   database.prepare('DELETE FROM entries WHERE number BETWEEN ? AND ?').run(Number(first.number), last);
@@ -60,11 +60,7 @@ export function packOldest(
 /** Consecutive readings, all thin or none; records before them are passed. */
 function nextRun(
   database: DatabaseSync,
-  {
-    after,
-    upTo,
-    thinnedUpTo,
-  }: { readonly after: number; readonly upTo: number; readonly thinnedUpTo: number },
+  { after, upTo }: { readonly after: number; readonly upTo: number },
 ): { readonly run: Row[]; readonly reached: number } {
   const rows = database
     .prepare(`SELECT * FROM entries WHERE number > ? AND number <= ? ORDER BY number LIMIT ${PACK_ENTRIES}`)
@@ -78,7 +74,7 @@ function nextRun(
       const stored = row.payload instanceof Uint8Array ? row.payload.length * 8 : String(row.payload).length;
       const last = run.at(-1);
       const goesOn = last === undefined || Number(last.number) + 1 === number;
-      if (!goesOn || (run.length > 0 && (bytes + stored > PACK_BYTES || number === thinnedUpTo + 1))) break;
+      if (!goesOn || (run.length > 0 && (bytes + stored > PACK_BYTES || isThin(row) !== isThin(last)))) break;
       run.push(row);
       bytes += stored;
     } else if (run.length > 0) break;
@@ -86,6 +82,8 @@ function nextRun(
   }
   return { run, reached };
 }
+
+const isThin = (row: Row | undefined) => row?.payload === null;
 
 function headOf(row: Row, bytes: number): Head {
   return {

@@ -18,6 +18,18 @@ export interface JournalLimits {
   readonly unpackedBytes?: number;
 }
 
+/** What a damaged journal lost, and what became of it. */
+export interface DamageReport {
+  /** First entry that is not whole any more; 0 when all are. */
+  readonly firstLost: number;
+  readonly lostEntries: number;
+  /** Entries whose readings are lost, but not their place in the chain. */
+  readonly lostPayloads: number;
+  readonly lastNumber: number;
+  /** Where the damaged file is now. */
+  readonly keptAs: string;
+}
+
 /** What the thread knows of neither by itself: the time, and who writes. */
 export interface UpkeepRequest {
   readonly bootId: string;
@@ -81,6 +93,7 @@ export interface Tail {
   /** The running number the next reading gets. */
   readonly nextReading: number;
   readonly recentKeys: Uint8Array;
+  readonly damage?: DamageReport;
   readonly fill: Omit<JournalFill, 'entries'>;
 }
 
@@ -97,12 +110,13 @@ export type Request = Ask & { readonly id: number };
 
 /**
  * Answers carry the id of the request. `opened` or `refused` comes first; `trouble` while a commit is being retried;
- * `room` when a full disk had to be relieved.
+ * `room` when a full disk had to be relieved, `salvaged` when damage was found.
  */
 export type Answer =
   | { readonly answer: 'opened'; readonly tail: Tail }
   | { readonly answer: 'refused'; readonly why: Trouble }
   | { readonly answer: 'trouble'; readonly why: Trouble }
+  | { readonly answer: 'salvaged'; readonly damage: DamageReport }
   | { readonly answer: 'room'; readonly report: UpkeepReport }
   | { readonly answer: 'done'; readonly id: number; readonly value: unknown }
   | { readonly answer: 'failed'; readonly id: number; readonly message: string };

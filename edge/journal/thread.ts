@@ -1,5 +1,14 @@
 import { Worker } from 'node:worker_threads';
-import type { Answer, Ask, Tail, ThreadData, Trouble, UpkeepReport, Values } from './protocol.ts';
+import type {
+  Answer,
+  Ask,
+  DamageReport,
+  Tail,
+  ThreadData,
+  Trouble,
+  UpkeepReport,
+  Values,
+} from './protocol.ts';
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -12,6 +21,7 @@ export class JournalThread {
   readonly #explain: (why: Trouble) => Error;
   readonly #onTrouble: (error: Error) => void;
   readonly #onRoom: (report: UpkeepReport) => void;
+  readonly #onSalvaged: (damage: DamageReport) => void;
   #worker: Worker | undefined;
   #lastId = 0;
 
@@ -19,10 +29,12 @@ export class JournalThread {
     explain: (why: Trouble) => Error,
     onTrouble: (error: Error) => void,
     onRoom: (report: UpkeepReport) => void,
+    onSalvaged: (damage: DamageReport) => void,
   ) {
     this.#explain = explain;
     this.#onTrouble = onTrouble;
     this.#onRoom = onRoom;
+    this.#onSalvaged = onSalvaged;
   }
 
   /** Opens the journal; throws its StartProblem. */
@@ -63,6 +75,7 @@ export class JournalThread {
 
   #settle(answer: Answer): void {
     if (answer.answer === 'trouble') this.#onTrouble(this.#explain(answer.why));
+    if (answer.answer === 'salvaged') this.#onSalvaged(answer.damage);
     if (answer.answer === 'room') this.#onRoom(answer.report);
     if (answer.answer !== 'done' && answer.answer !== 'failed') return;
     const waiting = this.#waiting.get(answer.id);

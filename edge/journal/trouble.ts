@@ -1,5 +1,5 @@
 import { explainProblem, StartProblem } from '@nongtin/service';
-import type { Trouble } from './protocol.ts';
+import type { DamageReport, Trouble } from './protocol.ts';
 
 /** What is wrong with the journal, in one sentence with the remedy where there is one. */
 export function explainTrouble(why: Trouble, path: string, keyPath: string): Error {
@@ -23,4 +23,15 @@ export function explainTrouble(why: Trouble, path: string, keyPath: string): Err
     case 'system':
       return explainProblem(Object.assign(new Error(why.message), why), { path }) as Error;
   }
+}
+
+/** What damage cost, in one sentence; the gateway goes on. */
+export function damageSentence(
+  { firstLost, lostEntries, lostPayloads, keptAs }: DamageReport,
+  path: string,
+): string {
+  if (firstLost === 0)
+    return `${path} was damaged, but every entry could be carried over; the damaged file is kept as ${keptAs}.`;
+  const lost = `${lostEntries} entries and the readings of ${lostPayloads} more are lost`;
+  return `${path} was damaged at entry ${firstLost}: ${lost}, everything else was carried over; the damaged file is kept as ${keptAs}; check the card or disk.`;
 }

@@ -135,8 +135,8 @@ export class Upkeep {
   #pack(lastNumber: number): boolean {
     const most = this.#limits.unpackedBytes ?? Math.min(MOST_UNPACKED, this.#limits.maxBytes / 16);
     if (this.#weight <= most) return false;
-    const { packedUpTo: after, thinnedUpTo } = this.#state;
-    const { reached, weight } = packOldest(this.#database, { after, upTo: lastNumber - 1, thinnedUpTo });
+    const { packedUpTo: after } = this.#state;
+    const { reached, weight } = packOldest(this.#database, { after, upTo: lastNumber - 1 });
     if (reached === after) return false;
     this.#state.packedUpTo = reached;
     this.#weight -= weight;

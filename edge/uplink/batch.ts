@@ -30,5 +30,6 @@ export function batchOf(entries: readonly UplinkEntry[]): Batch | undefined {
 /** The journal knows more of an entry (its hash, its kind) than travels: the cloud computes these itself. */
 function wireEntry(entry: UplinkEntry): UplinkEntry {
   const { number, previousHash, bootId, monotonicMs, count, firstAtMs, lastAtMs, payload, signature } = entry;
-  return { number, previousHash, bootId, monotonicMs, count, firstAtMs, lastAtMs, payload, signature };
+  const wire = { number, previousHash, bootId, monotonicMs, count, firstAtMs, lastAtMs, payload, signature };
+  return entry.thinned === undefined ? wire : { ...wire, thinned: entry.thinned };
 }
