@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { Arrivals, type Content } from './arrivals.ts';
 
 /**
  * Which messages are a resend of one that is already in the journal, or on its way there.
@@ -11,7 +12,7 @@ import { hash } from 'node:crypto';
  *                            come over the same connection without DUP: then the device's clock stands still
  *   only a counter           the same bytes with DUP, for a day (a counter may start again when the device does);
  *                            without DUP for two minutes, unless they came over the same connection
- *   neither                  the same bytes from the same client with the same packet id and DUP, for five minutes:
+ *   neither                  the same bytes of the same speaker with the same packet id and DUP, for five minutes:
  *                            longer, a sleepy device that always starts with packet id 1 would lose readings
  *
  * QoS 2 promises once: the same packet from before our restart is dropped without DUP too, since the client cannot
@@ -20,14 +21,17 @@ import { hash } from 'node:crypto';
 type Marks = 'time' | 'counter' | 'none';
 
 interface Arrival {
+  /** Identity of who sent it. */
+  readonly speaker: string;
   readonly topic: string;
   readonly payload: Uint8Array;
-  readonly clientId: string;
   readonly packetId: number | undefined;
   readonly dup: boolean;
   /** Names the network connection, when the broker tells it. */
   readonly connectionId?: string | undefined;
   readonly marks: Marks;
+  /** The device's time, with marks 'time'. */
+  readonly deviceMs?: number | undefined;
   /** The device's time is credible, but long past. */
   readonly late: boolean;
   readonly qos: 0 | 1 | 2;
@@ -41,7 +45,9 @@ interface Arrival {
 interface Known {
   /** By the monotonic clock. */
   readonly atMs: number;
-  readonly connectionId: string | undefined;
+  /** 0: not known. */
+  readonly connection: number;
+  readonly packetId: number;
   readonly beforeRestart: boolean;
   /** Resolves when it is on the disk; undefined for what was there before our restart. */
   readonly stored: Promise<unknown> | undefined;
@@ -58,97 +64,138 @@ interface Fresh {
   readonly isPossibleDuplicate: boolean;
   /** To be stored with the message, for reload(). */
   readonly key: Uint8Array;
-  readonly content: string;
-  readonly client: string;
-  readonly packetId: number;
+  readonly content: Content;
+  readonly connection: number;
 }
 
 const DAY_MS = 86_400_000;
 const COUNTER_MS = 120_000;
 const PACKET_MS = 300_000;
 const MOST_KEYS = 65_536;
+const MOST_CONNECTIONS = 100_000;
 const LOOKED_AT = 8;
 
 /**
- * Bytes of a stored key: content hash 8, packet id 2, client hash 4, receive time 4 (seconds since 1970). Only a device's own
- * messages can be mistaken for each other (the topic is hashed along), once in some 10^14 messages.
+ * Bytes of a stored key: content hash 8, packet id 2, receive time 4 (seconds since 1970). Only a device's own messages
+ * can be mistaken for each other (the topic is hashed along), once in some 10^14 messages.
  */
-const KEY_BYTES = 18;
-const CONTENT_DIGITS = 16;
-const CLIENT_DIGITS = 8;
+const KEY_BYTES = 14;
 
 export class DuplicateWindow {
-  readonly #contents = new Recent<Known>(MOST_KEYS);
-  readonly #packets = new Recent<Known>(MOST_KEYS);
-  readonly #clients = new Map<string, string>();
+  readonly #speakers = new Map<string, Arrivals>();
+  /** From before our restart, by content in hexadecimal, oldest first. */
+  readonly #before = new Map<string, Known[]>();
+  readonly #connections = new Map<string, number>();
+  #size = 0;
 
   /** Takes up the keys that were stored with the journal's entries, oldest first. */
   reload(keys: Uint8Array, atMs: number): void {
     const bytes = Buffer.from(keys.buffer, keys.byteOffset, keys.length);
     const whole = bytes.length - (bytes.length % KEY_BYTES);
     if (whole === 0) return;
-    const timeOf = (offset: number) => bytes.readUInt32BE(offset + 14) * 1_000;
+    const timeOf = (offset: number) => bytes.readUInt32BE(offset + 10) * 1_000;
     // As if the newest had come just now: the time the gateway was off does not count.
     const shift = atMs - timeOf(whole - KEY_BYTES);
-    for (let offset = 0; offset < whole; offset += KEY_BYTES) {
-      const known = {
+    for (let offset = Math.max(0, whole - MOST_KEYS * KEY_BYTES); offset < whole; offset += KEY_BYTES) {
+      const known: Known = {
         atMs: timeOf(offset) + shift,
-        connectionId: undefined,
+        connection: 0,
+        packetId: bytes.readUInt16BE(offset + 8),
         beforeRestart: true,
         stored: undefined,
       };
       const content = bytes.toString('hex', offset, offset + 8);
-      const client = bytes.toString('hex', offset + 10, offset + 14);
-      this.#contents.set(client, content, known);
-      this.#rememberPacket(content, client, bytes.readUInt16BE(offset + 8), known);
+      const same = this.#before.get(content);
+      if (same === undefined) this.#before.set(content, [known]);
+      else same.push(known);
     }
   }
 
   judge(arrival: Arrival): Duplicate | Fresh {
-    const content = contentHash(arrival.topic, arrival.payload);
-    const client = this.#clientHash(arrival.clientId);
+    const digest = contentHash(arrival.topic, arrival.payload);
+    const content = {
+      high: Number.parseInt(digest.slice(0, 8), 16),
+      low: Number.parseInt(digest.slice(8), 16),
+    };
+    const connection = this.#connectionOf(arrival.connectionId);
     const packetId = arrival.packetId ?? 0;
-    const sameContent = this.#contents.get(content);
+    const own = this.#speakers.get(arrival.speaker);
+    const key = storedKey(content, packetId, arrival.receivedAtMs);
+    // Later than anything this device ever sent: nothing can be the same.
+    const isNewest = arrival.marks === 'time' && (arrival.deviceMs ?? 0) > (own?.newestDeviceMs ?? -1);
+    const before = this.#before.size === 0 ? undefined : this.#before.get(digest);
+    if (isNewest && before === undefined) {
+      return { isDuplicate: false, isPossibleDuplicate: false, key, content, connection };
+    }
+    const sameContent = isNewest ? before?.at(-1) : (known(own?.find(content)) ?? before?.at(-1));
     // A time or a counter tells without the packet id.
     const byPacket = arrival.marks === 'none' && packetId !== 0;
-    const samePacket = byPacket ? this.#packets.get(packetKey(content, client, packetId)) : undefined;
-    const original = resent(arrival, sameContent, samePacket);
+    const samePacket = byPacket
+      ? (known(own?.find(content, packetId)) ?? before?.findLast((known) => known.packetId === packetId))
+      : undefined;
+    const original = resent(arrival, connection, sameContent, samePacket);
     if (original !== undefined) return { isDuplicate: true, stored: original.stored };
-    return {
-      isDuplicate: false,
-      isPossibleDuplicate: arrival.marks === 'none' && mayBeResent(arrival, sameContent, samePacket),
-      content,
-      client,
-      packetId,
-      key: storedKey(content, packetId, client, arrival.receivedAtMs),
-    };
+    const isPossibleDuplicate =
+      arrival.marks === 'none' && mayBeResent(arrival, connection, sameContent, samePacket);
+    return { isDuplicate: false, isPossibleDuplicate, key, content, connection };
   }
 
   /** To be called once a message is on its way to the disk, and only then: a resend of it is dropped from here on. */
-  remember({ content, client, packetId }: Fresh, arrival: Arrival, stored: Promise<unknown>): void {
-    const { atMs, connectionId, marks } = arrival;
-    const known: Known = { atMs, connectionId, beforeRestart: false, stored };
-    this.#contents.set(client, content, known);
-    if (marks === 'none') this.#rememberPacket(content, client, packetId, known);
+  remember({ content, connection }: Fresh, arrival: Arrival, stored: Promise<unknown>): void {
+    const { speaker, atMs, packetId = 0, deviceMs } = arrival;
+    let own = this.#speakers.get(speaker);
+    if (own === undefined) {
+      own = new Arrivals();
+      this.#speakers.set(speaker, own);
+    }
+    if (deviceMs !== undefined && deviceMs > own.newestDeviceMs) own.newestDeviceMs = deviceMs;
+    const size = own.size;
+    own.add(content, { atMs, connection, packetId, stored });
+    this.#size += own.size - size;
+    while (this.#size > MOST_KEYS) this.#forgetOne(speaker, own);
   }
 
-  #rememberPacket(content: string, client: string, packetId: number, known: Known): void {
-    if (packetId !== 0) this.#packets.set(client, packetKey(content, client, packetId), known);
+  /** When it is full, one that holds more than its share gives up its own oldest: a busy one pushes out no quiet one. */
+  #forgetOne(speaker: string, own: Arrivals): void {
+    const isOverShare = own.size > MOST_KEYS / this.#speakers.size;
+    const from = isOverShare ? own : this.#largestOfSome(speaker, own);
+    from.forgetOldest();
+    this.#size -= 1;
   }
 
-  #clientHash(clientId: string): string {
-    const cached = this.#clients.get(clientId);
-    if (cached !== undefined) return cached;
-    if (this.#clients.size >= MOST_KEYS) this.#clients.clear();
-    const hashed = hash('sha256', clientId).slice(0, CLIENT_DIGITS);
-    this.#clients.set(clientId, hashed);
-    return hashed;
+  /** Looks at a few speakers, each time at others. */
+  #largestOfSome(speaker: string, own: Arrivals): Arrivals {
+    let largest = own;
+    let looked = 0;
+    // What is put back comes to the end of the map, behind the ones still to be looked at.
+    for (const [other, arrivals] of this.#speakers) {
+      if (++looked > LOOKED_AT) break;
+      this.#speakers.delete(other);
+      if (arrivals.size > 0 || other === speaker) this.#speakers.set(other, arrivals);
+      if (arrivals.size > largest.size) largest = arrivals;
+    }
+    return largest;
   }
+
+  #connectionOf(id: string | undefined): number {
+    if (id === undefined) return 0;
+    const known = this.#connections.get(id);
+    if (known !== undefined) return known;
+    if (this.#connections.size >= MOST_CONNECTIONS) this.#connections.clear();
+    const number = this.#connections.size + 1;
+    this.#connections.set(id, number);
+    return number;
+  }
+}
+
+function known(arrived: Omit<Known, 'beforeRestart'> | undefined): Known | undefined {
+  return arrived && { ...arrived, beforeRestart: false };
 }
 
 /** The rules at the top of this file. */
 function resent(
   arrival: Arrival,
+  connection: number,
   sameContent: Known | undefined,
   samePacket: Known | undefined,
 ): Known | undefined {
@@ -156,12 +203,12 @@ function resent(
     known !== undefined && arrival.atMs - known.atMs <= ms ? known : undefined;
   switch (arrival.marks) {
     case 'time': {
-      const frozen = arrival.late && !arrival.dup && isSameConnection(arrival, sameContent);
+      const frozen = arrival.late && !arrival.dup && isSameConnection(connection, sameContent);
       return frozen ? undefined : within(sameContent, DAY_MS);
     }
     case 'counter':
       if (arrival.dup) return within(sameContent, DAY_MS);
-      return isSameConnection(arrival, sameContent) ? undefined : within(sameContent, COUNTER_MS);
+      return isSameConnection(connection, sameContent) ? undefined : within(sameContent, COUNTER_MS);
     case 'none':
       return arrival.dup || (arrival.qos === 2 && samePacket?.beforeRestart === true)
         ? within(samePacket, PACKET_MS)
@@ -170,8 +217,8 @@ function resent(
 }
 
 /** Without a connection's name two messages may have come over different ones. */
-function isSameConnection(arrival: Arrival, known: Known | undefined): boolean {
-  return arrival.connectionId !== undefined && arrival.connectionId === known?.connectionId;
+function isSameConnection(connection: number, known: Known | undefined): boolean {
+  return connection !== 0 && connection === known?.connection;
 }
 
 /**
@@ -180,6 +227,7 @@ function isSameConnection(arrival: Arrival, known: Known | undefined): boolean {
  */
 function mayBeResent(
   arrival: Arrival,
+  connection: number,
   sameContent: Known | undefined,
   samePacket: Known | undefined,
 ): boolean {
@@ -187,10 +235,8 @@ function mayBeResent(
   if (arrival.dup) return true;
   if (sameContent?.beforeRestart === true && isRecent(sameContent)) return true;
   if (samePacket === undefined || !isRecent(samePacket)) return false;
-  return arrival.connectionId !== undefined && arrival.connectionId !== samePacket.connectionId;
+  return connection !== 0 && connection !== samePacket.connection;
 }
-
-const packetKey = (content: string, client: string, packetId: number) => `${content}${client}${packetId}`;
 
 /** Reused: most messages fit, and allocating is half of the work. */
 const scratch = Buffer.allocUnsafeSlow(4_096);
@@ -203,70 +249,22 @@ function contentHash(topic: string, payload: Uint8Array): string {
   bytes.write(topic, 0);
   bytes[head - 1] = 0;
   bytes.set(payload, head);
-  return hash('sha256', bytes).slice(0, CONTENT_DIGITS);
+  return hash('sha256', bytes).slice(0, 16);
 }
 
-function storedKey(content: string, packetId: number, client: string, receivedAtMs: number): Uint8Array {
-  const key = Buffer.allocUnsafe(KEY_BYTES);
-  key.write(content, 0, 'hex');
-  key.writeUInt16BE(packetId, 8);
-  key.write(client, 10, 'hex');
-  const seconds = Math.trunc(receivedAtMs / 1_000);
-  key.writeUInt32BE(Math.min(Math.max(0, seconds), 0xffffffff), 14);
+function storedKey({ high, low }: Content, packetId: number, receivedAtMs: number): Uint8Array {
+  const key = new Uint8Array(KEY_BYTES);
+  putUint32(key, 0, high);
+  putUint32(key, 4, low);
+  key[8] = packetId >> 8;
+  key[9] = packetId & 0xff;
+  putUint32(key, 10, Math.min(Math.max(0, Math.trunc(receivedAtMs / 1_000)), 0xffffffff));
   return key;
 }
 
-/**
- * The newest values by key, bounded. When it is full, a client that holds more than its share gives up its own oldest:
- * a busy one cannot push out what a quiet one sent last.
- */
-class Recent<Value> {
-  readonly #limit: number;
-  readonly #values = new Map<string, Value>();
-  readonly #byClient = new Map<string, Set<string>>();
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  get(key: string): Value | undefined {
-    return this.#values.get(key);
-  }
-
-  set(client: string, key: string, value: Value): void {
-    let own = this.#byClient.get(client);
-    if (own === undefined) {
-      own = new Set();
-      this.#byClient.set(client, own);
-    }
-    own.delete(key);
-    own.add(key);
-    this.#values.set(key, value);
-    while (this.#values.size > this.#limit) this.#forgetOne(client, own);
-  }
-
-  #forgetOne(client: string, own: Set<string>): void {
-    const isOverShare = own.size > this.#limit / this.#byClient.size;
-    const [from, keys] = isOverShare ? [client, own] : this.#largestOfSome(client, own);
-    for (const oldest of keys) {
-      keys.delete(oldest);
-      this.#values.delete(oldest);
-      break;
-    }
-    if (keys.size === 0) this.#byClient.delete(from);
-  }
-
-  /** Looks at a few clients, each time at others. */
-  #largestOfSome(client: string, own: Set<string>): [string, Set<string>] {
-    let largest: [string, Set<string>] = [client, own];
-    let looked = 0;
-    // What is put back comes to the end of the map, behind the ones still to be looked at.
-    for (const [other, keys] of this.#byClient) {
-      if (++looked > LOOKED_AT) break;
-      this.#byClient.delete(other);
-      this.#byClient.set(other, keys);
-      if (keys.size > largest[1].size) largest = [other, keys];
-    }
-    return largest;
-  }
+function putUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = (value >>> 16) & 0xff;
+  bytes[at + 2] = (value >>> 8) & 0xff;
+  bytes[at + 3] = value & 0xff;
 }

@@ -8,6 +8,7 @@ import {
 } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
 import type { Journal } from '../journal/index.ts';
+import type { Mappings } from '../mapping/mapping.ts';
 import {
   offsetMinutes,
   type Parsed,
@@ -28,6 +29,8 @@ interface IngestOptions {
   /** While `isTrusted` says no, readings wait for their date; absent: it is always trusted. */
   readonly clock: { nowMs(): number; monotonicMs(): number; isTrusted?(): boolean };
   readonly logger: Logger;
+  /** What people say raw fields mean; absent: they stay raw. */
+  readonly mappings?: Pick<Mappings, 'apply'>;
   /** The farm's offset from UTC, such as '+07:00' (the default): for devices that send local time. */
   readonly zoneOffset?: string;
   /** Called before the fsync: control and live views do not wait for the disk. Never for a duplicate. */
@@ -184,14 +187,15 @@ class MessageIngest implements Ingest {
         ? 'counter'
         : 'none';
     const arrival = {
+      speaker: message.identity.id,
       topic: message.topic,
       payload: message.payload,
-      clientId: message.clientId,
       packetId: message.packetId,
       dup: message.dup,
       qos: message.qos,
       connectionId: message.connectionId,
       marks,
+      deviceMs: marks === 'time' ? parsed.observedAtMs : undefined,
       receivedAtMs,
       late: marks === 'time' && isLate(parsed.observedAtMs ?? receivedAtMs, receivedAtMs),
       atMs: this.#options.clock.monotonicMs(),
@@ -225,8 +229,9 @@ class MessageIngest implements Ingest {
     let firstAtMs = Number.POSITIVE_INFINITY;
     let lastAtMs = Number.NEGATIVE_INFINITY;
     const known = this.#series.device(device);
-    const messageBits = extraBits | batteryBits(known.battery, parsed.readings);
-    for (const { metric, channel, value, observedAtMs } of parsed.readings) {
+    const messageBits = extraBits | batteryBits(known.battery, parsed.readings, parsed.batteryLow);
+    const fields = this.#options.mappings?.apply(device, parsed.readings, receivedAtMs) ?? parsed.readings;
+    for (const { metric, channel, value, observedAtMs } of fields) {
       const series = this.#series.of(known, device, metric, channel);
       const time = observedAtMs === undefined ? parsed : { timeGiven: true, observedAtMs };
       const { atMs, bits } = observe(series.state, series.limits, value, time, receivedAtMs, isClockTrusted);
