@@ -47,9 +47,13 @@ export class ForeignReports {
     }
   }
 
+  /** There is no valve of another family. */
+  get isIdle(): boolean {
+    return this.#byDevice.size === 0;
+  }
+
   /** Readings of one message; what they hold of one zone becomes one report. */
   take(readings: readonly ControlReading[], now: Instant): ZoneReport[] {
-    if (this.#byDevice.size === 0) return [];
     const told = new Set<Watched>();
     for (const reading of readings) {
       const { device, metric } = reading;

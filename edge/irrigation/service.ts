@@ -124,6 +124,7 @@ export class Irrigation {
       const zone = metric === 'soil_moisture' ? this.#zoneOfProbe.get(device) : undefined;
       if (zone) this.#happen({ kind: 'moisture', zone, value, quality, now: this.#now() });
     }
+    if (this.#reports.isIdle) return;
     const now = this.#now();
     for (const told of this.#reports.take(readings, now)) this.#happen({ kind: 'valve', ...told, now });
   }
