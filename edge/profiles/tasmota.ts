@@ -76,7 +76,7 @@ function wordOf({ speaker, topic }: SpokenTopic, settings: TasmotaSettings | und
 type Words = Omit<TasmotaSettings, 'telemetry' | 'answers' | 'trouble'>;
 
 function read(input: ProfileInput, word: string, words: Words): Parsed {
-  const text = Buffer.from(input.payload.subarray(0, 80)).toString('utf8');
+  const text = Buffer.from(input.payload.subarray(0, 256)).toString('utf8');
   if (word === 'LWT') return status(text, words);
   if (RELAY.test(word) && !text.trimStart().startsWith('{')) {
     return message({}, input, [relaysOf({ [word]: text }, words)]);
