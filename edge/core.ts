@@ -4,6 +4,7 @@ import type { Logger } from '@nongtin/service';
 import { Alarms } from './alarms/alarms.ts';
 import { Diary } from './diary/diary.ts';
 import { devicesOf, type Farm, zonesOf } from './farm/layout.ts';
+import { Health } from './health/health.ts';
 import { createIngest, type Ingest } from './ingest/index.ts';
 import { Irrigation } from './irrigation/service.ts';
 import { zoneView } from './irrigation/view.ts';
@@ -34,6 +35,7 @@ export interface Core {
   readonly alarms: Alarms;
   readonly diary: Diary;
   readonly mappings: Mappings;
+  readonly health: Health;
   /** Fills the broker's place for whatever makes messages durable. */
   readonly hook: DurabilityHook;
   /** The same for messages that come another way than by MQTT. */
@@ -63,18 +65,23 @@ export function createCore({ farm, journal, profiles, speed, publish, clock, log
     },
   });
   const mappings = new Mappings({ journal, clock });
+  const health = new Health({ clock });
   const ingest = createIngest({
     ...{ journal, profiles, mappings, clock, logger },
-    onReadings: (readings) => {
+    onReadings: (readings, missing, family, deviceMs) => {
       live.onReadings(readings);
+      health.onReadings(readings, missing, family, deviceMs);
       irrigation.onReadings(readings);
     },
     onStatus: (device, online) => {
       live.onStatus(device, online);
+      health.onStatus(device, online);
       irrigation.onStatus(device, online);
     },
-    onQuarantine: ({ device, topic, cause }) =>
-      logger.warn({ device, topic, cause }, 'unreadable message kept in quarantine'),
+    onQuarantine: ({ device, topic, cause }) => {
+      health.onUnreadable(device);
+      logger.warn({ device, topic, cause }, 'unreadable message kept in quarantine');
+    },
   });
   const hook: DurabilityHook = {
     receive: (message) => {
@@ -84,5 +91,5 @@ export function createCore({ farm, journal, profiles, speed, publish, clock, log
   };
   const receive: DurabilityHook['receive'] = (message) => hook.receive(message);
   const diary = new Diary({ farm, journal, clock, newId });
-  return { ingest, live, hub, irrigation, alarms, diary, mappings, hook, receive };
+  return { ingest, live, hub, irrigation, alarms, diary, mappings, health, hook, receive };
 }

@@ -180,8 +180,8 @@ describe('what people do', () => {
     expect(password.length).toBeGreaterThan(15);
     expect((await technician.post('/api/devices', { id: 'soil-x' })).statusCode).toBe(409);
     expect((await technician.post('/api/devices', { id: '#' })).statusCode).toBe(400);
-    expect((await technician.get('/api/devices')).json().devices).toEqual([
-      { id: 'soil-x', online: null, lastSeenAtMs: null },
+    expect((await technician.get('/api/devices')).json().devices).toMatchObject([
+      { id: 'soil-x', role: 'device', online: null, lastSeenAtMs: null },
     ]);
     expect((await technician.delete('/api/devices/soil-x')).statusCode).toBe(204);
     expect(gateway.disconnected).toEqual(['soil-x']);
@@ -254,6 +254,9 @@ describe('machines', () => {
     });
     const metrics = (await gateway.app.inject('/metrics')).body;
     expect(metrics).toContain('nongtin_uplink_behind_entries 3');
+    expect(metrics).toContain('nongtin_journal_bytes 4096');
+    expect(metrics).toContain('nongtin_journal_limit_bytes 1048576');
+    expect(metrics).toContain('nongtin_journal_thinned_entries 0');
     expect(metrics).toContain('nongtin_ingest_total{counter="readings"} 7');
     const elsewhere = await gateway.app.inject({ url: '/metrics', remoteAddress: '192.168.1.9' });
     expect(elsewhere.statusCode).toBe(401);

@@ -1,37 +1,36 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
+import { isReservedName } from '@nongtin/broker/wire';
+import type { Static } from 'typebox';
 import { ApiProblem } from './errors.ts';
 import type { ApiParts } from './parts.ts';
 import { ApiError, DevicesAnswer, IssuedAnswer } from './schemas.ts';
 
 const Id = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$' });
-
-/** A bridge speaks for devices behind it, and may hear what they are told. */
+/** A bridge speaks for devices behind it (Zigbee2MQTT, ChirpStack, The Things Stack). */
 const Role = Type.Union([Type.Literal('device'), Type.Literal('bridge')]);
 
-/** Who may speak on the farm's broker. */
+/** Who may speak on the farm's broker, and how those who spoke are. */
 export const deviceRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = async (app, { parts }) => {
-  const { credentials, live, broker } = parts;
+  const { credentials, live, broker, health } = parts;
 
-  app.get('/api/devices', { schema: { response: { 200: DevicesAnswer } } }, async () => {
-    const seen = new Map(live.devices().map((device) => [device.id, device]));
-    return {
-      devices: credentials.list().map(({ id }) => ({
-        id,
-        online: seen.get(id)?.online ?? null,
-        lastSeenAtMs: seen.get(id)?.lastSeenAtMs ?? null,
-      })),
-    };
-  });
+  app.get('/api/devices', { schema: { response: { 200: DevicesAnswer } } }, async () => ({
+    devices: deviceViews(parts),
+  }));
 
   app.post(
     '/api/devices',
     {
       schema: {
         body: Type.Object({ id: Id, role: Type.Optional(Role) }),
-        response: { 201: IssuedAnswer, 409: ApiError },
+        response: { 201: IssuedAnswer, 400: ApiError, 409: ApiError },
       },
     },
     async ({ body: { id, role = 'device' } }, reply) => {
+      if (isReservedName(id))
+        throw new ApiProblem(
+          400,
+          `'${id}' begins the topics of a whole family of devices: choose another name, such as '${id}-1'.`,
+        );
       if (credentials.list().some((known) => known.id === id))
         throw new ApiProblem(
           409,
@@ -49,7 +48,32 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asyn
       if (!credentials.revoke(id)) throw new ApiProblem(404, `There is no device '${id}'.`);
       broker.disconnect(id);
       live.forget(id);
+      health.forget(id);
       return reply.code(204).send(null);
     },
   );
 };
+
+type DeviceAnswer = Static<typeof DevicesAnswer>['devices'][number];
+
+const NOTHING = { readings: 0, flagged: 0, missing: 0, unreadable: 0 };
+/** Of a device that has not spoken since the gateway's start. */
+const SILENT = {
+  ...{ family: null, online: null, firstSeenAtMs: null, lastSeenAtMs: null, expectedSeconds: null },
+  ...{ overdue: false, battery: null, batteryLow: false, rssi: null, snr: null, linkQuality: null },
+  ...{ clockAheadSeconds: null, lastHour: NOTHING, lastDay: NOTHING },
+} as const;
+
+/** Every device with a password, and every one behind a bridge that was heard of. */
+export function deviceViews({
+  credentials,
+  health,
+}: Pick<ApiParts, 'credentials' | 'health'>): DeviceAnswer[] {
+  const heard = new Map(health.devices().map((device) => [device.id, device]));
+  const own = credentials.list().map(({ id, role }): DeviceAnswer => {
+    const device = { ...SILENT, ...heard.get(id), id, role };
+    heard.delete(id);
+    return device;
+  });
+  return [...own, ...[...heard.values()].map((device) => ({ ...device, role: null }))];
+}

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { deviceViews } from './devices.ts';
 import type { ApiParts } from './parts.ts';
 
 /**
@@ -60,6 +61,10 @@ function registerMetrics(registry: Registry, parts: ApiParts): void {
   gauge('series_behind_entries', 'Entries the series store lacks', () => parts.series().behindEntries);
   gauge('uplink_behind_entries', 'Entries the cloud lacks', () => parts.uplink.state().behindEntries);
   gauge('uplink_connected', '1 when the cloud is connected', () => Number(parts.uplink.state().connected));
+  gauge('devices', 'Devices with a password, or heard of', () => deviceViews(parts).length);
+  const overdue = () => deviceViews(parts).filter((device) => device.overdue).length;
+  gauge('devices_overdue', 'Devices that are silent for much longer than usual', overdue);
+  gauge('clock_trusted', '1 when readings have their date', () => Number(parts.keeper.state().trusted));
   gauge('event_streams', 'Pages that follow the farm', () => parts.hub.listeners);
   new Counter({
     name: 'nongtin_ingest_total',

@@ -13,6 +13,7 @@ import { Alarms } from '../alarms/alarms.ts';
 import { Diary } from '../diary/diary.ts';
 import { demoFarm } from '../farm/demo.ts';
 import { zonesOf } from '../farm/layout.ts';
+import { Health } from '../health/health.ts';
 import { Irrigation } from '../irrigation/service.ts';
 import { EventHub } from '../live/hub.ts';
 import { Live } from '../live/live.ts';
@@ -57,6 +58,7 @@ export async function testApi(
   const records = new MemoryRecords();
   const hub = new EventHub('boot');
   const live = new Live({ hub, devices: ['soil-a1', 'probe9'], clock });
+  const health = new Health({ clock });
   const alarms = new Alarms({ journal: records, clock, newId, onAlarm: () => {}, logger });
   const commands: { topic: string; command: unknown }[] = [];
   const irrigation = new Irrigation({
@@ -85,6 +87,7 @@ export async function testApi(
     diary: new Diary({ farm, journal: records, clock, newId }),
     journal: {
       lastNumber: () => records.all.length,
+      fill: () => ({ bytes: 4_096, limitBytes: 1_048_576, thinnedEntries: 0 }),
       health: () => ({ healthy: true }),
       records: (kind, limit) => records.records(kind, limit),
     },
@@ -113,6 +116,7 @@ export async function testApi(
     registry: new Registry(),
     dashboardDir: join(folder, 'dashboard'),
     clock,
+    health,
     mappings: new Mappings({ journal: records, clock }),
     keeper: { state: () => clockState, confirm: async () => {}, release: async () => {} },
     logger,
@@ -124,6 +128,7 @@ export async function testApi(
     parts,
     records,
     live,
+    health,
     alarms,
     irrigation,
     commands,

@@ -9,6 +9,7 @@ import type { ClockKeeper } from '../clock/index.ts';
 import type { DeadLetters, SeriesDeliveryState } from '../delivery/index.ts';
 import type { Diary } from '../diary/diary.ts';
 import type { Farm } from '../farm/layout.ts';
+import type { Health } from '../health/health.ts';
 import type { Irrigation } from '../irrigation/service.ts';
 import type { EventHub } from '../live/hub.ts';
 import type { Live } from '../live/live.ts';
@@ -54,6 +55,7 @@ export interface ApiParts {
   readonly registry: Registry;
   readonly dashboardDir: string;
   readonly clock: { nowMs(): number; monotonicMs(): number };
+  readonly health: Pick<Health, 'devices' | 'forget'>;
   readonly mappings: Pick<Mappings, 'unmapped' | 'list' | 'set' | 'remove'>;
   readonly keeper: Pick<ClockKeeper, 'state' | 'confirm' | 'release'>;
   readonly logger: Logger;

@@ -219,9 +219,32 @@ export const ClockAnswer = Type.Object({
   ),
 });
 
+const Counts = Type.Object({
+  readings: Type.Integer(),
+  flagged: Type.Integer({ description: 'of these, with a quality flag' }),
+  missing: Type.Integer({ description: 'fields that should have held a reading' }),
+  unreadable: Type.Integer({ description: 'messages' }),
+});
 export const DevicesAnswer = Type.Object({
   devices: Type.Array(
-    Type.Object({ id: Type.String(), online: Nullable(Type.Boolean()), lastSeenAtMs: Nullable(AtMs) }),
+    Type.Object({
+      id: Type.String({ description: 'SPEAKER.NAME for a device behind a bridge' }),
+      role: Nullable(Type.String({ description: 'device or bridge; null: it has no password of its own' })),
+      family: Nullable(Type.String({ description: 'the profile that reads it' })),
+      online: Nullable(Type.Boolean()),
+      firstSeenAtMs: Nullable(Type.Number({ description: 'since the gateway has started' })),
+      lastSeenAtMs: Nullable(AtMs),
+      expectedSeconds: Nullable(Type.Number({ description: 'how often it usually speaks' })),
+      overdue: Type.Boolean({ description: 'silent for more than three times that' }),
+      battery: Nullable(Type.Number({ description: '%' })),
+      batteryLow: Type.Boolean(),
+      rssi: Nullable(Type.Number({ description: 'dBm' })),
+      snr: Nullable(Type.Number({ description: 'dB' })),
+      linkQuality: Nullable(Type.Number({ description: '0 to 255' })),
+      clockAheadSeconds: Nullable(Type.Number({ description: 'of the device, against the gateway' })),
+      lastHour: Counts,
+      lastDay: Counts,
+    }),
   ),
 });
 export const IssuedAnswer = Type.Object({

@@ -34,7 +34,15 @@ interface IngestOptions {
   /** The farm's offset from UTC, such as '+07:00' (the default): for devices that send local time. */
   readonly zoneOffset?: string;
   /** Called before the fsync: control and live views do not wait for the disk. Never for a duplicate. */
-  onReadings(readings: readonly IncomingReading[], missing: number, family: string): void;
+  onReadings(
+    readings: readonly IncomingReading[],
+    /** Fields of the message that should have held a reading and held none. */
+    missing: number,
+    /** The profile that read it. */
+    family: string,
+    /** The device's own time. */
+    deviceMs: number | undefined,
+  ): void;
   onStatus(device: string, online: boolean): void;
   /** Called when the record is on the disk. */
   onQuarantine(record: QuarantineRecord): void;
@@ -212,7 +220,7 @@ class MessageIngest implements Ingest {
     const batch = { lines, count, firstAtMs, lastAtMs, keys: verdict.key };
     const stored = this.#options.journal.appendReadings(batch);
     this.#duplicates.remember(verdict, arrival, stored);
-    this.#tell(() => this.#options.onReadings(readings, parsed.missing, family));
+    this.#tell(() => this.#options.onReadings(readings, parsed.missing, family, parsed.observedAtMs));
     return stored;
   }
 
