@@ -13,9 +13,11 @@ interface Waiting extends ThreadCall {
   resolve(outcome: Outcome): void;
 }
 
-const HEAP_MIB = 64;
+const HEAP_MIB = 32;
+const YOUNG_MIB = 4;
 const STACK_MIB = 4;
 const MOST_STARTS_IN_A_ROW = 3;
+const START_MS = 60_000;
 
 /**
  * The near end of the codecs' thread: one call at a time, each with a watchdog. A thread that hangs or dies is ended,
@@ -66,20 +68,25 @@ export class CodecThread {
     if (call === undefined) return;
     this.#current = call;
     this.#lastId += 1;
+    const id = this.#lastId;
     const { script, version, source, input } = call;
     const known = this.#given.get(script) === version;
     this.#given.set(script, version);
     const ask: Ask = {
-      ...{ id: this.#lastId, script, version, call: call.call, input },
+      ...{ id, script, version, call: call.call, input },
       source: known ? undefined : source,
     };
     this.#worker.postMessage(ask);
-    this.#watchdog = setTimeout(() => this.#hangs(this.#lastId), LIMITS.hangMs);
+    this.#watchdog = setTimeout(() => this.#hangs(id), LIMITS.hangMs);
   }
 
   #start(): Worker {
     const worker = new Worker(new URL('./codec-worker.ts', import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB, stackSizeMb: STACK_MIB },
+      resourceLimits: {
+        maxOldGenerationSizeMb: HEAP_MIB,
+        maxYoungGenerationSizeMb: YOUNG_MIB,
+        stackSizeMb: STACK_MIB,
+      },
       // No environment and no output of its own; the script inside QuickJS would reach neither anyway.
       ...{ env: {}, stdin: false, stdout: true, stderr: true },
     });
@@ -93,12 +100,15 @@ export class CodecThread {
     });
     worker.once('error', (error) => this.#lose(worker, String(error)));
     worker.once('exit', () => this.#lose(worker, 'its thread ended'));
+    this.#watchdog = setTimeout(() => this.#end(worker, 'its thread did not start'), START_MS);
     return worker;
   }
 
   #take(answer: Answer): void {
-    if ('ready' in answer) this.#ready = true;
-    else if (answer.id === this.#lastId) {
+    if ('ready' in answer) {
+      clearTimeout(this.#watchdog);
+      this.#ready = true;
+    } else if (answer.id === this.#lastId) {
       this.#starts = 0;
       this.#settle(answer.outcome);
     }
@@ -116,11 +126,14 @@ export class CodecThread {
   #hangs(id: number): void {
     setImmediate(() => {
       if (this.#current === undefined || this.#lastId !== id) return;
-      const worker = this.#worker;
       this.#starts = 0;
-      this.#lose(worker, `it had not ended after ${LIMITS.hangMs} ms and could not be interrupted`);
-      worker?.terminate();
+      this.#end(this.#worker, `it had not ended after ${LIMITS.hangMs} ms and could not be interrupted`);
     });
+  }
+
+  #end(worker: Worker | undefined, detail: string): void {
+    this.#lose(worker, detail);
+    worker?.terminate();
   }
 
   #lose(worker: Worker | undefined, detail: string): void {

@@ -52,13 +52,10 @@ function up(
   application: string,
 ): Parsed | Promise<Parsed> {
   const info = isObject(event.deviceInfo) ? event.deviceInfo : undefined;
-  const names = [
-    device,
-    ...textsOf(info, 'deviceName', 'deviceProfileName', 'deviceProfileId', 'applicationName'),
-    application,
-  ];
+  const names = [device, ...textsOf(info, 'deviceName', 'deviceProfileName', 'deviceProfileId')];
+  const groups = [...textsOf(info, 'applicationName'), application];
   return readUplink(context.codecs, {
-    ...{ device, names, decoded: event.object, data: event.data, receivedAtMs },
+    ...{ device, names, groups, decoded: event.object, data: event.data, receivedAtMs },
     fPort: numberOrZero(event.fPort),
     counter: numberOrZero(event.fCnt),
     ...timeOf(event),

@@ -6,8 +6,10 @@ import { type Parsed, type ParsedReading, problem } from './profile.ts';
 /** An uplink as every network server tells it, whatever it calls the fields. */
 export interface LoraUplink {
   readonly device: string;
-  /** Every name under which the device may have a codec, the most telling first. */
+  /** What the device, its model and its profile are called, the most telling first: they name its codec and its maker. */
   readonly names: readonly string[];
+  /** What its application is called: a codec may be for all of it, but it says nothing of the maker. */
+  readonly groups: readonly string[];
   /** What the network server decoded itself. */
   readonly decoded: unknown;
   readonly normalized?: unknown;
@@ -41,8 +43,9 @@ export function readUplink(codecs: Codecs | undefined, uplink: LoraUplink): Pars
 }
 
 async function decode(codecs: Codecs, uplink: LoraUplink, bytes: Uint8Array): Promise<Parsed> {
-  const { device, names, fPort, receivedAtMs } = uplink;
-  const answer = await codecs.decode({ name: device, names }, { bytes, fPort, receivedAtMs });
+  const { device, names, groups, fPort, receivedAtMs } = uplink;
+  const owner = { name: device, names: [...names, ...groups] };
+  const answer = await codecs.decode(owner, { bytes, fPort, receivedAtMs });
   if ('problem' in answer) return { ...problem('codec_failed', answer.problem), device };
   const { codec, data, normalized } = answer;
   return message(uplink, { decoded: data, normalized, names: [...names, codec] });

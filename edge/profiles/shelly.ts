@@ -23,7 +23,7 @@ export function shelly(): Profile {
   const told = new Map<string, Told>();
   const remember = (speaker: string, atMs: number, readings: readonly ParsedReading[]) => {
     const before = told.get(speaker);
-    const fresh = before !== undefined && atMs - before.atMs < ECHO_MS ? before.values : [];
+    const fresh = before !== undefined && isSoon(before.atMs, atMs) ? before.values : [];
     told.delete(speaker);
     told.set(speaker, {
       atMs,
@@ -36,9 +36,7 @@ export function shelly(): Profile {
   };
   const isEcho = (speaker: string, atMs: number, reading: ParsedReading) => {
     const last = told.get(speaker);
-    return (
-      last !== undefined && atMs - last.atMs < ECHO_MS && last.values.get(key(reading)) === reading.value
-    );
+    return last !== undefined && isSoon(last.atMs, atMs) && last.values.get(key(reading)) === reading.value;
   };
   return {
     name: 'shelly',
@@ -70,6 +68,8 @@ function componentOf(rest: string): string | undefined {
   return componentKind(component) === undefined ? undefined : component;
 }
 
+/** Also when the clock was set meanwhile. */
+const isSoon = (beforeMs: number, atMs: number) => Math.abs(atMs - beforeMs) < ECHO_MS;
 const key = ({ metric, channel }: ParsedReading) => `${metric} ${channel}`;
 
 function online(payload: Uint8Array): Parsed {

@@ -53,15 +53,11 @@ function up(
     return { ...problem('wrong_shape', "an uplink has an object 'uplink_message'"), device };
   const ids = isObject(event.end_device_ids) ? event.end_device_ids : undefined;
   const version = isObject(uplink.version_ids) ? uplink.version_ids : undefined;
-  const names = [
-    ...textsOf(ids, 'dev_eui'),
-    device,
-    ...textsOf(version, 'model_id', 'brand_id'),
-    application.split('@')[0] ?? '',
-  ];
+  const names = [...textsOf(ids, 'dev_eui'), device, ...textsOf(version, 'model_id', 'brand_id')];
+  const groups = [application.split('@')[0] ?? ''];
   const time = uplink.received_at ?? event.received_at;
   return readUplink(context.codecs, {
-    ...{ device, names, receivedAtMs },
+    ...{ device, names, groups, receivedAtMs },
     decoded: uplink.decoded_payload,
     normalized: uplink.normalized_payload,
     data: uplink.frm_payload,
