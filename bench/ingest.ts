@@ -45,7 +45,7 @@ interface Size {
 }
 
 const FULL: Size = {
-  ...{ runs: 5, stepSeconds: 7, mostSteps: 12, mostStepsOneInFlight: 6, atPeerRates: true },
+  ...{ runs: 5, stepSeconds: 7, mostSteps: 16, mostStepsOneInFlight: 8, atPeerRates: true },
   ...{ samples: 300, slowSamples: 100, zones: 60 },
 };
 const QUICK: Size = {

@@ -15,8 +15,9 @@ export interface LadderResult<Step> {
 }
 
 /**
- * Climbs by the factor while steps hold. When the first one does not, goes down by its square until one does, and climbs
- * from there. A rate that did not hold is never tried again, and nothing above it: what holds by luck does not count.
+ * Finds the highest rung that holds, by trying few: up by one, two, four rungs … while they hold, down likewise while
+ * the first ones do not, and then by halves in between. A rate that did not hold is never tried again, and nothing above
+ * it: what holds by luck does not count.
  */
 export async function climb<Step>(
   { start, factor, mostSteps }: LadderOptions,
@@ -25,13 +26,26 @@ export async function climb<Step>(
   let best: LadderResult<Step> = { rate: 0, step: undefined };
   let failedAt = Number.POSITIVE_INFINITY;
   let rate = start;
-  for (let steps = 0; steps < mostSteps && Math.round(rate) < failedAt; steps += 1) {
+  for (let steps = 0; steps < mostSteps; steps += 1) {
     const tried = Math.round(rate);
     const { holds, step } = await attempt(tried);
     if (holds) best = { rate: tried, step };
     else failedAt = tried;
-    if (!holds && best.rate > 0) break;
-    rate = holds ? rate * factor : rate / factor ** 2;
+    const next = nextRate(best.rate, failedAt, factor, 2 ** steps);
+    if (next === undefined) break;
+    rate = next;
   }
   return best;
+}
+
+/** Undefined: there is nothing left between what holds and what does not. */
+function nextRate(held: number, failedAt: number, factor: number, stride: number): number | undefined {
+  if (failedAt === Number.POSITIVE_INFINITY) return held * factor ** stride;
+  if (held === 0) {
+    const lower = failedAt / factor ** (2 * stride);
+    return lower < 1 ? undefined : lower;
+  }
+  const rungs = Math.log(failedAt / held) / Math.log(factor);
+  const next = held * factor ** Math.max(1, Math.floor(rungs / 2));
+  return Math.round(next) >= failedAt || Math.round(next) <= held ? undefined : next;
 }

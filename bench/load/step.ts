@@ -57,27 +57,31 @@ export class LoadRunner {
     const cpuSeconds = this.#cpuSeconds() - cpuBefore;
     let missing = load.acknowledged - (await this.#side.stored(beginning));
     const storedInTime = missing <= 0;
-    if (missing > 0) missing = await this.settle(beginning, load.acknowledged, settleMs);
-    const seconds = storedInTime ? load.seconds : (performance.now() - startedAtMs) / 1_000;
+    let lastMs = startedAtMs + load.seconds * 1_000;
+    if (missing > 0) ({ missing, lastMs } = await this.settle(beginning, load.acknowledged, settleMs));
     return {
       ...{ load, missing, storedInTime },
-      storedPerSecond: (load.acknowledged - missing) / seconds,
+      storedPerSecond: ((load.acknowledged - missing) * 1_000) / (lastMs - startedAtMs),
       cpuSecondsPer10k: (cpuSeconds * 10_000) / load.acknowledged,
     };
   }
 
-  /** Waits until everything is stored, or nothing has come for long; tells how many messages are missing then. */
-  async settle(beginning: Beginning, acknowledged: number, withinMs: number): Promise<number> {
+  /** Waits until everything is stored, or nothing has come for long: how many are missing then, and when the last came. */
+  async settle(
+    beginning: Beginning,
+    acknowledged: number,
+    withinMs: number,
+  ): Promise<{ missing: number; lastMs: number }> {
     const deadlineMs = performance.now() + withinMs;
-    let movedAtMs = performance.now();
+    let lastMs = performance.now();
     let missing = acknowledged;
-    while (missing > 0 && performance.now() < Math.min(deadlineMs, movedAtMs + STANDSTILL_MS)) {
+    while (missing > 0 && performance.now() < Math.min(deadlineMs, lastMs + STANDSTILL_MS)) {
       await delay(ASK_EVERY_MS);
       const now = acknowledged - (await this.#side.stored(beginning));
-      if (now !== missing) movedAtMs = performance.now();
+      if (now !== missing) lastMs = performance.now();
       missing = now;
     }
-    return missing;
+    return { missing, lastMs };
   }
 
   /** Does something while a load goes on beside it, however long that takes. */
