@@ -1,5 +1,5 @@
 import { type ClockRecord, dateReadings, isUndated } from '@nongtin/broker/wire';
-import type { JournalEntry } from '../journal/index.ts';
+import type { Journal, JournalEntry } from '../journal/index.ts';
 import type { Boots } from './boots.ts';
 
 /** What a reader of the journal that keeps readings by time asks of each entry. */
@@ -20,19 +20,24 @@ export interface Held {
   monotonicMs: number;
 }
 
+const ENTRIES_A_READ = 256;
+
 /**
  * Which boots are dated, and what waits for the others: from the journal's clock records. The first record of a boot
  * counts, since its readings were delivered by it.
  */
 export class JournalDating implements Dating {
   readonly #boots: Boots;
+  readonly #onHeld: () => void;
   readonly #shifts = new Map<string, number>();
   readonly #held = new Map<string, Held>();
   /** A boot whose clock is trusted from its start has nothing that waits: the usual case, and it costs nothing. */
   #certainBootId = '';
 
-  constructor(boots: Boots) {
+  /** `onHeld`: something waits that did not before. Called before the reader goes on. */
+  constructor(boots: Boots, onHeld: () => void) {
     this.#boots = boots;
+    this.#onHeld = onHeld;
   }
 
   /** `records`: newest first. */
@@ -66,14 +71,30 @@ export class JournalDating implements Dating {
     return this.#held.get(bootId);
   }
 
+  /** The oldest entry that waits. */
+  firstHeld(): number | undefined {
+    const numbers = [...this.#held.values()].map(({ firstNumber }) => firstNumber);
+    return numbers.length === 0 ? undefined : Math.min(...numbers);
+  }
+
   /** They are delivered, or gone. */
   release(bootId: string): void {
     this.#held.delete(bootId);
   }
 
-  /** After a restart: an entry that an earlier one may have passed over. */
-  recount(entry: JournalEntry): void {
-    if (entry.count > 0 && isUndated(entry.payload)) this.#note(entry);
+  /** After a restart: what waits of earlier boots, found again by the first entry of each. */
+  async recount(journal: Pick<Journal, 'read'>): Promise<void> {
+    for (const { bootId, firstNumber } of this.#boots.list()) {
+      if (firstNumber === undefined) continue;
+      for (let after = firstNumber - 1; ; ) {
+        const entries = await journal.read(after, ENTRIES_A_READ);
+        const own = entries.filter((entry) => entry.bootId === bootId);
+        for (const entry of own) if (entry.count > 0 && isUndated(entry.payload)) this.#note(entry);
+        const last = own.at(-1);
+        if (last === undefined || own.length < entries.length) break;
+        after = last.number;
+      }
+    }
   }
 
   #note(entry: JournalEntry): void {
@@ -88,6 +109,7 @@ export class JournalDating implements Dating {
         monotonicMs,
       });
       this.#remember(entry);
+      this.#onHeld();
     } else if (number > held.lastNumber) {
       held.lastNumber = number;
       held.entries += 1;

@@ -3,19 +3,22 @@ import type { Logger } from '@nongtin/service';
 import type { OpenJournal } from '../journal/index.ts';
 import { type Boot, Boots } from './boots.ts';
 import { type Dating, type Held, JournalDating } from './dating.ts';
+import { WallFollower } from './follower.ts';
 import type { GatewayClock } from './gateway-clock.ts';
 import { boundsOf, ClockProblem, chosenStart } from './release.ts';
 import type { Machine } from './system.ts';
 import {
   type ClockSource,
   type ClockTrust,
-  follow,
   isThisMachine,
   isWallTrusted,
   SOFTWARE_BEGAN_MS,
 } from './trust.ts';
 
-type KeptJournal = Pick<OpenJournal, 'bootId' | 'records' | 'appendRecord' | 'read'>;
+type KeptJournal = Pick<
+  OpenJournal,
+  'bootId' | 'records' | 'appendRecord' | 'read' | 'lastNumber' | 'moveCursor'
+>;
 
 interface ClockKeeperOptions {
   readonly clock: GatewayClock;
@@ -58,11 +61,10 @@ const TICK_MS = 1_000;
 /** Asking the system costs a process; a new answer is worth it so often. */
 const ASK_EVERY_MS = 10_000;
 const KNOWN_EVERY_MS = 10 * 60_000;
-const MINOR_STEP_MS = 60_000;
 const SLACK_MS = 5 * 60_000;
 const MOST_RECORDS = 10_000;
-const ENTRIES_A_READ = 256;
 const ALARM_SOURCE = 'gateway';
+const CURSOR = 'undated';
 
 /**
  * Decides whether the gateway's time is trusted, keeps it right, and dates the boots that had none (decision 0010).
@@ -72,6 +74,7 @@ export class ClockKeeper {
   readonly #options: ClockKeeperOptions;
   readonly #boots: Boots;
   readonly #dating: JournalDating;
+  readonly #follower: WallFollower;
   readonly #listeners = new Set<(bootId: string) => void>();
   #journal: KeptJournal | undefined;
   #alarms: ClockAlarms | undefined;
@@ -80,12 +83,16 @@ export class ClockKeeper {
   #ticking: Promise<void> | undefined;
   #askedAtMs = Number.NEGATIVE_INFINITY;
   #knownAtMs = Number.NEGATIVE_INFINITY;
-  #differsSinceMs: number | undefined;
 
   constructor(options: ClockKeeperOptions) {
     this.#options = options;
     this.#boots = new Boots(options.path);
-    this.#dating = new JournalDating(this.#boots);
+    this.#dating = new JournalDating(this.#boots, () => this.#keepHeld());
+    this.#follower = new WallFollower({
+      ...options,
+      onStep: (record) => this.#openJournal().appendRecord({ ...record, bootId: this.#openJournal().bootId }),
+      onDispute: (aheadMs) => this.#dispute(aheadMs),
+    });
   }
 
   get dating(): Dating {
@@ -101,7 +108,8 @@ export class ClockKeeper {
     const isTrusted = isWallTrusted({ setting, wallMs, newestKnownMs, ...(await machine.time()) });
     const clockRecords = await journal.records('clock', MOST_RECORDS);
     this.#dating.load(clockRecords, isTrusted ? journal.bootId : '');
-    await this.#countHeld(journal);
+    await this.#dating.recount(journal);
+    this.#keepHeld();
     if (isTrusted) {
       this.#source = 'system';
       await this.#dateEarlier('system');
@@ -109,9 +117,10 @@ export class ClockKeeper {
     }
     const notBeforeMs = Math.max(newestKnownMs, SOFTWARE_BEGAN_MS);
     clock.distrust(notBeforeMs);
+    const machineBootId = machine.bootId();
     this.#boots.put({
       ...{ bootId: journal.bootId, startedAtMs: clock.nowMs(), uptimeMs: machine.uptimeMs(), notBeforeMs },
-      ...optional('machineBootId', machine.bootId()),
+      ...(machineBootId === undefined ? {} : { machineBootId }),
     });
     logger.warn({ wallMs, newestKnownMs }, 'the clock is not trusted: readings wait for their date');
   }
@@ -148,6 +157,7 @@ export class ClockKeeper {
   delivered(bootId: string): void {
     this.#dating.release(bootId);
     this.#boots.remove(bootId);
+    this.#keepHeld();
     this.#tell();
   }
 
@@ -219,55 +229,12 @@ export class ClockKeeper {
       if (!clock.isTrusted() && isWallTrusted(facts)) await this.#establish(wallMs, 'system');
       return;
     }
-    if (clock.monotonicMs() - this.#knownAtMs >= KNOWN_EVERY_MS) this.#know();
-    if (setting !== 'untrusted') await this.#follow();
-  }
-
-  async #follow(): Promise<void> {
-    const { clock, machine, setting, logger } = this.#options;
-    const monotonicMs = clock.monotonicMs();
-    const roughlyMs = clock.wallAheadMs();
-    const isLarge = Math.abs(roughlyMs) > MINOR_STEP_MS;
-    const isOthers = this.#source !== 'system';
-    if (!isLarge) this.#differsSinceMs = undefined;
-    else this.#differsSinceMs ??= monotonicMs;
-    if ((isLarge || isOthers) && !this.#mayAsk()) return;
-    const asked = isLarge || isOthers ? (await machine.time()).sync : 'unknown';
-    const sync = setting === 'trusted' ? 'synchronized' : asked;
-    // A person or the cloud told the time because the machine did not know it: until a time server has told the machine.
-    if (isOthers && sync !== 'synchronized') return;
+    if (clock.monotonicMs() - this.#knownAtMs >= KNOWN_EVERY_MS) {
+      this.#know();
+      this.#keepHeld();
+    }
+    if (setting === 'untrusted' || !(await this.#follower.look(this.#source))) return;
     this.#source = 'system';
-    const aheadMs = clock.wallAheadMs();
-    const standsForMs = monotonicMs - (this.#differsSinceMs ?? monotonicMs);
-    const what = follow({ aheadMs, standsForMs, sync });
-    if (what === 'slew') clock.slew(aheadMs);
-    else if (what === 'half speed') clock.halveSpeed();
-    else if (what === 'step') await this.#step(aheadMs);
-    else clock.runFree();
-    if (what === 'dispute') {
-      const figures = { differenceSeconds: Math.round(aheadMs / 1000) };
-      this.#alarms?.raise(ALARM_SOURCE, 'high', { key: 'clock_disagrees', figures });
-    } else if (what !== 'wait') this.#alarms?.clear(ALARM_SOURCE, 'clock_disagrees');
-    if (isLarge) logger.warn({ aheadMs, sync, what }, 'the machine’s clock differs from the gateway’s');
-  }
-
-  /** The journal tells of it, so that a gap in the series can be explained. */
-  async #step(aheadMs: number): Promise<void> {
-    const { clock } = this.#options;
-    const provisionalMs = clock.nowMs();
-    clock.trust(provisionalMs + aheadMs);
-    if (aheadMs <= MINOR_STEP_MS) return;
-    const utcMs = clock.nowMs();
-    const journal = this.#openJournal();
-    const { bootId } = journal;
-    await journal.appendRecord({
-      kind: 'clock',
-      atMs: utcMs,
-      bootId,
-      provisionalMs,
-      utcMs,
-      source: 'system',
-    });
   }
 
   async #establish(utcMs: number, source: ClockSource): Promise<void> {
@@ -334,19 +301,26 @@ export class ClockKeeper {
       .filter(({ bootId }) => !this.#dating.isDated(bootId));
   }
 
-  /** After a restart: what waits of earlier boots, found again by the first entry of each. */
-  async #countHeld(journal: KeptJournal): Promise<void> {
-    for (const { bootId, firstNumber } of this.#boots.list()) {
-      if (firstNumber === undefined) continue;
-      for (let after = firstNumber - 1; ; ) {
-        const entries = await journal.read(after, ENTRIES_A_READ);
-        const own = entries.filter((entry) => entry.bootId === bootId);
-        for (const entry of own) this.#dating.recount(entry);
-        const last = own.at(-1);
-        if (last === undefined || own.length < entries.length) break;
-        after = last.number;
-      }
+  #dispute(aheadMs: number | undefined): void {
+    if (aheadMs === undefined) {
+      this.#alarms?.clear(ALARM_SOURCE, 'clock_disagrees');
+      return;
     }
+    const figures = { differenceSeconds: Math.round(aheadMs / 1000) };
+    this.#alarms?.raise(ALARM_SOURCE, 'high', { key: 'clock_disagrees', figures });
+  }
+
+  /**
+   * A cursor of the journal's own for what waits, behind which nothing is given up to make room. When nothing waits it
+   * follows the journal.
+   */
+  #keepHeld(): void {
+    const { logger } = this.#options;
+    const journal = this.#openJournal();
+    const first = this.#dating.firstHeld();
+    journal
+      .moveCursor(CURSOR, first === undefined ? journal.lastNumber() : first - 1)
+      .catch((error: unknown) => logger.error({ err: error }, 'the cursor of undated readings is not saved'));
   }
 
   #tell(): void {
@@ -381,8 +355,4 @@ export class ClockKeeper {
     if (this.#journal === undefined) throw new Error('the clock has not begun');
     return this.#journal;
   }
-}
-
-function optional<K extends string>(key: K, value: string | undefined): { [P in K]?: string } {
-  return value === undefined ? {} : ({ [key]: value } as { [P in K]?: string });
 }
