@@ -74,7 +74,11 @@ function hashOf({ number, previousHash, bootId, payload }: JournalEntry): string
 }
 
 /** A wrong signature at the very end is another key's; before that it is damage. */
-function checkSignature({ number, hash, signature }: JournalEntry, last: number, signer: Signer): void {
+export function checkSignature(
+  { number, hash, signature }: JournalEntry,
+  last: number,
+  signer: Signer,
+): void {
   if (signer.holds(Buffer.from(hash, 'hex'), Buffer.from(signature, 'hex'))) return;
   throw number === last ? new JournalTrouble({ trouble: 'wrong_key' }) : damagedAt(number);
 }

@@ -19,7 +19,7 @@ import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Signer } from './chain.ts';
 import { checkChain } from './check.ts';
 import { loadOrCreateKey } from './key.ts';
-import { openTables } from './opening.ts';
+import { openTables, salvageTables } from './opening.ts';
 import type { JournalTables } from './tables.ts';
 import type { JournalEntry } from './types.ts';
 
@@ -31,20 +31,23 @@ const PAGE = 4_096;
 const request = { bootId: 'cd'.repeat(16), monotonicMs: 7, nowMs: 1_000, mayPack: true };
 const pathIn = (folder: string) => join(folder, 'journal.sqlite');
 
-function opened(folder: string) {
-  const key = loadOrCreateKey(join(folder, 'key.pem'));
-  const data = {
+function dataOf(folder: string) {
+  return {
     path: pathIn(folder),
-    privateKeyPem: key.pem,
+    privateKeyPem: loadOrCreateKey(join(folder, 'key.pem')).pem,
     genesisHash: GENESIS_HASH,
     limits: { maxBytes: 1e9, unpackedBytes: 4_000 },
     cursorsSavedMs: 1_000,
   };
+}
+
+function opened(folder: string) {
+  const data = dataOf(folder);
   const result = openTables(data);
   onTestFinished(() => {
     if (result.tables.isOpen) result.tables.close();
   });
-  return { ...result, signer: new Signer(key.pem) };
+  return { ...result, signer: new Signer(data.privateKeyPem) };
 }
 
 function append(tables: JournalTables, number: number): void {
@@ -106,6 +109,14 @@ function overwrite(path: string, offset: number, bytes: Uint8Array): void {
   closeSync(file);
 }
 
+/** Changes a payload wherever it stands. */
+function spoil(path: string, payload: string): void {
+  const bytes = readFileSync(path);
+  for (let at = bytes.indexOf(payload); at >= 0; at = bytes.indexOf(payload, at + 1)) {
+    overwrite(path, at, Buffer.from('spoiled'));
+  }
+}
+
 /** The chain holds, every entry that is still there says what it said, and the journal goes on. */
 function expectWhole(folder: string, said: readonly JournalEntry[]) {
   const { tables, damage, signer } = opened(folder);
@@ -165,6 +176,21 @@ describe('a damaged journal file', () => {
       const { kept } = expectWhole(copy, said);
       expect(said.length - kept).toBeLessThan(40);
     }
+  });
+
+  it('is salvaged while the journal is in use, up to the end that is known', () => {
+    const folder = join(root, String(++folders));
+    const { tables } = opened(folder);
+    for (let number = 1; number <= 200; number += 1) append(tables, number);
+    const said = all(tables);
+    for (let turn = 0; turn < 9; turn += 1) tables.lookThrough();
+    // Both where it stands in the log and where it may have been written back to.
+    for (const name of ['journal.sqlite', 'journal.sqlite-wal'])
+      spoil(join(folder, name), said[76]?.payload ?? '');
+    const { tables: salvaged, damage } = salvageTables(tables, dataOf(folder));
+    expect(damage).toMatchObject({ firstLost: 77, lostEntries: 0, lostPayloads: 1, lastNumber: 200 });
+    salvaged.close();
+    expect(expectWhole(folder, said).kept).toBe(199);
   });
 
   it('is begun anew, and kept, when nothing in it can be read', () => {

@@ -104,8 +104,11 @@ class Server {
         return undefined;
       case 'records':
         return tables.records(request.kind, request.limit);
-      case 'upkeep':
-        return tables.upkeep(request.upkeep);
+      case 'upkeep': {
+        const report = tables.upkeep(request.upkeep);
+        if (!report.more && request.upkeep.mayPack) tables.lookThrough();
+        return report;
+      }
       case 'close':
         this.#saveCursors();
         return tables.close();

@@ -119,6 +119,11 @@ it('holds readings for two seconds at the most when it is gentle', async () => {
   expect(await nextInMs()).toBe(1_999);
   pass(1_999);
   expect(await second).toBe(2);
+  pass(1_000);
+  const third = reading(journal);
+  expect(await nextInMs()).toBe(1_000);
+  pass(1_000);
+  expect(await third).toBe(3);
 });
 
 it('does not wait for messages that will not come: devices that wait for us are answered at once', async () => {

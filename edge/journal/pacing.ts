@@ -3,6 +3,8 @@ export type JournalProfile = 'normal' | 'gentle';
 
 /** Milliseconds between two commits while little arrives; what is urgent never waits for it. */
 const SPACING_MS: Readonly<Record<JournalProfile, number>> = { normal: 10, gentle: 2_000 };
+/** Smaller groups are not committed early: an SD card is not worn for one device, which may wait. */
+const LEAST_EARLY: Readonly<Record<JournalProfile, number>> = { normal: 1, gentle: 8 };
 /** After so many groups that were committed early, one is given its full time again, to learn what comes now. */
 const EARLY_GROUPS = 15;
 
@@ -16,17 +18,21 @@ const EARLY_GROUPS = 15;
  */
 export class Pacing {
   readonly #spacingMs: number;
+  readonly #leastEarly: number;
   #lastTakeMs = Number.NEGATIVE_INFINITY;
   #expected = Number.POSITIVE_INFINITY;
   #early = 0;
 
   constructor(profile: JournalProfile) {
     this.#spacingMs = SPACING_MS[profile];
+    this.#leastEarly = LEAST_EARLY[profile];
   }
 
   /** So many appends need not wait any longer. */
   get enough(): number {
-    return this.#early < EARLY_GROUPS ? this.#expected : Number.POSITIVE_INFINITY;
+    return this.#early < EARLY_GROUPS && this.#expected >= this.#leastEarly
+      ? this.#expected
+      : Number.POSITIVE_INFINITY;
   }
 
   /** How long what waits is to wait still. */
