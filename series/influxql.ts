@@ -49,24 +49,33 @@ export function joinedQl(source: Source, named: Named, part: PlanPart, plan: Win
   return `SELECT ${columns} ${matching(source('raw'), named, part)} ${windows(plan)}`;
 }
 
-/** The same of a rollup: its rows that can be believed, or its other ones. */
+/**
+ * The same of a rollup: of all its rows, with `unbelieved` where some row cannot be believed; or only of those that can,
+ * or only of the others. Each field that all rows have costs InfluxDB as much as the first one.
+ */
 export function joinedRollupQl(
   source: Source,
   named: Named,
   part: PlanPart,
   plan: WindowPlan,
-  believed: boolean,
+  rows: 'all' | 'believed' | 'others',
 ): string {
+  const count = 'SUM("count") AS "count"';
   const wanted = {
-    mean: 'SUM("sum") AS "sum"',
+    mean: `SUM("sum") AS "sum", ${count}`,
     sum: 'SUM("sum") AS "sum"',
     min: 'MIN("min") AS "min"',
     max: 'MAX("max") AS "max"',
     last: 'LAST("last") AS "last"',
     increase: 'LAST("last") AS "last"',
   }[plan.aggregate];
-  const columns = `SUM("count") AS "count", SUM("flagged") AS "flagged", ${wanted}, MAX("quality") AS "quality"`;
-  const condition = believed ? '"count" > 0' : '"count" = 0';
+  const more = {
+    all: 'MAX("unbelieved") AS "unbelieved"',
+    believed: 'SUM("flagged") AS "flagged"',
+    others: 'SUM("flagged") AS "flagged"',
+  }[rows];
+  const columns = `${wanted}, ${more}, MAX("quality") AS "quality"`;
+  const condition = { all: undefined, believed: '"count" > 0', others: '"count" = 0' }[rows];
   return `SELECT ${columns} ${matching(source(part.tier), named, part, condition)} ${windows(plan)}`;
 }
 

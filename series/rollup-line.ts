@@ -14,7 +14,10 @@ const finite = (value: number) => Math.min(Math.max(value, -Number.MAX_VALUE), N
 /** A row of a rollup in line protocol, under the start of its window. */
 export function rollupLine({ metric, device, channel }: RollupKey, startMs: number, row: Summary): string {
   const key = `${metric}${channel === '' ? '' : `,channel=${escapeTag(channel)}`},device=${escapeTag(device)}`;
-  const whole = `count=${row.count}i,flagged=${row.flagged}i,quality=${row.quality}i`;
+  // Fields that say nothing are left out, as in a reading's line: InfluxDB joins what is not there in no time.
+  const flagged = row.flagged === 0 ? '' : `,flagged=${row.flagged}i`;
+  const bits = row.quality === 0 ? '' : `,quality=${row.quality}i`;
+  const whole = `count=${row.count}i${flagged}${bits}${row.count === 0 ? ',unbelieved=1i' : ''}`;
   const times = `first_at=${row.firstMs}i,last_at=${row.lastMs}i`;
   const values = (['sum', 'min', 'max', 'first', 'last', 'increase'] as const)
     .map((name) => `${name}=${finite(row[name])}`)

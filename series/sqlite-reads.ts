@@ -12,14 +12,22 @@ export const ROLLUP_ROW =
 const BAD_READING = `quality & ${UNBELIEVABLE} <> 0`;
 
 /** Of the rows of a window together; `bad` of its `total` rows say nothing that can be believed. */
-const JOINED: Record<Tier, string> = {
-  raw: `COUNT(*) AS total, TOTAL(${BAD_READING}) AS bad, COUNT(*) AS count, TOTAL(${BAD_READING}) AS flagged,
-    SUM(value) AS sum, MIN(value) AS min, MAX(value) AS max, MAX(quality) AS quality`,
-  '5m': `COUNT(*) AS total, TOTAL(count = 0) AS bad, SUM(count) AS count, SUM(flagged) AS flagged, SUM(sum) AS sum,
-    MIN(min) AS min, MAX(max) AS max, MAX(quality) AS quality`,
-  '1d': `COUNT(*) AS total, TOTAL(count = 0) AS bad, SUM(count) AS count, SUM(flagged) AS flagged, SUM(sum) AS sum,
-    MIN(min) AS min, MAX(max) AS max, MAX(quality) AS quality`,
+const COUNTED: Record<Tier, string> = {
+  raw: `COUNT(*) AS total, TOTAL(${BAD_READING}) AS bad, COUNT(*) AS count, TOTAL(${BAD_READING}) AS flagged`,
+  '5m': 'COUNT(*) AS total, TOTAL(count = 0) AS bad, SUM(count) AS count, SUM(flagged) AS flagged',
+  '1d': 'COUNT(*) AS total, TOTAL(count = 0) AS bad, SUM(count) AS count, SUM(flagged) AS flagged',
 };
+
+/** Only what is asked for: a chart is made of tens of thousands of rows. */
+function joinedColumns(tier: Tier, aggregate: WindowPlan['aggregate']): string {
+  const column = (name: string) => (tier === 'raw' ? 'value' : name);
+  const wanted = {
+    ...{ mean: `SUM(${column('sum')}) AS sum`, sum: `SUM(${column('sum')}) AS sum` },
+    ...{ min: `MIN(${column('min')}) AS min`, max: `MAX(${column('max')}) AS max` },
+    ...{ last: '0 AS last', increase: '0 AS last' },
+  }[aggregate];
+  return `${COUNTED[tier]}, ${wanted}, MAX(quality) AS quality`;
+}
 
 const BELIEVED: Record<Tier, string> = { raw: `NOT (${BAD_READING})`, '5m': 'count > 0', '1d': 'count > 0' };
 const NEWEST: Record<Tier, string> = {
@@ -33,9 +41,9 @@ interface JoinedRow {
   readonly bad: number;
   readonly count: number;
   readonly flagged: number;
-  readonly sum: number;
-  readonly min: number;
-  readonly max: number;
+  readonly sum?: number;
+  readonly min?: number;
+  readonly max?: number;
   readonly quality: number;
 }
 
@@ -87,26 +95,28 @@ export class SeriesReads {
     for (let atMs = windowAt(plan, part.fromMs); atMs < part.toMs; atMs += plan.windowMs) {
       const from = BigInt(Math.max(atMs, part.fromMs)) * unitsPerMs;
       const to = BigInt(Math.min(atMs + plan.windowMs, part.toMs)) * unitsPerMs;
-      const summary = this.#window([id, from, to], part.tier, plan.aggregate === 'last');
+      const summary = this.#window([id, from, to], part.tier, plan.aggregate);
       if (summary !== undefined) windows.push({ atMs, series: '', summary });
     }
     return windows;
   }
 
-  #window(span: Span, tier: Tier, needsLast: boolean): Summary | undefined {
-    const all = this.#one<JoinedRow>(tier, JOINED[tier], '', span);
+  #window(span: Span, tier: Tier, aggregate: WindowPlan['aggregate']): Summary | undefined {
+    const columns = joinedColumns(tier, aggregate);
+    const all = this.#one<JoinedRow>(tier, columns, '', span);
     if (all === undefined || all.total === 0) return undefined;
     const isMixed = all.bad > 0 && all.bad < all.total;
     const believed = all.bad < all.total ? `AND ${BELIEVED[tier]}` : '';
-    const row = isMixed ? (this.#one<JoinedRow>(tier, JOINED[tier], believed, span) ?? all) : all;
+    const row = isMixed ? (this.#one<JoinedRow>(tier, columns, believed, span) ?? all) : all;
     const order = `${believed} ORDER BY ${TABLES[tier].time} DESC LIMIT 1`;
-    const newest = needsLast
-      ? this.#one<{ last: number; lastMs: number }>(tier, NEWEST[tier], order, span)
-      : undefined;
+    const newest =
+      aggregate === 'last'
+        ? this.#one<{ last: number; lastMs: number }>(tier, NEWEST[tier], order, span)
+        : undefined;
     const { last = 0, lastMs = 0 } = newest ?? {};
     return {
       ...{ count: all.bad < all.total ? row.count : 0, flagged: all.flagged, quality: all.quality },
-      ...{ sum: row.sum, min: row.min, max: row.max },
+      ...{ sum: row.sum ?? 0, min: row.min ?? 0, max: row.max ?? 0 },
       ...{ first: last, firstMs: lastMs, last, lastMs, increase: 0 },
     };
   }
