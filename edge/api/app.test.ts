@@ -111,6 +111,9 @@ describe('the views', () => {
     });
     expect((await member.get('/api/series?metric=flow&device=x&points=100000')).statusCode).toBe(400);
     expect((await member.get('/api/series?metric=flow&device=x&from=5&to=5')).statusCode).toBe(400);
+    const odd = '/api/series?metric=flow&device=soil-a1&aggregate=';
+    expect((await member.get(`${odd}median`)).statusCode).toBe(400);
+    expect((await member.get(`${odd}max`)).statusCode).toBe(200);
     for (const question of ['series?metric=flow&device=away', 'readings?device=away']) {
       const away = await member.get(`/api/${question}`);
       expect(away.statusCode).toBe(503);

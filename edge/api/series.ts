@@ -7,7 +7,8 @@ import { ApiError, ReadingsAnswer, SeriesAnswer } from './schemas.ts';
 const DAY_MS = 86_400_000;
 /** A message holds at most 256 fields; a device that keeps inventing names is cut off here. */
 const MOST_SERIES = 500;
-const Device = Type.String({ minLength: 1, maxLength: 64 });
+/** Of a device behind a speaker both names, joined by a dot. */
+const Device = Type.String({ minLength: 1, maxLength: 160 });
 const Metric = Type.String({ minLength: 1, maxLength: 32 });
 const Channel = Type.String({ maxLength: 64 });
 const errors = { 400: ApiError, 503: ApiError };
@@ -19,6 +20,15 @@ const SeriesParameters = Type.Object({
   from: Type.Optional(Type.Integer({ minimum: 0, description: 'AtMs; default: a day before `to`' })),
   to: Type.Optional(Type.Integer({ minimum: 0, description: 'AtMs, not included; default: now' })),
   points: Type.Integer({ minimum: 1, maximum: 5_000, default: 500 }),
+  aggregate: Type.Optional(
+    Type.Union(
+      (['mean', 'min', 'max', 'last', 'sum', 'increase'] as const).map((name) => Type.Literal(name)),
+      {
+        description:
+          "How a point's readings are joined; default: as the metric asks for. increase: of a counter",
+      },
+    ),
+  ),
 });
 
 const ReadingsParameters = Type.Object({
@@ -45,14 +55,17 @@ export const seriesRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asyn
   app.get(
     '/api/series',
     { schema: { querystring: SeriesParameters, response: { 200: SeriesAnswer, ...errors } } },
-    async ({ query: { device, channel, points, ...asked } }) => {
+    async ({ query: { device, channel, points, aggregate, ...asked } }) => {
       const metric = knownMetric(asked.metric);
       // A device's clock may be a little ahead of ours: the newest reading is not to be cut off.
       const toMs = asked.to ?? parts.clock.nowMs() + 60_000;
       const fromMs = asked.from ?? toMs - DAY_MS;
       if (fromMs >= toMs) throw new ApiProblem(400, '`from` must lie before `to`.');
       const found = await stored((store) =>
-        store.query({ metric, device, ...optional(channel), fromMs, toMs, maxPoints: points }),
+        store.query({
+          ...{ metric, device, ...optional(channel), fromMs, toMs, maxPoints: points },
+          ...(aggregate === undefined ? {} : { aggregate }),
+        }),
       );
       const rows = found.map(({ atMs, value, quality }): [number, number, number] => [atMs, value, quality]);
       return { metric, unit: metrics[metric].unit, points: rows };
