@@ -4,7 +4,7 @@ import { digestOf, type Signer } from './chain.ts';
 import type { ChainEnd } from './check.ts';
 import { decodeHeads, encodeHeads, type Head, hexOf, payloadBytes, unpackPayloads } from './packs.ts';
 import type { DamageReport } from './protocol.ts';
-import { openDatabase } from './schema.ts';
+import { openDatabase, PAGE_BYTES } from './schema.ts';
 import { DamagedFile, type FoundRow, type Value } from './sqlite-pages.ts';
 import { JournalTrouble } from './trouble-of.ts';
 
@@ -26,6 +26,7 @@ interface Found {
   readonly cursors: Map<string, { number: number; movedAtMs: number; hash: Buffer | null }>;
 }
 
+const EARLIER_PAGE_BYTES = 4_096;
 const READY = '.salvaged';
 /** Running numbers that may have been given to readings that are lost. */
 const UNKNOWN_READINGS = 500_000;
@@ -39,7 +40,7 @@ export function salvage(
   path: string,
   options: { readonly signer: Signer; readonly genesis: Uint8Array; readonly end?: ChainEnd | undefined },
 ): DamageReport {
-  const file = new DamagedFile(path);
+  const file = openDamaged(path, options.signer);
   try {
     const found = find(file, options.signer);
     rmSync(`${path}.salvaging`, { force: true });
@@ -55,6 +56,14 @@ export function salvage(
   } finally {
     file.close();
   }
+}
+
+/** A file without its head does not say how large its pages are: now 1 KiB, once 4 KiB. */
+function openDamaged(path: string, signer: Signer): DamagedFile {
+  const file = new DamagedFile(path, PAGE_BYTES);
+  if (find(file, signer).segments.size > 0) return file;
+  file.close();
+  return new DamagedFile(path, EARLIER_PAGE_BYTES);
 }
 
 /** Puts a salvaged journal in its place, also when the process ended in the middle of that. Returns where the old one is. */

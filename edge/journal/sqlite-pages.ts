@@ -17,7 +17,6 @@ interface Image {
 
 const WAL_HEADER = 32;
 const FRAME_HEADER = 24;
-const USUAL_PAGE_BYTES = 4_096;
 const MOST_ROW_BYTES = 64 * 1024 * 1024;
 const TABLE_LEAF = 0x0d;
 
@@ -34,12 +33,13 @@ export class DamagedFile {
   /** The newest image of each page that stands in the log. */
   readonly #newest = new Map<number, Image>();
 
-  constructor(path: string) {
+  /** `usualPageBytes` counts when neither the file nor its log can tell. */
+  constructor(path: string, usualPageBytes: number) {
     this.#file = openSync(path, 'r');
     this.#log = readIfThere(`${path}-wal`);
     const head = Buffer.alloc(32);
     readSync(this.#file, head, 0, 32, 0);
-    this.#pageBytes = pageBytes(head.readUInt16BE(16)) ?? this.#loggedPageBytes() ?? USUAL_PAGE_BYTES;
+    this.#pageBytes = pageBytes(head.readUInt16BE(16)) ?? this.#loggedPageBytes() ?? usualPageBytes;
     this.#pages = Math.floor(fstatSync(this.#file).size / this.#pageBytes);
     for (const image of this.#frames()) this.#newest.set(image.page, image);
   }
