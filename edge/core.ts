@@ -5,7 +5,7 @@ import { Alarms } from './alarms/alarms.ts';
 import { Diary } from './diary/diary.ts';
 import { devicesOf, type Farm, zonesOf } from './farm/layout.ts';
 import { Health } from './health/health.ts';
-import { createIngest, type Ingest } from './ingest/index.ts';
+import { createIngest, type Ingest, type SeriesMemory } from './ingest/index.ts';
 import { Irrigation } from './irrigation/service.ts';
 import { zoneView } from './irrigation/view.ts';
 import type { OpenJournal } from './journal/index.ts';
@@ -19,6 +19,7 @@ interface CoreOptions {
   /** Started. */
   readonly journal: OpenJournal;
   readonly profiles: Profiles;
+  readonly seriesMemory: SeriesMemory;
   readonly speed: number;
   /** Sends a command to a device, QoS 1. */
   readonly publish: (topic: string, payload: string) => Promise<void>;
@@ -42,7 +43,8 @@ export interface Core {
   readonly receive: DurabilityHook['receive'];
 }
 
-export function createCore({ farm, journal, profiles, speed, publish, clock, logger }: CoreOptions): Core {
+export function createCore(options: CoreOptions): Core {
+  const { farm, journal, profiles, seriesMemory, speed, publish, clock, logger } = options;
   const zones = zonesOf(farm);
   const layouts = new Map(zones.map((zone) => [zone.id, zone]));
   const idPrefix = journal.bootId.slice(0, 12);
@@ -67,7 +69,7 @@ export function createCore({ farm, journal, profiles, speed, publish, clock, log
   const mappings = new Mappings({ journal, clock });
   const health = new Health({ clock });
   const ingest = createIngest({
-    ...{ journal, profiles, mappings, clock, logger },
+    ...{ journal, profiles, mappings, seriesMemory, clock, logger },
     onReadings: (readings, missing, family, deviceMs) => {
       live.onReadings(readings);
       health.onReadings(readings, missing, family, deviceMs);

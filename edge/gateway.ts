@@ -30,6 +30,7 @@ import { type Codecs, createCodecs } from './codecs/index.ts';
 import type { GatewayConfig } from './config.ts';
 import { createCore } from './core.ts';
 import { openFarm } from './farm/open.ts';
+import { SeriesMemory } from './ingest/index.ts';
 import { type OpenJournal, openJournal, watchJournal } from './journal/index.ts';
 import { lockDataFolder } from './lock.ts';
 import { recordOpening } from './opening.ts';
@@ -130,6 +131,7 @@ export class Gateway implements Service {
     const profiles = createProfiles(this.#openMemory(), this.#startCodecs());
     const { hook, ...core } = createCore({
       ...{ farm, journal, profiles, speed, publish, clock: this.#clock, logger: this.#logger },
+      seriesMemory: this.#openSeriesMemory(),
     });
     await core.alarms.start();
     watchJournal(journal, core.alarms);
@@ -198,6 +200,16 @@ export class Gateway implements Service {
     codecs.start();
     this.#stops.push({ part: 'codecs', stop: () => codecs.stop() });
     return codecs;
+  }
+
+  #openSeriesMemory(): SeriesMemory {
+    const memory = new SeriesMemory({
+      path: join(this.#folder, 'quality.json'),
+      onError: (error) => this.#logger.warn({ err: error }, 'what quality knew of the series is lost'),
+    });
+    memory.start();
+    this.#stops.push({ part: 'series memory', stop: () => memory.stop() });
+    return memory;
   }
 
   #openMemory(): ProfileMemory {

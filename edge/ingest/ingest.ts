@@ -22,6 +22,7 @@ import { isCredible, isLate, observe } from './observation.ts';
 import { batteryBits } from './quality.ts';
 import { Quarantine } from './quarantine.ts';
 import { IncomingReading, SeriesTable } from './series.ts';
+import type { SeriesMemory } from './series-memory.ts';
 
 interface IngestOptions {
   readonly journal: Journal;
@@ -29,6 +30,8 @@ interface IngestOptions {
   /** While `isTrusted` says no, readings wait for their date; absent: it is always trusted. */
   readonly clock: { nowMs(): number; monotonicMs(): number; isTrusted?(): boolean };
   readonly logger: Logger;
+  /** What quality knew of the series before this start; absent: it begins anew. */
+  readonly seriesMemory?: SeriesMemory;
   /** What people say raw fields mean; absent: they stay raw. */
   readonly mappings?: Pick<Mappings, 'apply'>;
   /** The farm's offset from UTC, such as '+07:00' (the default): for devices that send local time. */
@@ -110,7 +113,7 @@ class MessageIngest implements Ingest {
   readonly #options: IngestOptions;
   readonly #zoneOffsetMinutes: number;
   readonly #duplicates = new DuplicateWindow();
-  readonly #series = new SeriesTable();
+  readonly #series: SeriesTable;
   readonly #quarantine = new Quarantine();
   readonly #routes = new Map<string, Route>();
   #routesVersion = 0;
@@ -130,6 +133,7 @@ class MessageIngest implements Ingest {
 
   constructor(options: IngestOptions) {
     this.#options = options;
+    this.#series = new SeriesTable(options.seriesMemory);
     this.#zoneOffsetMinutes = offsetMinutes(options.zoneOffset ?? '+07:00');
   }
 

@@ -10,6 +10,7 @@ import {
 } from '@nongtin/broker/wire';
 import { newSeriesState, type SeriesState } from './observation.ts';
 import type { BatteryState } from './quality.ts';
+import type { SeriesMemory } from './series-memory.ts';
 
 /** What all readings of one device, metric and channel share, made once. */
 export interface Series {
@@ -35,8 +36,14 @@ export interface DeviceSeries {
 
 /** The devices and series seen so far; when there are too many, all of it begins anew. */
 export class SeriesTable {
+  readonly #memory: SeriesMemory | undefined;
   readonly #devices = new Map<string, DeviceSeries>();
   #count = 0;
+
+  /** `memory`: what was known of the series before this start. */
+  constructor(memory?: SeriesMemory) {
+    this.#memory = memory;
+  }
 
   device(name: string): DeviceSeries {
     const known = this.#devices.get(name);
@@ -50,6 +57,12 @@ export class SeriesTable {
     return device.series.get(metric)?.get(channel) ?? this.#add(device, name, metric, channel);
   }
 
+  #newState(name: string, { aggregate, flatHours }: Metric): SeriesState {
+    const state = newSeriesState();
+    if (aggregate === 'counter' || flatHours !== undefined) this.#memory?.recall(name, state);
+    return state;
+  }
+
   #add({ series }: DeviceSeries, device: string, metric: MetricName, channel: string): Series {
     if (this.#count >= MOST_SERIES) {
       this.#devices.clear();
@@ -60,7 +73,7 @@ export class SeriesTable {
       device,
       channel,
       limits: metrics[metric],
-      state: newSeriesState(),
+      state: this.#newState(`${device}\n${metric}\n${channel}`, metrics[metric]),
       head: lineHead({ metric, device, channel }),
     };
     const channels = series.get(metric) ?? new Map<string, Series>();
