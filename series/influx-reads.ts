@@ -9,10 +9,10 @@ import {
   seriesOfKey,
   seriesQl,
 } from './influxql.ts';
-import { type PlanPart, planQuery, type ReadingsPlan, type TierMarks, type WindowPlan } from './plan.ts';
+import { type PlanPart, planQuery, type ReadingsPlan, type WindowPlan } from './plan.ts';
 import { pointsOf, type SeriesWindow, windowAt } from './points.ts';
 import { summaryOf } from './rollup-line.ts';
-import type { SeriesName, SeriesPoint, SeriesQuery } from './store.ts';
+import type { SeriesName, SeriesPoint, SeriesQuery, TierMarks } from './store.ts';
 import { merge, type Summary, withReading } from './summary.ts';
 
 /** Statements in one request: they travel in its address. */

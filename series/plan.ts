@@ -1,20 +1,9 @@
 import { type MetricName, metrics } from '@nongtin/broker/wire';
-import type { Aggregate, RollupTier, SeriesQuery, Tier } from './store.ts';
+import type { Aggregate, RollupTier, SeriesQuery, Tier, TierMarks } from './store.ts';
 
 const MOST_POINTS = 10_000;
 /** Length of a rollup's window. */
-export const STEP_MS: Record<RollupTier, number> = { '5m': 300_000, '1d': 86_400_000 };
-
-/** Which part of the time each tier can speak for. */
-export interface TierMarks {
-  /** Older readings may be gone. */
-  readonly rawFromMs: number;
-  /** Rows of five minutes: from here (older ones may be gone) up to here. */
-  readonly fiveMinutesFromMs: number;
-  readonly fiveMinutesToMs: number;
-  readonly daysToMs: number;
-  readonly zoneOffsetMs: number;
-}
+const STEP_MS: Record<RollupTier, number> = { '5m': 300_000, '1d': 86_400_000 };
 
 export const NO_ROLLUPS: TierMarks = {
   rawFromMs: Number.NEGATIVE_INFINITY,

@@ -1,5 +1,12 @@
-import type { TierMarks } from './plan.ts';
-import type { RollupSpan, SeriesName, SeriesPoint, SeriesQuery, Tier, WriteOutcome } from './store.ts';
+import type {
+  RollupSpan,
+  SeriesName,
+  SeriesPoint,
+  SeriesQuery,
+  Tier,
+  TierMarks,
+  WriteOutcome,
+} from './store.ts';
 
 /** Asked of the thread; answered with the same id. */
 export type SeriesRequest = { id: number } & (

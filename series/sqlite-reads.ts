@@ -1,8 +1,8 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import { type PlanPart, planQuery, type ReadingsPlan, type TierMarks, type WindowPlan } from './plan.ts';
+import { type PlanPart, planQuery, type ReadingsPlan, type WindowPlan } from './plan.ts';
 import { pointsOf, type SeriesWindow, windowAt } from './points.ts';
 import { TABLES } from './sqlite-schema.ts';
-import type { SeriesPoint, SeriesQuery, Tier } from './store.ts';
+import type { SeriesPoint, SeriesQuery, Tier, TierMarks } from './store.ts';
 import { merge, type Summary, UNBELIEVABLE, withReading } from './summary.ts';
 
 /** A row of a rollup as a summary; meant for one table alone. */

@@ -1,5 +1,4 @@
 import type { MetricName } from '@nongtin/broker/wire';
-import type { TierMarks } from './plan.ts';
 
 /**
  * What became of a write. `accepted` is the only one after which the lines need not be sent again:
@@ -52,6 +51,17 @@ export interface SeriesName {
 export type Tier = 'raw' | '5m' | '1d';
 export type RollupTier = Exclude<Tier, 'raw'>;
 
+/** Which part of the time each tier can speak for. */
+export interface TierMarks {
+  /** Older readings may be gone. */
+  readonly rawFromMs: number;
+  /** Rows of five minutes: from here (older ones may be gone) up to here. */
+  readonly fiveMinutesFromMs: number;
+  readonly fiveMinutesToMs: number;
+  readonly daysToMs: number;
+  readonly zoneOffsetMs: number;
+}
+
 /** Which rows of a rollup to compute anew. Both times lie on the tier's grid. */
 export interface RollupSpan {
   readonly tier: RollupTier;
@@ -94,5 +104,5 @@ export interface Rollups {
   /** From now on queries use the rollups as far as these marks say. */
   mark(marks: TierMarks): void;
   /** Deletes some of what is older; whether there is more. A store with retention of its own has nothing to do. */
-  forget(tier: RollupTier | 'raw', beforeMs: number): Promise<boolean>;
+  forget(tier: Tier, beforeMs: number): Promise<boolean>;
 }

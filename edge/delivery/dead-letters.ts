@@ -4,7 +4,7 @@ import { explainProblem, type Logger } from '@nongtin/service';
 import { writeNarrowing } from './narrow.ts';
 
 /** A reading that the series store will never take. It stands in the journal as well. */
-export interface DeadLetter {
+interface DeadLetter {
   readonly id: number;
   /** As it was written, in canonical line protocol. */
   readonly line: string;
@@ -17,7 +17,7 @@ export interface DeadLetter {
   readonly attempts: number;
 }
 
-export interface RetryResult {
+interface RetryResult {
   readonly taken: number;
   readonly refused: number;
   /** Still to be tried, because the store takes nothing at the moment. */

@@ -1,10 +1,5 @@
 export type { Dating } from './batches.ts';
-export {
-  type DeadLetter,
-  type DeadLetters,
-  openDeadLetters,
-  type RetryResult,
-} from './dead-letters.ts';
+export { type DeadLetters, openDeadLetters } from './dead-letters.ts';
 export {
   createSeriesDelivery,
   type DeliveredJournal,

@@ -1,2 +1,2 @@
 export { Retention } from './retention.ts';
-export { createRollups, type Rollups, type RollupsState } from './rollups.ts';
+export { createRollups, type RollupsState } from './rollups.ts';

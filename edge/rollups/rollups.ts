@@ -32,7 +32,7 @@ export interface RollupsState {
   readonly reason?: string;
 }
 
-export interface Rollups {
+interface Rollups {
   start(): Promise<void>;
   stop(): Promise<void>;
   state(): RollupsState;
