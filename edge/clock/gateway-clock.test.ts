@@ -1,0 +1,35 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { testFarm } from '../gateway.suite.ts';
+
+const DAY_MS = 86_400_000;
+
+it('starts without the time, and stores every reading at its true time once a person has told it', async () => {
+  const farm = await testFarm({ NONGTIN_CLOCK: 'untrusted' });
+  onTestFinished(() => farm.close());
+  const probe = await farm.device('soil-a1');
+  const sentAtMs = Date.now();
+  await probe.publishAsync('nongtin/v1/soil-a1/readings', '{"soil_ph":6.25}', { qos: 1 });
+  const { devices } = await farm.get('/api/live');
+  expect(devices.find(({ id }: { id: string }) => id === 'soil-a1').readings).toMatchObject([
+    { metric: 'soil_ph', value: 6.25, quality: ['clockUncertain'] },
+  ]);
+  const clockAlarm = async () =>
+    (await farm.get('/api/alarms')).alarms.find(
+      ({ reason }: { reason: { key: string } }) => reason.key === 'clock_untrusted',
+    );
+  expect(await clockAlarm()).toMatchObject({ state: 'active' });
+  const clock = () => farm.get('/api/clock');
+  await expect
+    .poll(async () => (await clock()).undated, { timeout: 10_000 })
+    .toMatchObject([{ readings: 1, entries: 1 }]);
+  const stored = async () => (await farm.get('/api/readings?device=soil-a1&metric=soil_ph')).readings;
+  expect(await stored()).toEqual([]);
+
+  // The machine was ahead by a day, and nobody knew.
+  const told = await farm.post('/api/clock', { utc: new Date(Date.now() - DAY_MS).toISOString() });
+  expect(await told.json()).toMatchObject({ trusted: true, source: 'person', undated: [] });
+  await expect.poll(stored, { timeout: 10_000 }).toMatchObject([{ value: 6.25, quality: [] }]);
+  const [{ atMs }] = await stored();
+  expect(Math.abs(atMs - (sentAtMs - DAY_MS))).toBeLessThan(1_000);
+  expect(await clockAlarm()).toMatchObject({ state: 'cleared' });
+}, 60_000);
