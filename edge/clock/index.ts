@@ -1,6 +1,6 @@
 export { GatewayClock, type SystemClock } from './gateway-clock.ts';
-export { ClockKeeper, type ClockState } from './keeper.ts';
+export { ClockKeeper } from './keeper.ts';
 export { LateDelivery } from './late.ts';
 export { ClockProblem } from './release.ts';
-export { type Machine, thisMachine } from './system.ts';
+export { thisMachine } from './system.ts';
 export type { ClockTrust } from './trust.ts';

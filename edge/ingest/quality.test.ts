@@ -181,13 +181,17 @@ describe('the time of a reading', () => {
 describe('a battery', () => {
   it('flags its device from the word that it is nearly empty to the word that it is not', () => {
     const state = { isLow: false };
-    const soil = { metric: 'soil_moisture', value: 3 } as const;
+    const soil = { metric: 'soil_moisture', channel: '', value: 3 } as const;
+    const battery = (value: number) => ({ metric: 'battery', channel: '', value }) as const;
+    const word = (value: number) => ({ metric: 'raw', channel: 'battery_low', value }) as const;
     expect(batteryBits(state, [soil])).toBe(0);
-    expect(batteryBits(state, [soil, { metric: 'battery', value: 14 }])).toBe(quality.lowBattery);
+    expect(batteryBits(state, [soil, battery(14)])).toBe(quality.lowBattery);
     expect(batteryBits(state, [soil])).toBe(quality.lowBattery);
-    expect(batteryBits(state, [{ metric: 'battery', value: 15 }, soil])).toBe(0);
+    expect(batteryBits(state, [battery(15), soil])).toBe(0);
     expect(batteryBits(state, [soil], true)).toBe(quality.lowBattery);
-    expect(batteryBits(state, [{ metric: 'battery', value: 90 }], false)).toBe(0);
+    expect(batteryBits(state, [battery(90)], false)).toBe(0);
+    expect(batteryBits(state, [word(1), battery(90)])).toBe(quality.lowBattery);
+    expect(batteryBits(state, [battery(90), word(0)])).toBe(0);
   });
 });
 

@@ -123,14 +123,23 @@ export interface BatteryState {
   isLow: boolean;
 }
 
+/** How devices name a field that says so in a word (Zigbee2MQTT's is battery_low); profiles pass it on as raw, 1 or 0. */
+const WORDS_FOR_LOW = new Set(['battery_low', 'low_battery', 'batteryLow', 'lowBattery']);
+
 /** `lowBattery` while the device's last word about its battery was that it is nearly empty. */
 export function batteryBits(
   state: BatteryState,
-  readings: readonly { readonly metric: MetricName; readonly value: number }[],
+  readings: readonly { readonly metric: MetricName; readonly channel: string; readonly value: number }[],
   saysLow?: boolean | undefined,
 ): number {
+  let isTold = saysLow !== undefined;
   if (saysLow !== undefined) state.isLow = saysLow;
-  else for (const { metric, value } of readings) if (metric === 'battery') state.isLow = value < LOW_BATTERY;
+  for (const { metric, channel, value } of readings) {
+    if (metric === 'raw' && WORDS_FOR_LOW.has(channel)) {
+      state.isLow = value !== 0;
+      isTold = true;
+    } else if (metric === 'battery' && !isTold) state.isLow = value < LOW_BATTERY;
+  }
   return state.isLow ? quality.lowBattery : quality.good;
 }
 
