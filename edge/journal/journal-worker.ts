@@ -1,6 +1,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { openTables, salvageTables } from './opening.ts';
+import { openTables, salvageTables, writeProblem } from './opening.ts';
 import type { Answer, Request, ThreadData } from './protocol.ts';
+import { DiskReserve } from './reserve.ts';
 import type { JournalTables } from './tables.ts';
 import { isDamage, isFull, troubleOf } from './trouble-of.ts';
 
@@ -26,6 +27,7 @@ function serve(port: MessagePort, data: ThreadData): void {
 class Server {
   readonly #port: MessagePort;
   readonly #data: ThreadData;
+  readonly #reserve: DiskReserve;
   #tables: JournalTables;
   #retry: NodeJS.Timeout | undefined;
   #saving: NodeJS.Timeout | undefined;
@@ -33,6 +35,8 @@ class Server {
   constructor(port: MessagePort, data: ThreadData, tables: JournalTables) {
     this.#port = port;
     this.#data = data;
+    this.#reserve = new DiskReserve(data.path);
+    this.#reserve.keep();
     this.#tables = tables;
   }
 
@@ -61,7 +65,7 @@ class Server {
         value: this.#withSalvage(() => this.#commitWithRoom(request)),
       });
     } catch (error) {
-      this.#send({ answer: 'trouble', why: troubleOf(error) });
+      this.#send({ answer: 'trouble', why: troubleOf(writeProblem(this.#data.path) ?? error) });
       this.#retry = setTimeout(() => this.#commit(request), RETRY_MS);
     }
   }
@@ -84,6 +88,8 @@ class Server {
       return this.#tables.commit(commit);
     } catch (error) {
       if (!isFull(error)) throw error;
+      this.#reserve.free();
+      this.#tables.stopGrowing();
       const report = this.#tables.makeRoom({ ...commit, mayPack: false });
       if (report === undefined) throw error;
       this.#send({ answer: 'room', report });
@@ -106,6 +112,7 @@ class Server {
         return tables.records(request.kind, request.limit);
       case 'upkeep': {
         const report = tables.upkeep(request.upkeep);
+        if (this.#reserve.keep()) this.#tables.growAgain();
         if (!report.more && request.upkeep.mayPack) tables.lookThrough();
         return report;
       }

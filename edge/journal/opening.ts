@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Signer } from './chain.ts';
 import { isLogDamaged } from './log-check.ts';
@@ -19,6 +19,8 @@ interface Opened {
  */
 export function openTables(data: ThreadData): Opened {
   mkdirSync(dirname(data.path), { recursive: true });
+  const problem = writeProblem(data.path);
+  if (problem !== undefined) throw problem;
   finishSalvage(data.path);
   try {
     if (existsSync(data.path) && isLogDamaged(data.path)) return withOwnLog(data.path, () => saved(data));
@@ -26,6 +28,16 @@ export function openTables(data: ThreadData): Opened {
   } catch (error) {
     if (!isDamage(error)) throw error;
     return saved(data);
+  }
+}
+
+/** Why nothing can be written there, in the system's words: SQLite calls a read-only disk an error of reading or writing. */
+export function writeProblem(path: string): unknown {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }
 

@@ -7,11 +7,14 @@ import { storedPayload } from './packs.ts';
 import type { Commit, ReadingsEntry, Tail, ThreadData, UpkeepReport, UpkeepRequest } from './protocol.ts';
 import { blob, EntryReader } from './reader.ts';
 import { openDatabase } from './schema.ts';
+import { isDamage } from './trouble-of.ts';
 import type { JournalEntry } from './types.ts';
 import { Upkeep } from './upkeep.ts';
 
 /** In one go: a signature takes a third of a millisecond on a small board. */
 const LOOKED_THROUGH = 64;
+/** SQLite's own limit. */
+const MOST_PAGES = 0xfffffffe;
 const RECENT_KEYS_BYTES = 4 * 1024 * 1024;
 
 type NewEntry = Partial<ReadingsEntry> & {
@@ -141,7 +144,24 @@ export class JournalTables {
     });
   }
 
-  /** The most pages the file may have: a disk as small as one likes. For tests of a full one. */
+  /**
+   * For a full disk: the log is written back, and from here on the file does not grow, so that the space the log had is
+   * there for the log again. Does nothing when there is no room even for that; the next try may find some.
+   */
+  stopGrowing(): void {
+    try {
+      this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      this.limitPages(Number(this.#database.prepare('PRAGMA page_count').get()?.page_count));
+    } catch (error) {
+      if (isDamage(error)) throw error;
+    }
+  }
+
+  growAgain(): void {
+    this.limitPages(MOST_PAGES);
+  }
+
+  /** The most pages the file may have: a disk as small as one likes. */
   limitPages(pages: number): void {
     this.#database.exec(`PRAGMA max_page_count = ${pages}`);
   }
