@@ -99,7 +99,7 @@ export const quality = {
   fromFuture: 256,
   /** A counter stands lower than before: the meter was replaced, reset, or overflowed. */
   counterReset: 512,
-  /** The device said, in this message or the one before, that its battery is nearly empty. */
+  /** The device's last word about its battery was that it is nearly empty. */
   lowBattery: 1024,
 } as const;
 
