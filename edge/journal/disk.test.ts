@@ -13,21 +13,23 @@ import type { JournalEntry } from './types.ts';
 const root = mkdtempSync(join(tmpdir(), 'nongtin-disk-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
+const run = (program: string, args: readonly string[]) => spawnSync(program, args);
+
 /** A small disk of its own, which needs a system where we may mount one. */
 function mounted(megabytes: number): string | undefined {
   const folder = join(root, String(readdirSync(root).length));
   mkdirSync(folder);
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder]);
+  const { status } = run('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder]);
   return status === 0 ? folder : undefined;
 }
 
 const trial = mounted(1);
-if (trial !== undefined) spawnSync('umount', [trial]);
+if (trial !== undefined) run('umount', [trial]);
 
 function disk(megabytes: number): string {
   const folder = mounted(megabytes);
   if (folder === undefined) throw new Error('a disk could be mounted before');
-  onTestFinished(() => void spawnSync('umount', ['-l', folder]));
+  onTestFinished(() => void run('umount', ['-l', folder]));
   return folder;
 }
 
@@ -82,9 +84,9 @@ describe.skipIf(trial === undefined)('a disk of its own', () => {
     await journal.cursor('uplink');
     await append(journal);
     const filler = join(folder, 'filler');
-    spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=64k']);
-    spawnSync('rm', ['-f', join(folder, 'journal.sqlite-reserve')]);
-    spawnSync('dd', ['if=/dev/zero', `of=${filler}2`, 'bs=64k']);
+    run('dd', ['if=/dev/zero', `of=${filler}`, 'bs=64k']);
+    rmSync(join(folder, 'journal.sqlite-reserve'), { force: true });
+    run('dd', ['if=/dev/zero', `of=${filler}2`, 'bs=64k']);
     const waiting = Array.from({ length: 40 }, () => append(journal));
     await new Promise<void>((resolve) => {
       const look = setInterval(() => {
@@ -106,13 +108,13 @@ describe.skipIf(trial === undefined)('a disk of its own', () => {
     const before = await started(folder);
     await append(before);
     await before.stop();
-    spawnSync('mount', ['-o', 'remount,ro', folder]);
+    run('mount', ['-o', 'remount,ro', folder]);
     await expect(started(folder)).rejects.toMatchObject({
       name: 'StartProblem',
       message: expect.stringContaining('read-only'),
     });
     expect(() => writeFileSync(join(folder, 'x'), '')).toThrow('EROFS');
-    spawnSync('mount', ['-o', 'remount,rw', folder]);
+    run('mount', ['-o', 'remount,rw', folder]);
     const after = await started(folder);
     expect(await append(after)).toBe(2);
   });

@@ -1,6 +1,6 @@
 import { parseRecord, type ThinnedRecord } from '@nongtin/broker/wire';
-import type { Schedule } from './journal.ts';
 import type { UpkeepReport } from './protocol.ts';
+import type { Schedule } from './schedule.ts';
 import type { JournalFill } from './types.ts';
 
 interface HousekeepingOptions {

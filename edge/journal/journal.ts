@@ -6,6 +6,7 @@ import { loadOrCreateKey } from './key.ts';
 import { type JournalProfile, Pacing } from './pacing.ts';
 import type { DamageReport, JournalLimits, UpkeepReport, UpkeepRequest } from './protocol.ts';
 import { AppendQueue, type Group } from './queue.ts';
+import { type Schedule, scheduleForReal } from './schedule.ts';
 import { JournalThread } from './thread.ts';
 import { damageSentence, explainTrouble } from './trouble.ts';
 import type {
@@ -33,17 +34,6 @@ interface JournalOptions {
 
 const DEFAULT_MAX_BYTES = 2_048 * 1024 * 1024;
 const CURSORS_SAVED_MS: Readonly<Record<JournalProfile, number>> = { normal: 1_000, gentle: 30_000 };
-
-export type Schedule = (callback: () => void, delayMs: number) => () => void;
-
-const scheduleForReal: Schedule = (callback, delayMs) => {
-  if (delayMs <= 0) {
-    const immediate = setImmediate(callback);
-    return () => clearImmediate(immediate);
-  }
-  const timer = setTimeout(callback, delayMs);
-  return () => clearTimeout(timer);
-};
 
 export interface OpenJournal extends Journal {
   /** The gateway's Ed25519 public key, 64 hex digits; known after start(). */

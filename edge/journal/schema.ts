@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { isBusy } from '../busy.ts';
 import { JournalTrouble } from './trouble-of.ts';
 
-export const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 2;
 
 /**
  * Rows for what is new and for records; packs for readings that are old. The payload stands last: what comes before it
