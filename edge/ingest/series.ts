@@ -126,7 +126,14 @@ export class IncomingReading implements Reading {
 
   #timeText(): string {
     if (this.atMs < 1) return String(this.timeNs);
-    const tail = this.#number % 1_000_000;
-    return `${this.atMs}${String(tail).padStart(6, '0')}`;
+    // The readings of a message have one time.
+    if (this.atMs !== lastAtMs) {
+      lastAtMs = this.atMs;
+      lastAtText = String(lastAtMs);
+    }
+    return lastAtText + String(1_000_000 + (this.#number % 1_000_000)).slice(1);
   }
 }
+
+let lastAtMs = 0;
+let lastAtText = '';

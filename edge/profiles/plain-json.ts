@@ -1,7 +1,7 @@
-import { isMetricName } from '@nongtin/broker/wire';
+import { channelName, isMetricName } from '@nongtin/broker/wire';
 import { counterOf } from './counter.ts';
 import { type JsonObject, type Leaf, leavesOf, readObject } from './json.ts';
-import { channelOf, type Parsed, type ParsedReading, type Profile } from './profile.ts';
+import type { Parsed, ParsedReading, ParseProblem, Profile } from './profile.ts';
 import { timeWithOffset } from './time.ts';
 
 const FLAT_FIELDS = 64;
@@ -17,12 +17,13 @@ export const plainJson: Profile = {
   parse({ payload }): Parsed {
     const read = readObject(payload);
     if (!('object' in read)) return read;
-    const leaves = flatLeaves(read.object) ?? leavesOf(read.object);
-    if (!Array.isArray(leaves)) return leaves;
+    const found = flatReadings(read.object) ?? nestedReadings(read.object);
+    if ('kind' in found) return found;
     const timeGiven = Object.hasOwn(read.object, 'time');
     return {
       kind: 'readings',
-      ...readingsOf(leaves),
+      readings: found.readings,
+      missing: found.missing,
       timeGiven,
       observedAtMs: timeGiven ? timeWithOffset(read.object.time) : undefined,
       counter: counterOf(read.object),
@@ -30,34 +31,42 @@ export const plainJson: Profile = {
   },
 };
 
-/** The leaves of an object that holds no other, which is what nearly every device sends; undefined for one that does. */
-function flatLeaves(object: JsonObject): Leaf[] | undefined {
-  const leaves: Leaf[] = [];
+interface Found {
+  readonly readings: ParsedReading[];
+  missing: number;
+}
+
+/** Of an object that holds no other, which is what nearly every device sends; undefined for one that does. */
+function flatReadings(object: JsonObject): Found | undefined {
+  const found: Found = { readings: [], missing: 0 };
   const names = Object.keys(object);
   if (names.length > FLAT_FIELDS) return undefined;
   for (const name of names) {
     const value = object[name];
     if (typeof value === 'object' && value !== null) return undefined;
-    leaves.push({ path: [name], value: value as Leaf['value'] });
+    if (name !== 'time') read(found, '', name, name, value as Leaf['value']);
   }
-  return leaves;
+  return found;
 }
 
-function readingsOf(leaves: readonly Leaf[]): { readings: ParsedReading[]; missing: number } {
-  const readings: ParsedReading[] = [];
-  let missing = 0;
-  for (const leaf of leaves) {
-    const name = leaf.path.at(-1) ?? '';
-    if (leaf.path.length === 1 && name === 'time') continue;
-    const value = typeof leaf.value === 'boolean' ? Number(leaf.value) : leaf.value;
-    const known = isMetricName(name) && name !== 'raw';
-    if (typeof value === 'number' && Number.isFinite(value)) {
-      readings.push(
-        known
-          ? { metric: name, channel: leaf.path.length === 1 ? '' : channelOf(leaf.path.slice(0, -1)), value }
-          : { metric: 'raw', channel: channelOf(leaf.path), value },
-      );
-    } else if (known || typeof value !== 'string') missing += 1;
+function nestedReadings(object: JsonObject): Found | ParseProblem {
+  const leaves = leavesOf(object);
+  if (!Array.isArray(leaves)) return leaves;
+  const found: Found = { readings: [], missing: 0 };
+  for (const { path, value } of leaves) {
+    const name = path.at(-1) ?? '';
+    if (path.length === 1 && name === 'time') continue;
+    read(found, path.slice(0, -1).join('.'), path.join('.'), name, value);
   }
-  return { readings, missing };
+  return found;
+}
+
+/** One leaf, with the names before its own, all of its names, and its own. */
+function read(found: Found, before: string, whole: string, name: string, given: Leaf['value']): void {
+  const value = typeof given === 'boolean' ? Number(given) : given;
+  const known = isMetricName(name) && name !== 'raw';
+  if (typeof value === 'number' && Number.isFinite(value)) {
+    const channel = channelName(known ? before : whole).toWellFormed();
+    found.readings.push({ metric: known ? name : 'raw', channel, value });
+  } else if (known || typeof value !== 'string') found.missing += 1;
 }

@@ -5,6 +5,40 @@ const ABOUT_NOW_MS = 5 * 60_000;
 
 /** An ISO 8601 time with its offset, in milliseconds since 1970 UTC; undefined for anything else. */
 export function timeWithOffset(text: unknown): number | undefined {
+  return utcOfKnownDay(text) ?? anyTimeWithOffset(text);
+}
+
+/** `2026-11-21T10:04:56.000Z`, as nearly every device that has a clock writes it, on the day of the time before it. */
+const USUAL_LENGTH = 24;
+
+function utcOfKnownDay(text: unknown): number | undefined {
+  if (typeof text !== 'string' || text.length !== USUAL_LENGTH || knownDay === '') return undefined;
+  if (!text.startsWith(knownDay) || text[10] !== 'T' || text[13] !== ':' || text[16] !== ':')
+    return undefined;
+  if (text[19] !== '.' || text[23] !== 'Z') return undefined;
+  const hours = twoDigits(text, 11);
+  const minutes = twoDigits(text, 14);
+  const seconds = twoDigits(text, 17);
+  const milliseconds = twoDigits(text, 20) * 10 + oneDigit(text, 22);
+  const isTime = hours < 24 && minutes < 60 && seconds < 60 && milliseconds < 1_000;
+  return isTime ? knownDayMs + ((hours * 60 + minutes) * 60 + seconds) * 1_000 + milliseconds : undefined;
+}
+
+const ZERO = 48;
+
+/** NaN where there is anything but two digits. */
+function twoDigits(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - ZERO;
+  const units = text.charCodeAt(at + 1) - ZERO;
+  return tens >= 0 && tens <= 9 && units >= 0 && units <= 9 ? tens * 10 + units : Number.NaN;
+}
+
+function oneDigit(text: string, at: number): number {
+  const digit = text.charCodeAt(at) - ZERO;
+  return digit >= 0 && digit <= 9 ? digit : Number.NaN;
+}
+
+function anyTimeWithOffset(text: unknown): number | undefined {
   const parts = split(text);
   return parts?.offset === undefined ? undefined : parse(parts.local, parts.offset);
 }
@@ -51,6 +85,7 @@ function parse(local: string, offset: string): number | undefined {
 
 /** The last day that was found in the calendar: nearly every time is of the same day as the one before. */
 let knownDay = '';
+let knownDayMs = 0;
 
 /** Whether the calendar has this day: JavaScript takes 30 February for 2 March. */
 function isDay(day: string): boolean {
@@ -58,5 +93,6 @@ function isDay(day: string): boolean {
   const midnight = new Date(`${day}T00:00:00Z`);
   if (Number.isNaN(midnight.getTime()) || !midnight.toISOString().startsWith(day)) return false;
   knownDay = day;
+  knownDayMs = midnight.getTime();
   return true;
 }
