@@ -82,7 +82,7 @@ export interface ParsedStatus extends OfDevice {
 }
 
 /** Understood, and holds no reading: a discovery, an acknowledgement, a log line. */
-export interface ParsedNothing {
+interface ParsedNothing {
   readonly kind: 'nothing';
 }
 
