@@ -223,9 +223,9 @@ class AedesBroker implements Broker {
   #laneEnds(socket: Socket, { sessions, gate }: Parts, client: () => Client): LaneEnds {
     return {
       isOpen: () => hasConnack(client()) && sessions.of(client()) !== undefined,
-      take: (message, settled) => {
+      take: (message) => {
         const session = sessions.of(client());
-        return session !== undefined && gate.takeFromLane(session, message, settled);
+        return session && gate.takeFromLane(session, message);
       },
       onTaken: () => keepAlive(client()),
       write: (bytes) => {

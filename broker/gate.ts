@@ -121,17 +121,19 @@ export class Gate {
     this.received[packet.qos] += 1;
     // Kept in memory for whoever asks later; of all else nobody but the hook may know, so that keeping it serves none.
     if (packet.retain && !isStatus(packet.topic)) packet.retain = false;
-    inbox.receive(this.#message(session, packet), session.key, (error) => {
-      if (error === undefined) return done(null);
-      logger.error({ err: error, identity: session.identity.id }, 'not durable: connection dropped');
-      refusals.add('not_durable', session.identity.id, packet.topic);
-      done(new Refused('not_durable'));
-    });
+    inbox.receive(this.#message(session, packet), session.key).then(
+      () => done(null),
+      (error) => {
+        logger.error({ err: error, identity: session.identity.id }, 'not durable: connection dropped');
+        refusals.add('not_durable', session.identity.id, packet.topic);
+        done(new Refused('not_durable'));
+      },
+    );
   };
 
-  /** The same for a QoS 1 message in the lane; false: it has to go the usual way, where refusals are told. */
-  takeFromLane(session: Session, message: LaneMessage, settled: (error?: unknown) => void): boolean {
-    if (this.#closed || !this.#isForLane(session, message.topic)) return false;
+  /** The same for a QoS 1 message in the lane; undefined: it has to go the usual way, where refusals are told. */
+  takeFromLane(session: Session, message: LaneMessage): Promise<unknown> | undefined {
+    if (this.#closed || !this.#isForLane(session, message.topic)) return undefined;
     const { inbox, nowMs } = this.#parts;
     const { identity, clientId, connectionId } = session;
     this.received[1] += 1;
@@ -148,8 +150,7 @@ export class Gate {
       packetId,
       receivedAtMs: nowMs(),
     };
-    inbox.receive(inbound, session.key, settled);
-    return true;
+    return inbox.receive(inbound, session.key);
   }
 
   #isForLane({ identity, laneTopics }: Session, topic: string): boolean {

@@ -15,16 +15,19 @@ const publish = (packetId: number, payload: string | Buffer, topic = READINGS, f
 /** A lane whose messages are durable when the test says so. */
 function laneOf(isOpen = true) {
   const taken: { packetId: number; payload: string; dup: boolean }[] = [];
-  const settles: ((error?: unknown) => void)[] = [];
+  const settles: PromiseWithResolvers<void>[] = [];
   const written: Buffer[] = [];
   const told: string[] = [];
   const ends: LaneEnds = {
     isOpen: () => isOpen,
-    take: ({ topic, packetId, payload, dup }: LaneMessage, settled) => {
-      if (topic !== READINGS) return false;
+    take: ({ topic, packetId, payload, dup }: LaneMessage) => {
+      if (topic !== READINGS) return undefined;
       taken.push({ packetId, payload: Buffer.from(payload).toString('latin1'), dup });
-      settles.push(settled);
-      return true;
+      // The first two become durable together.
+      const group = settles.length === 1 && taken.length === 2 ? settles[0] : undefined;
+      const durable = group ?? Promise.withResolvers<void>();
+      if (group === undefined) settles.push(durable);
+      return durable.promise;
     },
     onTaken: () => told.push('alive'),
     write: (bytes) => written.push(Buffer.from(bytes)),
@@ -92,16 +95,16 @@ describe('the lane of QoS 1 messages', () => {
     expect(told).toEqual(['alive']);
     await Promise.resolve();
     expect(written).toEqual([]);
-    settles[0]?.();
-    settles[1]?.();
-    await Promise.resolve();
+    settles[0]?.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
     expect(written).toEqual([Buffer.from([0x40, 2, 0, 1, 0x40, 2, 1, 2])]);
   });
 
-  it('gives the connection up when a message will never be durable', () => {
+  it('gives the connection up when a message will never be durable', async () => {
     const { lane, settles, told, written } = laneOf();
     lane.sift(publish(1, 'a'));
-    settles[0]?.(new Error('the disk is gone'));
+    settles[0]?.reject(new Error('the disk is gone'));
+    await new Promise((resolve) => setImmediate(resolve));
     expect(told).toEqual(['alive', 'given up']);
     expect(written).toEqual([]);
   });
@@ -118,8 +121,8 @@ describe('the lane of QoS 1 messages', () => {
     const { lane, settles, told } = laneOf();
     lane.sift(Buffer.concat(Array.from({ length: 2_000 }, (_, index) => publish(1 + index, 'a'))));
     expect(lane.isFull).toBe(true);
-    settles[0]?.();
-    await Promise.resolve();
+    settles[0]?.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
     expect(lane.isFull).toBe(false);
     expect(told).toEqual(['alive', 'room']);
   });

@@ -11,8 +11,8 @@ const PUBACK = 0x40;
 export interface LaneEnds {
   /** Whether the client has proved who it is and was told so. */
   isOpen(): boolean;
-  /** False: the frame goes the usual way. Else `settled` is called once, with an error when it never will be durable. */
-  take(message: LaneMessage, settled: (error?: unknown) => void): boolean;
+  /** Resolves when the message is durable, rejects when it never will be; undefined: the frame goes the usual way. */
+  take(message: LaneMessage): Promise<unknown> | undefined;
   /** Called when messages were taken, once for what came together: the client is alive. */
   onTaken(): void;
   write(bytes: Uint8Array): void;
@@ -30,6 +30,12 @@ export interface LaneMessage {
   readonly dup: boolean;
 }
 
+/** Messages of one connection that become durable by one promise. */
+interface Together {
+  readonly durable: Promise<unknown>;
+  readonly packetIds: number[];
+}
+
 /**
  * The short way of one connection's QoS 1 messages, which are nearly all that a farm's broker carries: from the bytes
  * to the durability hook, and back as PUBACKs, many in one write. Nobody subscribes to these topics, so nothing of what
@@ -43,7 +49,8 @@ export class PublishLane {
   #passing = 0;
   #waiting = 0;
   #hasRoomAgain = false;
-  #acknowledged: number[] = [];
+  #newest: Together | undefined;
+  #acknowledged: number[][] = [];
 
   constructor(ends: LaneEnds) {
     this.#ends = ends;
@@ -104,25 +111,39 @@ export class PublishLane {
       packetId,
       dup: bytes[start] === PUBLISH_DUP,
     };
-    const isTaken = this.#ends.take(message, (error) => this.#settle(packetId, error));
-    if (isTaken) this.#waiting += 1;
-    return isTaken;
+    const durable = this.#ends.take(message);
+    if (durable === undefined) return false;
+    this.#waiting += 1;
+    if (this.#newest?.durable === durable) this.#newest.packetIds.push(packetId);
+    else this.#watch({ durable, packetIds: [packetId] });
+    return true;
   }
 
-  #settle(packetId: number, error: unknown): void {
-    if (this.isFull) this.#hasRoomAgain = true;
-    this.#waiting -= 1;
-    if (error !== undefined) {
-      this.#ends.giveUp(error);
-      return;
-    }
-    // What becomes durable together is acknowledged together: all of it settles before this microtask comes.
-    if (this.#acknowledged.length === 0) queueMicrotask(() => this.#acknowledge());
-    this.#acknowledged.push(packetId);
+  #watch(group: Together): void {
+    this.#newest = group;
+    group.durable.then(
+      () => {
+        this.#settle(group);
+        // What else becomes durable in this turn is acknowledged along with it.
+        if (this.#acknowledged.length === 0) queueMicrotask(() => this.#acknowledge());
+        this.#acknowledged.push(group.packetIds);
+      },
+      (error) => {
+        this.#settle(group);
+        this.#ends.giveUp(error);
+      },
+    );
+  }
+
+  #settle(group: Together): void {
+    if (this.#newest === group) this.#newest = undefined;
+    const wasFull = this.isFull;
+    this.#waiting -= group.packetIds.length;
+    if (wasFull && !this.isFull) this.#hasRoomAgain = true;
   }
 
   #acknowledge(): void {
-    const packetIds = this.#acknowledged;
+    const packetIds = this.#acknowledged.flat();
     this.#acknowledged = [];
     const bytes = Buffer.allocUnsafe(packetIds.length * 4);
     let at = 0;
@@ -134,7 +155,7 @@ export class PublishLane {
       at += 4;
     }
     this.#ends.write(bytes);
-    if (!this.#hasRoomAgain || this.isFull) return;
+    if (!this.#hasRoomAgain) return;
     this.#hasRoomAgain = false;
     this.#ends.onRoom();
   }

@@ -138,18 +138,23 @@ describe.skipIf(!isHere('victoria-metrics', '-version'))('writing to VictoriaMet
     ]);
     expect(await store.write(lines)).toEqual({ outcome: 'accepted' });
     await store.write(lines);
-    const values = async () => (await exported('soil_moisture_value{device="soil-a1"}'))[0];
-    await vi.waitUntil(async () => (await values()) !== undefined, { timeout: 20_000, interval: 100 });
-    const found = await values();
-    expect(found?.metric).toMatchObject({ device: 'soil-a1', channel: "it's, a=b c" });
-    expect(new Map(found?.timestamps.map((at, index) => [at, found.values[index]]))).toEqual(
+    // A series may come in several rows, and they become visible one by one.
+    const rows = () => exported('soil_moisture_value{device="soil-a1"}');
+    const points = async () =>
+      new Map((await rows()).flatMap((row) => row.timestamps.map((at, index) => [at, row.values[index]])));
+    await vi.waitUntil(async () => (await points()).size >= 2, { timeout: 20_000, interval: 100 });
+    expect(await points()).toEqual(
       new Map([
         [START, 0.25],
         [START + 60_000, -1e-7],
       ]),
     );
-    const bits = await exported('soil_moisture_quality{device="soil-a1"}');
-    expect(new Set(bits[0]?.values)).toEqual(new Set([8]));
+    for (const { metric } of await rows()) {
+      expect(metric).toMatchObject({ device: 'soil-a1', channel: "it's, a=b c" });
+    }
+    const bits = () => exported('soil_moisture_quality{device="soil-a1"}');
+    await vi.waitUntil(async () => (await bits()).length > 0, { timeout: 20_000, interval: 100 });
+    expect(new Set((await bits()).flatMap(({ values }) => values))).toEqual(new Set([8]));
     await store.stop();
   });
 });

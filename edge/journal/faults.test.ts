@@ -62,7 +62,11 @@ function append(tables: JournalTables, number: number): void {
   ).join('\n');
   const keys = new Uint8Array(30);
   const times = { firstAtMs: number, lastAtMs: number, firstReading: number * 3 };
-  tables.commit({ ...request, readings: { payload, count: 3, ...times, keys }, records: [] });
+  tables.commit({
+    ...request,
+    readings: { payload: Buffer.from(payload), count: 3, ...times, keys },
+    records: [],
+  });
 }
 
 function all(tables: JournalTables): JournalEntry[] {

@@ -268,7 +268,7 @@ class SqliteJournal implements OpenJournal {
     this.#recovered();
     group.resolve(this.#lastNumber);
     this.#tellCommit();
-    this.#housekeeping.wrote(group.characters);
+    this.#housekeeping.wrote(group.bytes);
   }
 
   #tellCommit(): void {

@@ -23,10 +23,10 @@ const SMALL = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
 const MOST_BYTES = 64 * 1024 * 1024;
 
 /** A payload as it is stored with its entry: text, or compressed when that helps. */
-export function storedPayload(payload: string, bytes: Uint8Array): string | Uint8Array {
-  if (bytes.length < WORTH_COMPRESSING) return payload;
-  const compressed = zstdCompressSync(bytes, FAST);
-  return compressed.length < bytes.length * 0.9 ? compressed : payload;
+export function storedPayload(bytes: Uint8Array): string | Uint8Array {
+  const compressed = bytes.length < WORTH_COMPRESSING ? undefined : zstdCompressSync(bytes, FAST);
+  if (compressed !== undefined && compressed.length < bytes.length * 0.9) return compressed;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
 }
 
 export function payloadBytes(stored: unknown): Buffer {

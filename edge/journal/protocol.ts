@@ -71,7 +71,8 @@ export interface Commit {
 }
 
 export interface ReadingsEntry {
-  readonly payload: string;
+  /** UTF-8, in a buffer of its own: it is handed over to the thread without a copy. */
+  readonly payload: Uint8Array;
   readonly count: number;
   readonly firstAtMs: number;
   readonly lastAtMs: number;

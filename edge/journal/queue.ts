@@ -1,10 +1,11 @@
 import { encodeRecord, type JournalRecord } from '@nongtin/broker/wire';
+import { Bytes } from './bytes.ts';
 import type { Commit, ReadingsEntry, RecordEntry } from './protocol.ts';
 import type { ReadingsBatch } from './types.ts';
 
 /** An entry of readings holds at most this much; a single batch is never divided. */
 const MOST_READINGS = 5_000;
-const MOST_CHARACTERS = 512 * 1024;
+const MOST_BYTES = 512 * 1024;
 const MOST_RECORDS = 500;
 
 type Resolvers = ReturnType<typeof Promise.withResolvers<number>>;
@@ -16,6 +17,7 @@ type Resolvers = ReturnType<typeof Promise.withResolvers<number>>;
 export class AppendQueue {
   #groups: Group[] = [];
   #newest: Group | undefined;
+  #last: { readonly bytes: number; readonly keyBytes: number } | undefined;
 
   get isEmpty(): boolean {
     return this.#newest === undefined;
@@ -51,12 +53,14 @@ export class AppendQueue {
   /** What the next commit holds. */
   take(): Group | undefined {
     const group = this.#groups.shift();
+    if (group !== undefined) this.#last = { bytes: group.bytes, keyBytes: group.keyBytes };
     if (this.#groups.length === 0) this.#newest = undefined;
     return group;
   }
 
   #begin(): Group {
-    const group = new Group();
+    // About as much as last time, so that it hardly ever has to grow.
+    const group = new Group((this.#last?.bytes ?? 0) * 1.25, (this.#last?.keyBytes ?? 0) * 1.25);
     this.#groups.push(group);
     this.#newest = group;
     return group;
@@ -67,31 +71,40 @@ export class AppendQueue {
 export class Group {
   readonly records: RecordEntry[] = [];
   readonly #waiting: Resolvers[] = [];
-  readonly #lines: string[] = [];
-  readonly #keys: Uint8Array[] = [];
+  readonly #lines: Bytes;
+  readonly #keys: Bytes;
   #readings: Resolvers | undefined;
+  #batches = 0;
   #count = 0;
-  #characters = 0;
-  #keysBytes = 0;
   #firstAtMs = Number.POSITIVE_INFINITY;
   #lastAtMs = Number.NEGATIVE_INFINITY;
   #firstReading = 0;
   isUrgent = false;
 
-  /** Number of appends in it. */
-  get size(): number {
-    return this.#lines.length + this.records.length;
+  /** Bytes of lines and of keys to make room for at first. */
+  constructor(lineBytes: number, keyBytes: number) {
+    this.#lines = new Bytes(lineBytes);
+    this.#keys = new Bytes(keyBytes);
   }
 
-  /** Characters of its readings. */
-  get characters(): number {
-    return this.#characters;
+  /** Number of appends in it. */
+  get size(): number {
+    return this.#batches + this.records.length;
+  }
+
+  /** Bytes of its readings. */
+  get bytes(): number {
+    return this.#lines.length;
+  }
+
+  get keyBytes(): number {
+    return this.#keys.length;
   }
 
   hasRoomFor(batch: ReadingsBatch): boolean {
     return (
       this.#count === 0 ||
-      (this.#count + batch.count <= MOST_READINGS && this.#characters + batch.lines.length < MOST_CHARACTERS)
+      (this.#count + batch.count <= MOST_READINGS && this.bytes + batch.lines.length < MOST_BYTES)
     );
   }
 
@@ -100,11 +113,10 @@ export class Group {
       this.#readings = Promise.withResolvers();
       this.#firstReading = firstReading;
     }
-    this.#lines.push(batch.lines);
-    this.#keys.push(batch.keys);
+    this.#lines.addText(this.#batches === 0 ? batch.lines : `\n${batch.lines}`);
+    this.#keys.add(batch.keys);
+    this.#batches += 1;
     this.#count += batch.count;
-    this.#characters += batch.lines.length + 1;
-    this.#keysBytes += batch.keys.length;
     if (batch.firstAtMs < this.#firstAtMs) this.#firstAtMs = batch.firstAtMs;
     if (batch.lastAtMs > this.#lastAtMs) this.#lastAtMs = batch.lastAtMs;
     return this.#readings.promise;
@@ -136,20 +148,13 @@ export class Group {
   }
 
   #entry(): ReadingsEntry {
-    // A buffer of its own, so that it can be handed over to the thread without a copy.
-    const keys = new Uint8Array(this.#keysBytes);
-    let at = 0;
-    for (const key of this.#keys) {
-      keys.set(key, at);
-      at += key.length;
-    }
     return {
-      payload: this.#lines.join('\n'),
+      payload: this.#lines.take(),
       count: this.#count,
       firstAtMs: this.#firstAtMs,
       lastAtMs: this.#lastAtMs,
       firstReading: this.#firstReading,
-      keys,
+      keys: this.#keys.take(),
     };
   }
 }

@@ -17,9 +17,9 @@ const LOOKED_THROUGH = 64;
 const MOST_PAGES = 0xfffffffe;
 const RECENT_KEYS_BYTES = 4 * 1024 * 1024;
 
-type NewEntry = Partial<ReadingsEntry> & {
+type NewEntry = Partial<Omit<ReadingsEntry, 'payload'>> & {
   readonly kind: string;
-  readonly payload: string;
+  readonly payload: string | Uint8Array;
   readonly count: number;
   readonly firstAtMs: number;
   readonly lastAtMs: number;
@@ -195,7 +195,8 @@ export class JournalTables {
   #append(by: { readonly bootId: string; readonly monotonicMs: number }, entry: NewEntry): void {
     const number = this.#lastNumber + 1;
     const bootId = Buffer.from(by.bootId, 'hex');
-    const bytes = Buffer.from(entry.payload, 'utf8');
+    const { payload } = entry;
+    const bytes = typeof payload === 'string' ? Buffer.from(payload, 'utf8') : payload;
     const digest = digestOf(number, this.#lastHash, bootId, bytes);
     this.#insert.run(
       number,
@@ -210,7 +211,7 @@ export class JournalTables {
       this.#signer.sign(digest),
       entry.firstReading ?? null,
       entry.keys ?? null,
-      entry.kind === 'readings' ? storedPayload(entry.payload, bytes) : entry.payload,
+      typeof payload === 'string' ? payload : storedPayload(payload),
     );
     this.#lastNumber = number;
     this.#lastHash = digest;

@@ -93,6 +93,7 @@ export class JournalThread {
 
 /** What needs no copy: nobody here looks at it again. */
 function handedOver(ask: Ask): ArrayBuffer[] {
-  const keys = ask.ask === 'commit' ? ask.commit.readings?.keys : undefined;
-  return keys?.buffer instanceof ArrayBuffer ? [keys.buffer] : [];
+  const readings = ask.ask === 'commit' ? ask.commit.readings : undefined;
+  const buffers = readings === undefined ? [] : [readings.payload.buffer, readings.keys.buffer];
+  return buffers.filter((buffer) => buffer instanceof ArrayBuffer);
 }

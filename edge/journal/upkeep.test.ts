@@ -49,7 +49,7 @@ function append(tables: JournalTables, number: number, lines = 1): void {
   tables.commit({
     ...request,
     readings: {
-      ...{ payload, count: lines, firstAtMs: number, lastAtMs: number + lines },
+      ...{ payload: Buffer.from(payload), count: lines, firstAtMs: number, lastAtMs: number + lines },
       ...{ firstReading: number * lines, keys: new Uint8Array(30).fill(number) },
     },
     records: [],
