@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { explainProblem, type Logger } from '@nongtin/service';
 import { Aedes, type Client } from 'aedes';
 import type { Identity } from './acl.ts';
+import { sendAtOnce } from './command.ts';
 import { FrameGuard, guardReads } from './frame-guard.ts';
 import { type Authenticate, Gate } from './gate.ts';
 import { type DurabilityHook, Inbox } from './inbox.ts';
@@ -54,6 +55,11 @@ export interface PublishOptions {
   readonly retain?: boolean;
 }
 
+/** To whoever is connected and has asked for it, on the wire before the call returns; QoS 1, never sent again. */
+interface CommandOptions {
+  readonly atOnce: true;
+}
+
 export interface BrokerStats {
   readonly connected: number;
   /** Messages taken from clients since the start, by QoS; refused ones are not among them. */
@@ -73,7 +79,11 @@ export interface Broker {
   /** Takes no more, waits for messages under way and acknowledges them, then closes every connection. */
   stop(): Promise<void>;
   /** Publishes as the controller: neither access control nor hook. Absent subscribers never get it. */
-  publish(topic: string, payload: string | Uint8Array, options?: PublishOptions): Promise<void>;
+  publish(
+    topic: string,
+    payload: string | Uint8Array,
+    options?: PublishOptions | CommandOptions,
+  ): Promise<void>;
   /** Closes this identity's connections, as after its credential was revoked. */
   disconnect(identity: string): void;
   stats(): BrokerStats;
@@ -168,9 +178,17 @@ class AedesBroker implements Broker {
     await closed;
   }
 
-  async publish(topic: string, payload: string | Uint8Array, options: PublishOptions = {}): Promise<void> {
+  async publish(
+    topic: string,
+    payload: string | Uint8Array,
+    options: PublishOptions | CommandOptions = {},
+  ): Promise<void> {
     const running = this.#running;
     if (!running) throw new Error('the broker is not running');
+    if ('atOnce' in options) {
+      sendAtOnce(running.sessions.all(), topic, payload);
+      return;
+    }
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : Buffer.from(payload);
     const { qos = 0, retain = false } = options;
     await new Promise<void>((resolve, reject) => {

@@ -69,6 +69,11 @@ export class Sessions {
     if (session && this.#byKey.get(session.key) === session) this.#byKey.delete(session.key);
   }
 
+  /** Everyone who is connected. */
+  all(): Iterable<Session> {
+    return this.#byKey.values();
+  }
+
   ofIdentity(id: string): Session[] {
     return [...this.#byKey.values()].filter((session) => session.identity.id === id);
   }

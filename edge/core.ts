@@ -21,7 +21,7 @@ interface CoreOptions {
   readonly profiles: Profiles;
   readonly seriesMemory: SeriesMemory;
   readonly speed: number;
-  /** Sends a command to a device, QoS 1. */
+  /** Sends a command to a device, before it returns when the broker listens. */
   readonly publish: (topic: string, payload: string) => Promise<void>;
   readonly clock: { nowMs(): number; monotonicMs(): number };
   readonly logger: Logger;

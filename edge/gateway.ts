@@ -125,8 +125,9 @@ export class Gateway implements Service {
 
     const ready = Promise.withResolvers<Broker>();
     ready.promise.catch(() => {});
+    let listening: Broker | undefined;
     const publish = async (topic: string, payload: string) =>
-      (await ready.promise).publish(topic, payload, { qos: 1 });
+      (listening ?? (await ready.promise)).publish(topic, payload, { atOnce: true });
     const { speed } = this.#config;
     const profiles = createProfiles(this.#openMemory(), this.#startCodecs());
     const { hook, ...core } = createCore({
@@ -164,6 +165,7 @@ export class Gateway implements Service {
 
     await broker.start();
     this.#stops.push({ part: 'broker', stop: () => broker.stop() });
+    listening = broker;
     ready.resolve(broker);
     this.#stops.push({ part: 'irrigation', stop: () => core.irrigation.stop() });
     this.#ports = { mqttPort: broker.port, httpPort };

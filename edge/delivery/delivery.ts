@@ -50,7 +50,7 @@ const ENTRIES_A_READ = 256;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
 /** Between two writes: what is committed meanwhile goes out together. The first after a quiet time goes at once. */
-const BETWEEN_WRITES_MS = 20;
+const BETWEEN_WRITES_MS = 12;
 
 /**
  * Carries readings from the journal to the series store, with a cursor for each store, so that one that is new to us

@@ -170,7 +170,9 @@ export class Irrigation {
     const before = this.#state;
     const { state, actions } = step(before, event, this.#config);
     this.#state = state;
-    for (const action of actions) this.#carryOut(action);
+    // What closes goes out before anything is journaled or shown.
+    for (const action of actions) if (isClosing(action)) this.#carryOut(action);
+    for (const action of actions) if (!isClosing(action)) this.#carryOut(action);
     for (const zone of Object.values(state.zones)) {
       if (isShownOtherwise(before.zones[zone.id], zone)) this.#options.onZone(zone);
     }
@@ -257,6 +259,10 @@ export class Irrigation {
   #send(commands: readonly Command[]): Promise<void>[] {
     return commands.map(({ topic, payload }) => this.#options.publish(topic, payload));
   }
+}
+
+function isClosing(action: Action): boolean {
+  return action.kind === 'command' && action.command.action === 'close';
 }
 
 function parseJson(payload: Uint8Array): unknown {
