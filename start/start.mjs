@@ -1,6 +1,7 @@
 // npm start: installs what is missing, then runs the supervisor, or one service alone, on Node 24.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { serviceEnvironment, serviceFlags } from './flags.mjs';
 import { ensureInstalled, InstallProblem } from './install.mjs';
 import { findNode24, runToEnd } from './node24.mjs';
 
@@ -25,8 +26,11 @@ try {
   const say = (/** @type {string} */ text) => process.stderr.write(`${text}\n`);
   await ensureInstalled({ root, mode: name === 'bench' ? 'full' : 'run', say });
   const node = findNode24(root);
-  const flags = ['--disable-warning=ExperimentalWarning'];
-  process.exitCode = await runToEnd(node, [...flags, join(root, program), ...args], { cwd: root });
+  const env = { ...process.env, ...serviceEnvironment(root) };
+  process.exitCode = await runToEnd(node, [...serviceFlags, join(root, program), ...args], {
+    cwd: root,
+    env,
+  });
 } catch (error) {
   if (!(error instanceof InstallProblem)) throw error;
   process.stderr.write(`${error.message}\n`);

@@ -19,7 +19,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'nongtin-start-'));
   mkdirSync(join(folder, 'start'));
   mkdirSync(join(folder, 'edge'));
-  for (const file of ['start.mjs', 'install.mjs', 'node24.mjs'])
+  for (const file of ['start.mjs', 'flags.mjs', 'install.mjs', 'node24.mjs'])
     cpSync(join(import.meta.dirname, file), join(folder, 'start', file));
   write('npm.js', fakeNpm);
   write('package.json', JSON.stringify({ workspaces: ['edge', 'start', 'bench'] }));

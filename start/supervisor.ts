@@ -4,6 +4,7 @@ import { readDeployment } from '@nongtin/contracts/chain';
 import { StartProblem } from '@nongtin/service';
 import { Child } from './child.ts';
 import type { Environment, StartConfig } from './config.ts';
+import { serviceFlags } from './flags.mjs';
 import { influxAnswers, planInflux } from './influx.ts';
 import { pause } from './processes.ts';
 import type { RunFile } from './run-file.ts';
@@ -95,9 +96,8 @@ export class Supervisor {
 
   async #run(program: Program): Promise<void> {
     const { config, node } = this.#options;
-    const flags = ['--disable-warning=ExperimentalWarning'];
     const child = this.#launch(program.name, node, [
-      ...flags,
+      ...serviceFlags,
       join(config.root, program.main),
       ...(program.args ?? []),
     ]);

@@ -5,6 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openCredentials } from '@nongtin/broker';
 import { freePorts } from '@nongtin/service';
+import { serviceEnvironment, serviceFlags } from '../../start/flags.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
 import { adopt, remove, temporaryFolder } from './leftovers.ts';
 
 export interface GatewayOptions {
@@ -54,11 +58,12 @@ export class GatewaySide {
   /** Starts it, as the first time or after `kill`; resolves when it listens. */
   async again(): Promise<void> {
     const main = fileURLToPath(new URL('../../edge/main.ts', import.meta.url));
-    const flags = ['--disable-warning=ExperimentalWarning', ...(this.#options.nodeFlags ?? [])];
+    const flags = [...serviceFlags, ...(this.#options.nodeFlags ?? [])];
     const child = spawn(process.execPath, [...flags, main], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: process.env.PATH,
+        ...serviceEnvironment(ROOT),
         NONGTIN_LOG: 'json',
         NONGTIN_DEMO: 'off',
         NONGTIN_DATA_DIR: this.#folder,
