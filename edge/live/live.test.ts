@@ -72,6 +72,16 @@ describe('the live view', () => {
     expect(live.devices()[0]?.readings).toHaveLength(128);
     live.flush();
   });
+
+  it('forgets a bridge with all that spoke through it, and shows no more names than it can make up', () => {
+    const { live } = setup();
+    for (let i = 0; i < 6_000; i++) live.onReadings([reading(i, i, { device: `bridge.d${i}` })]);
+    expect(live.devices()).toHaveLength(5_000);
+    expect(live.latest('bridge.d5999', 'soil_moisture')?.value).toBe(5_999);
+    live.forget('bridge');
+    expect(live.devices().map(({ id }) => id)).toEqual(['soil-a1']);
+    live.flush();
+  });
 });
 
 describe('the event hub', () => {

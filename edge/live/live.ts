@@ -41,6 +41,8 @@ interface Kept {
 
 /** A device with more metrics and channels than this loses its oldest from view (they are stored all the same). */
 const MOST_READINGS_OF_A_DEVICE = 128;
+/** A bridge that makes up names shows no more than this (what they say is stored all the same). */
+const MOST_DEVICES = 5_000;
 /** Readings are gathered this long into one event, so that hundreds a second are a few events a second. */
 const GATHER_MS = 100;
 /** Of more than this within that time, only the latest of each metric and channel are told. */
@@ -120,8 +122,11 @@ export class Live {
     return newest === undefined ? null : shownReading(newest);
   }
 
+  /** Also those that spoke through it. */
   forget(device: string): void {
-    this.#devices.delete(device);
+    for (const id of [...this.#devices.keys()]) {
+      if (id === device || id.startsWith(`${device}.`)) this.#devices.delete(id);
+    }
   }
 
   #heardFrom(device: string): Kept {
@@ -154,6 +159,15 @@ export class Live {
     if (kept.count > MOST_READINGS_OF_A_DEVICE) forgetOldest(kept);
   }
 
+  /** The one that was heard of first, unless it is of the farm. */
+  #forgetFirst(): void {
+    for (const id of this.#devices.keys()) {
+      if (this.#options.devices.includes(id)) continue;
+      this.#devices.delete(id);
+      return;
+    }
+  }
+
   /** Pages are told of a change only; when a device was last seen they also know from its readings. */
   #turn(id: string, kept: Kept, online: boolean): void {
     if (kept.online === online) return;
@@ -165,6 +179,7 @@ export class Live {
     const known = this.#devices.get(id);
     if (known) return known;
     const kept: Kept = { online: null, lastSeenAtMs: null, readings: new Map(), count: 0 };
+    if (this.#devices.size >= MOST_DEVICES) this.#forgetFirst();
     this.#devices.set(id, kept);
     return kept;
   }
