@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 
 /**
- * A young generation of 4 MiB instead of 16 for each thread: a gateway is a small board's only program, and what it
+ * A young generation of 2 MiB instead of 16 for each thread: a gateway is a small board's only program, and what it
  * allocates dies at once.
  */
-export const serviceFlags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'];
+export const serviceFlags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'];
 
 /**
  * From the second start on Node takes our TypeScript from here as it was compiled, and its type stripper (16 MiB in the
