@@ -15,10 +15,7 @@ import { offsetMinutes } from './profiles/index.ts';
 import { createRollups, Retention, type RollupsState } from './rollups/index.ts';
 
 interface SeriesOptions {
-  readonly config: Pick<
-    GatewayConfig,
-    'influxUrl' | 'influxToken' | 'influxOrg' | 'influxBucket' | 'journalProfile'
-  >;
+  readonly config: Pick<GatewayConfig, 'influxUrl' | 'influxToken' | 'influxOrg' | 'influxBucket'>;
   /** The gateway's folder. */
   readonly folder: string;
   /** Started. */
@@ -38,8 +35,6 @@ interface RunningSeries {
   readonly deadLetters: DeadLetters;
 }
 
-/** How long readings may be in the journal and in memory only, before the series file is written. */
-const FLUSH_EVERY_MS = { normal: 1_800_000, gentle: 3_600_000 } as const;
 /** Entries behind which rollups leave the store to the delivery. */
 const BUSY_ENTRIES = 20;
 
@@ -55,24 +50,15 @@ export async function startSeries(options: SeriesOptions): Promise<RunningSeries
   const deadLetters = openDeadLetters({ path: join(folder, 'dead-letters.sqlite'), store, logger, clock });
   onStarted({ part: 'dead letters', stop: () => deadLetters.close() });
   const shared = { store, logger, clock, deadLetters, dating: keeper.dating };
-  const flushEveryMs = FLUSH_EVERY_MS[config.journalProfile];
-  const delivery = createSeriesDelivery({ journal, flushEveryMs, ...shared });
+  const delivery = createSeriesDelivery({ journal, ...shared });
   await delivery.start();
   onStarted({ part: 'delivery', stop: () => delivery.stop() });
-  // What was dated counts as delivered from then on: it has to be on the disk.
-  const deliver = (held: DeliveredJournal) =>
-    createSeriesDelivery({ journal: held, flushEveryMs: 0, ...shared });
+  const deliver = (held: DeliveredJournal) => createSeriesDelivery({ journal: held, ...shared });
   const late = new LateDelivery({ journal, keeper, deliver, logger });
   late.start();
   onStarted({ part: 'late delivery', stop: () => late.stop() });
   const rollups = createRollups({
-    ...{ store, clock, logger, dating: keeper.dating },
-    journal: {
-      read: (afterNumber, limit) => journal.read(afterNumber, limit),
-      cursor: (name) => delivery.cursors.cursor(name),
-      moveCursor: (name, number) => delivery.cursors.moveCursor(name, number),
-      isStale: (name) => delivery.cursors.isStale(name),
-    },
+    ...{ journal, store, clock, logger, dating: keeper.dating },
     // What is dated at the moment must be in the store before its clock record is dealt with.
     deliveredUpTo: () => (keeper.isDelivering() ? 0 : delivery.deliveredUpTo()),
     isBusy: () => delivery.state().behindEntries > BUSY_ENTRIES,

@@ -71,8 +71,7 @@ export async function startBoot(folder: string, machine: TestMachine, setting: C
   const shared = { store, logger, clock, dating: keeper.dating };
   const delivery = createSeriesDelivery({ journal, ...shared });
   await delivery.start();
-  const deliver = (held: DeliveredJournal) =>
-    createSeriesDelivery({ journal: held, flushEveryMs: 0, ...shared });
+  const deliver = (held: DeliveredJournal) => createSeriesDelivery({ journal: held, ...shared });
   const late = new LateDelivery({ journal, keeper, deliver, logger });
   late.start();
   const profiles = createProfiles(shortMemory());
