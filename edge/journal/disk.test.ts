@@ -103,6 +103,32 @@ describe.skipIf(trial === undefined)('a disk of its own', () => {
     await expectWholeChain(journal);
   });
 
+  it('that others fill right after the first start, when hardly anything can be given up', async () => {
+    const folder = disk(24);
+    const journal = await started(folder);
+    const small = () => {
+      journal.nextRunningNumber(1);
+      const batch = { lines: 'raw,device=a value=1 1', count: 1, firstAtMs: 1, lastAtMs: 1 };
+      return journal.appendReadings({ ...batch, keys: new Uint8Array(14) });
+    };
+    await journal.cursor('uplink');
+    for (let number = 0; number < 10; number += 1) await journal.moveCursor('uplink', await small());
+    const filler = join(folder, 'filler');
+    run('dd', ['if=/dev/zero', `of=${filler}`, 'bs=1k']);
+    // The reserve is given up for the first of them, and what it left is filled as well.
+    const waiting: Promise<number>[] = [];
+    while (journal.health().healthy) {
+      waiting.push(small());
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      run('dd', ['if=/dev/zero', `of=${filler}${waiting.length}`, 'bs=1k']);
+    }
+    for (const name of readdirSync(folder)) if (name.startsWith('filler')) rmSync(join(folder, name));
+    await Promise.all(waiting);
+    expect(await small()).toBeGreaterThan(0);
+    expect(journal.health()).toEqual({ healthy: true });
+    await expectWholeChain(journal);
+  });
+
   it('that can only be read: told in one sentence, and it goes on when it can be written', async () => {
     const folder = disk(24);
     const before = await started(folder);

@@ -90,10 +90,16 @@ class Server {
       if (!isFull(error)) throw error;
       this.#reserve.free();
       this.#tables.stopGrowing();
-      const report = this.#tables.makeRoom({ ...commit, mayPack: false });
-      if (report === undefined) throw error;
-      this.#send({ answer: 'room', report });
-      return this.#tables.commit(commit);
+      try {
+        const report = this.#tables.makeRoom({ ...commit, mayPack: false });
+        if (report === undefined) throw error;
+        this.#send({ answer: 'room', report });
+        return this.#tables.commit(commit);
+      } catch (stillFull) {
+        // Nothing more can be given up: the next try takes whatever room somebody has made by then.
+        this.#tables.growAgain();
+        throw stillFull;
+      }
     }
   }
 
