@@ -182,11 +182,13 @@ describe.skipIf(!haveChromium)('from one command to a verified stamp, in a real 
     const folder = join(system.dataDir, 'chain');
     const chain = `http://localhost:${system.ports.rpc}`;
     const blocksBefore = Number(await rpc(chain, 'eth_blockNumber', []));
-    // Without its saved state the chain comes back empty.
-    for (const file of ['state.json', 'state.previous.json']) rmSync(join(folder, file), { force: true });
     // The file names each process by boot, pid and start time, so that a pid used anew is never mistaken.
     const { anvil } = JSON.parse(readFileSync(join(folder, 'anvil.pid'), 'utf8')) as { anvil: string };
-    process.kill(Number(anvil.split(' ')[1]), 'SIGKILL');
+    const pid = Number(anvil.split(' ')[1]);
+    // Without its saved state the chain comes back empty; stopped first, or it might save it once more in between.
+    process.kill(pid, 'SIGSTOP');
+    for (const file of ['state.json', 'state.previous.json']) rmSync(join(folder, file), { force: true });
+    process.kill(pid, 'SIGKILL');
     const blocks = () =>
       rpc<string>(chain, 'eth_blockNumber', []).then(Number, () => Number.POSITIVE_INFINITY);
     await expect.poll(blocks, { timeout: 30_000 }).toBeLessThan(blocksBefore);
