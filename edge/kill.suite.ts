@@ -66,6 +66,8 @@ class Publisher {
   readonly #client: MqttClient;
   readonly #timer: NodeJS.Timeout;
   #published = 0;
+  /** Published, and the client has not said yet what became of it. */
+  #underWay = 0;
 
   constructor(port: number, password: string) {
     this.#client = connect(`mqtt://127.0.0.1:${port}`, {
@@ -89,14 +91,18 @@ class Publisher {
     }, BURST_EVERY_MS);
   }
 
-  /** Sends no more; resolves when every message that was ever on the wire is acknowledged. */
+  /**
+   * Sends no more; resolves when every message that was ever on the wire is acknowledged, and nothing can be
+   * acknowledged any more. The client sends what has waited one by one: between two of them nothing is unanswered.
+   */
   async finish(): Promise<void> {
     clearInterval(this.#timer);
     const deadline = Date.now() + 30_000;
-    while (this.#unanswered.size > 0) {
+    while (this.#underWay > 0 || this.#unanswered.size > 0) {
       if (Date.now() > deadline) throw new Error(`${this.#unanswered.size} messages stay unanswered`);
       await delay(20);
     }
+    await this.close();
   }
 
   async close(): Promise<void> {
@@ -107,7 +113,10 @@ class Publisher {
   #publish(): void {
     const number = ++this.#published;
     const payload = JSON.stringify({ time: new Date().toISOString(), seq: number, number });
-    this.#client.publish(`nongtin/v1/${DEVICE}/readings`, payload, { qos: 1 }, () => {});
+    this.#underWay += 1;
+    this.#client.publish(`nongtin/v1/${DEVICE}/readings`, payload, { qos: 1 }, () => {
+      this.#underWay -= 1;
+    });
   }
 
   #sent(packetId: number, payload: string): void {
