@@ -238,18 +238,47 @@ describe('a hostile script', () => {
     });
   });
 
-  it('is paused after some calls that ended badly, for its device and then for all, and may try again later', async () => {
+  it('is set aside after some calls that ended badly, for its device and then for all, each time for longer', async () => {
     farm.drop('moody.js', body('if (input.bytes[0]) for (;;) {} return { data: { ok: 1 } };'));
     const run = (device: string, byte: number) => farm.decode('moody', [byte], device);
+    const setAside = (seconds: number) => ({
+      problem: expect.stringMatching(
+        new RegExp(`set aside .*100 ms.* in ${seconds} s, or at once when its file changes.*moody.js`),
+      ),
+    });
     for (const _ of [1, 2, 3])
       expect(await run('bad', 1)).toMatchObject({ problem: expect.stringContaining('100 ms') });
-    expect(await run('bad', 0)).toMatchObject({ problem: expect.stringContaining('paused for 60 s') });
+    expect(await run('bad', 0)).toMatchObject(setAside(60));
     expect(await run('good', 0)).toMatchObject({ data: { ok: 1 } });
-    for (const device of ['e', 'f', 'g', 'h', 'i', 'j']) await run(device, 1);
-    expect(await run('good', 0)).toMatchObject({ problem: expect.stringContaining('paused') });
+    for (const device of ['e', 'f', 'g']) await run(device, 1);
+    expect(await run('good', 0)).toMatchObject(setAside(60));
     farm.pass(60_000);
     expect(await run('good', 0)).toMatchObject({ data: { ok: 1 } });
     expect(await run('bad', 0)).toMatchObject({ data: { ok: 1 } });
+    await run('h', 1);
+    await run('h', 1);
+    expect(await run('good', 0)).toMatchObject(setAside(120));
+    farm.drop('moody.js', body('return { data: { ok: 2 } };'));
+    expect(await run('good', 0)).toMatchObject({ data: { ok: 2 } });
+  });
+
+  it('costs others no more than one call at a time, however many of its messages wait', async () => {
+    farm.drop('flood.js', body(LOOP));
+    const order: string[] = [];
+    const flood = Array.from({ length: 300 }, async (_, n) => {
+      const answer = await farm.decode('flood', [1], `f${n}`);
+      order.push('problem' in answer && answer.problem.includes('set aside') ? 'set aside' : 'stopped');
+    });
+    const honest = farm.decode('honest', [1]).then((answer) => {
+      expect(answer).toMatchObject({ data: { first: 1 } });
+      order.push('honest');
+    });
+    await Promise.all([...flood, honest]);
+    expect(order.indexOf('honest')).toBeLessThanOrEqual(2);
+    expect(order.filter((what) => what === 'stopped')).toHaveLength(4);
+    expect(await farm.decode('flood', [1], 'later')).toMatchObject({
+      problem: expect.stringContaining('set aside'),
+    });
   });
 });
 

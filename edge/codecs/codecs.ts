@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Logger } from '@nongtin/service';
 import { CodecFolder, type Script } from './folder.ts';
-import { Patience } from './patience.ts';
+import { Patience, type Pause } from './patience.ts';
 import type { CodecCall, Failure, Outcome } from './protocol.ts';
 import { CodecThread } from './thread.ts';
 
@@ -62,21 +62,26 @@ export function createCodecs(options: CodecsOptions): Codecs {
 }
 
 const MOST_WAITING = 5_000;
+/** One script's messages may take half of the room. */
+const MOST_WAITING_OF_SCRIPT = 2_500;
 const MOST_BYTES = 1_024;
 const MOST_DOWNLINK_BYTES = 242;
 const MOST_DOWNLINK_CHARACTERS = 64 * 1024;
+/** So many costly calls are borne of a device, and of a script for all devices; of one that took the thread with it, one. */
 const DEVICE_FAILURES = 3;
-const SCRIPT_FAILURES = 6;
+const SCRIPT_FAILURES = 4;
 const COSTLY: readonly Failure[] = ['timeout', 'memory', 'crashed'];
 
 class SandboxedCodecs implements Codecs {
   readonly #folder: CodecFolder;
   readonly #thread: CodecThread;
   readonly #patience: Patience;
+  readonly #logger: Logger;
 
   constructor({ folder, logger, clock }: CodecsOptions) {
     this.#folder = new CodecFolder({ folder, logger, clock });
     this.#patience = new Patience(clock);
+    this.#logger = logger;
     this.#thread = new CodecThread((detail) =>
       logger.warn({ detail }, 'the thread of the codecs was started anew'),
     );
@@ -130,24 +135,33 @@ class SandboxedCodecs implements Codecs {
     const script = this.#scriptOf(device);
     if ('problem' in script) return script;
     const { file, version, source } = script;
-    if (this.#thread.waiting >= MOST_WAITING) {
-      return problem(file, device, `${MOST_WAITING} messages wait for codecs already; send less often`);
+    const waiting = this.#thread.waitingFor(file);
+    if (this.#thread.waiting >= MOST_WAITING || waiting >= MOST_WAITING_OF_SCRIPT) {
+      return problem(file, device, `${waiting} messages wait for this codec already; send less often`);
     }
     const ofScript = `${file} ${version}`;
     const ofDevice = `${ofScript} ${device.name}`;
-    const pauseSeconds = Math.max(this.#patience.secondsLeft(ofScript), this.#patience.secondsLeft(ofDevice));
-    if (pauseSeconds > 0) {
-      return problem(file, device, `paused for ${pauseSeconds} s after too many calls that did not end well`);
-    }
-    const outcome = await this.#thread.run({ script: file, version, source, call, input });
-    if ('failure' in outcome && COSTLY.includes(outcome.failure)) {
-      this.#patience.failed(ofScript, SCRIPT_FAILURES);
-      this.#patience.failed(ofDevice, DEVICE_FAILURES);
-    } else {
+    const refusal = () => {
+      const pause = this.#patience.pauseOf(ofScript) ?? this.#patience.pauseOf(ofDevice);
+      return pause && setAside(pause);
+    };
+    const ended = (outcome: Outcome) => this.#judge(outcome, file, device, ofScript, ofDevice);
+    const ask = { script: file, version, source, call, input, refusal, ended };
+    return this.#read(file, device, refusal() ?? (await this.#thread.run(ask)));
+  }
+
+  #judge(outcome: Outcome, file: string, device: CodecDevice, ofScript: string, ofDevice: string): void {
+    const failure = 'failure' in outcome ? outcome.failure : undefined;
+    if (failure === undefined || !COSTLY.includes(failure)) {
       this.#patience.succeeded(ofScript);
       this.#patience.succeeded(ofDevice);
+      return;
     }
-    return this.#read(file, device, outcome);
+    const detail = 'detail' in outcome ? outcome.detail : '';
+    const allowed = (usual: number) => (failure === 'crashed' ? 1 : usual);
+    this.#patience.failed(ofDevice, allowed(DEVICE_FAILURES), detail);
+    if (this.#patience.failed(ofScript, allowed(SCRIPT_FAILURES), detail))
+      this.#logger.warn({ codec: file, device: device.name, detail }, 'a codec was set aside for a while');
   }
 
   #scriptOf(device: CodecDevice): Script | CodecProblem {
@@ -190,7 +204,13 @@ const WORDS: Readonly<Record<Failure, string>> = {
   timeout: 'it was stopped: ',
   memory: 'it was stopped: ',
   crashed: 'it was ended: ',
+  set_aside: '',
 };
+
+function setAside({ seconds, detail }: Pause): Outcome {
+  const when = `it is tried again in ${seconds} s, or at once when its file changes`;
+  return { failure: 'set_aside', detail: `set aside after calls that cost too much (${detail}); ${when}` };
+}
 
 function problem(codec: string, device: CodecDevice, what: string, path?: string): CodecProblem {
   const advice = path === undefined ? '' : `. Correct or replace ${path}`;

@@ -30,7 +30,9 @@ export type Failure =
   | 'timeout'
   | 'memory'
   /** The engine broke, or the whole thread had to be ended. */
-  | 'crashed';
+  | 'crashed'
+  /** Not called at all: it has cost too much too often. */
+  | 'set_aside';
 
 export type Outcome = { readonly json: string } | { readonly failure: Failure; readonly detail: string };
 

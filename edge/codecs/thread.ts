@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { type Answer, type Ask, type CodecCall, LIMITS, type Outcome } from './protocol.ts';
+import { Turns } from './turns.ts';
 
 export interface ThreadCall {
   readonly script: string;
@@ -7,6 +8,10 @@ export interface ThreadCall {
   readonly source: string;
   readonly call: CodecCall;
   readonly input: string;
+  /** Asked when its turn comes: the answer it gets instead of being run. */
+  refusal(): Outcome | undefined;
+  /** Told how it ended before the next call is chosen. */
+  ended(outcome: Outcome): void;
 }
 
 interface Waiting extends ThreadCall {
@@ -20,12 +25,13 @@ const MOST_STARTS_IN_A_ROW = 3;
 const START_MS = 60_000;
 
 /**
- * The near end of the codecs' thread: one call at a time, each with a watchdog. A thread that hangs or dies is ended,
+ * The near end of the codecs' thread: one call at a time, each with a watchdog; scripts take turns, so that one with many
+ * waiting calls costs another at most the time of one call. A thread that hangs or dies is ended,
  * the call under way fails, and the others go on in a new one. It starts with the first call: a farm without LoRaWAN
  * pays nothing for it.
  */
 export class CodecThread {
-  readonly #queue: Waiting[] = [];
+  readonly #queue = new Turns<Waiting>();
   readonly #onCrash: (detail: string) => void;
   #worker: Worker | undefined;
   #ready = false;
@@ -41,30 +47,34 @@ export class CodecThread {
   }
 
   get waiting(): number {
-    return this.#queue.length;
+    return this.#queue.size;
+  }
+
+  waitingFor(script: string): number {
+    return this.#queue.of(script);
   }
 
   /** Never rejects. What is under way at a stop is never answered: its message is not acknowledged, and comes again. */
   run(call: ThreadCall): Promise<Outcome> {
     return new Promise((resolve) => {
       if (this.#stopped) return;
-      this.#queue.push({ ...call, resolve });
+      this.#queue.push(call.script, { ...call, resolve });
       this.#next();
     });
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#queue.length = 0;
+    this.#queue.clear();
     clearTimeout(this.#watchdog);
     await this.#worker?.terminate();
   }
 
   #next(): void {
-    if (this.#current !== undefined || this.#queue.length === 0) return;
+    if (this.#current !== undefined || this.#queue.size === 0) return;
     this.#worker ??= this.#start();
     if (!this.#ready) return;
-    const call = this.#queue.shift();
+    const call = this.#nextAllowed();
     if (call === undefined) return;
     this.#current = call;
     this.#lastId += 1;
@@ -78,6 +88,15 @@ export class CodecThread {
     };
     this.#worker.postMessage(ask);
     this.#watchdog = setTimeout(() => this.#hangs(id), LIMITS.hangMs);
+  }
+
+  #nextAllowed(): Waiting | undefined {
+    for (let call = this.#queue.next(); call !== undefined; call = this.#queue.next()) {
+      const refusal = call.refusal();
+      if (refusal === undefined) return call;
+      call.resolve(refusal);
+    }
+    return undefined;
   }
 
   #start(): Worker {
@@ -119,6 +138,7 @@ export class CodecThread {
     clearTimeout(this.#watchdog);
     const call = this.#current;
     this.#current = undefined;
+    call?.ended(outcome);
     call?.resolve(outcome);
   }
 
@@ -144,7 +164,7 @@ export class CodecThread {
     this.#settle({ failure: 'crashed', detail });
     if (this.#starts >= MOST_STARTS_IN_A_ROW) {
       this.#starts = 0;
-      for (const waiting of this.#queue.splice(0)) waiting.resolve({ failure: 'crashed', detail });
+      for (const waiting of this.#queue.clear()) waiting.resolve({ failure: 'crashed', detail });
     } else this.#next();
   }
 }
