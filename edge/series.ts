@@ -54,7 +54,10 @@ export async function startSeries(options: SeriesOptions): Promise<RunningSeries
   await delivery.start();
   onStarted({ part: 'delivery', stop: () => delivery.stop() });
   const deliver = (held: DeliveredJournal) => createSeriesDelivery({ journal: held, ...shared });
-  const late = new LateDelivery({ journal, keeper, deliver, logger });
+  const late = new LateDelivery({
+    ...{ journal, keeper, deliver, logger },
+    deliveredUpTo: () => delivery.deliveredUpTo(),
+  });
   late.start();
   onStarted({ part: 'late delivery', stop: () => late.stop() });
   const rollups = createRollups({

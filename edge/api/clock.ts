@@ -17,12 +17,17 @@ export const clockRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = async
     '/api/clock',
     {
       schema: {
-        body: Type.Object({ utc: Time }),
+        body: Type.Object({
+          utc: Time,
+          confirm: Type.Optional(
+            Type.Boolean({ description: 'It is right whatever the gateway knows, and counts at once' }),
+          ),
+        }),
         response: { 200: ClockAnswer, 400: ApiError, 409: ApiError },
       },
     },
-    async ({ body: { utc } }) => {
-      await heard(keeper.confirm(timeOf('utc', utc)));
+    async ({ body: { utc, confirm } }) => {
+      await heard(keeper.confirm(timeOf('utc', utc), confirm));
       return answer();
     },
   );

@@ -74,7 +74,14 @@ export async function testApi(
     logger,
   });
   await irrigation.start();
-  const clockState = { trusted: true, source: null, bootId: 'b0'.repeat(16), machineAheadMs: 0, undated: [] };
+  const clockState = {
+    trusted: true,
+    source: null,
+    bootId: 'b0'.repeat(16),
+    machineAheadMs: 0,
+    told: null,
+    undated: [],
+  };
   const disconnected: string[] = [];
   const received: InboundMessage[] = [];
   const parts: ApiParts = {

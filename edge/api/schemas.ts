@@ -205,6 +205,12 @@ export const ClockAnswer = Type.Object({
   trusted: Type.Boolean({ description: 'False: readings wait for their date' }),
   source: Nullable(Type.String({ description: 'system, cloud or person: who told the time' })),
   bootId: Type.String(),
+  told: Nullable(
+    Type.Object(
+      { atMs: AtMs, countsInSeconds: Type.Integer() },
+      { description: 'What a person said; until it counts another word takes its place' },
+    ),
+  ),
   machineAheadMs: Type.Number({ description: 'How far the clock of the machine is ahead of the gateway’s' }),
   undated: Type.Array(
     Type.Object({

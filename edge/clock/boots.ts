@@ -13,16 +13,47 @@ const Boot = Type.Object({
   /** UTC: it cannot have begun before, nor ended after. */
   notBeforeMs: Type.Number(),
   notAfterMs: Type.Optional(Type.Number()),
+  /** Its first entry. */
+  beganAtNumber: Type.Optional(Type.Integer()),
   /** The first entry that waits for the date, once there is one. */
   firstNumber: Type.Optional(Type.Integer()),
 });
 export type Boot = Static<typeof Boot>;
 
+/** A boot that was dated by what somebody told, not by a time server: it may prove wrong. */
+const Word = Type.Object({
+  bootId: Type.String({ pattern: '^[0-9a-f]{32}$' }),
+  /** The boot's first entry. */
+  firstNumber: Type.Integer(),
+  /** One moment of that boot: by its own clock, in UTC as it was told, and since the machine was switched on. */
+  provisionalMs: Type.Number(),
+  utcMs: Type.Number(),
+  uptimeMs: Type.Number(),
+  machineBootId: Type.Optional(Type.String()),
+});
+export type Word = Static<typeof Word>;
+
+/** Readings of a boot that were dated by a word which proved wrong: they are told apart by a flag. */
+const Doubt = Type.Object({
+  bootId: Type.String({ pattern: '^[0-9a-f]{32}$' }),
+  /** Entries of that boot from here … */
+  firstNumber: Type.Integer(),
+  /** … up to here. */
+  lastNumber: Type.Integer(),
+  /** The series store has the flag. */
+  isTold: Type.Boolean(),
+});
+export type Doubt = Static<typeof Doubt>;
+
 const File = Type.Object({
   version: Type.Literal(1),
   /** The newest time that was known to be right. */
   newestKnownMs: Type.Number(),
+  /** The newest time that only a person vouched for. */
+  newestToldMs: Type.Optional(Type.Number()),
   boots: Type.Array(Boot),
+  words: Type.Optional(Type.Array(Word)),
+  doubts: Type.Optional(Type.Array(Doubt)),
 });
 const file = Compile(File);
 
@@ -33,7 +64,10 @@ const MOST_BOOTS = 256;
 export class Boots {
   readonly #path: string;
   #newestKnownMs = 0;
+  #newestToldMs = 0;
   #boots: Boot[] = [];
+  #words: readonly Word[] = [];
+  #doubts: Doubt[] = [];
 
   constructor(path: string) {
     this.#path = path;
@@ -43,7 +77,10 @@ export class Boots {
   open(): number | undefined {
     const saved = readStateFile(this.#path, (value) => file.Check(value));
     this.#newestKnownMs = saved?.newestKnownMs ?? 0;
+    this.#newestToldMs = saved?.newestToldMs ?? 0;
     this.#boots = saved?.boots ?? [];
+    this.#words = saved?.words ?? [];
+    this.#doubts = saved?.doubts ?? [];
     return saved?.newestKnownMs;
   }
 
@@ -69,13 +106,47 @@ export class Boots {
     this.#write();
   }
 
-  /** It was this time, for certain. */
+  newestToldMs(): number {
+    return this.#newestToldMs;
+  }
+
+  /** It was this time, for certain, whatever a person said before. */
   known(nowMs: number): void {
     this.#newestKnownMs = nowMs;
+    this.#newestToldMs = 0;
+    this.#write();
+  }
+
+  /** It was this time as far as a person knew. */
+  told(nowMs: number): void {
+    this.#newestToldMs = nowMs;
+    this.#write();
+  }
+
+  words(): readonly Word[] {
+    return this.#words;
+  }
+
+  keepWords(words: readonly Word[]): void {
+    this.#words = words.slice(-MOST_BOOTS);
+    this.#write();
+  }
+
+  doubts(): readonly Doubt[] {
+    return this.#doubts;
+  }
+
+  /** Adds a doubt, or takes the place of the one about the same boot. */
+  doubt(doubt: Doubt): void {
+    const others = this.#doubts.filter(({ bootId }) => bootId !== doubt.bootId);
+    this.#doubts = [...others, doubt].slice(-MOST_BOOTS);
     this.#write();
   }
 
   #write(): void {
-    writeStateFile(this.#path, { version: 1, newestKnownMs: this.#newestKnownMs, boots: this.#boots });
+    writeStateFile(this.#path, {
+      ...{ version: 1, newestKnownMs: this.#newestKnownMs, newestToldMs: this.#newestToldMs },
+      ...{ boots: this.#boots, words: this.#words, doubts: this.#doubts },
+    });
   }
 }

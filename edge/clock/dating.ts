@@ -1,4 +1,11 @@
-import { type ClockRecord, dateReadings, isUndated } from '@nongtin/broker/wire';
+import {
+  type ClockRecord,
+  dateReadings,
+  encodeReadings,
+  isUndated,
+  parseReadings,
+  quality,
+} from '@nongtin/broker/wire';
 import type { Journal, JournalEntry } from '../journal/index.ts';
 import type { Boots } from './boots.ts';
 
@@ -6,8 +13,8 @@ import type { Boots } from './boots.ts';
 export interface Dating {
   /** Whether the entry's readings have no date yet: pass it over, they are delivered when they have one. */
   hold(entry: JournalEntry): boolean;
-  /** The lines with their true times. */
-  shift(lines: string, entry: Pick<JournalEntry, 'bootId'>): string;
+  /** The lines with their true times; those that were dated by a word which proved wrong, with a flag. */
+  shift(lines: string, entry: Pick<JournalEntry, 'bootId' | 'number'>): string;
 }
 
 /** Readings of one boot that wait for their date. */
@@ -62,9 +69,13 @@ export class JournalDating implements Dating {
     return true;
   }
 
-  shift(lines: string, { bootId }: Parameters<Dating['shift']>[1]): string {
+  shift(lines: string, { bootId, number }: Parameters<Dating['shift']>[1]): string {
     const shiftMs = this.#shifts.get(bootId);
-    return shiftMs === undefined ? lines : dateReadings(lines, shiftMs);
+    const dated = shiftMs === undefined ? lines : dateReadings(lines, shiftMs);
+    const isDoubted = this.#boots
+      .doubts()
+      .some((doubt) => doubt.bootId === bootId && number <= doubt.lastNumber);
+    return isDoubted ? doubted(dated) : dated;
   }
 
   held(bootId: string): Held | undefined {
@@ -129,4 +140,11 @@ export class JournalDating implements Dating {
 
 function shiftOf({ utcMs, provisionalMs }: ClockRecord): number {
   return utcMs - provisionalMs;
+}
+
+function doubted(lines: string): string {
+  const uncertain = (bits: number) => bits | quality.clockUncertain;
+  return encodeReadings(
+    parseReadings(lines).map((reading) => ({ ...reading, quality: uncertain(reading.quality) })),
+  );
 }

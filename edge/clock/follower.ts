@@ -3,6 +3,7 @@ import type { Logger } from '@nongtin/service';
 import type { GatewayClock } from './gateway-clock.ts';
 import type { Machine } from './system.ts';
 import { type ClockSource, type ClockTrust, follow } from './trust.ts';
+import { MOST_TO_FOLLOW_MS } from './word.ts';
 
 interface FollowerOptions {
   readonly clock: GatewayClock;
@@ -11,6 +12,8 @@ interface FollowerOptions {
   readonly logger: Logger;
   /** Our time made a step: the journal tells of it, so that a gap in the series can be explained. */
   readonly onStep: (record: Omit<ClockRecord, 'bootId'>) => Promise<unknown>;
+  /** What a person or the cloud told was wrong, by the word of a time server. */
+  readonly onWrong: (utcMs: number) => Promise<unknown>;
   /** The machine's clock differs, and is not believed; undefined: no longer. */
   readonly onDispute: (aheadMs: number | undefined) => void;
 }
@@ -47,6 +50,10 @@ export class WallFollower {
     if (setting === 'trusted') sync = 'synchronized';
     // A person or the cloud told the time because the machine did not know it: until a time server has told the machine.
     if (isOthers && sync !== 'synchronized') return false;
+    if (isOthers && Math.abs(clock.wallAheadMs()) > MOST_TO_FOLLOW_MS) {
+      await this.#options.onWrong(clock.nowMs() + clock.wallAheadMs());
+      return true;
+    }
     await this.#follow(sync, monotonicMs - (this.#differsSinceMs ?? monotonicMs));
     return true;
   }

@@ -33,3 +33,32 @@ it('starts without the time, and stores every reading at its true time once a pe
   expect(Math.abs(atMs - (sentAtMs - DAY_MS))).toBeLessThan(1_000);
   expect(await clockAlarm()).toMatchObject({ state: 'cleared' });
 }, 60_000);
+
+it('takes a wrong time back, and flags what it has dated', async () => {
+  const farm = await testFarm({ NONGTIN_CLOCK: 'untrusted' });
+  onTestFinished(() => farm.close());
+  // Signs in.
+  expect(await farm.get('/api/clock')).toMatchObject({ trusted: false, told: null });
+  const at = (ms: number) => ({ utc: new Date(Date.now() + ms).toISOString() });
+  const refused = await farm.post('/api/clock', at(3_650 * DAY_MS));
+  expect([refused.status, (await refused.json()).error.message]).toEqual([
+    409,
+    expect.stringContaining('days after'),
+  ]);
+  const waits = await (await farm.post('/api/clock', at(20 * DAY_MS))).json();
+  expect(waits).toMatchObject({ trusted: false, told: { countsInSeconds: 600 } });
+  expect(await (await farm.post('/api/clock', at(DAY_MS))).json()).toMatchObject({
+    trusted: true,
+    told: null,
+  });
+  const probe = await farm.device('soil-a1');
+  await probe.publishAsync('nongtin/v1/soil-a1/readings', '{"soil_ph":6.25}', { qos: 1 });
+  const right = await (await farm.post('/api/clock', at(0))).json();
+  expect(Math.abs(right.atMs - Date.now())).toBeLessThan(10_000);
+  await probe.publishAsync('nongtin/v1/soil-a1/readings', '{"soil_ph":6.5}', { qos: 1 });
+  const stored = async () => (await farm.get('/api/readings?device=soil-a1&metric=soil_ph')).readings;
+  await expect.poll(stored, { timeout: 10_000 }).toMatchObject([
+    { value: 6.25, quality: ['clockUncertain'] },
+    { value: 6.5, quality: [] },
+  ]);
+}, 60_000);

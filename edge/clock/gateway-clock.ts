@@ -20,6 +20,8 @@ export class GatewayClock implements SystemClock {
   #baseMs: number;
   #baseMonotonicMs: number;
   #rate = 1;
+  /** How long the rate holds; then time passes as it does. */
+  #rateForMs = Number.POSITIVE_INFINITY;
   #isTrusted = true;
 
   constructor(system: SystemClock) {
@@ -53,6 +55,11 @@ export class GatewayClock implements SystemClock {
     this.#isTrusted = true;
   }
 
+  /** What was trusted was wrong: it is this time now, also when that lies back. */
+  correct(utcMs: number): void {
+    this.#rebase(utcMs, 1);
+  }
+
   /** How far the wall clock is ahead of ours. */
   wallAheadMs(): number {
     return this.#system.nowMs() - this.#exactMs();
@@ -68,18 +75,26 @@ export class GatewayClock implements SystemClock {
     this.#rebase(this.#exactMs(), HALF_SPEED);
   }
 
+  /** Comes to stand so much further back without going back: half speed for twice as long. */
+  fallBack(byMs: number): void {
+    this.#rebase(this.#exactMs(), HALF_SPEED, byMs / HALF_SPEED);
+  }
+
   /** Goes on alone, at its own speed. */
   runFree(): void {
     this.#rebase(this.#exactMs(), 1);
   }
 
   #exactMs(): number {
-    return this.#baseMs + (this.#system.monotonicMs() - this.#baseMonotonicMs) * this.#rate;
+    const passedMs = this.#system.monotonicMs() - this.#baseMonotonicMs;
+    const atRateMs = Math.min(passedMs, this.#rateForMs);
+    return this.#baseMs + atRateMs * this.#rate + (passedMs - atRateMs);
   }
 
-  #rebase(nowMs: number, rate: number): void {
+  #rebase(nowMs: number, rate: number, rateForMs = Number.POSITIVE_INFINITY): void {
     this.#baseMonotonicMs = this.#system.monotonicMs();
     this.#baseMs = nowMs;
     this.#rate = rate;
+    this.#rateForMs = rateForMs;
   }
 }

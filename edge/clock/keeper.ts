@@ -1,11 +1,13 @@
-import type { AlarmRecord, ClockRecord, Reason } from '@nongtin/broker/wire';
+import type { ClockRecord } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
 import type { OpenJournal } from '../journal/index.ts';
-import { type Boot, Boots } from './boots.ts';
+import { type AlarmDoor, ClockAlarms } from './alarms.ts';
+import { type Boot, Boots, type Doubt } from './boots.ts';
 import { type Dating, type Held, JournalDating } from './dating.ts';
 import { WallFollower } from './follower.ts';
 import type { GatewayClock } from './gateway-clock.ts';
 import { boundsOf, ClockProblem, chosenStart } from './release.ts';
+import type { ClockState, UndatedBoot } from './state.ts';
 import type { Machine } from './system.ts';
 import {
   type ClockSource,
@@ -14,6 +16,8 @@ import {
   isWallTrusted,
   SOFTWARE_BEGAN_MS,
 } from './trust.ts';
+import { checkWord, MOST_TO_FOLLOW_MS, PersonsWord } from './word.ts';
+import { Words } from './words.ts';
 
 type KeptJournal = Pick<
   OpenJournal,
@@ -29,41 +33,12 @@ interface ClockKeeperOptions {
   readonly logger: Logger;
 }
 
-interface ClockAlarms {
-  raise(source: string, severity: AlarmRecord['severity'], reason: Reason): void;
-  clear(source: string, key: string): void;
-}
-
-/** An earlier start of the gateway whose readings wait until somebody says when it was. */
-export interface UndatedBoot {
-  readonly bootId: string;
-  /** By its own clock. */
-  readonly startedAtMs: number;
-  readonly ranForMs: number;
-  readonly entries: number;
-  readonly readings: number;
-  /** UTC: when it can have begun. */
-  readonly earliestStartMs: number;
-  readonly latestStartMs: number | null;
-}
-
-export interface ClockState {
-  readonly trusted: boolean;
-  /** What made it trusted; null while it is not. */
-  readonly source: ClockSource | null;
-  readonly bootId: string;
-  /** How far the machine's clock is ahead of the gateway's. */
-  readonly machineAheadMs: number;
-  readonly undated: readonly UndatedBoot[];
-}
-
 const TICK_MS = 1_000;
 /** Asking the system costs a process; a new answer is worth it so often. */
 const ASK_EVERY_MS = 10_000;
 const KNOWN_EVERY_MS = 10 * 60_000;
 const SLACK_MS = 5 * 60_000;
 const MOST_RECORDS = 10_000;
-const ALARM_SOURCE = 'gateway';
 const CURSOR = 'undated';
 
 /**
@@ -75,10 +50,16 @@ export class ClockKeeper {
   readonly #boots: Boots;
   readonly #dating: JournalDating;
   readonly #follower: WallFollower;
+  readonly #words: Words;
+  readonly #word = new PersonsWord();
   readonly #listeners = new Set<(bootId: string) => void>();
+  readonly #doubtListeners = new Set<(doubt: Doubt) => void>();
   #journal: KeptJournal | undefined;
   #alarms: ClockAlarms | undefined;
   #source: ClockSource | null = null;
+  /** It cannot have been before this time at this moment, and this boot began with this entry. */
+  #evidence = { utcMs: 0, monotonicMs: 0 };
+  #firstNumber = 1;
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<void> | undefined;
   #askedAtMs = Number.NEGATIVE_INFINITY;
@@ -88,10 +69,12 @@ export class ClockKeeper {
     this.#options = options;
     this.#boots = new Boots(options.path);
     this.#dating = new JournalDating(this.#boots, () => this.#keepHeld());
+    this.#words = new Words({ ...options, boots: this.#boots });
     this.#follower = new WallFollower({
       ...options,
+      onWrong: (utcMs) => this.#overrule(utcMs, 'system'),
       onStep: (record) => this.#openJournal().appendRecord({ ...record, bootId: this.#openJournal().bootId }),
-      onDispute: (aheadMs) => this.#dispute(aheadMs),
+      onDispute: (aheadMs) => this.#alarms?.dispute(aheadMs),
     });
   }
 
@@ -103,6 +86,7 @@ export class ClockKeeper {
   async begin(journal: KeptJournal): Promise<void> {
     const { clock, machine, setting, logger } = this.#options;
     this.#journal = journal;
+    this.#firstNumber = journal.lastNumber() + 1;
     const newestKnownMs = this.#boots.open() ?? (await journal.records('boot', 1))[0]?.atMs ?? 0;
     const wallMs = clock.nowMs() + clock.wallAheadMs();
     const isTrusted = isWallTrusted({ setting, wallMs, newestKnownMs, ...(await machine.time()) });
@@ -116,9 +100,12 @@ export class ClockKeeper {
       return;
     }
     const notBeforeMs = Math.max(newestKnownMs, SOFTWARE_BEGAN_MS);
-    clock.distrust(notBeforeMs);
+    const utcMs = Math.max(notBeforeMs, this.#boots.newestToldMs());
+    this.#evidence = { utcMs, monotonicMs: clock.monotonicMs() };
+    clock.distrust(utcMs);
     const machineBootId = machine.bootId();
     this.#boots.put({
+      beganAtNumber: this.#firstNumber,
       ...{ bootId: journal.bootId, startedAtMs: clock.nowMs(), uptimeMs: machine.uptimeMs(), notBeforeMs },
       ...(machineBootId === undefined ? {} : { machineBootId }),
     });
@@ -126,8 +113,8 @@ export class ClockKeeper {
   }
 
   /** From here on the machine's clock is watched, and what a person should know is an alarm. */
-  watch(alarms: ClockAlarms): void {
-    this.#alarms = alarms;
+  watch(alarms: AlarmDoor): void {
+    this.#alarms = new ClockAlarms(alarms);
     this.#tell();
     this.#timer = setInterval(() => void this.tick(), TICK_MS);
   }
@@ -144,8 +131,20 @@ export class ClockKeeper {
     for (const { bootId } of this.#boots.list()) if (this.#dating.isDated(bootId)) listener(bootId);
   }
 
-  /** Whether readings that are dated are still on their way. */
+  /** Called for readings whose date proved wrong, to be flagged in the store; also for those from before this start. */
+  onDoubted(listener: (doubt: Doubt) => void): void {
+    this.#doubtListeners.add(listener);
+    for (const doubt of this.#boots.doubts()) if (!doubt.isTold) listener(doubt);
+  }
+
+  /** The flags are in the series store. */
+  told(doubt: Doubt): void {
+    this.#words.told(doubt);
+  }
+
+  /** Whether readings that are dated, or doubted, are still on their way. */
   isDelivering(): boolean {
+    if (this.#boots.doubts().some(({ isTold }) => !isTold)) return true;
     return this.#boots.list().some(({ bootId }) => this.#dating.isDated(bootId));
   }
 
@@ -167,6 +166,7 @@ export class ClockKeeper {
       trusted: clock.isTrusted(),
       source: this.#source,
       bootId: this.#openJournal().bootId,
+      told: this.#word.waiting(clock.monotonicMs()),
       machineAheadMs: Math.round(clock.wallAheadMs()),
       undated: this.#undated().map((boot) => this.#shown(boot)),
     };
@@ -177,25 +177,33 @@ export class ClockKeeper {
     if (isThisMachine(url)) return () => {};
     return (utcMs) => {
       const { clock, logger } = this.#options;
-      // The provisional clock began with the newest time that was ever known.
-      if (clock.isTrusted() || utcMs < clock.nowMs() - SLACK_MS) return;
-      this.#establish(utcMs, 'cloud').catch((error: unknown) =>
+      const isWrong = Math.abs(utcMs - clock.nowMs()) > MOST_TO_FOLLOW_MS;
+      // A time server is asked by the machine; a person may have been wrong.
+      if (clock.isTrusted() && !(this.#source === 'person' && isWrong)) return;
+      if (utcMs < this.#notBeforeMs() - SLACK_MS) return;
+      const heard = clock.isTrusted() ? this.#overrule(utcMs, 'cloud') : this.#establish(utcMs, 'cloud');
+      heard.catch((error: unknown) =>
         logger.error({ err: error }, 'the cloud’s time could not be journaled'),
       );
     };
   }
 
-  /** A person says that it is this time now. Throws a ClockProblem that says what is wrong with it. */
-  async confirm(utcMs: number): Promise<void> {
+  /**
+   * A person says that it is this time now: it counts at once or after ten minutes (word.ts), and may be told again as
+   * long as no time server is followed. `isSure`: whatever speaks against it. Throws a ClockProblem.
+   */
+  async confirm(utcMs: number, isSure = false): Promise<void> {
     const { clock } = this.#options;
-    const now = new Date(clock.nowMs()).toISOString();
-    if (clock.isTrusted())
+    if (this.#source === 'system')
       throw new ClockProblem(
-        `The clock is trusted and says ${now}: set the machine's own time to correct it.`,
+        `The gateway follows the machine's clock, which it trusts, and says ${new Date(clock.nowMs()).toISOString()}: ` +
+          "set the machine's time right and restart the gateway.",
       );
-    if (utcMs < SOFTWARE_BEGAN_MS || utcMs > Date.UTC(2100, 0, 1))
-      throw new ClockProblem(`${new Date(utcMs).toISOString()} cannot be now: give today's date and time.`);
-    await this.#establish(utcMs, 'person');
+    const wallMs = clock.nowMs() + clock.wallAheadMs();
+    checkWord(utcMs, { notBeforeMs: this.#notBeforeMs(), wallMs }, isSure);
+    if (clock.isTrusted()) await this.#tellAgain(utcMs);
+    else if (this.#word.tell(utcMs, wallMs, clock.monotonicMs()) || isSure)
+      await this.#establish(utcMs, 'person');
   }
 
   /** Dates an earlier boot. Without a start it is dated as late as it can have been. Throws a ClockProblem. */
@@ -222,6 +230,8 @@ export class ClockKeeper {
   async #look(): Promise<void> {
     const { clock, machine, setting } = this.#options;
     if (!clock.isTrusted()) {
+      const told = this.#word.waiting(clock.monotonicMs());
+      if (told?.countsInSeconds === 0) return this.#establish(told.atMs, 'person');
       if (!this.#mayAsk()) return;
       const wallMs = clock.nowMs() + clock.wallAheadMs();
       // Ours began with the newest time known: a wall clock that merely went on is not ahead of it.
@@ -243,10 +253,49 @@ export class ClockKeeper {
     const { bootId } = this.#openJournal();
     clock.trust(utcMs);
     this.#source = source;
+    this.#word.withdraw();
+    if (source !== 'system') this.#words.noteCurrent(bootId, this.#firstNumber, provisionalMs, utcMs);
     logger.info({ source, utcMs, provisionalMs }, 'the clock is trusted from here on');
     this.#know();
     await this.#date(bootId, provisionalMs, Math.round(utcMs), source);
     await this.#dateEarlier(source);
+  }
+
+  /** A trusted clock that was told is told again. What a watch can be wrong by is made up for. */
+  async #tellAgain(utcMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const aheadMs = utcMs - clock.nowMs();
+    if (Math.abs(aheadMs) > MOST_TO_FOLLOW_MS) await this.#overrule(utcMs, 'person');
+    else if (aheadMs > 0) clock.trust(utcMs);
+    else clock.fallBack(-aheadMs);
+  }
+
+  /** What was told was wrong: it is this time from here on, and what was dated by the other is flagged. */
+  async #overrule(utcMs: number, source: ClockSource): Promise<void> {
+    const { clock, logger } = this.#options;
+    logger.warn(
+      { source, utcMs, wrongMs: clock.nowMs() },
+      'the clock was told a wrong time: it is set right',
+    );
+    clock.correct(utcMs);
+    this.#source = source;
+    this.#know();
+    await this.#review(source);
+    const current = this.#openJournal().bootId;
+    if (source !== 'system')
+      this.#words.noteCurrent(current, this.#firstNumber, clock.nowMs(), clock.nowMs());
+    this.#tell();
+  }
+
+  async #review(source: ClockSource): Promise<void> {
+    for (const doubt of await this.#words.review(this.#openJournal(), source))
+      for (const listener of this.#doubtListeners) listener(doubt);
+  }
+
+  /** Now, as early as it can be. */
+  #notBeforeMs(): number {
+    const { utcMs, monotonicMs } = this.#evidence;
+    return utcMs + (this.#options.clock.monotonicMs() - monotonicMs);
   }
 
   /** Boots before this one: exactly, when the machine has been on since; otherwise only that they had ended by then. */
@@ -259,9 +308,12 @@ export class ClockKeeper {
       const isSameMachineBoot = boot.machineBootId !== undefined && boot.machineBootId === machine.bootId();
       const agoMs = machine.uptimeMs() - (isSameMachineBoot ? boot.uptimeMs : 0);
       const utcMs = Math.round(clock.nowMs() - agoMs);
-      if (isSameMachineBoot) await this.#date(boot.bootId, boot.startedAtMs, utcMs, source);
-      else if (boot.notAfterMs === undefined) this.#boots.put({ ...boot, notAfterMs: utcMs });
+      if (isSameMachineBoot) {
+        await this.#date(boot.bootId, boot.startedAtMs, utcMs, source);
+        if (source !== 'system') this.#words.noteEarlier(boot, utcMs);
+      } else if (boot.notAfterMs === undefined) this.#boots.put({ ...boot, notAfterMs: utcMs });
     }
+    await this.#review(source);
     this.#tell();
   }
 
@@ -283,13 +335,10 @@ export class ClockKeeper {
   }
 
   #shown(boot: Boot): UndatedBoot {
-    const { entries = 0, readings = 0, monotonicMs = 0 } = this.#dating.held(boot.bootId) ?? {};
-    const { earliestStartMs, latestStartMs } = this.#boundsOf(boot);
+    const { entries = 0, readings = 0, monotonicMs: ranForMs = 0 } = this.#dating.held(boot.bootId) ?? {};
+    const { earliestStartMs, latestStartMs = null } = this.#boundsOf(boot);
     const { bootId, startedAtMs } = boot;
-    return {
-      ...{ bootId, startedAtMs, ranForMs: monotonicMs, entries, readings, earliestStartMs },
-      latestStartMs: latestStartMs ?? null,
-    };
+    return { bootId, startedAtMs, ranForMs, entries, readings, earliestStartMs, latestStartMs };
   }
 
   /** Those that a person can do something about. */
@@ -299,15 +348,6 @@ export class ClockKeeper {
       .list()
       .filter(({ bootId, firstNumber }) => bootId === current || firstNumber !== undefined)
       .filter(({ bootId }) => !this.#dating.isDated(bootId));
-  }
-
-  #dispute(aheadMs: number | undefined): void {
-    if (aheadMs === undefined) {
-      this.#alarms?.clear(ALARM_SOURCE, 'clock_disagrees');
-      return;
-    }
-    const figures = { differenceSeconds: Math.round(aheadMs / 1000) };
-    this.#alarms?.raise(ALARM_SOURCE, 'high', { key: 'clock_disagrees', figures });
   }
 
   /**
@@ -324,21 +364,18 @@ export class ClockKeeper {
   }
 
   #tell(): void {
-    const alarms = this.#alarms;
-    if (alarms === undefined) return;
-    if (this.#options.clock.isTrusted()) alarms.clear(ALARM_SOURCE, 'clock_untrusted');
-    else alarms.raise(ALARM_SOURCE, 'low', { key: 'clock_untrusted', figures: {} });
     const current = this.#openJournal().bootId;
-    const boots = this.#undated().filter(({ bootId }) => bootId !== current).length;
-    if (boots === 0) alarms.clear(ALARM_SOURCE, 'boot_undated');
-    else alarms.raise(ALARM_SOURCE, 'low', { key: 'boot_undated', figures: { boots } });
+    const waiting = this.#undated().filter(({ bootId }) => bootId !== current).length;
+    this.#alarms?.tell(this.#options.clock.isTrusted(), waiting);
   }
 
   #know(): void {
     const { clock, logger } = this.#options;
     this.#knownAtMs = clock.monotonicMs();
+    if (this.#source !== 'person') this.#evidence = { utcMs: clock.nowMs(), monotonicMs: this.#knownAtMs };
     try {
-      this.#boots.known(clock.nowMs());
+      if (this.#source === 'person') this.#boots.told(clock.nowMs());
+      else this.#boots.known(clock.nowMs());
     } catch (error) {
       logger.error({ err: error }, 'the newest time known could not be saved');
     }

@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { isUndated } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
 import type { DeliveredJournal, SeriesDelivery } from '../delivery/index.ts';
 import type { JournalEntry } from '../journal/index.ts';
+import type { Doubt } from './boots.ts';
 import type { Held } from './dating.ts';
 
 interface LateDeliveryOptions {
@@ -11,14 +13,23 @@ interface LateDeliveryOptions {
     onDated(listener: (bootId: string) => void): void;
     held(bootId: string): Held | undefined;
     delivered(bootId: string): void;
+    onDoubted(listener: (doubt: Doubt) => void): void;
+    told(doubt: Doubt): void;
   };
+  /** The store holds all entries up to this one, but for those that wait. */
+  readonly deliveredUpTo: () => number;
   /** A delivery to the series store that reads this instead of the whole journal. */
   readonly deliver: (held: DeliveredJournal) => Pick<SeriesDelivery, 'start' | 'stop'>;
+  /** Waits; handed in by tests. */
+  readonly pause?: (ms: number) => Promise<unknown>;
 }
+
+const LOOK_EVERY_MS = 200;
 
 /**
  * Delivers what the delivery passed over because it had no date, as soon as it has one: boot after boot, beside the
- * delivery of what arrives now. A kill in between means that some lines are written again, which changes nothing.
+ * delivery of what arrives now; and once more, with a flag, what was dated by a word that proved wrong. A kill in between
+ * means that some lines are written again, which changes nothing.
  */
 export class LateDelivery {
   readonly #options: LateDeliveryOptions;
@@ -34,6 +45,9 @@ export class LateDelivery {
     this.#options.keeper.onDated((bootId) => {
       this.#running = this.#running.then(() => this.#deliver(bootId));
     });
+    this.#options.keeper.onDoubted((doubt) => {
+      this.#running = this.#running.then(() => this.#flag(doubt));
+    });
   }
 
   async stop(): Promise<void> {
@@ -47,10 +61,26 @@ export class LateDelivery {
     if (this.#isStopped) return;
     try {
       const held = keeper.held(bootId);
-      if (held !== undefined && !(await this.#carry(heldEntries(journal, bootId, held), deliver))) return;
+      const isWaiting = (entry: JournalEntry) => isUndated(entry.payload);
+      if (held !== undefined && !(await this.#carry(entriesOf(journal, bootId, held, isWaiting), deliver)))
+        return;
       keeper.delivered(bootId);
     } catch (error) {
       logger.error({ err: error, bootId }, 'readings that were dated are delivered with the next start');
+    }
+  }
+
+  /** What the delivery has under way has no flag: it must be there first. */
+  async #flag(doubt: Doubt): Promise<void> {
+    const { keeper, journal, deliver, deliveredUpTo, logger } = this.#options;
+    const pause = this.#options.pause ?? delay;
+    try {
+      while (!this.#isStopped && deliveredUpTo() < doubt.lastNumber) await pause(LOOK_EVERY_MS);
+      if (this.#isStopped) return;
+      const all = entriesOf(journal, doubt.bootId, doubt, () => true);
+      if (await this.#carry(all, deliver)) keeper.told(doubt);
+    } catch (error) {
+      logger.error({ err: error, doubt }, 'readings with a wrong date are flagged with the next start');
     }
   }
 
@@ -73,12 +103,16 @@ interface HeldEntries {
   readonly done: Promise<true>;
 }
 
-/** The journal as if it held nothing but what waited of one boot. */
-function heldEntries(journal: DeliveredJournal, bootId: string, held: Held): HeldEntries {
-  const { firstNumber, lastNumber } = held;
+/** The journal as if it held nothing but these entries of one boot. */
+function entriesOf(
+  journal: DeliveredJournal,
+  bootId: string,
+  { firstNumber, lastNumber }: Pick<Held, 'firstNumber' | 'lastNumber'>,
+  isMeant: (entry: JournalEntry) => boolean,
+): HeldEntries {
   const done = Promise.withResolvers<true>();
   const waited = (entry: JournalEntry) =>
-    entry.bootId === bootId && entry.count > 0 && isUndated(entry.payload)
+    entry.bootId === bootId && entry.count > 0 && isMeant(entry)
       ? entry
       : { ...entry, count: 0, payload: '' };
   const view: DeliveredJournal = {

@@ -72,7 +72,11 @@ export async function startBoot(folder: string, machine: TestMachine, setting: C
   const delivery = createSeriesDelivery({ journal, ...shared });
   await delivery.start();
   const deliver = (held: DeliveredJournal) => createSeriesDelivery({ journal: held, ...shared });
-  const late = new LateDelivery({ journal, keeper, deliver, logger });
+  const late = new LateDelivery({
+    ...{ journal, keeper, deliver, logger },
+    deliveredUpTo: () => delivery.deliveredUpTo(),
+    pause: tick,
+  });
   late.start();
   const profiles = createProfiles(shortMemory());
   const ingest = createIngest({
