@@ -147,8 +147,9 @@ export class LiveFarm {
       (r) => r.metric === reading.metric && r.channel === reading.channel,
     );
     if (same < 0) device.readings.push(reading);
-    // What a device kept while it was away comes later than what it sends now.
-    else if ((device.readings[same]?.atMs ?? 0) <= reading.atMs) device.readings[same] = reading;
+    // What a device kept while it was away comes later than what it sends now; the gateway's clock may be set back.
+    else if (Math.min(device.readings[same]?.atMs ?? 0, Date.now()) <= reading.atMs)
+      device.readings[same] = reading;
     this.devices[reading.device] = device;
     for (const listener of this.#listeners) listener(reading);
   }

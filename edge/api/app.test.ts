@@ -72,7 +72,7 @@ describe('the views', () => {
 
   it('tell the live state with its flags, figures and refusals', async () => {
     const reading = { metric: 'soil_moisture', device: 'soil-a1', channel: '', value: 9 } as const;
-    gateway.live.onReadings([{ ...reading, atMs: 1_000, quality: quality.outOfRange }]);
+    gateway.live.onReadings([{ ...reading, atMs: 1_000, receivedAtMs: 1_000, quality: quality.outOfRange }]);
     const live = (await (await gateway.as('auditor')).get('/api/live')).json();
     expect(live.zones[0]).toMatchObject({
       id: 'a1',

@@ -9,9 +9,15 @@ it('starts without the time, and stores every reading at its true time once a pe
   const probe = await farm.device('soil-a1');
   const sentAtMs = Date.now();
   await probe.publishAsync('nongtin/v1/soil-a1/readings', '{"soil_ph":6.25}', { qos: 1 });
+  // A device whose clock is a year ahead hides nothing that comes after it.
+  const yearAhead = new Date(sentAtMs + 365 * DAY_MS).toISOString();
+  const ahead = JSON.stringify({ time: yearAhead, soil_ec: 1 });
+  await probe.publishAsync('nongtin/v1/soil-a1/readings', ahead, { qos: 1 });
+  await probe.publishAsync('nongtin/v1/soil-a1/readings', '{"soil_ec":2}', { qos: 1 });
   const { devices } = await farm.get('/api/live');
   expect(devices.find(({ id }: { id: string }) => id === 'soil-a1').readings).toMatchObject([
     { metric: 'soil_ph', value: 6.25, quality: ['clockUncertain'] },
+    { metric: 'soil_ec', value: 2, quality: ['clockUncertain'] },
   ]);
   const clockAlarm = async () =>
     (await farm.get('/api/alarms')).alarms.find(
@@ -21,7 +27,7 @@ it('starts without the time, and stores every reading at its true time once a pe
   const clock = () => farm.get('/api/clock');
   await expect
     .poll(async () => (await clock()).undated, { timeout: 10_000 })
-    .toMatchObject([{ readings: 1, entries: 1 }]);
+    .toMatchObject([{ readings: 3, entries: 3 }]);
   const stored = async () => (await farm.get('/api/readings?device=soil-a1&metric=soil_ph')).readings;
   expect(await stored()).toEqual([]);
 

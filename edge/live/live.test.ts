@@ -5,7 +5,7 @@ import { Live } from './live.ts';
 
 const reading = (value: number, atMs: number, more: Partial<Reading> = {}) => ({
   ...({ metric: 'soil_moisture', device: 'soil-a1', channel: '', value, quality: quality.good } as const),
-  atMs,
+  ...{ atMs, receivedAtMs: 5_000 },
   ...more,
 });
 
@@ -23,6 +23,24 @@ describe('the live view', () => {
     expect(live.latest('soil-a1', 'soil_moisture')).toMatchObject({ value: 0.2, atMs: 2_000, unit: 'm³/m³' });
     expect(live.devices()[0]).toMatchObject({ online: true, lastSeenAtMs: 5_000 });
     expect(live.devices()[0]?.readings).toHaveLength(2);
+  });
+
+  it('is not frozen by a device whose clock is ahead: nothing was taken after it came', () => {
+    const { live } = setup();
+    const YEAR_MS = 365 * 86_400_000;
+    live.onReadings([reading(0.9, 4_000 + YEAR_MS, { receivedAtMs: 4_000 })]);
+    expect(live.latest('soil-a1', 'soil_moisture')).toMatchObject({ value: 0.9, atMs: 4_000 });
+    live.onReadings([reading(0.2, 5_000)]);
+    expect(live.latest('soil-a1', 'soil_moisture')).toMatchObject({ value: 0.2, atMs: 5_000 });
+    live.onReadings([reading(0.1, 4_500)]);
+    expect(live.latest('soil-a1', 'soil_moisture')?.value).toBe(0.2);
+  });
+
+  it('is not frozen when our own clock was ahead and is set back', () => {
+    const { live } = setup();
+    live.onReadings([reading(0.9, 900_000, { receivedAtMs: 900_000 })]);
+    live.onReadings([reading(0.2, 5_000)]);
+    expect(live.latest('soil-a1', 'soil_moisture')?.value).toBe(0.2);
   });
 
   it('names the quality flags', () => {

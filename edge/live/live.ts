@@ -7,6 +7,7 @@ export interface LiveReading {
   readonly channel: string;
   readonly unit: string;
   readonly value: number;
+  /** When it was taken; at the latest when it came, whatever the device's clock says. */
   readonly atMs: number;
   readonly quality: string[];
 }
@@ -20,7 +21,7 @@ export interface LiveDevice {
 }
 
 /** What pages need of a reading. */
-type Heard = Pick<Reading, 'metric' | 'channel' | 'value' | 'quality'> & {
+type Heard = Pick<Reading, 'metric' | 'channel' | 'value' | 'quality' | 'receivedAtMs'> & {
   readonly device: string;
   readonly atMs: number;
 };
@@ -72,12 +73,13 @@ export class Live {
   onReadings(readings: readonly Heard[]): void {
     let kept: Kept | undefined;
     let id = '';
+    const nowMs = this.#options.clock.nowMs();
     for (const reading of readings) {
       if (kept === undefined || reading.device !== id) {
         id = reading.device;
         kept = this.#heardFrom(id);
       }
-      this.#keep(kept, reading);
+      this.#keep(kept, reading, nowMs);
       if (this.#gathered.length < MOST_READINGS_OF_AN_EVENT) this.#gathered.push(reading);
     }
     if (this.#gathered.length > 0) this.#timer ??= setTimeout(() => this.flush(), GATHER_MS);
@@ -118,7 +120,7 @@ export class Live {
   latest(device: string, metric: string): LiveReading | null {
     let newest: Heard | undefined;
     for (const { heard } of this.#devices.get(device)?.readings.get(metric)?.values() ?? [])
-      if (newest === undefined || heard.atMs >= newest.atMs) newest = heard;
+      if (newest === undefined || takenAtMs(heard) >= takenAtMs(newest)) newest = heard;
     return newest === undefined ? null : shownReading(newest);
   }
 
@@ -137,13 +139,14 @@ export class Live {
     return kept;
   }
 
-  #keep(kept: Kept, heard: Heard): void {
+  /** What a device kept while it was away comes later than what it sends now. A clock that was set back hides nothing. */
+  #keep(kept: Kept, heard: Heard, nowMs: number): void {
     const latest = kept.readings.get(heard.metric)?.get(heard.channel);
     if (latest === undefined) {
       this.#add(kept, heard);
       return;
     }
-    if (latest.heard.atMs > heard.atMs) return;
+    if (Math.min(takenAtMs(latest.heard), nowMs) > takenAtMs(heard)) return;
     latest.heard = heard;
     if (latest.isNew) return;
     latest.isNew = true;
@@ -192,7 +195,7 @@ function* latestOf(readings: Kept['readings']): Iterable<Heard> {
 function forgetOldest(kept: Kept): void {
   let oldest: Heard | undefined;
   for (const heard of latestOf(kept.readings))
-    if (oldest === undefined || heard.atMs < oldest.atMs) oldest = heard;
+    if (oldest === undefined || takenAtMs(heard) < takenAtMs(oldest)) oldest = heard;
   if (oldest && kept.readings.get(oldest.metric)?.delete(oldest.channel)) kept.count -= 1;
 }
 
@@ -209,6 +212,13 @@ class ReadingsEvent {
   }
 }
 
-function shownReading({ metric, channel, value, quality, atMs }: Heard): LiveReading {
-  return { metric, channel, unit: metrics[metric].unit, value, atMs, quality: qualityFlags(quality) };
+/** A device's clock may be ahead, by a little or by years: nothing was taken after it came. */
+function takenAtMs({ atMs, receivedAtMs }: Heard): number {
+  return Math.min(atMs, receivedAtMs);
+}
+
+function shownReading(heard: Heard): LiveReading {
+  const { metric, channel, value, quality } = heard;
+  const flags = qualityFlags(quality);
+  return { metric, channel, unit: metrics[metric].unit, value, atMs: takenAtMs(heard), quality: flags };
 }
