@@ -75,6 +75,10 @@ export function createCore(options: CoreOptions): Core {
       health.onReadings(readings, missing, family, deviceMs);
       irrigation.onReadings(readings);
     },
+    onSilent: (device, missing, family) => {
+      live.onStatus(device, true);
+      health.onSilent(device, missing, family);
+    },
     onStatus: (device, online) => {
       live.onStatus(device, online);
       health.onStatus(device, online);

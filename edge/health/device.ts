@@ -1,4 +1,4 @@
-import { type MetricName, quality, type Reading } from '@nongtin/broker/wire';
+import { quality, type Reading } from '@nongtin/broker/wire';
 
 /** What is counted of a device. */
 export interface Counts {
@@ -23,7 +23,7 @@ export interface DeviceView {
   readonly expectedSeconds: number | null;
   /** It has been silent for much longer than usual. */
   readonly overdue: boolean;
-  /** Per cent. */
+  /** Per cent; of several, the lowest. */
   readonly battery: number | null;
   readonly batteryLow: boolean;
   /** dBm. */
@@ -38,9 +38,11 @@ export interface DeviceView {
   readonly lastDay: Counts;
 }
 
-type Told = Pick<Reading, 'metric' | 'value' | 'quality' | 'receivedAtMs'>;
+type Told = Pick<Reading, 'metric' | 'channel' | 'value' | 'quality' | 'receivedAtMs'>;
 
 const HOUR_MS = 3_600_000;
+/** What one device may say of batteries of its own or of sensors behind it. */
+const MOST_CHANNELS = 200;
 const HOURS = 24;
 const COUNTS = 4;
 const [READINGS, FLAGGED, MISSING, UNREADABLE] = [0, 1, 2, 3] as const;
@@ -72,8 +74,10 @@ export class Device {
   /** For each of the last 24 hours. */
   readonly #counts = new Uint32Array(HOURS * COUNTS);
   #hour = 0;
-  #battery: number | null = null;
-  #batteryLow = false;
+  /** By channel, per cent. */
+  readonly #batteries = new Map<string, number>();
+  /** Channels whose readings are flagged. */
+  readonly #lowChannels = new Set<string>();
   #rssi: number | null = null;
   #snr: number | null = null;
   #linkQuality: number | null = null;
@@ -84,16 +88,20 @@ export class Device {
     if (first === undefined) return;
     this.#seen(first.receivedAtMs, monotonicMs);
     if (deviceMs !== undefined) this.#clockAheadMs = deviceMs - first.receivedAtMs;
-    this.#batteryLow = (first.quality & quality.lowBattery) !== 0;
     let flagged = 0;
     for (const reading of readings) {
       if (reading.quality !== 0) flagged += 1;
-      this.#note(reading.metric, reading.value);
+      this.#note(reading);
     }
     const at = this.#hourAt(monotonicMs);
     this.#add(at + READINGS, readings.length);
     this.#add(at + FLAGGED, flagged);
     this.#add(at + MISSING, missing);
+  }
+
+  onSilent(missing: number, nowMs: number, monotonicMs: number): void {
+    this.#seen(nowMs, monotonicMs);
+    this.#add(this.#hourAt(monotonicMs) + MISSING, missing);
   }
 
   onStatus(online: boolean, nowMs: number, monotonicMs: number): void {
@@ -117,7 +125,7 @@ export class Device {
       ...{ firstSeenAtMs: this.#firstSeenAtMs, lastSeenAtMs: this.#lastSeenAtMs },
       expectedSeconds: expectedMs === null ? null : Math.round(expectedMs / 1000),
       overdue: monotonicMs - this.#lastMonotonicMs > allowedMs,
-      ...{ battery: this.#battery, batteryLow: this.#batteryLow },
+      ...{ battery: this.#lowestBattery(), batteryLow: this.#lowChannels.size > 0 },
       ...{ rssi: this.#rssi, snr: this.#snr, linkQuality: this.#linkQuality },
       clockAheadSeconds: this.#clockAheadMs === null ? null : Math.round(this.#clockAheadMs / 1000),
       lastHour: this.#sum(1),
@@ -144,11 +152,19 @@ export class Device {
     return gaps[gaps.length >> 1] ?? null;
   }
 
-  #note(metric: MetricName, value: number): void {
-    if (metric === 'battery') this.#battery = value;
-    else if (metric === 'rssi') this.#rssi = value;
+  #note({ metric, channel, value, quality: bits }: Told): void {
+    if ((bits & quality.lowBattery) === 0) this.#lowChannels.delete(channel);
+    else if (this.#lowChannels.size < MOST_CHANNELS) this.#lowChannels.add(channel);
+    if (metric === 'battery') {
+      if (this.#batteries.size < MOST_CHANNELS || this.#batteries.has(channel))
+        this.#batteries.set(channel, value);
+    } else if (metric === 'rssi') this.#rssi = value;
     else if (metric === 'snr') this.#snr = value;
     else if (metric === 'link_quality') this.#linkQuality = value;
+  }
+
+  #lowestBattery(): number | null {
+    return this.#batteries.size === 0 ? null : Math.min(...this.#batteries.values());
   }
 
   /** Where this hour is counted; hours that have passed without a word are emptied. */

@@ -77,6 +77,36 @@ describe('a device', () => {
     });
   });
 
+  it('shows the lowest of several batteries, and that one is low until its sensor says otherwise', () => {
+    const { health, view } = farm();
+    const say = (channel: string, percent: number, bits: number) =>
+      health.onReadings(
+        [
+          {
+            ...{ metric: 'battery', device: 'd1', channel, value: percent },
+            ...{ quality: bits, receivedAtMs: NOW, timeNs: 1n },
+          },
+        ],
+        0,
+        'tasmota',
+      );
+    say('Flora-1', 5, quality.lowBattery);
+    say('Flora-2', 80, 0);
+    expect(view('d1')).toMatchObject({ battery: 5, batteryLow: true });
+    say('Flora-1', 90, 0);
+    expect(view('d1')).toMatchObject({ battery: 80, batteryLow: false });
+  });
+
+  it('was heard of when its sensors had no value', () => {
+    const { health, view, pass } = farm();
+    pass(MINUTE);
+    health.onSilent('d1', 2, 'esphome');
+    expect(view('d1')).toMatchObject({
+      ...{ online: true, lastSeenAtMs: NOW + MINUTE, family: 'esphome' },
+      lastHour: { readings: 0, missing: 2, unreadable: 0 },
+    });
+  });
+
   it('is counted for the last hour and the last day', () => {
     const { send, pass, view, health } = farm();
     send('d1', 9, quality.outOfRange | quality.lowBattery, 2);

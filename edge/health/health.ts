@@ -28,6 +28,14 @@ export class Health {
     device.onReadings(readings, missing, deviceMs, this.#clock.monotonicMs());
   }
 
+  /** A message whose sensors had no value. */
+  onSilent(id: string, missing: number, family: string): void {
+    const device = this.#device(id);
+    device.family = family;
+    device.online = true;
+    device.onSilent(missing, this.#clock.nowMs(), this.#clock.monotonicMs());
+  }
+
   onStatus(device: string, online: boolean): void {
     this.#device(device).onStatus(online, this.#clock.nowMs(), this.#clock.monotonicMs());
   }

@@ -77,19 +77,50 @@ describe('a reading', () => {
 describe('what is no reading', () => {
   it('is quarantined durably, counted, and stops nothing', async () => {
     const rig = await started();
-    await rig.ingest.receive(message('{"soil_moisture":NaN}'));
+    await rig.ingest.receive(message('{"soil_moisture":0,3}'));
     await rig.ingest.receive(message(Buffer.alloc(1024 * 1024, 0xff), { packetId: 2 }));
-    await rig.ingest.receive(message({ soil_moisture: null }, { packetId: 3 }));
+    await rig.ingest.receive(message({ soil_moisture: 'dry' }, { packetId: 3 }));
     await rig.ingest.receive(message({ soil_moisture: 0.3 }, { packetId: 4 }));
     const records = await rig.journal.records('quarantine', 10);
     expect(records.map(({ cause, sizeBytes, device }) => [device, cause, sizeBytes])).toEqual([
-      ['d1', 'no_reading', 22],
+      ['d1', 'no_reading', 23],
       ['d1', 'too_large', 1024 * 1024],
       ['d1', 'invalid_json', 21],
     ]);
-    expect(Buffer.from(records[2]?.headBase64 ?? '', 'base64').toString()).toBe('{"soil_moisture":NaN}');
+    expect(Buffer.from(records[2]?.headBase64 ?? '', 'base64').toString()).toBe('{"soil_moisture":0,3}');
     expect(rig.seen.quarantined).toHaveLength(3);
     expect(rig.ingest.counters()).toMatchObject({ messages: 4, quarantined: 3, readings: 1 });
+  });
+
+  it.each([
+    ['null', 'd1', 'nongtin/v1/d1/readings', '{"soil_moisture":null}', 1],
+    ['a bare NaN', 'd1', 'nongtin/v1/d1/readings', '{"soil_moisture":NaN,"soil_ph":nan}', 2],
+    ['NaN of ESPHome', 'd1', 'd1/sensor/dat/state', 'nan', 1],
+    ['a word of Home Assistant', 'd1', 'd1/binary_sensor/cua/state', 'unavailable', 1],
+    ['null of Tasmota', 'd1', 'tele/d1/SENSOR', '{"DS18B20":{"Id":"01","Temperature":null}}', 1],
+    ['null of Shelly', 'd1', 'd1/status/temperature:100', '{"id":100,"tC":null,"tF":null}', 1],
+    ['null of Zigbee2MQTT', 'd1.Probe 1', 'zigbee2mqtt/Probe 1', '{"temperature":null,"battery":null}', 0],
+  ])(
+    '%s means that the sensor has no value: the device was heard, and nothing is wrong',
+    async (_what, device, topic, payload, missing) => {
+      const rig = await started();
+      await rig.ingest.receive(message(payload, { topic }));
+      expect(rig.seen.silent).toEqual([[device, missing]]);
+      expect(rig.ingest.counters()).toMatchObject({ messages: 1, missing, quarantined: 0, readings: 0 });
+    },
+  );
+
+  it('of one sensor’s battery does not flag the other sensors of its gateway', async () => {
+    const rig = await started();
+    const flora = (name: string, battery: number) => ({ [name]: { Temperature: 25, Battery: battery } });
+    const receive = (payload: object, packetId: number) =>
+      rig.ingest.receive(message(payload, { topic: 'tele/d1/SENSOR', packetId }));
+    await receive({ ...flora('Flora-1', 5), ...flora('Flora-2', 80) }, 1);
+    await receive(flora('Flora-2', 81), 2);
+    await receive(flora('Flora-1', 6), 3);
+    const low = rig.seen.readings.map(({ channel, quality: bits }) => [channel, bits & quality.lowBattery]);
+    expect(low.filter(([, bit]) => bit !== 0).map(([channel]) => channel)).toEqual(Array(4).fill('Flora-1'));
+    expect(low).toHaveLength(8);
   });
 
   it('does not fill the disk: a hundred of a device an hour are kept, the rest is told by number', async () => {

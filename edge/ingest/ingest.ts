@@ -19,7 +19,6 @@ import {
 } from '../profiles/index.ts';
 import { DuplicateWindow } from './duplicates.ts';
 import { isCredible, isLate, observe } from './observation.ts';
-import { batteryBits } from './quality.ts';
 import { Quarantine } from './quarantine.ts';
 import { IncomingReading, SeriesTable } from './series.ts';
 import type { SeriesMemory } from './series-memory.ts';
@@ -46,6 +45,8 @@ interface IngestOptions {
     /** The device's own time. */
     deviceMs: number | undefined,
   ): void;
+  /** The device has spoken, and its sensors had no value. */
+  onSilent?(device: string, missing: number, family: string): void;
   onStatus(device: string, online: boolean): void;
   /** Called when the record is on the disk. */
   onQuarantine(record: QuarantineRecord): void;
@@ -186,11 +187,12 @@ class MessageIngest implements Ingest {
     const { message, receivedAtMs, isClockTrusted, family } = arrived;
     this.#counters.missing += parsed.missing;
     if (parsed.readings.length === 0) {
-      if (parsed.missing === 0) {
+      if (!parsed.garbled) {
         this.#counters.ignored += 1;
+        this.#tell(() => this.#options.onSilent?.(device, parsed.missing, family));
         return DONE;
       }
-      const detail = `${parsed.missing} fields, none of which holds a finite number`;
+      const detail = `${parsed.garbled} fields should hold a number and hold something else`;
       return this.#unreadable(message, device, { kind: 'problem', cause: 'no_reading', detail });
     }
     const marks = isCredible(parsed.observedAtMs, receivedAtMs, isClockTrusted)
@@ -241,13 +243,13 @@ class MessageIngest implements Ingest {
     let firstAtMs = Number.POSITIVE_INFINITY;
     let lastAtMs = Number.NEGATIVE_INFINITY;
     const known = this.#series.device(device);
-    const messageBits = extraBits | batteryBits(known.battery, parsed.readings, parsed.batteryLow);
+    known.batteries.hear(parsed.readings);
     const fields = this.#options.mappings?.apply(device, parsed.readings, receivedAtMs) ?? parsed.readings;
     for (const { metric, channel, value, observedAtMs } of fields) {
       const series = this.#series.of(known, device, metric, channel);
       const time = observedAtMs === undefined ? parsed : { timeGiven: true, observedAtMs };
       const { atMs, bits } = observe(series.state, series.limits, value, time, receivedAtMs, isClockTrusted);
-      const flags = bits | messageBits;
+      const flags = bits | extraBits | known.batteries.bitsOf(channel);
       if (flags !== 0) this.#counters.flagged += 1;
       const number = first + readings.length;
       const reading = new IncomingReading(series, value, flags, receivedAtMs, Math.floor(atMs), number);

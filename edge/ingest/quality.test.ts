@@ -2,7 +2,7 @@ import { type Metric, metrics, quality, qualityFlags } from '@nongtin/broker/wir
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { newSeriesState, observe } from './observation.ts';
-import { batteryBits, isFitForControl } from './quality.ts';
+import { isFitForControl } from './quality.ts';
 
 const T0 = Date.UTC(2026, 10, 21, 10);
 const SECOND = 1_000;
@@ -175,23 +175,6 @@ describe('the time of a reading', () => {
     const undated = observe(newSeriesState(), metrics.soil_ph, 6, NO_TIME, HOUR, false);
     expect(qualityFlags(undated.bits)).toEqual(['clockUncertain']);
     expect(isFitForControl(undated.bits)).toBe(true);
-  });
-});
-
-describe('a battery', () => {
-  it('flags its device from the word that it is nearly empty to the word that it is not', () => {
-    const state = { isLow: false };
-    const soil = { metric: 'soil_moisture', channel: '', value: 3 } as const;
-    const battery = (value: number) => ({ metric: 'battery', channel: '', value }) as const;
-    const word = (value: number) => ({ metric: 'raw', channel: 'battery_low', value }) as const;
-    expect(batteryBits(state, [soil])).toBe(0);
-    expect(batteryBits(state, [soil, battery(14)])).toBe(quality.lowBattery);
-    expect(batteryBits(state, [soil])).toBe(quality.lowBattery);
-    expect(batteryBits(state, [battery(15), soil])).toBe(0);
-    expect(batteryBits(state, [soil], true)).toBe(quality.lowBattery);
-    expect(batteryBits(state, [battery(90)], false)).toBe(0);
-    expect(batteryBits(state, [word(1), battery(90)])).toBe(quality.lowBattery);
-    expect(batteryBits(state, [battery(90), word(0)])).toBe(0);
   });
 });
 

@@ -1,4 +1,4 @@
-import { type Metric, type MetricName, quality } from '@nongtin/broker/wire';
+import { type Metric, quality } from '@nongtin/broker/wire';
 
 /**
  * What one series' own past says about its next reading: did it jump, does it stand still, did its counter begin anew?
@@ -113,34 +113,6 @@ function beganAnew(history: SeriesHistory, value: number, deviceMs: number | und
   history.counted = isLower || !(value < history.counted) ? value : history.counted;
   history.countedAtMs = deviceMs ?? Number.NEGATIVE_INFINITY;
   return isLower;
-}
-
-/** Per cent below which a battery is nearly empty. */
-const LOW_BATTERY = 15;
-
-/** What a device last said of its battery. */
-export interface BatteryState {
-  isLow: boolean;
-}
-
-/** How devices name a field that says so in a word (Zigbee2MQTT's is battery_low); profiles pass it on as raw, 1 or 0. */
-const WORDS_FOR_LOW = new Set(['battery_low', 'low_battery', 'batteryLow', 'lowBattery']);
-
-/** `lowBattery` while the device's last word about its battery was that it is nearly empty. */
-export function batteryBits(
-  state: BatteryState,
-  readings: readonly { readonly metric: MetricName; readonly channel: string; readonly value: number }[],
-  saysLow?: boolean | undefined,
-): number {
-  let isTold = saysLow !== undefined;
-  if (saysLow !== undefined) state.isLow = saysLow;
-  for (const { metric, channel, value } of readings) {
-    if (metric === 'raw' && WORDS_FOR_LOW.has(channel)) {
-      state.isLow = value !== 0;
-      isTold = true;
-    } else if (metric === 'battery' && !isTold) state.isLow = value < LOW_BATTERY;
-  }
-  return state.isLow ? quality.lowBattery : quality.good;
 }
 
 /**

@@ -8,8 +8,8 @@ import {
   type Reading,
   seriesTimeNs,
 } from '@nongtin/broker/wire';
+import { Batteries } from './batteries.ts';
 import { newSeriesState, type SeriesState } from './observation.ts';
-import type { BatteryState } from './quality.ts';
 import type { SeriesMemory } from './series-memory.ts';
 
 /** What all readings of one device, metric and channel share, made once. */
@@ -29,7 +29,7 @@ const MOST_SERIES = 50_000;
 
 /** What is remembered of one device. */
 export interface DeviceSeries {
-  readonly battery: BatteryState;
+  readonly batteries: Batteries;
   /** By metric, then by channel. */
   readonly series: Map<MetricName, Map<string, Series>>;
 }
@@ -48,7 +48,7 @@ export class SeriesTable {
   device(name: string): DeviceSeries {
     const known = this.#devices.get(name);
     if (known !== undefined) return known;
-    const made: DeviceSeries = { battery: { isLow: false }, series: new Map() };
+    const made: DeviceSeries = { batteries: new Batteries(), series: new Map() };
     this.#devices.set(name, made);
     return made;
   }

@@ -2,6 +2,7 @@ import { esphomeState } from './esphome-topic.ts';
 import type { Entities } from './home-assistant-entities.ts';
 import { toNumber } from './home-assistant-template.ts';
 import { readStates } from './home-assistant-values.ts';
+import { saysNoValue } from './no-value.ts';
 import {
   channelOf,
   type Parsed,
@@ -38,7 +39,7 @@ function status(payload: Uint8Array): Parsed {
   return problem('wrong_shape', `a status is online or offline, not '${text}'`);
 }
 
-/** Texts are no readings, but 'nan' stands where a number should. */
+/** Texts are no readings; 'nan' stands where a number should, and 'unknown' where a state should. */
 function bareState({ rest, payload }: ProfileInput): Parsed {
   const { component = '', objectId = '' } = esphomeState(rest) ?? {};
   const text = Buffer.from(payload.subarray(0, 64)).toString('utf8').trim();
@@ -51,7 +52,7 @@ function bareState({ rest, payload }: ProfileInput): Parsed {
       : { metric: 'raw', channel: channelOf([component, objectId]), value };
     return { kind: 'readings', readings: [reading], missing: 0, timeGiven: false };
   }
-  if (!/^-?(?:nan|inf)$/i.test(text)) return NOTHING;
+  if (!saysNoValue(text)) return NOTHING;
   return { kind: 'readings', readings: [], missing: 1, timeGiven: false };
 }
 

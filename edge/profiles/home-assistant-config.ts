@@ -1,4 +1,5 @@
 import { esphomeState } from './esphome-topic.ts';
+import { LONGEST_TEMPLATE } from './home-assistant-template.ts';
 import { isObject, type JsonObject } from './json.ts';
 
 /** Home Assistant's components that hold something a farm measures or a valve. */
@@ -112,7 +113,8 @@ function entityOf(speaker: string, config: JsonObject, objectId: string): Entity
     name,
     rawName: esphome === undefined ? name : `${esphome.component}.${esphome.objectId}`,
     topic,
-    template: text(config.value_template, 2_000),
+    // One that is too long to be understood is told, not dropped.
+    template: text(config.value_template, Number.POSITIVE_INFINITY)?.slice(0, LONGEST_TEMPLATE + 1),
     deviceClass: text(config.device_class, 64),
     unit: text(config.unit_of_measurement, 32),
     isTotal: config.state_class === 'total' || config.state_class === 'total_increasing',

@@ -124,6 +124,17 @@ export class Entities {
     return name === '' ? undefined : name;
   }
 
+  /** Whether its device announces no other battery in this way: then it is the whole device's. */
+  isOnlyBattery(speaker: string, { id, component, device, deviceClass }: KnownEntity): boolean {
+    return !this.#indexOf(speaker).entities.some(
+      (other) =>
+        other.id !== id &&
+        other.component === component &&
+        other.deviceClass === deviceClass &&
+        other.device?.id === device?.id,
+    );
+  }
+
   #nameOf(speaker: string, { id, name, via }: NonNullable<Entity['device']>): string {
     const others = this.#indexOf(speaker).entities.flatMap(({ device }) => device ?? []);
     const isOnly = via === undefined && others.every((other) => other.id === id);
@@ -136,7 +147,8 @@ export class Entities {
   #parsed(template: string): Template | 'unknown' {
     const held = this.#templates.get(template);
     if (held !== undefined) return held;
-    const parsed = parseTemplate(template) ?? 'unknown';
+    const read = parseTemplate(template);
+    const parsed = 'problem' in read ? 'unknown' : read;
     if (this.#templates.size >= MOST_TEMPLATES) this.#templates.clear();
     this.#templates.set(template, parsed);
     return parsed;

@@ -3,21 +3,25 @@ export type Scalar = string | number | boolean;
 
 interface Scope {
   readonly text: string;
-  /** The payload as JSON; undefined when it is none. */
-  readonly json: unknown;
+  /** The value at these keys of the JSON; undefined when there is none. */
+  at(path: readonly string[]): unknown;
 }
 
 export interface Template {
-  evaluate(scope: Scope): Scalar | undefined;
+  /** `json`: the payload as JSON; undefined when it is none. */
+  evaluate(text: string, json: unknown): Scalar | undefined;
+  /** What stands in `json` at everything that is read of it; undefined unless all of it is there. */
+  read(json: unknown): readonly unknown[] | undefined;
   /** Which values of the JSON it reads, as keys. */
   readonly paths: readonly (readonly string[])[];
 }
 
 type Node = (scope: Scope) => unknown;
 
-const LONGEST = 300;
+/** Longer ones are programs. */
+export const LONGEST_TEMPLATE = 300;
 const TOKEN =
-  /\s*(?:(?<number>\d+(?:\.\d+)?)|(?<name>[\p{L}_][\p{L}\p{N}_]*)|"(?<double>[^"\\]*)"|'(?<single>[^'\\]*)'|(?<sign>[-+*/|().,=[\]]))/uy;
+  /\s*(?:(?<number>\d+(?:\.\d+)?(?:e[-+]?\d+)?)(?![\p{L}_])|(?<name>[\p{L}_][\p{L}\p{N}_]*)|"(?<double>[^"\\]*)"|'(?<single>[^'\\]*)'|(?<sign>\/\/|[-+*/%|().,=[\]]))/uy;
 
 interface Token {
   readonly kind: 'number' | 'name' | 'text' | 'sign';
@@ -26,26 +30,40 @@ interface Token {
 
 /**
  * Reads a template of Home Assistant's MQTT discovery, as long as it is a path into the payload with filters and
- * arithmetic (`{{ value_json.a['b'][0] | float * 0.1 }}`). Undefined for anything else: templates are programs, and a
- * device's programs are not run.
+ * arithmetic (`{{ value_json.a['b'][0] | float * 0.1 }}`). For anything else the reason why it is not understood:
+ * templates are programs, and a device's programs are not run.
  */
-export function parseTemplate(source: string): Template | undefined {
+export function parseTemplate(source: string): Template | { readonly problem: string } {
+  if (source.length > LONGEST_TEMPLATE) return { problem: `longer than ${LONGEST_TEMPLATE} characters` };
   const inner = /^\s*\{\{-?(.*?)-?\}\}\s*$/s.exec(source)?.[1];
-  if (source.length > LONGEST || inner === undefined || inner.includes('}}')) return undefined;
+  if (inner === undefined || inner.includes('}}') || inner.includes('{{'))
+    return { problem: 'not one value in {{ }}' };
   const tokens = tokensOf(inner);
-  if (tokens === undefined) return undefined;
+  if (tokens === undefined) return { problem: 'signs that are neither a path nor arithmetic' };
   const parser = new Parser(tokens);
   const node = parser.whole();
-  if (node === undefined) return undefined;
+  if (node === undefined) return { problem: 'not a path with filters and arithmetic' };
+  const evaluate = (scope: Scope) => {
+    const value = node(scope);
+    if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+    return typeof value === 'string' || typeof value === 'boolean' ? value : undefined;
+  };
+  const { paths } = parser;
+  if (!parser.readsText && paths.length === 0) return { problem: 'it reads nothing of the message' };
+  if (PROBES.every((probe) => evaluate({ text: String(probe), at: () => probe }) === undefined))
+    return { problem: 'it gives no value, such as by a division by 0' };
   return {
-    paths: parser.paths,
-    evaluate(scope) {
-      const value = node(scope);
-      if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
-      return typeof value === 'string' || typeof value === 'boolean' ? value : undefined;
+    paths,
+    evaluate: (text, json) => evaluate({ text, at: (path) => valueAt(json, path) }),
+    read: (json) => {
+      const values = paths.map((path) => valueAt(json, path));
+      return values.includes(undefined) ? undefined : values;
     },
   };
 }
+
+/** What a device might say: a template that makes nothing of any of them makes nothing of anything. */
+const PROBES = [1, 2.5];
 
 function tokensOf(text: string): Token[] | undefined {
   const tokens: Token[] = [];
@@ -63,9 +81,21 @@ function tokensOf(text: string): Token[] | undefined {
   return tokens;
 }
 
+type Operations = Readonly<Record<string, (a: number, b: number) => number>>;
+
+const SUMS: Operations = { '+': (a, b) => a + b, '-': (a, b) => a - b };
+/** As Python has them: the remainder has the divisor's sign. */
+const PRODUCTS: Operations = {
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
+  '//': (a, b) => Math.floor(a / b),
+  '%': (a, b) => a - b * Math.floor(a / b),
+};
+
 /** A filter binds tighter than arithmetic, as in Jinja: `a / 10 | round(1)` rounds the 10. */
 class Parser {
   readonly paths: string[][] = [];
+  readsText = false;
   readonly #tokens: readonly Token[];
   #at = 0;
 
@@ -79,16 +109,14 @@ class Parser {
   }
 
   #sum(): Node | undefined {
-    return this.#chain(
-      () => this.#chain(() => this.#filtered(), { '*': (a, b) => a * b, '/': (a, b) => a / b }),
-      { '+': (a, b) => a + b, '-': (a, b) => a - b },
-    );
+    return this.#chain(() => this.#product(), SUMS);
   }
 
-  #chain(
-    next: () => Node | undefined,
-    signs: Readonly<Record<string, (a: number, b: number) => number>>,
-  ): Node | undefined {
+  #product(): Node | undefined {
+    return this.#chain(() => this.#filtered(), PRODUCTS);
+  }
+
+  #chain(next: () => Node | undefined, signs: Operations): Node | undefined {
     let left = next();
     while (left !== undefined) {
       const sign = this.#tokens[this.#at];
@@ -101,8 +129,9 @@ class Parser {
     return undefined;
   }
 
+  /** As in Jinja, `-a | abs` is the absolute of −a. */
   #filtered(): Node | undefined {
-    let node = this.#operand();
+    let node = this.#signed();
     while (node !== undefined && this.#take('|')) {
       const filter = this.#filter();
       const inner = node;
@@ -111,20 +140,35 @@ class Parser {
     return node;
   }
 
+  #signed(): Node | undefined {
+    if (this.#take('+')) return this.#signed();
+    if (!this.#take('-')) return this.#operand();
+    const inner = this.#signed();
+    return inner && ((scope) => ifNumber(inner(scope), (number) => -number));
+  }
+
   #operand(): Node | undefined {
     if (this.#take('(')) {
       const inner = this.#sum();
       return this.#take(')') ? inner : undefined;
     }
-    const negative = this.#take('-');
     const token = this.#tokens[this.#at++];
-    if (token?.kind === 'number') {
-      const number = negative ? -Number(token.text) : Number(token.text);
-      return () => number;
+    if (token?.kind === 'number') return () => Number(token.text);
+    if (token?.kind !== 'name') return undefined;
+    if (token.text === 'float' || token.text === 'int') return this.#call(token.text);
+    if (token.text === 'value') {
+      this.readsText = true;
+      return (scope) => scope.text;
     }
-    if (token?.kind !== 'name' || negative) return undefined;
-    if (token.text === 'value') return (scope) => scope.text;
     return token.text === 'value_json' ? this.#path() : undefined;
+  }
+
+  /** `float(value_json.a)`, with or without a default. */
+  #call(name: 'float' | 'int'): Node | undefined {
+    const inner = this.#take('(') ? this.#sum() : undefined;
+    if (inner === undefined || (this.#take(',') && this.#sum() === undefined) || !this.#take(')'))
+      return undefined;
+    return (scope) => ifNumber(inner(scope), name === 'int' ? Math.trunc : (number) => number);
   }
 
   #path(): Node | undefined {
@@ -142,7 +186,7 @@ class Parser {
       } else break;
     }
     this.paths.push(path);
-    return ({ json }) => valueAt(json, path);
+    return (scope) => scope.at(path);
   }
 
   /** Defaults of filters are not used: a value that is not there is not there. */

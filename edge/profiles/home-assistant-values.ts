@@ -3,12 +3,10 @@ import { counterOf } from './counter.ts';
 import type { Entities, KnownEntity } from './home-assistant-entities.ts';
 import { type Scalar, toNumber } from './home-assistant-template.ts';
 import { isObject, type JsonObject, leavesOf, readJson } from './json.ts';
+import { saysNoValue } from './no-value.ts';
 import { channelOf, type Parsed, type ParsedReading, type ProfileInput, problem } from './profile.ts';
 
 const MOST_BYTES = 64 * 1024;
-/** Home Assistant's words for 'no value', and those of C's printf. */
-const NO_VALUE = /^(?:|nan|-?inf|unknown|unavailable|none|null)$/i;
-
 /** What comes on the state topic of one or more entities. Values that no entity reads are kept as raw. */
 export function readStates(input: ProfileInput, entities: readonly KnownEntity[], known: Entities): Parsed {
   const { payload, speaker } = input;
@@ -21,27 +19,32 @@ export function readStates(input: ProfileInput, entities: readonly KnownEntity[]
   const isOne = devices.every((device) => device === devices[0]);
   const readings: ParsedReading[] = [];
   const read = new Set<string>();
-  let missing = 0;
+  let [missing, garbled] = [0, 0];
   for (const [index, entity] of entities.entries()) {
     const value = stateValue(entity, text, json?.value);
-    const found = value === undefined ? undefined : readingOf(entity, value);
+    const found = value === undefined ? untold(entity, json?.value) : readingOf(entity, value);
     if (found === undefined) continue;
     if (typeof entity.parsed === 'object') for (const path of entity.parsed.paths) read.add(path.join('\n'));
-    if (found === 'missing') missing += 1;
-    else {
-      const channel = known.channelOf(speaker, entity);
-      const path = isOne ? [channel] : [devices[index] ?? '', channel];
-      readings.push({ ...found, channel: channelOf(path.filter((part) => part !== '')) });
+    if (typeof found === 'string') {
+      missing += 1;
+      if (found === 'garbled') garbled += 1;
+    } else {
+      const owner = isOne ? '' : (devices[index] ?? '');
+      const channel = channelOf([owner, known.channelOf(speaker, entity)].filter((part) => part !== ''));
+      const powers = known.isOnlyBattery(speaker, entity) ? channelOf([owner]) : channel;
+      readings.push({ ...found, ...(isBattery(entity) ? { powers } : {}), channel });
     }
   }
   const whole = isObject(json?.value) ? json.value : undefined;
   const rest = whole === undefined ? [] : rawReadings(whole, read);
-  if (!Array.isArray(rest)) return rest;
+  // What is announced is read, however many or deep the others are.
+  if (!Array.isArray(rest) && readings.length === 0) return rest;
   return {
     kind: 'readings',
     device: isOne ? devices[0] : undefined,
-    readings: [...readings, ...rest],
+    readings: Array.isArray(rest) ? [...readings, ...rest] : readings,
     missing,
+    garbled,
     timeGiven: false,
     counter: whole && counterOf(whole),
   };
@@ -55,23 +58,35 @@ export function stateValue(
 ): Scalar | undefined {
   if (parsed === 'unknown') return undefined;
   // A template may read a bare number as JSON as well.
-  if (parsed !== undefined) return parsed.evaluate({ text, json: json ?? toNumber(text) });
+  if (parsed !== undefined) return parsed.evaluate(text, json ?? toNumber(text));
   return json === undefined ? text : undefined;
 }
 
 type Found = Pick<ParsedReading, 'metric' | 'value'>;
+/** The sensor has no value, or what stands there is none. */
+type NotFound = 'missing' | 'garbled';
 
-function readingOf(entity: KnownEntity, value: Scalar): Found | 'missing' | undefined {
+const isBattery = ({ metric, component, deviceClass }: KnownEntity) =>
+  metric === 'battery' || (component === 'binary_sensor' && deviceClass === 'battery');
+
+/** A template that gave nothing, though all that it reads is in the message: a division by 0, for one. */
+function untold({ parsed }: KnownEntity, json: unknown): NotFound | undefined {
+  const read = typeof parsed === 'object' && parsed.paths.length > 0 ? parsed.read(json) : undefined;
+  return read && (read.some(saysNoValue) ? 'missing' : 'garbled');
+}
+
+function readingOf(entity: KnownEntity, value: Scalar): Found | NotFound | undefined {
+  const none = saysNoValue(value) ? 'missing' : 'garbled';
   const { component, metric, unit } = entity;
   if (component === 'binary_sensor' || component === 'switch' || component === 'valve') {
     const isOn = stateOf(entity, value);
-    if (isOn === undefined) return NO_VALUE.test(String(value).trim()) ? undefined : 'missing';
+    if (isOn === undefined) return none;
     return { metric: metric ?? 'raw', value: Number(isOn) };
   }
   const number = typeof value === 'boolean' ? undefined : toNumber(value);
   if (number === undefined || !Number.isFinite(number)) {
     const isNumeric = metric !== undefined || unit !== undefined;
-    return isNumeric || /^-?(?:nan|inf)$/i.test(String(value).trim()) ? 'missing' : undefined;
+    return isNumeric || none === 'missing' ? none : undefined;
   }
   if (metric === undefined) {
     // What is read out of JSON is kept raw under its own path, as the device wrote it.
@@ -80,7 +95,7 @@ function readingOf(entity: KnownEntity, value: Scalar): Found | 'missing' | unde
       : undefined;
   }
   const converted = toMetricUnit(metric, number, unit ?? '');
-  return converted === undefined ? 'missing' : { metric, value: converted };
+  return converted === undefined ? 'garbled' : { metric, value: converted };
 }
 
 /** On or off; a valve that moves, or stands at a position above 0, lets water through. */

@@ -11,7 +11,8 @@ const evaluate = (template: string, text: string) => {
   } catch {
     json = undefined;
   }
-  return parseTemplate(template)?.evaluate({ text, json });
+  const read = parseTemplate(template);
+  return 'problem' in read ? undefined : read.evaluate(text, json);
 };
 
 describe('templates', () => {
@@ -33,6 +34,18 @@ describe('templates', () => {
     ['{{ value_json.a | is_defined }}', '{"a":false}', false],
     ['{{ -2 + value_json.a }}', '{"a":5}', 3],
     ['{{ value_json }}', '41.7', 41.7],
+    ['{{ -value_json.x }}', '{"x":3}', -3],
+    ['{{ -value_json.x | abs }}', '{"x":3}', 3],
+    ['{{ 2 - -value_json.x }}', '{"x":3}', 5],
+    ['{{ -(value | float) }}', '3', -3],
+    ['{{ value_json.x * -1 }}', '{"x":3}', -3],
+    ['{{ (value_json.t|float - 32) * 5 / 9 }}', '{"t":"212"}', 100],
+    ['{{ ((value_json.t | float - 32) * 5 / 9) | round(1) }}', '{"t":70}', 21.1],
+    ['{{ float(value_json.t) / 10 }}', '{"t":"215"}', 21.5],
+    ['{{ float(value_json.t, 0) + int(value) }}', '{"t":"215"}', undefined],
+    ['{{ value_json.t // 10 + value_json.t % 10 }}', '{"t":215}', 26],
+    ['{{ value_json.t * 1e-3 }}', '{"t":215}', 0.215],
+    [`{{ ${'('.repeat(100)}value_json.t${')'.repeat(100)} }}`, '{"t":215}', 215],
   ])('%s of %s is %j', (template, text, expected) => {
     const value = evaluate(template, text);
     if (typeof expected === 'number') expect(value).toBeCloseTo(expected, 9);
@@ -46,12 +59,12 @@ describe('templates', () => {
     ['{{ value_json.a | default(0) | float(default=-1) }}', '{}'],
     ["{{ value_json.a | default('none') }}", '{}'],
     ['{{ value_json.a | float * 2 }}', '{}'],
-    ['{{ value_json.a / 0 }}', '{"a":1}'],
+    ['{{ 6 / value_json.a }}', '{"a":0}'],
     ['{{ value_json.constructor.name }}', '{}'],
     ['{{ value_json.__proto__ }}', '{}'],
     ['{{ value_json.a }}', 'no JSON'],
   ])('%s has no value in %s', (template, text) => {
-    expect(parseTemplate(template)).toBeDefined();
+    expect(parseTemplate(template)).not.toHaveProperty('problem');
     expect(evaluate(template, text)).toBeUndefined();
   });
 
@@ -68,12 +81,19 @@ describe('templates', () => {
     '{{ value_json.a | float(=) }}',
     '{{ value_json[a] }}',
     '{{ 1 + }}',
+    '{{ 1 / 0 }}',
+    '{{ 5 }}',
+    '{{ value_json.a / 0 }}',
+    '{{ - }}',
+    '{{ value_json.a ** 2 }}',
+    '{{ float() }}',
+    '{{ 10cm }}',
     '{{ }}',
     'value_json.a',
     `{{ ${'('.repeat(400)}`,
     `{{ value_json${'.a'.repeat(200)} }}`,
-  ])('%s is not understood', (template) => {
-    expect(parseTemplate(template)).toBeUndefined();
+  ])('%s is not understood, with the reason', (template) => {
+    expect(parseTemplate(template)).toEqual({ problem: expect.stringMatching(/./) });
   });
 
   it('are never run, whatever stands in them', () => {
@@ -183,6 +203,61 @@ describe('discovery', () => {
     }
     const channels = readings(say('b1', 'b1/all', { x: 1, y: 2 })).map(({ channel }) => channel);
     expect(new Set(channels).size).toBe(2);
+  });
+
+  it.each([
+    ['{{ 1 / 0 }}', 'reads nothing of the message'],
+    ['{{ value_json.a / 0 }}', 'gives no value, such as by a division by 0'],
+    [`{{ ${'('.repeat(1_500)}value${')'.repeat(1_500)} }}`, 'longer than 300 characters'],
+    ['{% if value_json.a %}1{% endif %}', 'not one value in {{ }}'],
+    ['{{ value_json.a | regex_replace("a") }}', 'not a path with filters and arithmetic'],
+  ])('lists the template %s as not understood, with the reason', (template, reason) => {
+    const { say } = farm();
+    const config = { ...temperature('b1/all', { ids: 'x' }, 'Đất'), val_tpl: template };
+    expect(say('b1', 'homeassistant/sensor/x/config', config)).toMatchObject({
+      kind: 'problem',
+      detail: expect.stringMatching(/^this template is not understood.*'Đất': \{/),
+    });
+    expect(say('b1', 'homeassistant/sensor/y/config', { ...config, name: 'Y' })).toMatchObject({
+      detail: expect.stringContaining(reason),
+    });
+  });
+
+  it('tells of a value that a template cannot be made of, and of none that is not in the message', () => {
+    const { say } = farm();
+    const config = { ...temperature('b1/all', { ids: 'x' }), val_tpl: '{{ 6 / value_json.a.b.c.d.e }}' };
+    say('b1', 'homeassistant/sensor/x/config', config);
+    const told = (e: unknown) => say('b1', 'b1/all', { a: { b: { c: { d: { e } } } } });
+    expect(told(3)).toMatchObject({ readings: [{ metric: 'temperature', channel: '', value: 2 }] });
+    expect(say('b1', 'b1/all', { e: 'x' })).toMatchObject({ readings: [], missing: 0, garbled: 0 });
+    expect(say('b1', 'b1/all', { a: { b: { c: { d: 1 } } } })).toMatchObject({ missing: 0, garbled: 0 });
+  });
+
+  it.each(['unavailable', 'unknown', 'NaN', 'None', ''])('takes %j for a sensor without a value', (word) => {
+    const { say } = farm();
+    say('b1', 'homeassistant/sensor/x/config', temperature('b1/x', { ids: 'x' }));
+    expect(say('b1', 'b1/x', word)).toMatchObject({ readings: [], missing: 1, garbled: 0 });
+    expect(say('b1', 'b1/x', 'warm')).toMatchObject({ readings: [], missing: 1, garbled: 1 });
+  });
+
+  it('takes a battery for that of its device, and of several for that of none but itself', () => {
+    const { say } = farm();
+    const battery = (component: string, id: string, dev: string) =>
+      say('b1', `homeassistant/${component}/${id}/config`, {
+        ...{ name: id, stat_t: `b1/${id}`, dev_cla: 'battery', unit_of_meas: '%', dev: { ids: dev } },
+      });
+    battery('binary_sensor', 'weak', 'x');
+    battery('sensor', 'level', 'x');
+    expect(readings(say('b1', 'b1/weak', 'ON'))).toEqual([
+      { metric: 'raw', channel: 'weak', value: 1, powers: '' },
+    ]);
+    expect(readings(say('b1', 'b1/level', '80'))).toEqual([
+      { metric: 'battery', channel: '', value: 80, powers: '' },
+    ]);
+    battery('binary_sensor', 'other', 'x');
+    expect(readings(say('b1', 'b1/other', 'OFF'))).toEqual([
+      { metric: 'raw', channel: 'other', value: 0, powers: 'other' },
+    ]);
   });
 
   it('listens to no announcement of another’s topics, even when they say the same', () => {

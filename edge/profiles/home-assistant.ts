@@ -42,13 +42,17 @@ function learn({ speaker, rest, payload }: ProfileInput, entities: Entities): Pa
   const announced = readEntities(speaker, path, read.object);
   const { fresh, refused } = entities.learn(speaker, path.join('/'), announced);
   if (refused > 0) return problem('too_many_fields', `${refused} more values than one speaker may announce`);
-  const strange = fresh.filter(isStrange);
+  const strange = fresh.flatMap(strangeness);
   if (strange.length === 0) return NOTHING;
-  const which = strange.map(({ name, template }) => `'${name}': ${template}`).join('; ');
-  return problem('wrong_shape', `template not understood, its numbers are kept as raw: ${which}`);
+  const detail = `this template is not understood, its numbers are kept as raw: ${strange.join('; ')}`;
+  return problem('wrong_shape', detail);
 }
 
-const isStrange = ({ template }: Entity) => template !== undefined && parseTemplate(template) === undefined;
+function strangeness({ name, template }: Entity): string[] {
+  const read = template === undefined ? undefined : parseTemplate(template);
+  if (read === undefined || !('problem' in read)) return [];
+  return [`'${name}': ${template?.slice(0, 200)} (${read.problem})`];
+}
 
 /** Whether the device is there; the speaker itself when several of its devices depend on this topic. */
 function presence(input: ProfileInput, announced: readonly KnownEntity[], entities: Entities): Parsed {
@@ -57,7 +61,8 @@ function presence(input: ProfileInput, announced: readonly KnownEntity[], entiti
   if (rule === undefined) return NOTHING;
   const text = Buffer.from(payload.subarray(0, 1_024)).toString('utf8').trim();
   const json = readJson(payload);
-  const parsed = rule.template === undefined ? undefined : (parseTemplate(rule.template) ?? 'unknown');
+  const read = rule.template === undefined ? undefined : parseTemplate(rule.template);
+  const parsed = read !== undefined && 'problem' in read ? 'unknown' : read;
   const isJson = 'value' in json && typeof json.value === 'object';
   const said = String(stateValue({ parsed }, text, isJson ? json.value : undefined) ?? '');
   if (said !== rule.online && said !== rule.offline) {

@@ -26,7 +26,28 @@ export function readJson(payload: Uint8Array, mostBytes = MOST_BYTES): { value: 
   try {
     return { value: JSON.parse(text) };
   } catch (error) {
-    return problem('invalid_json', `${where(text, (error as Error).message)}: ${(error as Error).message}`);
+    const { message } = error as Error;
+    return almostJson(text) ?? problem('invalid_json', `${where(text, message)}: ${message}`);
+  }
+}
+
+/**
+ * A text, or what C and Python print for a number that is none, which JSON does not have. A text without an end goes to
+ * the end: it is never looked through a second time.
+ */
+const TEXT_OR_NO_NUMBER = /"(?:[^"\\]+|\\.|\\$)*(?:"|$)|(?<![\w.])[-+]?(?:nan|inf(?:inity)?)(?![\w.])/gis;
+const ALMOST = /^\uFEFF|nan|inf/i;
+
+/** With the mark of byte order that some editors and libraries put before a text, and with NaN as null. */
+function almostJson(text: string): { value: unknown } | undefined {
+  if (!ALMOST.test(text)) return undefined;
+  const plain = text.replace(/^\uFEFF/, '');
+  try {
+    return {
+      value: JSON.parse(plain.replace(TEXT_OR_NO_NUMBER, (found) => (found[0] === '"' ? found : 'null'))),
+    };
+  } catch {
+    return undefined;
   }
 }
 

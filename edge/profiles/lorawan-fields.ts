@@ -2,6 +2,7 @@ import { toMetricUnit } from '../units/units.ts';
 import { isObject, type JsonObject } from './json.ts';
 import { named } from './lorawan-units.ts';
 import { type Field, fieldsOf, normalizedFields, senseCap } from './lorawan-vendors.ts';
+import { saysNoValue } from './no-value.ts';
 import { channelOf, type ParsedReading, type ParseProblem, problem } from './profile.ts';
 import { timeWithOffset } from './time.ts';
 
@@ -17,6 +18,7 @@ export interface FieldReadings {
   readonly readings: readonly ParsedReading[];
   /** Fields that should hold a reading and hold none. */
   readonly missing: number;
+  readonly garbled: number;
 }
 
 const MOST_READINGS = 256;
@@ -53,6 +55,7 @@ function channelsOf(measurements: readonly unknown[], index: number): string {
 class Collector {
   readonly #readings: ParsedReading[] = [];
   #missing = 0;
+  #garbled = 0;
   #tooMany = false;
   #tooDeep = false;
 
@@ -61,7 +64,7 @@ class Collector {
       return problem('too_many_fields', `the codec gives more than ${MOST_READINGS} readings`);
     if (this.#tooDeep)
       return problem('too_deep', `the codec's answer is nested deeper than ${DEEPEST} levels`);
-    return { readings: this.#readings, missing: this.#missing };
+    return { readings: this.#readings, missing: this.#missing, garbled: this.#garbled };
   }
 
   metrics(): ReadonlySet<string> {
@@ -122,7 +125,10 @@ class Collector {
     if (reading !== undefined) this.#readings.push({ ...reading, ...time });
     else if (number !== undefined) {
       this.#readings.push({ metric: 'raw', channel: channelOf(path), value: number, ...time });
-    } else if (field !== undefined || value === null) this.#missing += 1;
+    } else if (field !== undefined || value === null) {
+      this.#missing += 1;
+      if (!saysNoValue(value)) this.#garbled += 1;
+    }
     if (this.#readings.length > MOST_READINGS) {
       this.#tooMany = true;
       this.#readings.length = MOST_READINGS;

@@ -59,7 +59,7 @@ function message(uplink: LoraUplink, payload: Parameters<typeof readFields>[0]):
   const said = new Set(fields.readings.map(({ metric, channel }) => `${metric} ${channel}`));
   const more = link.filter(({ metric, channel }) => !said.has(`${metric} ${channel}`));
   const readings = [...fields.readings, ...more];
-  return { kind: 'readings', device, readings, timeGiven, observedAtMs, counter, missing: fields.missing };
+  return { ...fields, kind: 'readings', device, readings, timeGiven, observedAtMs, counter };
 }
 
 function holds(value: unknown): boolean {

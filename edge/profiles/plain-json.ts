@@ -1,6 +1,7 @@
 import { channelName, isMetricName } from '@nongtin/broker/wire';
 import { counterOf } from './counter.ts';
 import { type JsonObject, type Leaf, leavesOf, readObject } from './json.ts';
+import { saysNoValue } from './no-value.ts';
 import type { Parsed, ParsedReading, ParseProblem, Profile } from './profile.ts';
 import { timeWithOffset } from './time.ts';
 
@@ -22,8 +23,7 @@ export const plainJson: Profile = {
     const timeGiven = Object.hasOwn(read.object, 'time');
     return {
       kind: 'readings',
-      readings: found.readings,
-      missing: found.missing,
+      ...found,
       timeGiven,
       observedAtMs: timeGiven ? timeWithOffset(read.object.time) : undefined,
       counter: counterOf(read.object),
@@ -34,11 +34,12 @@ export const plainJson: Profile = {
 interface Found {
   readonly readings: ParsedReading[];
   missing: number;
+  garbled: number;
 }
 
 /** Of an object that holds no other, which is what nearly every device sends; undefined for one that does. */
 function flatReadings(object: JsonObject): Found | undefined {
-  const found: Found = { readings: [], missing: 0 };
+  const found: Found = { readings: [], missing: 0, garbled: 0 };
   const names = Object.keys(object);
   if (names.length > FLAT_FIELDS) return undefined;
   for (const name of names) {
@@ -52,7 +53,7 @@ function flatReadings(object: JsonObject): Found | undefined {
 function nestedReadings(object: JsonObject): Found | ParseProblem {
   const leaves = leavesOf(object);
   if (!Array.isArray(leaves)) return leaves;
-  const found: Found = { readings: [], missing: 0 };
+  const found: Found = { readings: [], missing: 0, garbled: 0 };
   for (const { path, value } of leaves) {
     const name = path.at(-1) ?? '';
     if (path.length === 1 && name === 'time') continue;
@@ -68,5 +69,8 @@ function read(found: Found, before: string, whole: string, name: string, given: 
   if (typeof value === 'number' && Number.isFinite(value)) {
     const channel = channelName(known ? before : whole).toWellFormed();
     found.readings.push({ metric: known ? name : 'raw', channel, value });
-  } else if (known || typeof value !== 'string') found.missing += 1;
+  } else if (known || typeof value !== 'string') {
+    found.missing += 1;
+    if (!saysNoValue(given)) found.garbled += 1;
+  }
 }

@@ -53,6 +53,11 @@ export interface ParsedReading {
   readonly value: number;
   /** Its own time, where a message holds readings of several times. */
   readonly observedAtMs?: number;
+  /**
+   * It tells of the battery of this channel ('': the whole device), as a percentage, or as a raw word that is 1 when it is
+   * nearly empty. Absent: a battery is that of the reading's own channel.
+   */
+  readonly powers?: string;
 }
 
 interface OfDevice {
@@ -69,10 +74,13 @@ export interface ParsedMessage extends OfDevice {
   readonly observedAtMs?: number | undefined;
   /** A number that the device counts up with each message; absent when it has none. */
   readonly counter?: number | undefined;
-  /** Whether the device says, in words of its own, that its battery is nearly empty; absent: it does not say. */
-  readonly batteryLow?: boolean | undefined;
-  /** Fields that should hold a reading and hold none (null, text, a number beyond any range). */
+  /** Fields that should hold a reading and hold none. */
   readonly missing: number;
+  /**
+   * Of these, how many do not say that there is no value (null, NaN, 'unavailable') but hold something else: text, a
+   * number beyond any range. A message of nothing else is quarantined.
+   */
+  readonly garbled?: number | undefined;
 }
 
 /** The device came or went; not a reading. */

@@ -2,6 +2,7 @@ import { metrics, type TopicName, topicOf } from '@nongtin/broker/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createProfiles, offsetMinutes, type Parsed, type ParsedMessage, shortMemory } from './index.ts';
+import { readJson } from './json.ts';
 
 /** 17:04:56 in Viet Nam. */
 const NOW = Date.parse('2026-11-21T10:04:56Z');
@@ -44,6 +45,7 @@ describe('plain JSON', () => {
       observedAtMs: undefined,
       counter: 7,
       missing: 0,
+      garbled: 0,
     });
   });
 
@@ -55,6 +57,29 @@ describe('plain JSON', () => {
         { metric: 'soil_moisture', channel: '', value: 0.2 },
       ],
     });
+  });
+
+  it.each([
+    ['a mark of byte order', '\uFEFF{"soil_moisture":0.3,"note":"\uFEFFNaN"}', 0],
+    ['NaN', '{"soil_moisture":0.3,"soil_ph":NaN,"note":"NaN, \\"NaN\\""}', 1],
+    ['nan and Infinity in a list', '{"a":[nan,-Infinity, +inf,"NaN"],"soil_moisture":0.3}', 3],
+  ])('reads what stands beside %s, and no text is changed by it', (_what, text, missing) => {
+    expect(plain(Buffer.from(text))).toMatchObject({
+      readings: [{ metric: 'soil_moisture', channel: '', value: 0.3 }],
+      missing,
+      garbled: 0,
+    });
+  });
+
+  it('leaves every text as it is, whatever stands for no number beside it', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.constantFrom('NaN', 'nan', '-Infinity'), (text, none) => {
+        const payload = `{"t":${JSON.stringify(text)},"n":[${none},{"t":${JSON.stringify(`${text}NaN`)}}]}`;
+        expect(readJson(Buffer.from(payload))).toEqual({
+          value: { t: text.toWellFormed(), n: [null, { t: `${text}NaN`.toWellFormed() }] },
+        });
+      }),
+    );
   });
 
   it.each([
@@ -79,7 +104,7 @@ describe('plain JSON', () => {
   });
 
   it.each([
-    ['{"soil_moisture":NaN}', 'invalid_json', 'at 17'],
+    ['{"soil_moisture":nix}', 'invalid_json', 'at 17'],
     ['{"soil_moisture":0.3', 'invalid_json', 'at 20'],
     ['', 'invalid_json', ''],
     ['[1,2]', 'not_an_object', 'an array'],
@@ -109,6 +134,7 @@ describe('Tasmota', () => {
         timeGiven: true,
         observedAtMs: NOW,
         missing: 0,
+        garbled: 0,
       },
     );
     expect(

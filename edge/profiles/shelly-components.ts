@@ -1,6 +1,7 @@
 import type { MetricName } from '@nongtin/broker/wire';
 import { toMetricUnit } from '../units/units.ts';
 import { isObject, type JsonObject } from './json.ts';
+import { saysNoValue } from './no-value.ts';
 import { channelOf, type ParsedReading } from './profile.ts';
 
 type Field = readonly [metric: MetricName, unit: string];
@@ -60,6 +61,7 @@ const MOST_READINGS = 256;
 export interface ComponentReadings {
   readonly readings: ParsedReading[];
   readonly missing: number;
+  readonly garbled: number;
 }
 
 export function componentKind(component: string): string | undefined {
@@ -70,8 +72,8 @@ export function componentKind(component: string): string | undefined {
 export function componentReadings(component: string, status: JsonObject): ComponentReadings {
   const kind = componentKind(component) ?? '';
   const readings: ParsedReading[] = [];
-  let missing = 0;
-  if (SILENT.has(kind)) return { readings, missing };
+  let [missing, garbled] = [0, 0];
+  if (SILENT.has(kind)) return { readings, missing, garbled };
   const fields = COMPONENTS.get(kind);
   const walk = (node: unknown, path: readonly string[]): void => {
     if (readings.length >= MOST_READINGS) return;
@@ -85,10 +87,13 @@ export function componentReadings(component: string, status: JsonObject): Compon
     const value = typeof node === 'boolean' ? Number(node) : node;
     if (typeof value === 'number' && Number.isFinite(value))
       readings.push(reading(component, kind, path, value, field));
-    else if (field !== undefined) missing += 1;
+    else if (field !== undefined) {
+      missing += 1;
+      if (!saysNoValue(node)) garbled += 1;
+    }
   };
   walk(celsius(status), []);
-  return { readings, missing };
+  return { readings, missing, garbled };
 }
 
 function reading(
@@ -102,7 +107,10 @@ function reading(
   if (field === undefined || converted === undefined) {
     return { metric: 'raw', channel: channelOf([component, ...path]), value };
   }
-  return { metric: field[0], channel: kind === 'wifi' ? '' : channelOf([component]), value: converted };
+  const channel = kind === 'wifi' ? '' : channelOf([component]);
+  const read: ParsedReading = { metric: field[0], channel, value: converted };
+  // It powers all that is in the device; a Bluetooth sensor's battery only that sensor.
+  return kind === 'devicepower' ? { ...read, powers: '' } : read;
 }
 
 /** Every temperature comes in both scales; where only Fahrenheit is there, Celsius is made from it. */

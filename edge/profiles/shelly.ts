@@ -52,11 +52,11 @@ export function shelly(): Profile {
         if (parsed.kind === 'readings') remember(speaker, receivedAtMs, parsed.readings);
         return parsed;
       }
-      const { readings, missing } = componentReadings(componentOf(rest) ?? '', read.object);
+      const { readings, missing, garbled } = componentReadings(componentOf(rest) ?? '', read.object);
       const fresh = readings.filter((reading) => !isEcho(speaker, receivedAtMs, reading));
       return fresh.length === 0 && missing === 0
         ? { kind: 'nothing' }
-        : { kind: 'readings', readings: fresh, missing, timeGiven: false };
+        : { kind: 'readings', readings: fresh, missing, garbled, timeGiven: false };
     },
   };
 }
@@ -92,10 +92,10 @@ function notification({ method, params }: JsonObject, { receivedAtMs }: ProfileI
 
 /** Shelly.GetStatus answers with all components; every other answer holds no reading. */
 function answer({ result }: JsonObject): Parsed {
-  const read = isObject(result) ? readAll(result) : { readings: [], missing: 0 };
+  const read = isObject(result) ? readAll(result) : { readings: [], missing: 0, garbled: 0 };
   return read.readings.length === 0
     ? { kind: 'nothing' }
-    : { kind: 'readings', ...read, missing: 0, timeGiven: false };
+    : { kind: 'readings', ...read, missing: 0, garbled: 0, timeGiven: false };
 }
 
 const MOST_COMPONENTS = 64;
@@ -109,5 +109,6 @@ function readAll(components: JsonObject): ComponentReadings {
   return {
     readings: parts.flatMap(({ readings }) => readings),
     missing: parts.reduce((sum, { missing }) => sum + missing, 0),
+    garbled: parts.reduce((sum, { garbled }) => sum + garbled, 0),
   };
 }

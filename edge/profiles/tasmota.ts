@@ -1,9 +1,11 @@
 import { counterOf } from './counter.ts';
 import { isObject, type JsonObject, type Leaf, leavesOf, readObject } from './json.ts';
+import { saysNoValue } from './no-value.ts';
 import {
   channelOf,
   type Parsed,
   type ParsedReading,
+  type ParseProblem,
   type Profile,
   type ProfileContext,
   type ProfileInput,
@@ -105,25 +107,26 @@ function status(text: string, { online, offline }: Words): Parsed {
 interface Found {
   readonly readings: readonly ParsedReading[];
   readonly missing: number;
+  readonly garbled: number;
 }
 
 function message(
   object: JsonObject,
   { receivedAtMs, zoneOffsetMinutes }: ProfileInput,
-  parts: readonly (Found | Parsed)[],
+  parts: readonly (Found | ParseProblem)[],
 ): Parsed {
   const readings: ParsedReading[] = [];
-  let missing = 0;
+  let [missing, garbled] = [0, 0];
   for (const part of parts) {
-    if (!('readings' in part)) return part;
+    if (!('garbled' in part)) return part;
     readings.push(...part.readings);
     missing += part.missing;
+    garbled += part.garbled;
   }
   const timeGiven = Object.hasOwn(object, 'Time');
   return {
     kind: 'readings',
-    readings,
-    missing,
+    ...{ readings, missing, garbled },
     counter: counterOf(object),
     timeGiven,
     observedAtMs: timeGiven ? localTime(object.Time, zoneOffsetMinutes, receivedAtMs) : undefined,
@@ -132,7 +135,7 @@ function message(
 
 const numberIn = (text: string) => (/^\s*-?\d+(\.\d+)?\s*$/.test(text) ? Number(text) : null);
 
-function sensors(object: JsonObject): Found | Parsed {
+function sensors(object: JsonObject): Found | ParseProblem {
   const leaves = leavesOf(object);
   if (!Array.isArray(leaves)) return leaves;
   const fields = new SensorFields(object);
@@ -148,7 +151,7 @@ function sensors(object: JsonObject): Found | Parsed {
 }
 
 /** `Wifi.Signal` is in dBm; `Wifi.RSSI`, against its name, is a percentage. */
-function state(object: JsonObject, words: Words): Found | Parsed {
+function state(object: JsonObject, words: Words): Found | ParseProblem {
   const leaves = leavesOf(object);
   if (!Array.isArray(leaves)) return leaves;
   const found = collect(leaves, ({ path, value }) => {
@@ -161,26 +164,30 @@ function state(object: JsonObject, words: Words): Found | Parsed {
   return {
     readings: [...found.readings, ...relays.readings],
     missing: found.missing + relays.missing,
+    garbled: found.garbled + relays.garbled,
   };
 }
 
 /** Null is a field that should hold a number and does not; undefined one that need not. */
 function collect(leaves: readonly Leaf[], read: (leaf: Leaf) => ParsedReading | null | undefined): Found {
   const readings: ParsedReading[] = [];
-  let missing = 0;
+  let [missing, garbled] = [0, 0];
   for (const leaf of leaves) {
     const reading = read(leaf);
     if (reading === undefined) continue;
     if (reading !== null && Number.isFinite(reading.value)) readings.push(reading);
-    else missing += 1;
+    else {
+      missing += 1;
+      if (!saysNoValue(leaf.value)) garbled += 1;
+    }
   }
-  return { readings, missing };
+  return { readings, missing, garbled };
 }
 
 /** POWER, POWER1 … of an object; POWER and POWER1 are the same relay (tasmota.github.io/docs/Commands: Power). */
 function relaysOf(object: JsonObject, { on, off, notRelays }: Words): Found {
   const readings: ParsedReading[] = [];
-  let missing = 0;
+  let [missing, garbled] = [0, 0];
   for (const [name, said] of Object.entries(object)) {
     const digits = RELAY.exec(name)?.[1];
     if (digits === undefined || typeof said !== 'string') continue;
@@ -188,9 +195,11 @@ function relaysOf(object: JsonObject, { on, off, notRelays }: Words): Found {
     const text = said.trim();
     const value = text === on || text === 'ON' ? 1 : text === off || text === 'OFF' ? 0 : undefined;
     const channel = `POWER${number}`;
-    if (value === undefined) missing += 1;
-    else if (notRelays.includes(number)) readings.push({ metric: 'raw', channel, value });
+    if (value === undefined) {
+      missing += 1;
+      if (!saysNoValue(text)) garbled += 1;
+    } else if (notRelays.includes(number)) readings.push({ metric: 'raw', channel, value });
     else readings.push({ metric: 'valve_open', channel, value });
   }
-  return { readings, missing };
+  return { readings, missing, garbled };
 }

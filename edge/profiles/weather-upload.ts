@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { MetricName } from '@nongtin/broker/wire';
 import { toMetricUnit } from '../units/units.ts';
+import { saysNoValue } from './no-value.ts';
 import { channelOf, type Parsed, type ParsedReading, type Profile, problem } from './profile.ts';
 import { timeWithOffset } from './time.ts';
 
@@ -89,9 +90,9 @@ const ABOUT = new Set([
   ...['id', 'password', 'passkey', 'runtime', 'heap', 'interval'],
 ]);
 
-function readingsOf(given: URLSearchParams): { readings: ParsedReading[]; missing: number } {
+function readingsOf(given: URLSearchParams) {
   const readings: ParsedReading[] = [];
-  let missing = 0;
+  let [missing, garbled] = [0, 0];
   for (const [name, text] of given) {
     const lower = name.toLowerCase();
     if (ABOUT.has(lower)) continue;
@@ -99,7 +100,9 @@ function readingsOf(given: URLSearchParams): { readings: ParsedReading[]; missin
     const number = /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text.trim()) ? Number(text) : undefined;
     if (number === undefined || !Number.isFinite(number) || number <= MISSING_BELOW) {
       // Text of an unknown field ("weather", "clouds") is none of ours.
-      if (field !== undefined || number !== undefined) missing += 1;
+      if (field === undefined && number === undefined) continue;
+      missing += 1;
+      if (!saysNoValue(text) && !(number !== undefined && number <= MISSING_BELOW)) garbled += 1;
       continue;
     }
     const value = field && toMetricUnit(field.metric, number, field.unit);
@@ -107,7 +110,7 @@ function readingsOf(given: URLSearchParams): { readings: ParsedReading[]; missin
       readings.push({ metric: 'raw', channel: channelOf([name]), value: number });
     else readings.push({ metric: field.metric, channel: field.channel ?? '', value });
   }
-  return { readings, missing };
+  return { readings, missing, garbled };
 }
 
 function fieldOf(name: string): Field | undefined {

@@ -15,7 +15,12 @@ export interface Rig {
   readonly ingest: Ingest;
   readonly delivery: SeriesDelivery;
   readonly clock: { now: number; nowMs(): number; monotonicMs(): number };
-  readonly seen: { readings: Reading[]; statuses: [string, boolean][]; quarantined: QuarantineRecord[] };
+  readonly seen: {
+    readings: Reading[];
+    statuses: [string, boolean][];
+    silent: [string, number][];
+    quarantined: QuarantineRecord[];
+  };
   /** Resolves when the store holds everything that is in the journal. */
   delivered(): Promise<void>;
   raw(device: string, metric?: Reading['metric'], channel?: string): Promise<SeriesPoint[]>;
@@ -35,13 +40,14 @@ export async function startRig(folder: string, nowMs = Date.now(), store?: Serie
   await journal.start();
   const series = store ?? sqliteSeries({ path: join(folder, 'series.sqlite') });
   await series.start();
-  const seen: Rig['seen'] = { readings: [], statuses: [], quarantined: [] };
+  const seen: Rig['seen'] = { readings: [], statuses: [], silent: [], quarantined: [] };
   const ingest = createIngest({
     journal,
     profiles: createProfiles(shortMemory()),
     clock,
     logger,
     onReadings: (readings) => seen.readings.push(...readings),
+    onSilent: (device, missing) => seen.silent.push([device, missing]),
     onStatus: (device, online) => seen.statuses.push([device, online]),
     onQuarantine: (record) => seen.quarantined.push(record),
   });
