@@ -97,8 +97,12 @@ class Publisher {
    */
   async finish(): Promise<void> {
     clearInterval(this.#timer);
-    const deadline = Date.now() + 30_000;
+    let acknowledged = -1;
+    let deadline = 0;
     while (this.#underWay > 0 || this.#unanswered.size > 0) {
+      // A long queue takes its time; an answer that never comes is noticed.
+      if (this.acknowledged.size > acknowledged) deadline = Date.now() + 30_000;
+      acknowledged = this.acknowledged.size;
       if (Date.now() > deadline) throw new Error(`${this.#unanswered.size} messages stay unanswered`);
       await delay(20);
     }
