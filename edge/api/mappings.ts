@@ -36,7 +36,8 @@ export const mappingRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asy
     },
     async ({ body, account }) => {
       try {
-        return { mapping: await mappings.set({ ...body, recordedBy: account?.id ?? '' }) };
+        const mapping = await mappings.set({ ...body, recordedBy: account?.id ?? '' });
+        return { mapping, warning: mapping.lastSeenAtMs === null ? notSeen(mapping) : null };
       } catch (error) {
         if (error instanceof MappingProblem)
           throw new ApiProblem(error.isConflict ? 409 : 400, error.message);
@@ -60,3 +61,8 @@ export const mappingRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asy
     },
   );
 };
+
+/** A mapping may be made before the device is there; more often a name was mistyped. */
+function notSeen({ device, channel }: { readonly device: string; readonly channel: string }): string {
+  return `No field '${channel}' has come from '${device}' since the gateway started: the mapping waits for it. Check both names.`;
+}

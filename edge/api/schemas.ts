@@ -184,8 +184,14 @@ const Mapping = Type.Object({
   toChannel: Type.String({ description: 'channel of the readings made of it' }),
   recordedBy: Type.String(),
   atMs: AtMs,
+  lastSeenAtMs: Nullable(
+    Type.Number({ description: 'when the field last came since the gateway has started; null: not yet' }),
+  ),
 });
-export const MappingAnswer = Type.Object({ mapping: Mapping });
+export const MappingAnswer = Type.Object({
+  mapping: Mapping,
+  warning: Nullable(Type.String({ description: 'the mapping is kept, but look at this' })),
+});
 export const MappingsAnswer = Type.Object({
   mappings: Type.Array(Mapping),
   unmapped: Type.Array(
@@ -193,6 +199,13 @@ export const MappingsAnswer = Type.Object({
       device: Type.String(),
       channel: Type.String(),
       lastValue: Type.Number(),
+      unit: Nullable(Type.String({ description: 'as the payload states it' })),
+      reason: Nullable(
+        Type.String({
+          description:
+            'why it is raw in spite of its name: boolean (true is no quantity) or repeated (the message tells that series twice)',
+        }),
+      ),
       count: Type.Integer({ description: 'since the gateway has started' }),
       firstAtMs: AtMs,
       lastAtMs: AtMs,

@@ -58,10 +58,16 @@ describe('mappings of raw fields', () => {
 
   it('are made and undone by a technician, and seen by who inspects', async () => {
     const technician = await gateway.as('technician');
-    gateway.parts.mappings.unmapped();
     expect((await technician.put('/api/mappings', wish)).json()).toMatchObject({
-      mapping: { ...wish, toChannel: 'soil.hum', atMs: NOW },
+      mapping: { ...wish, toChannel: 'soil.hum', atMs: NOW, lastSeenAtMs: null },
+      warning: expect.stringContaining("No field 'soil.hum' has come from 'd1'"),
     });
+    const { unit: _, ...unsaid } = wish;
+    const refused = await technician.put('/api/mappings', unsaid);
+    expect([refused.statusCode, refused.json().error.message]).toEqual([
+      400,
+      expect.stringContaining('Say in which unit'),
+    ]);
     expect((await (await gateway.as('auditor')).get('/api/mappings')).json()).toMatchObject({
       mappings: [wish],
       unmapped: [],
@@ -95,13 +101,19 @@ describe('the clock', () => {
     });
     const heard: unknown[] = [];
     Object.assign(gateway.parts.keeper, {
-      confirm: async (utcMs: number) => void heard.push(utcMs),
+      confirm: async (utcMs: number, isSure?: boolean) => void heard.push([utcMs, isSure]),
       release: async () => {
         throw new ClockProblem('No readings wait.', true);
       },
     });
     expect((await technician.post('/api/clock', { utc: '2026-11-21T17:00:00+07:00' })).statusCode).toBe(200);
-    expect(heard).toEqual([Date.UTC(2026, 10, 21, 10)]);
+    const sure = { utc: '2026-11-21T10:00:00Z', confirm: true };
+    expect((await technician.post('/api/clock', sure)).json().told).toBe(null);
+    const at = Date.UTC(2026, 10, 21, 10);
+    expect(heard).toEqual([
+      [at, undefined],
+      [at, true],
+    ]);
     for (const utc of ['2026-11-21T17:00:00', 'now', '1795312596945'])
       expect((await technician.post('/api/clock', { utc })).json().error.message).toContain(
         "'utc' is no time",

@@ -18,6 +18,7 @@ import {
   type Profiles,
 } from '../profiles/index.ts';
 import { DuplicateWindow } from './duplicates.ts';
+import { storable } from './fields.ts';
 import { isCredible, isLate, observe } from './observation.ts';
 import { Quarantine } from './quarantine.ts';
 import { IncomingReading, SeriesTable } from './series.ts';
@@ -183,7 +184,8 @@ class MessageIngest implements Ingest {
     }
   }
 
-  #readings(arrived: Arrived, device: string, parsed: ParsedMessage): Promise<unknown> {
+  #readings(arrived: Arrived, device: string, said: ParsedMessage): Promise<unknown> {
+    const parsed = storable(said);
     const { message, receivedAtMs, isClockTrusted, family } = arrived;
     this.#counters.missing += parsed.missing;
     if (parsed.readings.length === 0) {

@@ -29,7 +29,8 @@ describe('a raw field', () => {
     const readings = [raw('soil.hum', 40), { metric: 'soil_ph', channel: '', value: 6 } as const];
     expect(made.apply('d1', readings, NOW)).toBe(readings);
     made.apply('d1', [raw('soil.hum', 41)], NOW + 1);
-    const field = { device: 'd1', channel: 'soil.hum', lastValue: 41, count: 2 };
+    const said = { unit: null, reason: null };
+    const field = { device: 'd1', channel: 'soil.hum', lastValue: 41, count: 2, ...said };
     expect(made.unmapped()).toEqual([{ ...field, firstAtMs: NOW, lastAtMs: NOW + 1 }]);
     await made.set(wish);
     expect(made.unmapped()).toEqual([]);
@@ -70,6 +71,49 @@ describe('a raw field', () => {
     const { made, records } = await mappings();
     await expect(made.set({ ...wish, ...part })).rejects.toThrow(words);
     expect(records).toEqual([]);
+  });
+
+  it('is given no unit by guessing: the payload states it, or the person does', async () => {
+    const { made } = await mappings();
+    const { unit: _, ...unsaid } = wish;
+    await expect(made.set(unsaid)).rejects.toThrow(
+      "Say in which unit 'soil.hum' of d1 is given: soil_moisture is measured in m³/m³, and the payload does not tell.",
+    );
+    made.apply('d1', [{ ...raw('soil.hum', 40), unit: '%' }], NOW);
+    expect(made.unmapped()).toMatchObject([{ channel: 'soil.hum', unit: '%' }]);
+    await expect(made.set({ ...wish, unit: 'm³/m³' })).rejects.toThrow(
+      "'soil.hum' of d1 is given in '%', as its payload says, not in 'm³/m³': leave the unit out.",
+    );
+    expect(await made.set(unsaid)).toMatchObject({ unit: '%', lastSeenAtMs: NOW });
+    // The device was set to another unit: what it states counts.
+    const moved = made.apply('d1', [{ ...raw('soil.hum', 0.4), unit: 'm³/m³' }], NOW);
+    expect(moved).toEqual([{ metric: 'soil_moisture', channel: 'soil.hum', value: 0.4 }]);
+    const strange = [{ ...raw('soil.hum', 40), unit: '°C' }];
+    expect(made.apply('d1', strange, NOW)).toEqual(strange);
+  });
+
+  it('of a unit that nobody knows is given in what the person says', async () => {
+    const { made } = await mappings();
+    const reading = { ...raw('soil.hum', 40), unit: 'per hundred' };
+    made.apply('d1', [reading], NOW);
+    await made.set(wish);
+    expect(made.apply('d1', [reading], NOW)).toMatchObject([{ metric: 'soil_moisture', value: 0.4 }]);
+  });
+
+  it('that has not come yet is told apart', async () => {
+    const { made } = await mappings();
+    expect(await made.set(wish)).toMatchObject({ lastSeenAtMs: null });
+    made.apply('d1', [raw('soil.hum', 41)], NOW + 5);
+    expect(made.list()).toMatchObject([{ lastSeenAtMs: NOW + 5 }]);
+  });
+
+  it('stays raw where the same message tells that series by itself', async () => {
+    const { made } = await mappings();
+    await made.set({ ...wish, toChannel: '' });
+    const own = { metric: 'soil_moisture', channel: '', value: 0.3 } as const;
+    const both = [own, raw('soil.hum', 41)];
+    expect(made.apply('d1', both, NOW)).toEqual(both);
+    expect(made.unmapped()).toMatchObject([{ channel: 'soil.hum', reason: 'repeated' }]);
   });
 
   it('does not share a series with another field', async () => {

@@ -7,7 +7,7 @@ import {
   metrics,
 } from '@nongtin/broker/wire';
 import type { ParsedReading } from '../profiles/profile.ts';
-import { toMetricUnit } from '../units/units.ts';
+import { convert, toMetricUnit } from '../units/units.ts';
 import { type RawField, RawFields } from './raw-fields.ts';
 
 interface MappingsOptions {
@@ -24,7 +24,7 @@ export interface MappingWish {
   /** Channel of the raw field. */
   readonly channel: string;
   readonly metric: string;
-  /** Absent: the metric's own unit. */
+  /** Absent: the one that the payload states, or none where the metric has none. */
   readonly unit?: string;
   /** Absent: the raw field's. */
   readonly toChannel?: string;
@@ -39,7 +39,11 @@ export interface Mapping {
   readonly toChannel: string;
   readonly recordedBy: string;
   readonly atMs: number;
+  /** When the field last came since the start; null: it has not come yet. */
+  readonly lastSeenAtMs: number | null;
 }
+
+type Kept = { -readonly [Key in keyof Mapping]: Mapping[Key] } & { stated?: string | undefined };
 
 /** A mapping that cannot be; the message says why and what to do. */
 export class MappingProblem extends Error {
@@ -62,7 +66,7 @@ export class Mappings {
   readonly #options: MappingsOptions;
   readonly #fields = new RawFields();
   /** By device, then by channel. */
-  readonly #mappings = new Map<string, Map<string, Mapping>>();
+  readonly #mappings = new Map<string, Map<string, Kept>>();
   #count = 0;
 
   constructor(options: MappingsOptions) {
@@ -86,7 +90,7 @@ export class Mappings {
   }
 
   list(): Mapping[] {
-    return [...this.#mappings.values()].flatMap((channels) => [...channels.values()]);
+    return [...this.#mappings.values()].flatMap((channels) => [...channels.values()].map(copyOf));
   }
 
   /** Resolves when it is durable. Throws a MappingProblem. */
@@ -97,7 +101,7 @@ export class Mappings {
       ...{ kind: 'mapping', atMs, device, channel, metric, unit, toChannel, recordedBy },
     });
     this.#put(mapping);
-    return mapping;
+    return copyOf(mapping);
   }
 
   /** The field is raw again. False when it had no meaning. */
@@ -118,25 +122,29 @@ export class Mappings {
     return readings.map((reading) => {
       if (reading.metric !== 'raw') return reading;
       const mapping = channels.get(reading.channel);
-      const value = mapping && toMetricUnit(mapping.metric, reading.value, mapping.unit);
-      // What cannot be converted (a number beyond any range) is kept as it came.
-      if (mapping && value !== undefined)
-        return { ...reading, metric: mapping.metric, channel: mapping.toChannel, value };
-      this.#fields.note(device, reading, atMs);
+      if (mapping === undefined) {
+        this.#fields.note(device, reading, atMs);
+        return reading;
+      }
+      mapping.lastSeenAtMs = atMs;
+      mapping.stated = reading.unit;
+      const mapped = mappedReading(reading, mapping);
+      const rawReason = mapped && told(readings, mapped) ? 'repeated' : reading.rawReason;
+      if (mapped !== undefined && rawReason !== 'repeated') return mapped;
+      // What cannot be converted (a number beyond any range), or is told beside it, is kept as it came.
+      this.#fields.note(device, { ...reading, ...(rawReason && { rawReason }) }, atMs);
       return reading;
     });
   }
 
-  #checked(wish: MappingWish): Mapping {
+  #checked(wish: MappingWish): Kept {
     const { device, channel, metric, recordedBy } = wish;
     if (!isMetricName(metric) || metric === 'raw')
       throw new MappingProblem(`There is no metric '${metric}': the names are in docs/wire.md.`);
-    const own = metrics[metric].unit;
-    const unit = wish.unit ?? (own === '1' ? '' : own);
-    if (toMetricUnit(metric, 1, unit) === undefined) {
-      const told = unit === '' ? 'A number without a unit' : `Unit '${unit}'`;
-      throw new MappingProblem(`${told} cannot be ${metric}, which is measured in ${own}.`);
-    }
+    const seen = this.#fields.get(device, channel);
+    const before = this.#mappings.get(device)?.get(channel);
+    const stated = seen?.unit ?? before?.stated;
+    const unit = unitOf(metric, wish, stated);
     const toChannel = wish.toChannel ?? channel;
     if (channelName(toChannel) !== toChannel)
       throw new MappingProblem(
@@ -156,7 +164,8 @@ export class Mappings {
         true,
       );
     const atMs = this.#options.clock.nowMs();
-    return { device, channel, metric, unit, toChannel, recordedBy, atMs };
+    const lastSeenAtMs = seen?.lastAtMs ?? before?.lastSeenAtMs ?? null;
+    return { device, channel, metric, unit, toChannel, recordedBy, atMs, lastSeenAtMs, stated };
   }
 
   #take({ device, channel, metric, unit, toChannel, recordedBy, atMs }: MappingRecord): void {
@@ -165,13 +174,13 @@ export class Mappings {
     else
       this.#put({
         ...{ device, channel, metric, unit: unit ?? metrics[metric].unit },
-        ...{ toChannel: toChannel ?? channel, recordedBy, atMs },
+        ...{ toChannel: toChannel ?? channel, recordedBy, atMs, lastSeenAtMs: null },
       });
   }
 
-  #put(mapping: Mapping): void {
+  #put(mapping: Kept): void {
     const { device, channel } = mapping;
-    const channels = this.#mappings.get(device) ?? new Map<string, Mapping>();
+    const channels = this.#mappings.get(device) ?? new Map<string, Kept>();
     if (!channels.has(channel)) this.#count += 1;
     this.#mappings.set(device, channels.set(channel, mapping));
     this.#fields.forget(device, channel);
@@ -183,4 +192,51 @@ export class Mappings {
     this.#count -= 1;
     if (channels.size === 0) this.#mappings.delete(device);
   }
+}
+
+function copyOf({ stated: _, ...mapping }: Kept): Mapping {
+  return mapping;
+}
+
+/** With the unit that the payload states, where it states one; undefined when that cannot be the metric. */
+function mappedReading(
+  reading: ParsedReading,
+  { metric, unit, toChannel }: Mapping,
+): ParsedReading | undefined {
+  const { value, observedAtMs } = reading;
+  const converted = toMetricUnit(metric, value, isUnit(reading.unit) ? reading.unit : unit);
+  if (converted === undefined) return undefined;
+  const time = observedAtMs === undefined ? {} : { observedAtMs };
+  return { metric, channel: toChannel, value: converted, ...time };
+}
+
+/** Whether the message tells the same series by itself. */
+function told(readings: readonly ParsedReading[], { metric, channel, observedAtMs }: ParsedReading): boolean {
+  return readings.some(
+    (other) => other.metric === metric && other.channel === channel && other.observedAtMs === observedAtMs,
+  );
+}
+
+function isUnit(unit: string | undefined): unit is string {
+  return unit !== undefined && convert(1, unit, unit) !== undefined;
+}
+
+/** The unit of a mapping: as the payload states it, or as the person says. Never guessed. Throws a MappingProblem. */
+function unitOf(metric: MetricName, wish: MappingWish, stated: string | undefined): string {
+  const own = metrics[metric].unit;
+  const { device, channel, unit = isUnit(stated) ? stated : undefined } = wish;
+  if (unit === undefined && own !== '1' && own !== 'pH')
+    throw new MappingProblem(
+      `Say in which unit '${channel}' of ${device} is given: ${metric} is measured in ${own}, and the payload does not tell.`,
+    );
+  if (toMetricUnit(metric, 1, unit ?? '') === undefined) {
+    const told = unit === undefined || unit === '' ? 'A number without a unit' : `Unit '${unit}'`;
+    throw new MappingProblem(`${told} cannot be ${metric}, which is measured in ${own}.`);
+  }
+  if (isUnit(stated) && toMetricUnit(metric, 1, stated) !== toMetricUnit(metric, 1, unit ?? ''))
+    throw new MappingProblem(
+      `'${channel}' of ${device} is given in '${stated}', as its payload says, not in '${unit}': leave the unit out.`,
+      true,
+    );
+  return unit ?? '';
 }

@@ -1,15 +1,25 @@
+import type { ParsedReading } from '../profiles/profile.ts';
+
 /** A numeric field that nobody has given a meaning yet. */
 export interface RawField {
   readonly device: string;
   readonly channel: string;
   readonly lastValue: number;
+  /** As the payload states it; null: it does not. */
+  readonly unit: string | null;
+  /** Why it is raw although its name or its device says what it is. */
+  readonly reason: NonNullable<ParsedReading['rawReason']> | null;
   readonly count: number;
   readonly firstAtMs: number;
   readonly lastAtMs: number;
 }
 
+type Noted = Pick<ParsedReading, 'channel' | 'value' | 'unit' | 'rawReason'>;
+
 interface Seen {
   lastValue: number;
+  unit: string | null;
+  reason: NonNullable<ParsedReading['rawReason']> | null;
   count: number;
   readonly firstAtMs: number;
   lastAtMs: number;
@@ -24,15 +34,22 @@ export class RawFields {
   readonly #devices = new Map<string, Map<string, Seen>>();
   #count = 0;
 
-  note(device: string, { channel, value }: { channel: string; value: number }, atMs: number): void {
+  note(device: string, reading: Noted, atMs: number): void {
+    const { channel, value, unit, rawReason } = reading;
     const seen = this.#devices.get(device)?.get(channel);
     if (seen === undefined) {
-      this.#add(device, channel, value, atMs);
+      this.#add(device, reading, atMs);
       return;
     }
     seen.lastValue = value;
+    seen.unit = unit ?? null;
+    seen.reason = rawReason ?? null;
     seen.count += 1;
     seen.lastAtMs = atMs;
+  }
+
+  get(device: string, channel: string): Pick<RawField, 'unit' | 'lastAtMs'> | undefined {
+    return this.#devices.get(device)?.get(channel);
   }
 
   forget(device: string, channel: string): void {
@@ -48,10 +65,11 @@ export class RawFields {
     );
   }
 
-  #add(device: string, channel: string, value: number, atMs: number): void {
+  #add(device: string, { channel, value, unit, rawReason }: Noted, atMs: number): void {
     const fields = this.#devices.get(device) ?? new Map<string, Seen>();
     if (this.#count >= MOST_IN_ALL || fields.size >= MOST_OF_A_DEVICE) return;
-    fields.set(channel, { lastValue: value, count: 1, firstAtMs: atMs, lastAtMs: atMs });
+    const said = { unit: unit ?? null, reason: rawReason ?? null };
+    fields.set(channel, { lastValue: value, ...said, count: 1, firstAtMs: atMs, lastAtMs: atMs });
     this.#devices.set(device, fields);
     this.#count += 1;
   }

@@ -62,7 +62,7 @@ export function stateValue(
   return json === undefined ? text : undefined;
 }
 
-type Found = Pick<ParsedReading, 'metric' | 'value'>;
+type Found = Pick<ParsedReading, 'metric' | 'value' | 'unit'>;
 /** The sensor has no value, or what stands there is none. */
 type NotFound = 'missing' | 'garbled';
 
@@ -91,7 +91,7 @@ function readingOf(entity: KnownEntity, value: Scalar): Found | NotFound | undef
   if (metric === undefined) {
     // What is read out of JSON is kept raw under its own path, as the device wrote it.
     return entity.parsed === undefined || entity.parsed === 'unknown' || entity.parsed.paths.length === 0
-      ? { metric: 'raw', value: number }
+      ? { metric: 'raw', value: number, ...(unit === undefined ? {} : { unit }) }
       : undefined;
   }
   const converted = toMetricUnit(metric, number, unit ?? '');

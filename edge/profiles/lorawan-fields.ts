@@ -23,6 +23,7 @@ export interface FieldReadings {
 
 const MOST_READINGS = 256;
 const DEEPEST = 6;
+const LONGEST_UNIT = 32;
 const GROUPS = new Set(['air', 'soil', 'wind', 'water', 'rain', 'precipitation', 'metering']);
 
 /**
@@ -97,7 +98,7 @@ class Collector {
       if (path.length > DEEPEST) this.#tooDeep = true;
       else if (isObject(node) && Object.hasOwn(node, 'value') && typeof node.value !== 'object') {
         const field = quantityOf(name, typeof node.unit === 'string' ? node.unit : '', decoded);
-        if (!told(field)) this.#leaf(path, node.value, field, undefined);
+        if (!told(field)) this.#leaf(path, node.value, field, undefined, node.unit);
       } else if (isObject(node) && Object.hasOwn(node, 'measurementId')) {
         const field = senseCap.get(Number(node.measurementId));
         if (!told(field))
@@ -118,13 +119,24 @@ class Collector {
     walk(decoded, []);
   }
 
-  #leaf(path: readonly string[], value: unknown, field: Field | undefined, observedAtMs?: number): void {
+  #leaf(
+    path: readonly string[],
+    value: unknown,
+    field: Field | undefined,
+    observedAtMs?: number,
+    unit?: unknown,
+  ): void {
     const reading = field === undefined ? undefined : known(field, value);
     const number = typeof value === 'boolean' ? Number(value) : plainNumberOf(value);
     const time = observedAtMs === undefined ? {} : { observedAtMs };
     if (reading !== undefined) this.#readings.push({ ...reading, ...time });
     else if (number !== undefined) {
-      this.#readings.push({ metric: 'raw', channel: channelOf(path), value: number, ...time });
+      const why = field !== undefined && typeof value === 'boolean' ? { rawReason: 'boolean' as const } : {};
+      const stated = typeof unit === 'string' ? { unit: unit.slice(0, LONGEST_UNIT) } : {};
+      this.#readings.push({
+        ...{ metric: 'raw', channel: channelOf(path), value: number },
+        ...{ ...time, ...stated, ...why },
+      });
     } else if (field !== undefined || value === null) {
       this.#missing += 1;
       if (!saysNoValue(value)) this.#garbled += 1;

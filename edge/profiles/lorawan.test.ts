@@ -123,6 +123,16 @@ describe('fields of a codec', () => {
     );
   };
 
+  it('that nobody knows keep the unit beside them, and true under the name of a quantity says why it is raw', () => {
+    const decoded = { salinity: { value: 40, unit: 'ppt' }, soil_moisture: { value: true, unit: '%' } };
+    expect(readFields({ decoded, names: [] })).toMatchObject({
+      readings: [
+        { metric: 'raw', channel: 'salinity', value: 40, unit: 'ppt' },
+        { metric: 'raw', channel: 'soil_moisture', value: 1, rawReason: 'boolean' },
+      ],
+    });
+  });
+
   it.each<[object, object]>([
     [{ soil_ec: { value: 1500, unit: 'µS/cm' } }, { soil_ec: 1.5 }],
     [{ soil_ec: { value: '1.5', unit: 'dS/m' } }, { soil_ec: 1.5 }],

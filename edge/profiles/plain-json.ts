@@ -2,15 +2,16 @@ import { channelName, isMetricName } from '@nongtin/broker/wire';
 import { counterOf } from './counter.ts';
 import { type JsonObject, type Leaf, leavesOf, readObject } from './json.ts';
 import { saysNoValue } from './no-value.ts';
-import type { Parsed, ParsedReading, ParseProblem, Profile } from './profile.ts';
+import { isState, type Parsed, type ParsedReading, type ParseProblem, type Profile } from './profile.ts';
 import { timeWithOffset } from './time.ts';
 
 const FLAT_FIELDS = 64;
+const LONGEST_UNIT = 32;
 
 /**
  * Our own format on `nongtin/v1/{device}/readings`: a key that is a metric's name holds a reading of it; inside an
  * object the objects' keys are the channel ({"top":{"soil_moisture":0.3}} → channel 'top'). Any other number or
- * boolean is kept as 'raw' with its path as the channel. `time` is ISO 8601 with an offset.
+ * boolean is kept as 'raw' with its path as the channel, and with the text of a `unit` beside a `value`. `time` is ISO 8601 with an offset.
  */
 export const plainJson: Profile = {
   name: 'plain-json',
@@ -45,7 +46,7 @@ function flatReadings(object: JsonObject): Found | undefined {
   for (const name of names) {
     const value = object[name];
     if (typeof value === 'object' && value !== null) return undefined;
-    if (name !== 'time') read(found, '', name, name, value as Leaf['value']);
+    if (name !== 'time') read(found, '', name, name, value as Leaf['value'], object.unit);
   }
   return found;
 }
@@ -54,23 +55,45 @@ function nestedReadings(object: JsonObject): Found | ParseProblem {
   const leaves = leavesOf(object);
   if (!Array.isArray(leaves)) return leaves;
   const found: Found = { readings: [], missing: 0, garbled: 0 };
+  const units = new Map(
+    leaves.flatMap(({ path, value }) =>
+      path.at(-1) === 'unit' ? [[path.slice(0, -1).join('.'), value] as const] : [],
+    ),
+  );
   for (const { path, value } of leaves) {
     const name = path.at(-1) ?? '';
     if (path.length === 1 && name === 'time') continue;
-    read(found, path.slice(0, -1).join('.'), path.join('.'), name, value);
+    const before = path.slice(0, -1).join('.');
+    read(found, before, path.join('.'), name, value, units.get(before));
   }
   return found;
 }
 
-/** One leaf, with the names before its own, all of its names, and its own. */
-function read(found: Found, before: string, whole: string, name: string, given: Leaf['value']): void {
+/** One leaf, with the names before its own, all of its names, its own, and what stands beside it as its unit. */
+function read(
+  found: Found,
+  before: string,
+  whole: string,
+  name: string,
+  given: Leaf['value'],
+  unit: unknown,
+): void {
   const value = typeof given === 'boolean' ? Number(given) : given;
-  const known = isMetricName(name) && name !== 'raw';
+  const isMetric = isMetricName(name) && name !== 'raw';
+  // True is no quantity: only of a state it says something.
+  const known = isMetric && (typeof given !== 'boolean' || isState(name));
   if (typeof value === 'number' && Number.isFinite(value)) {
     const channel = channelName(known ? before : whole).toWellFormed();
-    found.readings.push({ metric: known ? name : 'raw', channel, value });
+    if (known) found.readings.push({ metric: name, channel, value });
+    else if (isMetric) found.readings.push({ metric: 'raw', channel, value, rawReason: 'boolean' });
+    else found.readings.push({ metric: 'raw', channel, value, ...stated(name, unit) });
   } else if (known || typeof value !== 'string') {
     found.missing += 1;
     if (!saysNoValue(given)) found.garbled += 1;
   }
+}
+
+/** `{"hum": {"value": 40, "unit": "%"}}`. */
+function stated(name: string, unit: unknown): { unit?: string } {
+  return name === 'value' && typeof unit === 'string' ? { unit: unit.slice(0, LONGEST_UNIT) } : {};
 }

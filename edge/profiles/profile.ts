@@ -51,6 +51,13 @@ export interface ParsedReading {
   readonly channel: string;
   /** In the metric's unit, finite. */
   readonly value: number;
+  /** Of a raw value: the unit that the payload or the device states. */
+  readonly unit?: string;
+  /**
+   * Why a value whose name or device says what it is was kept raw: true or false is no quantity; the message tells the same
+   * twice, and only one of the two can be that series.
+   */
+  readonly rawReason?: 'boolean' | 'repeated';
   /** Its own time, where a message holds readings of several times. */
   readonly observedAtMs?: number;
   /**
@@ -117,4 +124,9 @@ export function problem(cause: ParseProblem['cause'], detail: string): ParseProb
 /** Channel of a raw field; a letter pair that was cut apart becomes U+FFFD, as it would on its way through UTF-8. */
 export function channelOf(path: readonly string[]): string {
   return channelName(path.join('.')).toWellFormed();
+}
+
+/** Whether true and false are values of the metric. */
+export function isState(metric: MetricName): boolean {
+  return metric === 'valve_open' || metric === 'leak';
 }

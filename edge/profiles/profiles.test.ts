@@ -49,6 +49,18 @@ describe('plain JSON', () => {
     });
   });
 
+  it('keeps the unit beside a raw value, and true or false of a quantity as raw', () => {
+    const payload = { hum: { value: 40, unit: '%' }, soil_moisture: true, leak: true };
+    expect(plain(payload)).toMatchObject({
+      readings: [
+        { metric: 'raw', channel: 'hum.value', value: 40, unit: '%' },
+        { metric: 'raw', channel: 'soil_moisture', value: 1, rawReason: 'boolean' },
+        { metric: 'leak', channel: '', value: 1 },
+      ],
+    });
+    expect(plain({ value: 3, unit: 'V' })).toMatchObject({ readings: [{ channel: 'value', unit: 'V' }] });
+  });
+
   it('takes the names of objects as the channel', () => {
     expect(plain({ top: { soil_moisture: 0.3, x: { y: 1 } }, soil_moisture: 0.2 })).toMatchObject({
       readings: [

@@ -52,8 +52,10 @@ export function zigbeeReadings(object: JsonObject, device: ZigbeeDevice | undefi
     if (typeof value === 'string') return textReadings(first, value, leaf, property);
     if (!Number.isFinite(value)) return [];
     if (first === 'water_leak' && leaf.path.length === 1) return [{ metric: 'leak', channel: '', value }];
+    const raw = { metric: 'raw', channel: channelOf(leaf.path), value } as const;
     const known = leaf.path.length === 1 ? measured(first, value, property, device, onBattery) : undefined;
-    return [known ?? { metric: 'raw', channel: channelOf(leaf.path), value }];
+    if (known !== undefined && typeof leaf.value === 'boolean') return [{ ...raw, rawReason: 'boolean' }];
+    return [known ?? (property?.unit === undefined ? raw : { ...raw, unit: property.unit })];
   });
 }
 
