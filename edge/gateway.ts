@@ -154,7 +154,7 @@ export class Gateway implements Service {
     const accounts = await this.#startAccounts(secrets, withdrawn);
     const httpPort = await this.#startApi({
       ...core,
-      ...{ identity, farm, journal, store, series, deadLetters },
+      ...{ identity, farm, journal, store, series, deadLetters, profiles },
       ...{ uplink, broker, credentials, accounts, registry },
       counters: () => ({ ...core.ingest.counters() }),
       dashboardDir: this.#config.dashboardDir,

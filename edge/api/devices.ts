@@ -59,6 +59,7 @@ type DeviceAnswer = Static<typeof DevicesAnswer>['devices'][number];
 const NOTHING = { readings: 0, flagged: 0, missing: 0, unreadable: 0 };
 /** Of a device that has not spoken since the gateway's start. */
 const SILENT = {
+  ...{ model: null, firmware: null },
   ...{ family: null, online: null, firstSeenAtMs: null, lastSeenAtMs: null, expectedSeconds: null },
   ...{ overdue: false, battery: null, batteryLow: false, rssi: null, snr: null, linkQuality: null },
   ...{ clockAheadSeconds: null, lastHour: NOTHING, lastDay: NOTHING },
@@ -68,12 +69,17 @@ const SILENT = {
 export function deviceViews({
   credentials,
   health,
-}: Pick<ApiParts, 'credentials' | 'health'>): DeviceAnswer[] {
+  profiles,
+}: Pick<ApiParts, 'credentials' | 'health' | 'profiles'>): DeviceAnswer[] {
   const heard = new Map(health.devices().map((device) => [device.id, device]));
   const own = credentials.list().map(({ id, role }): DeviceAnswer => {
-    const device = { ...SILENT, ...heard.get(id), id, role };
+    const device = { ...SILENT, ...heard.get(id), ...profiles.about(id), id, role };
     heard.delete(id);
     return device;
   });
-  return [...own, ...[...heard.values()].map((device) => ({ ...device, role: null }))];
+  const others = [...heard.values()].map((device) => ({
+    ...{ ...SILENT, ...device, ...profiles.about(device.id) },
+    role: null,
+  }));
+  return [...own, ...others];
 }

@@ -18,6 +18,7 @@ import { Irrigation } from '../irrigation/service.ts';
 import { EventHub } from '../live/hub.ts';
 import { Live } from '../live/live.ts';
 import { Mappings } from '../mapping/mapping.ts';
+import { createProfiles, shortMemory } from '../profiles/index.ts';
 import { buildApp } from './app.ts';
 import type { ApiParts } from './parts.ts';
 
@@ -59,6 +60,7 @@ export async function testApi(
   const hub = new EventHub('boot');
   const live = new Live({ hub, devices: ['soil-a1', 'probe9'], clock });
   const health = new Health({ clock });
+  const profiles = createProfiles(shortMemory());
   const alarms = new Alarms({ journal: records, clock, newId, onAlarm: () => {}, logger });
   const commands: { topic: string; command: unknown }[] = [];
   const irrigation = new Irrigation({
@@ -124,6 +126,7 @@ export async function testApi(
     dashboardDir: join(folder, 'dashboard'),
     clock,
     health,
+    profiles,
     mappings: new Mappings({ journal: records, clock }),
     keeper: { state: () => clockState, confirm: async () => {}, release: async () => {} },
     logger,

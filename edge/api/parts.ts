@@ -14,6 +14,7 @@ import type { Irrigation } from '../irrigation/service.ts';
 import type { EventHub } from '../live/hub.ts';
 import type { Live } from '../live/live.ts';
 import type { Mappings } from '../mapping/mapping.ts';
+import type { Profiles } from '../profiles/index.ts';
 import type { Uplink } from '../uplink/uplink.ts';
 
 type RecordOf<K extends JournalRecord['kind']> = Extract<JournalRecord, { kind: K }>;
@@ -56,6 +57,8 @@ export interface ApiParts {
   readonly dashboardDir: string;
   readonly clock: { nowMs(): number; monotonicMs(): number };
   readonly health: Pick<Health, 'devices' | 'forget'>;
+  /** Which model and firmware devices have. */
+  readonly profiles: Pick<Profiles, 'about'>;
   readonly mappings: Pick<Mappings, 'unmapped' | 'list' | 'set' | 'remove'>;
   readonly keeper: Pick<ClockKeeper, 'state' | 'confirm' | 'release'>;
   readonly logger: Logger;

@@ -250,6 +250,8 @@ export const DevicesAnswer = Type.Object({
       id: Type.String({ description: 'SPEAKER.NAME for a device behind a bridge' }),
       role: Nullable(Type.String({ description: 'device or bridge; null: it has no password of its own' })),
       family: Nullable(Type.String({ description: 'the profile that reads it' })),
+      model: Nullable(Type.String({ description: 'as it or its bridge says' })),
+      firmware: Nullable(Type.String()),
       online: Nullable(Type.Boolean()),
       firstSeenAtMs: Nullable(Type.Number({ description: 'since the gateway has started' })),
       lastSeenAtMs: Nullable(AtMs),

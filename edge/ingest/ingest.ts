@@ -26,7 +26,7 @@ import type { SeriesMemory } from './series-memory.ts';
 
 interface IngestOptions {
   readonly journal: Journal;
-  readonly profiles: Profiles;
+  readonly profiles: Pick<Profiles, 'find' | 'version'>;
   /** While `isTrusted` says no, readings wait for their date; absent: it is always trusted. */
   readonly clock: { nowMs(): number; monotonicMs(): number; isTrusted?(): boolean };
   readonly logger: Logger;

@@ -46,7 +46,7 @@ export function chirpstack(context: ProfileContext): Profile {
 
 function up(
   context: ProfileContext,
-  { receivedAtMs }: ProfileInput,
+  { receivedAtMs, speaker }: ProfileInput,
   event: JsonObject,
   device: string,
   application: string,
@@ -54,6 +54,7 @@ function up(
   const info = isObject(event.deviceInfo) ? event.deviceInfo : undefined;
   const names = [device, ...textsOf(info, 'deviceName', 'deviceProfileName', 'deviceProfileId')];
   const groups = [...textsOf(info, 'applicationName'), application];
+  context.facts.note(speaker, device, { model: info?.deviceProfileName });
   return readUplink(context.codecs, {
     ...{ device, names, groups, decoded: event.object, data: event.data, receivedAtMs },
     fPort: numberOrZero(event.fPort),

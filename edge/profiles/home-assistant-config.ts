@@ -135,6 +135,16 @@ function isOwn(topic: string, speaker: string): boolean {
 }
 
 /** Identifiers and connections may be one text or a list; a connection is a pair such as ["mac", "…"]. */
+/** Model and firmware of the device that an announcement names, by their long or short names. */
+export function aboutDevice(config: JsonObject): { model: unknown; firmware: unknown } {
+  const device = config.device ?? config.dev;
+  if (!isObject(device)) return { model: undefined, firmware: undefined };
+  const maker = text(device.manufacturer ?? device.mf, 64);
+  const model = text(device.model ?? device.mdl, 64);
+  const named = maker !== undefined && model !== undefined ? `${maker} ${model}` : model;
+  return { model: named, firmware: device.sw_version ?? device.sw };
+}
+
 function deviceOf(value: unknown): Entity['device'] {
   if (!isObject(value)) return undefined;
   const device = expand(value);

@@ -52,14 +52,18 @@ export function readStates(input: ProfileInput, entities: readonly KnownEntity[]
 
 /** Undefined: not in this message, or its template is not understood. */
 export function stateValue(
-  { parsed }: { readonly parsed: KnownEntity['parsed'] },
+  { parsed, component }: Partial<Pick<KnownEntity, 'parsed' | 'component'>>,
   text: string,
   json: unknown,
 ): Scalar | undefined {
   if (parsed === 'unknown') return undefined;
   // A template may read a bare number as JSON as well.
   if (parsed !== undefined) return parsed.evaluate(text, json ?? toNumber(text));
-  return json === undefined ? text : undefined;
+  if (json === undefined) return text;
+  // A valve that tells its position may tell both as JSON (MQTT valve, reports_position).
+  const { state, position } = component === 'valve' && isObject(json) ? json : {};
+  const said = state ?? position;
+  return typeof said === 'string' || typeof said === 'number' ? said : undefined;
 }
 
 type Found = Pick<ParsedReading, 'metric' | 'value' | 'unit'>;

@@ -1,9 +1,9 @@
-import { type Entity, readEntities } from './home-assistant-config.ts';
+import { aboutDevice, type Entity, readEntities } from './home-assistant-config.ts';
 import type { Entities, KnownEntity } from './home-assistant-entities.ts';
 import { parseTemplate } from './home-assistant-template.ts';
 import { readStates, stateValue } from './home-assistant-values.ts';
 import { readJson, readObject } from './json.ts';
-import { type Parsed, type Profile, type ProfileInput, problem } from './profile.ts';
+import { type Parsed, type Profile, type ProfileContext, type ProfileInput, problem } from './profile.ts';
 
 const NOTHING: Parsed = { kind: 'nothing' };
 
@@ -13,7 +13,7 @@ const NOTHING: Parsed = { kind: 'nothing' };
  * values they have, where and in which unit. What a speaker announces holds for its own topics only; those that belong to
  * another family are left to it.
  */
-export function homeAssistant(entities: Entities): Profile {
+export function homeAssistant(entities: Entities, facts: ProfileContext['facts']): Profile {
   return {
     name: 'home-assistant',
     claims: ({ speaker, topic, name }) =>
@@ -21,7 +21,7 @@ export function homeAssistant(entities: Entities): Profile {
       (name === 'own' &&
         (entities.on(speaker, topic).length > 0 || entities.presentOn(speaker, topic).length > 0)),
     parse(input): Parsed {
-      if (input.name === 'homeAssistantDiscovery') return learn(input, entities);
+      if (input.name === 'homeAssistantDiscovery') return learn(input, entities, facts);
       const announced = entities.on(input.speaker, input.topic);
       if (announced.length > 0) return readStates(input, announced, entities);
       return presence(input, entities.presentOn(input.speaker, input.topic), entities);
@@ -29,7 +29,11 @@ export function homeAssistant(entities: Entities): Profile {
   };
 }
 
-function learn({ speaker, rest, payload }: ProfileInput, entities: Entities): Parsed {
+function learn(
+  { speaker, rest, payload }: ProfileInput,
+  entities: Entities,
+  facts: ProfileContext['facts'],
+): Parsed {
   const levels = rest.split('/');
   if (levels.length < 3 || levels.length > 4 || levels.at(-1) !== 'config') return NOTHING;
   const path = levels.slice(0, -1);
@@ -41,6 +45,9 @@ function learn({ speaker, rest, payload }: ProfileInput, entities: Entities): Pa
   if (!('object' in read)) return read;
   const announced = readEntities(speaker, path, read.object);
   const { fresh, refused } = entities.learn(speaker, path.join('/'), announced);
+  const about = aboutDevice(read.object);
+  const devices = [...announced.values()].map((entity) => entities.deviceOf(speaker, entity, false));
+  for (const device of new Set(devices)) facts.note(speaker, device, about);
   if (refused > 0) return problem('too_many_fields', `${refused} more values than one speaker may announce`);
   const strange = fresh.flatMap(strangeness);
   if (strange.length === 0) return NOTHING;

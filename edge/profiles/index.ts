@@ -1,4 +1,5 @@
 import type { Codecs } from '../codecs/index.ts';
+import { type About, DeviceFacts } from './about.ts';
 import { chirpstack } from './chirpstack.ts';
 import { esphome } from './esphome.ts';
 import { homeAssistant } from './home-assistant.ts';
@@ -25,7 +26,7 @@ const families: readonly ((context: ProfileContext) => Profile | Profile[])[] = 
   zigbee,
   (context) => {
     const entities = new Entities(context);
-    return [esphome(entities), homeAssistant(entities)];
+    return [esphome(entities), homeAssistant(entities, context.facts)];
   },
   shelly,
   chirpstack,
@@ -36,12 +37,16 @@ export interface Profiles {
   /** Whose topic this is. The answer holds until `version` changes. */
   find(topic: SpokenTopic): Profile | undefined;
   readonly version: number;
+  /** Model and firmware of a device (`SPEAKER.NAME` for one behind a bridge), as far as they were told. */
+  about(device: string): About;
 }
 
 export function createProfiles(memory: ProfileMemory, codecs?: Codecs): Profiles {
   let version = 0;
+  const facts = new DeviceFacts(memory);
   const context: ProfileContext = {
     memory,
+    facts,
     codecs,
     changed: () => {
       version += 1;
@@ -53,5 +58,6 @@ export function createProfiles(memory: ProfileMemory, codecs?: Codecs): Profiles
     get version() {
       return version;
     },
+    about: (device) => facts.of(device),
   };
 }

@@ -89,7 +89,11 @@ const BATTERY: Field = ['battery', '%'];
 const milesight: readonly Dialect[] = [
   {
     names: /\buc5[12]\w*\b/,
-    fields: { battery: BATTERY },
+    fields: {
+      battery: BATTERY,
+      pressure: ['water_pressure', 'kPa'],
+      pipe_pressure: ['water_pressure', 'kPa'],
+    },
   },
   {
     names: /\bem500-smt\w*\b/,
@@ -119,8 +123,8 @@ const milesight: readonly Dialect[] = [
       leakage_status: ['leak', 'state'],
     },
   },
-  // Of a model that is not named, the temperature may be of anything.
-  { names: /\bmilesight\b/, fields: { battery: BATTERY } },
+  // Of any other model, the temperature may be of anything.
+  { names: /\b(milesight|(em|uc|am|ws|wt|wts|vs|at|ct)\d{3}\w*)\b/, fields: { battery: BATTERY } },
 ];
 
 const dialects: readonly Dialect[] = [strega, dragino, ...milesight];
@@ -170,6 +174,9 @@ export const senseCap: ReadonlyMap<number, Field> = new Map([
   [4143, ['soil_temperature', '°C', '20cm']],
   [4144, ['soil_temperature', '°C', '30cm']],
   [4145, ['soil_temperature', '°C', '40cm']],
+  [4190, ['uv_index', '1']],
+  [4191, ['wind_gust', 'm/s']],
+  [4213, ['rain', 'mm']],
 ] satisfies [number, Field][]);
 
 /**

@@ -46,6 +46,24 @@ const stories = readdirSync(FOLDER)
     rows: JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Recorded[],
   }));
 
+/** What no device should send, in the place of a value or of a key. */
+const ODD = [
+  ...[
+    '"__proto__"',
+    '"constructor"',
+    '"toString"',
+    '""',
+    '"\\ud800"',
+    `"${'x'.repeat(5_000)}"`,
+    '"NaN"',
+    'NaN',
+  ],
+  ...['1e999', '-1e308', '9007199254740993', '-0', 'null', 'true', '[]', '{}', '{"__proto__":{"a":1}}'],
+  ...['[['.repeat(5_000), `[${'1,'.repeat(20_000)}1]`, `{${'"a":{'.repeat(60)}${'}'.repeat(61)}`],
+];
+/** What is told of one message has bounds, however long that was. */
+const MOST_CHARACTERS = 64 * 1024;
+
 const bytesOf = ({ payload }: Recorded) =>
   Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload));
 
@@ -133,17 +151,26 @@ describe.each(stories)('$family', ({ rows }) => {
         payload[at % payload.length] = byte;
         return payload;
       }),
+      // With something in the place of one of its values, or of one of its keys.
+      fc.tuple(row, fc.nat(), fc.constantFrom(...ODD)).map(([other, at, odd]) => {
+        const text = bytesOf(other).toString();
+        const places = [...text.matchAll(/"[^"]*"|-?\d[\d.]*|true|false|null/g)];
+        const place = places[at % Math.max(1, places.length)];
+        if (place === undefined) return Buffer.from(odd);
+        return Buffer.from(text.slice(0, place.index) + odd + text.slice(place.index + place[0].length));
+      }),
     );
     const hostile = createProfiles(shortMemory());
     await fc.assert(
       fc.asyncProperty(row, bytes, async (target, payload) => {
         const parsed = await receive(hostile, target, payload, START);
+        expect(JSON.stringify(parsed ?? '').length).toBeLessThan(MOST_CHARACTERS);
         if (parsed?.kind !== 'readings') return;
         for (const { metric, channel, value } of parsed.readings) {
           expect(Object.hasOwn(metrics, metric) && Number.isFinite(value) && channel.length <= 64).toBe(true);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 500 },
     );
   });
 });

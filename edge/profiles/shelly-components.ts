@@ -4,7 +4,7 @@ import { isObject, type JsonObject } from './json.ts';
 import { saysNoValue } from './no-value.ts';
 import { channelOf, type ParsedReading } from './profile.ts';
 
-type Field = readonly [metric: MetricName, unit: string];
+type Field = readonly [metric: MetricName, unit: string, part?: string];
 
 const METER: Readonly<Record<string, Field>> = {
   apower: ['power', 'W'],
@@ -13,6 +13,14 @@ const METER: Readonly<Record<string, Field>> = {
   'aenergy.total': ['energy', 'Wh'],
   'temperature.tC': ['temperature', '°C'],
 };
+
+/** The three phases of a meter, each with its letter behind the component's name. */
+const phases = (of: Readonly<Record<string, Field>>): Record<string, Field> =>
+  Object.fromEntries(
+    ['a', 'b', 'c'].flatMap((phase) =>
+      Object.entries(of).map(([name, [metric, unit]]) => [`${phase}_${name}`, [metric, unit, phase]]),
+    ),
+  );
 
 /** Fields by kind of component (shelly-api-docs.shelly.cloud/gen2/ComponentsAndServices); the rest is kept as raw. */
 const COMPONENTS: ReadonlyMap<string, ReadonlyMap<string, Field>> = new Map(
@@ -23,8 +31,11 @@ const COMPONENTS: ReadonlyMap<string, ReadonlyMap<string, Field>> = new Map(
     pm1: METER,
     em1: { act_power: ['power', 'W'], voltage: ['voltage', 'V'], current: ['current', 'A'] },
     em1data: { total_act_energy: ['energy', 'Wh'] },
-    em: { total_act_power: ['power', 'W'], total_current: ['current', 'A'] },
-    emdata: { total_act: ['energy', 'Wh'] },
+    em: {
+      ...phases({ act_power: ['power', 'W'], voltage: ['voltage', 'V'], current: ['current', 'A'] }),
+      ...{ total_act_power: ['power', 'W'], total_current: ['current', 'A'] },
+    },
+    emdata: { ...phases({ total_act_energy: ['energy', 'Wh'] }), total_act: ['energy', 'Wh'] },
     temperature: { tC: ['temperature', '°C'] },
     humidity: { rh: ['relative_humidity', '%'] },
     illuminance: { lux: ['illuminance', 'lx'] },
@@ -33,6 +44,7 @@ const COMPONENTS: ReadonlyMap<string, ReadonlyMap<string, Field>> = new Map(
     devicepower: { 'battery.percent': ['battery', '%'], 'battery.V': ['battery_voltage', 'V'] },
     bthomedevice: { battery: ['battery', '%'], rssi: ['rssi', 'dBm'] },
     bthomesensor: {},
+    blutrv: { battery: ['battery', '%'], rssi: ['rssi', 'dBm'], current_C: ['temperature', '°C'] },
     wifi: { rssi: ['rssi', 'dBm'] },
   }).map(([kind, fields]) => [kind, new Map(Object.entries(fields))]),
 );
@@ -107,10 +119,11 @@ function reading(
   if (field === undefined || converted === undefined) {
     return { metric: 'raw', channel: channelOf([component, ...path]), value };
   }
-  const channel = kind === 'wifi' ? '' : channelOf([component]);
-  const read: ParsedReading = { metric: field[0], channel, value: converted };
+  const [metric, , part] = field;
+  const channel = kind === 'wifi' ? '' : channelOf(part === undefined ? [component] : [component, part]);
   // It powers all that is in the device; a Bluetooth sensor's battery only that sensor.
-  return kind === 'devicepower' ? { ...read, powers: '' } : read;
+  const powers = metric === 'battery' && kind === 'devicepower' ? { powers: '' } : {};
+  return { metric, channel, value: converted, ...powers };
 }
 
 /** Every temperature comes in both scales; where only Fahrenheit is there, Celsius is made from it. */

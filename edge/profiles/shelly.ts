@@ -1,5 +1,12 @@
 import { isObject, type JsonObject, readObject } from './json.ts';
-import { type Parsed, type ParsedReading, type Profile, type ProfileInput, problem } from './profile.ts';
+import {
+  type Parsed,
+  type ParsedReading,
+  type Profile,
+  type ProfileContext,
+  type ProfileInput,
+  problem,
+} from './profile.ts';
 import { type ComponentReadings, componentKind, componentReadings } from './shelly-components.ts';
 
 /** A status that comes so soon after a notification says what that said. */
@@ -19,7 +26,7 @@ interface Told {
  * A notification holds only what has changed: exactly that is a new reading. What it does not name was not measured anew.
  * When the status topics are on too, each change comes twice; the second is dropped value by value.
  */
-export function shelly(): Profile {
+export function shelly({ facts }: ProfileContext): Profile {
   const told = new Map<string, Told>();
   const remember = (speaker: string, atMs: number, readings: readonly ParsedReading[]) => {
     const before = told.get(speaker);
@@ -46,7 +53,12 @@ export function shelly(): Profile {
       if (rest === 'online') return online(payload);
       const read = readObject(payload);
       if (!('object' in read)) return read;
-      if (rest === 'answer/rpc') return answer(read.object);
+      if (rest === 'answer/rpc') {
+        // Shelly.GetDeviceInfo
+        const { result } = read.object;
+        if (isObject(result)) facts.note(speaker, undefined, { model: result.model, firmware: result.ver });
+        return answer(read.object);
+      }
       if (rest === 'events/rpc') {
         const parsed = notification(read.object, input);
         if (parsed.kind === 'readings') remember(speaker, receivedAtMs, parsed.readings);

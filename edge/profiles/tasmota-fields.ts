@@ -25,6 +25,9 @@ const FIELDS = new Map<string, { metric: MetricName; unit: string }>([
   ['ENERGY.Total', { metric: 'energy', unit: 'kWh' }],
   ['FLOWRATE.Rate', { metric: 'flow', unit: 'FLOWRATE.Unit' }],
   ['Battery', { metric: 'battery', unit: '%' }],
+  // A device behind Tasmota's own Zigbee bridge.
+  ['BatteryPercentage', { metric: 'battery', unit: '%' }],
+  ['LinkQuality', { metric: 'link_quality', unit: 'lqi' }],
   ['RSSI', { metric: 'rssi', unit: 'dBm' }],
 ]);
 const FLORA_MOISTURE = { metric: 'soil_moisture', unit: '%' } as const;

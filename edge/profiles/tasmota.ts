@@ -26,7 +26,7 @@ const NOTHING: Parsed = { kind: 'nothing' };
  * Tasmota (tasmota.github.io/docs/MQTT): telemetry, answers and status replies, on the topics that the device announces or
  * on the usual ones. `Time` is local and has no offset. A relay is read as `valve_open` with its number as the channel.
  */
-export function tasmota({ memory, changed }: ProfileContext): Profile {
+export function tasmota({ memory, facts, changed }: ProfileContext): Profile {
   const keyOf = (speaker: string) => `${speaker}\ntasmota`;
   const settingsOf = (speaker: string) => memory.get(keyOf(speaker)) as TasmotaSettings | undefined;
   return {
@@ -51,6 +51,7 @@ export function tasmota({ memory, changed }: ProfileContext): Profile {
     }
     const read = readObject(payload);
     if (!('object' in read)) return read;
+    facts.note(speaker, undefined, { model: read.object.md, firmware: read.object.sw });
     const settings = readSettings(speaker, read.object);
     if (settings === undefined) return problem('wrong_shape', 'a discovery message needs ft, t and tp');
     if (JSON.stringify(settings) === before) return NOTHING;

@@ -43,7 +43,7 @@ export function thingsStack(context: ProfileContext): Profile {
 
 function up(
   context: ProfileContext,
-  { receivedAtMs }: ProfileInput,
+  { receivedAtMs, speaker }: ProfileInput,
   event: JsonObject,
   device: string,
   application: string,
@@ -55,6 +55,8 @@ function up(
   const version = isObject(uplink.version_ids) ? uplink.version_ids : undefined;
   const names = [...textsOf(ids, 'dev_eui'), device, ...textsOf(version, 'model_id', 'brand_id')];
   const groups = [application.split('@')[0] ?? ''];
+  const model = textsOf(version, 'brand_id', 'model_id').join(' ');
+  context.facts.note(speaker, device, { model, firmware: version?.firmware_version });
   const time = uplink.received_at ?? event.received_at;
   return readUplink(context.codecs, {
     ...{ device, names, groups, receivedAtMs },

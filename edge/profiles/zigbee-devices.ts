@@ -44,6 +44,16 @@ export function readDevices(list: unknown, isGroup: boolean): Map<string, Zigbee
   return devices;
 }
 
+/** Model and firmware of the devices of `bridge/devices`; groups have none. */
+export function aboutDevices(list: unknown): [name: string, { model: unknown; firmware: unknown }][] {
+  return (Array.isArray(list) ? list.slice(0, MOST_DEVICES) : []).flatMap((device) => {
+    if (!isObject(device) || typeof device.friendly_name !== 'string') return [];
+    const { vendor, model } = isObject(device.definition) ? device.definition : {};
+    const named = typeof model === 'string' && typeof vendor === 'string' ? `${vendor} ${model}` : model;
+    return [[device.friendly_name, { model: named ?? device.model_id, firmware: device.software_build_id }]];
+  });
+}
+
 /** Features of a switch, a lamp … belong to it; a composite (settings of several numbers) is left to raw. */
 function propertiesOf(exposes: unknown, owner: string, depth: number): Property[] {
   if (!Array.isArray(exposes) || depth > DEEPEST) return [];

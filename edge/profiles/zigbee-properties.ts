@@ -94,6 +94,10 @@ function textReadings(
   if (first === 'current_device_status') {
     return [{ metric: 'leak', channel: '', value: Number(value.includes('water_leakage')) }];
   }
+  // Tuya's soil sensors say it in a word: low, medium, high.
+  if (first === 'battery_state') {
+    return [{ metric: 'raw', channel: first, value: Number(value === 'low'), powers: '' }];
+  }
   const endpoint = /^state(?:_(\w{1,32}))?$/.exec(first);
   if (endpoint === null && property === undefined) return [];
   const isOn = value === (property?.on ?? 'ON');

@@ -10,7 +10,7 @@ import {
   problem,
 } from './profile.ts';
 import { timeWithOffset } from './time.ts';
-import { readDevices, type ZigbeeDevice } from './zigbee-devices.ts';
+import { aboutDevices, readDevices, type ZigbeeDevice } from './zigbee-devices.ts';
 import { zigbeeReadings } from './zigbee-properties.ts';
 
 const NOTHING: Parsed = { kind: 'nothing' };
@@ -24,7 +24,7 @@ const AVAILABILITY = '/availability';
  * Where the base topic is the bridge's own identity, `<identity>/<friendly name>`, once `<identity>/bridge/…` was heard.
  * Readings belong to the device of that name behind the bridge; groups only repeat their members.
  */
-export function zigbee({ memory, changed }: ProfileContext): Profile {
+export function zigbee({ memory, facts, changed }: ProfileContext): Profile {
   const learned = new Learned<ZigbeeDevice>(memory, 'zigbee', MOST_DEVICES);
   const ownKey = (speaker: string) => `${speaker}\nzigbee-base`;
   return {
@@ -67,6 +67,7 @@ export function zigbee({ memory, changed }: ProfileContext): Profile {
     const devices = readDevices(read.value, isGroup);
     if (devices === undefined) return problem('wrong_shape', `${input.rest} holds a list`);
     hear(input);
+    for (const [name, about] of aboutDevices(read.value)) facts.note(speaker, name, about);
     for (const [name, known] of learned.entries(speaker)) {
       if (known.isGroup === isGroup && !devices.has(name)) learned.set(speaker, name, undefined);
     }
