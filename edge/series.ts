@@ -53,7 +53,9 @@ export async function startSeries(options: SeriesOptions): Promise<RunningSeries
   const delivery = createSeriesDelivery({ journal, ...shared });
   await delivery.start();
   onStarted({ part: 'delivery', stop: () => delivery.stop() });
-  const deliver = (held: DeliveredJournal) => createSeriesDelivery({ journal: held, ...shared });
+  // What was dated counts as delivered from then on: it has to be on the disk.
+  const deliver = (held: DeliveredJournal) =>
+    createSeriesDelivery({ journal: held, flushEveryMs: 0, ...shared });
   const late = new LateDelivery({
     ...{ journal, keeper, deliver, logger },
     deliveredUpTo: () => delivery.deliveredUpTo(),
@@ -61,7 +63,13 @@ export async function startSeries(options: SeriesOptions): Promise<RunningSeries
   late.start();
   onStarted({ part: 'late delivery', stop: () => late.stop() });
   const rollups = createRollups({
-    ...{ journal, store, clock, logger, dating: keeper.dating },
+    ...{ store, clock, logger, dating: keeper.dating },
+    journal: {
+      read: (afterNumber, limit) => journal.read(afterNumber, limit),
+      cursor: (name) => delivery.cursors.cursor(name),
+      moveCursor: (name, number) => delivery.cursors.moveCursor(name, number),
+      isStale: (name) => delivery.cursors.isStale(name),
+    },
     // What is dated at the moment must be in the store before its clock record is dealt with.
     deliveredUpTo: () => (keeper.isDelivering() ? 0 : delivery.deliveredUpTo()),
     isBusy: () => delivery.state().behindEntries > BUSY_ENTRIES,

@@ -77,6 +77,63 @@ export function seriesSuite(
       expect(await all(of)).toHaveLength(50);
     });
 
+    it('shows at once what it has accepted, and the same after a flush', async () => {
+      const of = nextDevice();
+      const readings = Array.from({ length: 40 }, (_, index) =>
+        reading({ device: of, atMs: START + index * 1_000, number: index, value: index }),
+      );
+      await put(readings.slice(0, 20));
+      expect(await all(of)).toHaveLength(20);
+      expect((await store.flush?.()) ?? { outcome: 'accepted' }).toEqual({ outcome: 'accepted' });
+      expect(await all(of)).toHaveLength(20);
+      // Some again, as after a kill, and new ones beside those that were flushed.
+      await put(readings.slice(10));
+      expect((await all(of)).map(({ value }) => value)).toEqual(readings.map(({ value }) => value));
+      for (const aggregate of ['mean', 'min', 'max', 'last', 'sum', 'increase'] as const) {
+        const ask = () =>
+          store.query({
+            ...{ metric: 'soil_moisture', device: of, fromMs: START, toMs: START + 40_000 },
+            ...{ maxPoints: 5, aggregate },
+          });
+        const before = await ask();
+        expect(before).toHaveLength(5);
+        await store.flush?.();
+        expect(await ask()).toEqual(before);
+        await put(readings.slice(35).map((one) => ({ ...one, quality: 0 })));
+      }
+    });
+
+    it('takes a reading anew in the place of a flushed one', async () => {
+      const of = nextDevice();
+      const first = reading({ device: of, atMs: START, number: 1, value: 1 });
+      await put([first]);
+      await store.flush?.();
+      await put([{ ...first, value: 2, quality: 8 }]);
+      expect(await all(of)).toEqual([{ atMs: START, value: 2, quality: 8 }]);
+      await store.flush?.();
+      expect(await all(of)).toEqual([{ atMs: START, value: 2, quality: 8 }]);
+    });
+
+    it('answers the same while a flush is under way', async () => {
+      const devices = Array.from({ length: 30 }, nextDevice);
+      const readings = devices.flatMap((of) =>
+        Array.from({ length: 900 }, (_, index) =>
+          reading({ device: of, atMs: START + index * 1_000, number: index }),
+        ),
+      );
+      for (let at = 0; at < readings.length; at += 9_000) await put(readings.slice(at, at + 9_000));
+      let isFlushed = false;
+      const flushed = Promise.resolve(store.flush?.()).then(() => {
+        isFlushed = true;
+      });
+      const written = put([reading({ device: devices[0] ?? '', atMs: START - 1, number: 1 })]);
+      do {
+        for (const of of devices.slice(1)) expect(await all(of)).toHaveLength(900);
+      } while (!isFlushed);
+      await Promise.all([flushed, written]);
+      expect(await all(devices[0] ?? '')).toHaveLength(901);
+    });
+
     it('keeps two readings of one millisecond apart', async () => {
       const of = nextDevice();
       await put([

@@ -86,10 +86,19 @@ describe('SQLite series', () => {
       [{ metric: 'soil_moisture', channel: '' }],
     ]);
     expect(threads).toHaveLength(2);
+    expect(store.losses).toBe(1);
     const lost = store.write(line);
     await threads[1]?.terminate();
     // Written or not, it was answered: nobody waits for a thread that is gone.
     expect(['accepted', 'wait']).toContain((await lost).outcome);
+    // What was only in memory is gone, and it says so; brought again, it is there once.
+    expect(await store.query(anything)).toHaveLength(0);
+    expect(store.losses).toBe(2);
+    expect(await store.write(line)).toEqual({ outcome: 'accepted' });
+    expect(await store.flush?.()).toEqual({ outcome: 'accepted' });
+    await threads[2]?.terminate();
+    expect(await store.query(anything)).toHaveLength(1);
+    expect(await store.write(line)).toEqual({ outcome: 'accepted' });
     expect(await store.query(anything)).toHaveLength(1);
     await store.stop();
     expect(await store.write(line)).toMatchObject({ outcome: 'wait' });

@@ -11,6 +11,7 @@ import type {
 /** Asked of the thread; answered with the same id. */
 export type SeriesRequest = { id: number } & (
   | { ask: 'write'; lines: string }
+  | { ask: 'flush' }
   | { ask: 'query'; query: SeriesQuery; marks: TierMarks }
   | { ask: 'seriesOf'; device: string }
   | { ask: 'recompute'; span: RollupSpan }

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { type PlanPart, planQuery, type ReadingsPlan, type WindowPlan } from './plan.ts';
 import { pointsOf, type SeriesWindow, windowAt } from './points.ts';
+import type { RecentRows } from './sqlite-recent.ts';
 import { TABLES } from './sqlite-schema.ts';
 import type { SeriesPoint, SeriesQuery, Tier, TierMarks } from './store.ts';
 import { merge, type Summary, UNBELIEVABLE, withReading } from './summary.ts';
@@ -47,15 +48,23 @@ interface JoinedRow {
   readonly quality: number;
 }
 
+interface Source {
+  readonly tier: Tier;
+  /** The tier's own, or its view that holds the recent rows as well. */
+  readonly table: string;
+}
+
 type Span = [id: number, from: bigint, to: bigint];
 
 /** Answers queries from the series tables. Synchronous: meant for a worker thread. */
 export class SeriesReads {
   readonly #database: DatabaseSync;
+  readonly #recent: RecentRows;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, recent: RecentRows) {
     this.#database = database;
+    this.#recent = recent;
   }
 
   query(query: SeriesQuery, marks: TierMarks): SeriesPoint[] {
@@ -79,10 +88,13 @@ export class SeriesReads {
 
   #readings(ids: readonly number[], { fromMs, toMs, limit }: ReadingsPlan): SeriesPoint[] {
     // Named in the statement, because ids are numbers of ours and there may be many.
+    const newest = (table: string) =>
+      `SELECT * FROM (SELECT time_ns, value, quality FROM ${table}
+       WHERE series_id IN (${ids.join(', ')}) AND time_ns >= ?1 AND time_ns < ?2 ORDER BY time_ns DESC LIMIT ?3)`;
     const rows = this.#database
       .prepare(
-        `SELECT time_ns / 1000000 AS atMs, value, quality FROM points
-         WHERE series_id IN (${ids.join(', ')}) AND time_ns >= ? AND time_ns < ? ORDER BY time_ns DESC LIMIT ?`,
+        `SELECT time_ns / 1000000 AS atMs, value, quality
+         FROM (${newest('points')} UNION ALL ${newest('recent_points')}) ORDER BY time_ns DESC LIMIT ?3`,
       )
       .all(nanoseconds(fromMs), nanoseconds(toMs), limit);
     return (rows as unknown as SeriesPoint[]).reverse();
@@ -92,26 +104,32 @@ export class SeriesReads {
   #joined(id: number, part: PlanPart, plan: WindowPlan): SeriesWindow[] {
     const windows: SeriesWindow[] = [];
     const { unitsPerMs } = TABLES[part.tier];
+    const tableOf = this.#recent.tables(part.tier, id);
     for (let atMs = windowAt(plan, part.fromMs); atMs < part.toMs; atMs += plan.windowMs) {
       const from = BigInt(Math.max(atMs, part.fromMs)) * unitsPerMs;
       const to = BigInt(Math.min(atMs + plan.windowMs, part.toMs)) * unitsPerMs;
-      const summary = this.#window([id, from, to], part.tier, plan.aggregate);
+      const summary = this.#window(
+        [id, from, to],
+        { tier: part.tier, table: tableOf(from, to) },
+        plan.aggregate,
+      );
       if (summary !== undefined) windows.push({ atMs, series: '', summary });
     }
     return windows;
   }
 
-  #window(span: Span, tier: Tier, aggregate: WindowPlan['aggregate']): Summary | undefined {
+  #window(span: Span, source: Source, aggregate: WindowPlan['aggregate']): Summary | undefined {
+    const { tier } = source;
     const columns = joinedColumns(tier, aggregate);
-    const all = this.#one<JoinedRow>(tier, columns, '', span);
+    const all = this.#one<JoinedRow>(source, columns, '', span);
     if (all === undefined || all.total === 0) return undefined;
     const isMixed = all.bad > 0 && all.bad < all.total;
     const believed = all.bad < all.total ? `AND ${BELIEVED[tier]}` : '';
-    const row = isMixed ? (this.#one<JoinedRow>(tier, columns, believed, span) ?? all) : all;
+    const row = isMixed ? (this.#one<JoinedRow>(source, columns, believed, span) ?? all) : all;
     const order = `${believed} ORDER BY ${TABLES[tier].time} DESC LIMIT 1`;
     const newest =
       aggregate === 'last'
-        ? this.#one<{ last: number; lastMs: number }>(tier, NEWEST[tier], order, span)
+        ? this.#one<{ last: number; lastMs: number }>(source, NEWEST[tier], order, span)
         : undefined;
     const { last = 0, lastMs = 0 } = newest ?? {};
     return {
@@ -137,7 +155,9 @@ export class SeriesReads {
   *#summaries(span: Span, tier: Tier): Generator<[startMs: number, Summary]> {
     const columns =
       tier === 'raw' ? 'time_ns / 1000000 AS startMs, value, quality' : `start_ms AS startMs, ${ROLLUP_ROW}`;
-    const { table, time } = TABLES[tier];
+    const { time } = TABLES[tier];
+    const [id, from, to] = span;
+    const table = this.#recent.tables(tier, id)(from, to);
     const rows = this.#statement(
       `SELECT ${columns} FROM ${table} WHERE series_id = ? AND ${time} >= ? AND ${time} < ? ORDER BY ${time}`,
     ).iterate(...span);
@@ -149,8 +169,8 @@ export class SeriesReads {
     }
   }
 
-  #one<Row>(tier: Tier, columns: string, rest: string, span: Span): Row | undefined {
-    const { table, time } = TABLES[tier];
+  #one<Row>({ tier, table }: Source, columns: string, rest: string, span: Span): Row | undefined {
+    const { time } = TABLES[tier];
     const values: SQLInputValue[] = span;
     return this.#statement(
       `SELECT ${columns} FROM ${table} WHERE series_id = ? AND ${time} >= ? AND ${time} < ? ${rest}`,

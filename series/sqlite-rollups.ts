@@ -1,8 +1,9 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { floorTo } from './plan.ts';
 import { ROLLUP_ROW } from './sqlite-reads.ts';
+import type { RecentRows } from './sqlite-recent.ts';
 import { FINER, TABLES } from './sqlite-schema.ts';
-import { inTransaction } from './sqlite-tables.ts';
+import { inTransaction } from './sqlite-transaction.ts';
 import type { RollupSpan, Tier, WriteOutcome } from './store.ts';
 import { merge, type Summary, withReading } from './summary.ts';
 
@@ -12,27 +13,12 @@ const ROWS_A_TURN = 10_000;
 /** Computes and thins out the series tables. Synchronous, in turns: between two of them others may write. */
 export class SeriesRollups {
   readonly #database: DatabaseSync;
-  readonly #sources: Record<Tier, StatementSync>;
-  readonly #puts: Record<RollupSpan['tier'], StatementSync>;
+  readonly #recent: RecentRows;
+  readonly #sources = new Map<string, StatementSync>();
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, recent: RecentRows) {
     this.#database = database;
-    const source = (tier: Tier, columns: string) => {
-      const { table, time } = TABLES[tier];
-      return database.prepare(
-        `SELECT ${columns} FROM ${table} WHERE series_id = ? AND ${time} >= ? AND ${time} < ? ORDER BY ${time}`,
-      );
-    };
-    this.#sources = {
-      raw: source('raw', 'time_ns / 1000000 AS startMs, value, quality'),
-      '5m': source('5m', `start_ms AS startMs, ${ROLLUP_ROW}`),
-      '1d': source('1d', `start_ms AS startMs, ${ROLLUP_ROW}`),
-    };
-    const put = (tier: Tier) =>
-      database.prepare(
-        `INSERT OR REPLACE INTO ${TABLES[tier].table} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      );
-    this.#puts = { '5m': put('5m'), '1d': put('1d') };
+    this.#recent = recent;
   }
 
   /** Yields between two turns; its value is the outcome. */
@@ -62,6 +48,7 @@ export class SeriesRollups {
       `DELETE FROM ${table} WHERE series_id = ?1 AND ${time} IN
         (SELECT ${time} FROM ${table} WHERE series_id = ?1 AND ${time} < ?2 ORDER BY ${time} LIMIT ?3)`,
     );
+    this.#recent.forget(tier, before);
     let left = ROWS_A_TURN;
     for (const { id } of this.#database.prepare('SELECT id FROM series').all()) {
       const { changes } = remove.run(id ?? null, before, left);
@@ -75,8 +62,7 @@ export class SeriesRollups {
   /** Returns how much work it was, in rows. */
   #recomputeOne(id: number, { tier, fromMs, toMs, zoneOffsetMs }: RollupSpan): number {
     const finer = FINER[tier];
-    const { unitsPerMs } = TABLES[finer];
-    const rows = this.#sources[finer].iterate(id, BigInt(fromMs) * unitsPerMs, BigInt(toMs) * unitsPerMs);
+    const rows = this.#source(finer, id, fromMs, toMs);
     const windows = new Map<number, Summary>();
     let work = 1;
     for (const row of rows) {
@@ -95,10 +81,26 @@ export class SeriesRollups {
     return work;
   }
 
+  #source(tier: Tier, id: number, fromMs: number, toMs: number): Iterable<Record<string, SQLOutputValue>> {
+    const { time, unitsPerMs } = TABLES[tier];
+    const [from, to] = [BigInt(fromMs) * unitsPerMs, BigInt(toMs) * unitsPerMs];
+    const table = this.#recent.tables(tier, id)(from, to);
+    const columns =
+      tier === 'raw' ? 'time_ns / 1000000 AS startMs, value, quality' : `start_ms AS startMs, ${ROLLUP_ROW}`;
+    const known = this.#sources.get(table);
+    const source =
+      known ??
+      this.#database.prepare(
+        `SELECT ${columns} FROM ${table} WHERE series_id = ? AND ${time} >= ? AND ${time} < ? ORDER BY ${time}`,
+      );
+    this.#sources.set(table, source);
+    return source.iterate(id, from, to);
+  }
+
   #put(tier: RollupSpan['tier'], id: number, atMs: number, row: Summary): void {
     const { count, flagged, sum, min, max, first, last, firstMs, lastMs, increase, quality } = row;
-    this.#puts[tier].run(
-      ...[id, atMs, count, flagged, sum, min, max, first, last, firstMs, lastMs, increase, quality],
+    this.#recent.put(
+      ...[tier, id, atMs, count, flagged, sum, min, max, first, last, firstMs, lastMs, increase, quality],
     );
   }
 }

@@ -2,6 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import type { RollupTier, Tier } from './store.ts';
 
+const POINT_COLUMNS = `
+  series_id INTEGER NOT NULL,
+  time_ns INTEGER NOT NULL,
+  value REAL NOT NULL,
+  quality INTEGER NOT NULL,
+  received_ms INTEGER NOT NULL,
+  PRIMARY KEY (series_id, time_ns)`;
+
 const ROLLUP_COLUMNS = `
   series_id INTEGER NOT NULL,
   start_ms INTEGER NOT NULL,
@@ -28,17 +36,24 @@ CREATE TABLE IF NOT EXISTS series (
   UNIQUE (metric, device, channel)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS series_by_device ON series (device);
-CREATE TABLE IF NOT EXISTS points (
-  series_id INTEGER NOT NULL,
-  time_ns INTEGER NOT NULL,
-  value REAL NOT NULL,
-  quality INTEGER NOT NULL,
-  received_ms INTEGER NOT NULL,
-  PRIMARY KEY (series_id, time_ns)
-) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS points (${POINT_COLUMNS}) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rollups_5m (${ROLLUP_COLUMNS}) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rollups_1d (${ROLLUP_COLUMNS}) STRICT, WITHOUT ROWID;
 `;
+
+/** In memory: what is not on the disk yet, and a view of both for each tier. */
+const RECENT = [
+  ['points', POINT_COLUMNS],
+  ['rollups_5m', ROLLUP_COLUMNS],
+  ['rollups_1d', ROLLUP_COLUMNS],
+].map(
+  ([table, columns]) => `
+CREATE TEMP TABLE recent_${table} (${columns}) STRICT, WITHOUT ROWID;
+CREATE TEMP VIEW all_${table} AS SELECT * FROM main.${table} UNION ALL SELECT * FROM temp.recent_${table};`,
+);
+
+/** Pages of the log before they go into the file: the same page changed by several flushes goes there once. */
+const PAGES_A_CHECKPOINT = 4_000;
 
 /** Table and time column of each tier, and how many of the column's units are a millisecond. */
 export const TABLES: Record<Tier, { table: string; time: string; unitsPerMs: bigint }> = {
@@ -57,11 +72,12 @@ export interface OpenedSeries {
   readonly isOlderThanIds: boolean;
 }
 
-/** Commits are fsynced, because the journal's cursor moves on after them and must never be ahead of the disk. */
+/** Commits are fsynced, because the journal's cursor moves on after a flush and must never be ahead of the disk. */
 export function openSeries(path: string): OpenedSeries {
   const database = new DatabaseSync(path, { timeout: 2_000 });
   try {
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;');
+    database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_A_CHECKPOINT}`);
     const hasTable = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?");
     const isOlder = hasTable.get('points') !== undefined && hasTable.get('meta') === undefined;
     database.exec(`BEGIN IMMEDIATE; ${SCHEMA}`);
@@ -69,6 +85,7 @@ export function openSeries(path: string): OpenedSeries {
     fresh.run('id', randomBytes(8).toString('hex'));
     fresh.run('older_than_ids', isOlder ? 'yes' : 'no');
     database.exec('COMMIT');
+    database.exec(RECENT.join('\n'));
     const meta = database.prepare('SELECT value FROM meta WHERE name = ?');
     const metaOf = (name: string) => String(meta.get(name)?.value);
     return { database, id: metaOf('id'), isOlderThanIds: metaOf('older_than_ids') === 'yes' };

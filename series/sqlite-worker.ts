@@ -5,9 +5,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { explainProblem, StartProblem } from '@nongtin/service';
 import { OPENED, type SeriesAnswer, type SeriesRequest, type SeriesValue } from './sqlite-protocol.ts';
 import { SeriesReads } from './sqlite-reads.ts';
+import { RecentRows } from './sqlite-recent.ts';
 import { SeriesRollups } from './sqlite-rollups.ts';
 import { type OpenedSeries, openSeries } from './sqlite-schema.ts';
 import { SeriesTables } from './sqlite-tables.ts';
+import type { WriteOutcome } from './store.ts';
+
+/** 16 MB. */
+const MOST_RECENT_ROWS = 200_000;
 
 const port = parentPort;
 if (port !== null) serve(port, workerData.path);
@@ -41,22 +46,29 @@ function serve(parent: NonNullable<typeof parentPort>, path: string): void {
 }
 
 function answersOf({ database }: OpenedSeries): (request: SeriesRequest) => Promise<SeriesValue> {
-  const tables = new SeriesTables(database);
-  const reads = new SeriesReads(database);
-  const rollups = new SeriesRollups(database);
+  const recent = new RecentRows(database);
+  const tables = new SeriesTables(database, recent);
+  const reads = new SeriesReads(database, recent);
+  const rollups = new SeriesRollups(database, recent);
+  // With so many rows in memory somebody has forgotten to flush, or the disk has refused it.
+  const bounded = async (outcome: WriteOutcome): Promise<WriteOutcome> =>
+    outcome.outcome === 'accepted' && recent.isOver(MOST_RECENT_ROWS) ? inTurns(recent.flush()) : outcome;
   return async (request) => {
     switch (request.ask) {
       case 'write':
-        return tables.write(request.lines);
+        return bounded(tables.write(request.lines));
+      case 'flush':
+        return inTurns(recent.flush());
       case 'query':
         return reads.query(request.query, request.marks);
       case 'seriesOf':
         return tables.seriesOf(request.device);
       case 'recompute':
-        return inTurns(rollups.recompute(request.span));
+        return bounded(await inTurns(rollups.recompute(request.span)));
       case 'forget':
         return inTurns(rollups.forget(request.tier, request.beforeMs));
       case 'close':
+        await inTurns(recent.flush());
         database.close();
         return undefined;
     }

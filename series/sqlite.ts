@@ -44,6 +44,7 @@ class SqliteSeries implements SeriesStore {
   #file: Opened = { fileId: '', isOlderThanIds: false };
   #isOpen = false;
   #lastId = OPENED;
+  #losses = 0;
 
   constructor(path: string) {
     this.#path = path;
@@ -59,6 +60,11 @@ class SqliteSeries implements SeriesStore {
     return this.#file.isOlderThanIds ? 'sqlite' : this.place;
   }
 
+  /** What a thread that crashes had in memory is gone. */
+  get losses(): number {
+    return this.#losses;
+  }
+
   async start(): Promise<void> {
     this.#isOpen = true;
     try {
@@ -71,6 +77,10 @@ class SqliteSeries implements SeriesStore {
 
   write(lines: string): Promise<WriteOutcome> {
     return this.#outcome({ ask: 'write', lines });
+  }
+
+  flush(): Promise<WriteOutcome> {
+    return this.#outcome({ ask: 'flush' });
   }
 
   async query(query: SeriesQuery): Promise<SeriesPoint[]> {
@@ -141,7 +151,10 @@ class SqliteSeries implements SeriesStore {
 
   /** A thread says so twice, with its error and with its end; another one may run by then. */
   #fail(worker: Worker, error: Error): void {
-    if (this.#worker === worker) this.#worker = undefined;
+    if (this.#worker === worker) {
+      this.#worker = undefined;
+      this.#losses += 1;
+    }
     for (const [id, waiting] of this.#waiting) {
       if (waiting.worker !== worker) continue;
       this.#waiting.delete(id);

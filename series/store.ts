@@ -73,7 +73,7 @@ export interface RollupSpan {
   readonly zoneOffsetMs: number;
 }
 
-/** Where readings are kept for charts. Writing the same line again changes nothing. */
+/** Where readings are kept for charts. Writing the same line again changes nothing; what is accepted is seen at once. */
 export interface SeriesStore {
   readonly name: 'sqlite' | 'influxdb';
   /**
@@ -86,6 +86,16 @@ export interface SeriesStore {
   start(): Promise<void>;
   /** Takes canonical line protocol (broker/wire), one or many lines. Never throws for what the store answers. */
   write(lines: string): Promise<WriteOutcome>;
+  /**
+   * Makes durable what was accepted before, rollups included; until then the end of the process loses it. Absent: what is
+   * accepted is durable.
+   */
+  flush?(): Promise<WriteOutcome>;
+  /**
+   * How often what was accepted and not flushed has been lost since the start: whoever writes begins again where it was
+   * at the last flush.
+   */
+  readonly losses?: number;
   /** Takes the coarsest tier that is fine enough and already there, and what is newer from the finer ones. */
   query(query: SeriesQuery): Promise<SeriesPoint[]>;
   /** What it holds of a device, in no order; the channel is '' where there is only one. */

@@ -133,6 +133,9 @@ class DeadLetterTable implements DeadLetters {
       if (!(await writeNarrowing(this.#options.store, line, { note: () => {}, refuse }))) break;
       if (!refused.has(line)) taken.push(letter);
     }
+    // They must not be gone from here before they are on the store's disk.
+    const flushed = taken.length > 0 ? await this.#options.store.flush?.() : undefined;
+    if (flushed !== undefined && flushed.outcome !== 'accepted') taken.length = 0;
     this.#remove(taken);
     return {
       taken: taken.length,

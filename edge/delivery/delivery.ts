@@ -3,6 +3,7 @@ import type { SeriesStore, WriteOutcome } from '@nongtin/series';
 import type { Logger } from '@nongtin/service';
 import type { Journal, JournalEntry } from '../journal/index.ts';
 import { asDated, batchesOf, type Dating, linesOf } from './batches.ts';
+import { SeriesCursors } from './cursors.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { writeNarrowing } from './narrow.ts';
 
@@ -18,6 +19,8 @@ interface SeriesDeliveryOptions {
   readonly deadLetters?: Pick<DeadLetters, 'add'>;
   /** For boots whose clock was not trusted; absent: every reading has its time. */
   readonly dating?: Dating;
+  /** How often what a store holds in memory goes to its disk; 0: at once. */
+  readonly flushEveryMs?: number;
   /** Waits; handed in by tests. Throws when the signal fires. */
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -35,11 +38,13 @@ export interface SeriesDeliveryState {
 
 export interface SeriesDelivery {
   start(): Promise<void>;
-  /** Ends after the write under way. What is not delivered waits in the journal. */
+  /** Ends after the write under way and a flush. What is not delivered waits in the journal. */
   stop(): Promise<void>;
   state(): SeriesDeliveryState;
-  /** The store holds all readings up to this entry of the journal. */
+  /** The store holds all readings up to this entry of the journal; after a kill some of them are delivered again. */
   deliveredUpTo(): number;
+  /** For others who write into this store what they can make again from the journal. Used while the delivery runs. */
+  readonly cursors: Pick<SeriesCursors, 'cursor' | 'moveCursor' | 'isStale'>;
 }
 
 export function createSeriesDelivery(options: SeriesDeliveryOptions): SeriesDelivery {
@@ -51,16 +56,21 @@ const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
 /** Between two writes: what is committed meanwhile goes out together. The first after a quiet time goes at once. */
 const BETWEEN_WRITES_MS = 12;
+/** How long readings may be in the journal and in memory only; the longer, the less the card is worn. */
+const FLUSH_EVERY_MS = 7_200_000;
+/** After so many readings there is a flush before its time: memory (9 MB), and the way back after a kill, stay short. */
+const MOST_UNFLUSHED = 100_000;
 
 /**
  * Carries readings from the journal to the series store, with a cursor for each store, so that one that is new to us
- * gets everything. The cursor moves after the store has accepted a batch; a kill in between means that the batch is
- * written again, which changes nothing.
+ * gets everything. Ours moves after the store has accepted a batch, the journal's after a flush (cursors.ts); a kill in
+ * between means that what came since is written again, which changes nothing.
  */
 class CursorDelivery implements SeriesDelivery {
   readonly #options: SeriesDeliveryOptions;
   readonly #pause: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly #dating: Dating;
+  readonly #cursors: SeriesCursors;
   /** Lines of the batch under way that are recorded as refused: a wait after them must not record them again. */
   readonly #refused = new Set<string>();
   #ending = new AbortController();
@@ -69,6 +79,7 @@ class CursorDelivery implements SeriesDelivery {
   #wake = () => {};
   #place = '';
   #cursor = 0;
+  #unflushed = 0;
   #rejected = 0;
   #retryAfterMs = 0;
   #isStuck = false;
@@ -78,6 +89,7 @@ class CursorDelivery implements SeriesDelivery {
     this.#options = options;
     this.#dating = options.dating ?? asDated;
     this.#pause = options.pause ?? ((ms, signal) => delay(ms, undefined, { signal }));
+    this.#cursors = new SeriesCursors({ flushEveryMs: FLUSH_EVERY_MS, ...options });
   }
 
   /** The journal must be open and the store started; it may be away. */
@@ -85,6 +97,7 @@ class CursorDelivery implements SeriesDelivery {
     this.#ending = new AbortController();
     await this.#findPlace();
     this.#unsubscribe = this.#options.journal.onCommit(() => this.#wake());
+    this.#cursors.start();
     this.#running = this.#run();
   }
 
@@ -93,6 +106,7 @@ class CursorDelivery implements SeriesDelivery {
     this.#unsubscribe();
     this.#wake();
     await this.#running;
+    await this.#cursors.stop();
   }
 
   state(): SeriesDeliveryState {
@@ -105,7 +119,17 @@ class CursorDelivery implements SeriesDelivery {
   }
 
   deliveredUpTo(): number {
-    return this.#cursor;
+    // What was lost is not there until it has been delivered again.
+    return this.#isLost ? 0 : this.#cursor;
+  }
+
+  get cursors(): SeriesDelivery['cursors'] {
+    return this.#cursors;
+  }
+
+  /** Where we are is not true any more: the store began anew, or has lost what was not flushed. */
+  get #isLost(): boolean {
+    return this.#place !== this.#options.store.place || this.#cursors.isStale(`series:${this.#place}`);
   }
 
   get #isEnding(): boolean {
@@ -116,8 +140,7 @@ class CursorDelivery implements SeriesDelivery {
     let pauseMs = FIRST_PAUSE_MS;
     while (!this.#isEnding) {
       try {
-        // A store that began anew under our hands, such as a file that was deleted, has another place.
-        if (this.#place !== this.#options.store.place) await this.#findPlace();
+        if (this.#isLost) await this.#findPlace();
         if (this.#cursor >= this.#options.journal.lastNumber()) await this.#committed();
         else if (await this.#deliverNext()) {
           pauseMs = FIRST_PAUSE_MS;
@@ -137,10 +160,9 @@ class CursorDelivery implements SeriesDelivery {
 
   /** Where we are with this store; one that was known by another name goes on from there. */
   async #findPlace(): Promise<void> {
-    const { journal, store } = this.#options;
-    const { place, formerPlace = place } = store;
-    const cursor = await journal.cursor(`series:${place}`);
-    this.#cursor = cursor > 0 ? cursor : await journal.cursor(`series:${formerPlace}`);
+    const { place, formerPlace = place } = this.#options.store;
+    const cursor = await this.#cursors.cursor(`series:${place}`);
+    this.#cursor = cursor > 0 ? cursor : await this.#cursors.cursor(`series:${formerPlace}`);
     this.#place = place;
   }
 
@@ -164,12 +186,23 @@ class CursorDelivery implements SeriesDelivery {
       const lines = this.#linesOf(batch);
       if (lines !== '' && !(await this.#write(lines))) return false;
       const upTo = batch.at(-1)?.number ?? this.#cursor;
-      await journal.moveCursor(`series:${this.#place}`, upTo);
+      await this.#cursors.moveCursor(`series:${this.#place}`, upTo);
       this.#cursor = upTo;
+      this.#flushSometimes(batch);
       this.#refused.clear();
       if (this.#isEnding) break;
     }
     return true;
+  }
+
+  #flushSometimes(batch: readonly JournalEntry[]): void {
+    for (const { count } of batch) this.#unflushed += count;
+    if (this.#unflushed < MOST_UNFLUSHED) return;
+    this.#unflushed = 0;
+    // Beside the delivery, which goes on; when it fails there is another one in time.
+    this.#cursors.flush().catch((error: unknown) => {
+      this.#options.logger.warn({ err: error }, 'the series store could not write to its disk; tried again');
+    });
   }
 
   /** Without those that an earlier try at this batch has found to be refused. */

@@ -58,6 +58,7 @@ const START = Date.now();
 
 it.each([
   ['a counter, resent with DUP', true, (seq: number) => ({ seq })],
+  ['a counter, while the series file is written all the time', true, (seq: number) => ({ seq }), ['3']],
   ['a counter, resent without DUP', false, (seq: number) => ({ seq })],
   [
     'a time, resent without DUP',
@@ -67,14 +68,16 @@ it.each([
   ['nothing but values, resent with DUP', true, (number: number) => ({ number })],
 ])(
   'kill -9, again and again: what was acknowledged is stored exactly once (%s)',
-  async (_, dup, payload) => {
+  async (_, dup, payload, flushEveryMs: string[] = []) => {
     const folder = mkdtempSync(join(tmpdir(), 'nongtin-kill-'));
     try {
       const device = new Device(payload);
       for (let round = 0; round < 3; round += 1) {
-        const gateway = fork(new URL('./testing/receive-for-ever.ts', import.meta.url), [folder], {
-          execArgv: [],
-        });
+        const gateway = fork(
+          new URL('./testing/receive-for-ever.ts', import.meta.url),
+          [folder, ...flushEveryMs],
+          { execArgv: [] },
+        );
         expect((await once(gateway, 'message'))[0]).toBe('ready');
         const enough = device.acknowledged.size + 150 + round * 61;
         device.connect(gateway, dup);

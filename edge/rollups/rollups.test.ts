@@ -102,6 +102,7 @@ function start(part: Partial<Parameters<typeof createRollups>[0]> = {}) {
 
 /** Rows of a tier, seen by a query that takes nothing else. */
 async function rows(tier: '5m' | '1d', device: string, fromMs: number, toMs: number) {
+  await store.flush?.();
   const other = sqliteSeries({ path: join(root, `${files}.sqlite`) });
   await other.start();
   const never = Number.NEGATIVE_INFINITY;
@@ -209,6 +210,38 @@ describe('rollups', () => {
     expect(cursor()).toBe(1);
     await pass();
     expect(cursor()).toBe(2);
+  });
+
+  it('begin again at their cursor when the store has lost rows', async () => {
+    await bring('d1', [[now - 20 * MINUTE, 1]]);
+    let isStale = false;
+    const begun: string[] = [];
+    const { started, pass } = start({
+      journal: {
+        read: (after, limit) => journal.read(after, limit),
+        moveCursor: async () => {},
+        cursor: async (name) => {
+          begun.push(name);
+          isStale = false;
+          return 0;
+        },
+        isStale: () => isStale,
+      },
+    });
+    await started;
+    await pass();
+    expect(begun).toHaveLength(1);
+    let computed = 0;
+    const { recompute } = store.rollups;
+    Object.assign(store.rollups, {
+      recompute: (span: Parameters<typeof recompute>[0]) => {
+        if (span.tier === '5m') computed += 1;
+        return recompute(span);
+      },
+    });
+    isStale = true;
+    await pass();
+    expect([begun.length, computed]).toEqual([2, 1]);
   });
 
   it('try again when the store takes nothing, and say why', async () => {

@@ -8,7 +8,10 @@ import { DAY_MS, dayOf, KEPT_MS, STEP_MS, windowOf } from './times.ts';
 import { Touched, type TouchedSpan } from './touched.ts';
 
 interface RollupsOptions {
-  readonly journal: Pick<Journal, 'read' | 'cursor' | 'moveCursor'>;
+  readonly journal: Pick<Journal, 'read' | 'cursor' | 'moveCursor'> & {
+    /** Whether the store has lost rows since the cursor was asked for. */
+    isStale?(name: string): boolean;
+  };
   readonly store: SeriesStore;
   /** The store holds all readings up to this entry; a row is never computed before. */
   readonly deliveredUpTo: () => number;
@@ -123,7 +126,8 @@ class JournalRollups implements Rollups {
 
   /** Why it could not be finished; undefined when all is done that can be. */
   async #pass(): Promise<string | undefined> {
-    if (this.#place !== this.#options.store.place) await this.#begin();
+    const { journal, store } = this.#options;
+    if (this.#place !== store.place || journal.isStale?.(`rollups:${store.place}`)) await this.#begin();
     for (;;) {
       const before = this.#position;
       await this.#read();

@@ -71,7 +71,8 @@ export async function startBoot(folder: string, machine: TestMachine, setting: C
   const shared = { store, logger, clock, dating: keeper.dating };
   const delivery = createSeriesDelivery({ journal, ...shared });
   await delivery.start();
-  const deliver = (held: DeliveredJournal) => createSeriesDelivery({ journal: held, ...shared });
+  const deliver = (held: DeliveredJournal) =>
+    createSeriesDelivery({ journal: held, flushEveryMs: 0, ...shared });
   const late = new LateDelivery({
     ...{ journal, keeper, deliver, logger },
     deliveredUpTo: () => delivery.deliveredUpTo(),

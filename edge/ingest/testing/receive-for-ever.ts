@@ -7,8 +7,9 @@ export interface Packet {
   readonly payload: string;
 }
 
-const [, , folder = ''] = process.argv;
-const rig = await startRig(folder);
+const [, , folder = '', flushEveryMs = ''] = process.argv;
+const flush = flushEveryMs === '' ? {} : { flushEveryMs: Number(flushEveryMs) };
+const rig = await startRig(folder, Date.now(), undefined, flush);
 process.on('message', ({ packetId, dup, payload }: Packet) => {
   rig.clock.now = Date.now();
   void rig.ingest.receive(message(payload, { packetId, dup })).then(() => process.send?.(packetId));

@@ -29,7 +29,12 @@ export interface Rig {
 
 const logger = pino({ level: 'silent' });
 
-export async function startRig(folder: string, nowMs = Date.now(), store?: SeriesStore): Promise<Rig> {
+export async function startRig(
+  folder: string,
+  nowMs = Date.now(),
+  store?: SeriesStore,
+  flush: { readonly flushEveryMs?: number } = {},
+): Promise<Rig> {
   const clock = { now: nowMs, nowMs: () => clock.now, monotonicMs: () => clock.now };
   const journal = openJournal({
     path: join(folder, 'journal.sqlite'),
@@ -51,7 +56,7 @@ export async function startRig(folder: string, nowMs = Date.now(), store?: Serie
     onStatus: (device, online) => seen.statuses.push([device, online]),
     onQuarantine: (record) => seen.quarantined.push(record),
   });
-  const delivery = createSeriesDelivery({ journal, store: series, logger, clock });
+  const delivery = createSeriesDelivery({ journal, store: series, logger, clock, ...flush });
   await delivery.start();
   return {
     ...{ journal, store: series, ingest, delivery, clock, seen },
