@@ -124,7 +124,7 @@ const milesight: readonly Dialect[] = [
     },
   },
   // Of any other model, the temperature may be of anything.
-  { names: /\b(milesight|(em|uc|am|ws|wt|wts|vs|at|ct)\d{3}\w*)\b/, fields: { battery: BATTERY } },
+  { names: /\b(milesight|(em|uc|am|ws|wt|wts)\d{3}\w*)\b/, fields: { battery: BATTERY } },
 ];
 
 const dialects: readonly Dialect[] = [strega, dragino, ...milesight];
