@@ -6,11 +6,11 @@ import { pino } from 'pino';
 import { replay } from './replay.ts';
 import { inWords } from './words.ts';
 
-const USAGE = `Usage: npm run replay -- FILE [--into DIR] [--json]
-  FILE        a recorded MQTT log: lines of JSON, or what mosquitto_sub -F %j printed
-  --into DIR  keep journal and series in this new folder
+const USAGE = `Usage: npm run replay -- FILE [--into DIR] [--codecs DIR] [--json]
+  FILE          a recorded MQTT log: lines of JSON, or what mosquitto_sub -F %j, %J or '%I %t %p' printed
+  --into DIR    keep journal and series in this new folder
   --codecs DIR  the farm's LoRaWAN payload codecs, such as data/gateway/codecs
-  --json      the summary as JSON`;
+  --json        the summary as JSON`;
 
 const stopped = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());

@@ -169,6 +169,32 @@ describe('a line', () => {
       { topic: 't', payload: '', payloadlen: 3 },
       { problem: 'the recorder kept 0 of 3 bytes of its payload' },
     ],
+    [
+      'a payload that was left out',
+      { topic: 't', payloadlen: 12 },
+      { problem: 'the recorder kept 0 of 12 bytes of its payload' },
+    ],
+    [
+      'a text that was JSON (%J)',
+      { topic: 't', payload: 'ấm', payloadlen: 6 },
+      { payload: Buffer.from('"ấm"') },
+    ],
+    [
+      'a number that was written otherwise (%J)',
+      { topic: 't', payload: 41.7, payloadlen: 5 },
+      { payload: Buffer.from('41.7') },
+    ],
+    [
+      "time, topic and payload (-F '%I %t %p')",
+      '2026-11-22T04:45:34+0000 d1/sensor/a/state 41.70',
+      { topic: 'd1/sensor/a/state', payload: Buffer.from('41.70'), atMs: at('2026-11-22T04:45:34Z') },
+    ],
+    [
+      "seconds, a topic with spaces and JSON (-F '%U %t %p')",
+      '1790000000.250000000 zigbee2mqtt/Van 1 {"state": "ON"}\r',
+      { topic: 'zigbee2mqtt/Van 1', payload: Buffer.from('{"state": "ON"}'), atMs: 1_790_000_000_250 },
+    ],
+    ['no time (-v)', 'd1/sensor/a/state 41.70', { problem: expect.stringContaining('mosquitto_sub -F %j') }],
     ['fields of every object', '{"__proto__":{"topic":"t"}}', { problem: 'it has no topic' }],
   ])('with %s', (_name, line, expected) => {
     expect(readRecorded(typeof line === 'string' ? line : JSON.stringify(line))).toMatchObject(expected);
