@@ -40,6 +40,36 @@ export interface DeviceLive {
   readings: DeviceReading[];
 }
 
+interface DeviceCounts {
+  readings: number;
+  flagged: number;
+  missing: number;
+  unreadable: number;
+}
+
+/** How a device is; null: it does not tell. */
+export interface DeviceHealth {
+  id: string;
+  family: string | null;
+  model: string | null;
+  firmware: string | null;
+  online: boolean | null;
+  lastSeenAtMs: number | null;
+  expectedSeconds: number | null;
+  overdue: boolean;
+  /** Per cent. */
+  battery: number | null;
+  batteryLow: boolean;
+  /** dBm. */
+  rssi: number | null;
+  /** dB. */
+  snr: number | null;
+  /** 0 to 255. */
+  linkQuality: number | null;
+  clockAheadSeconds: number | null;
+  lastDay: DeviceCounts;
+}
+
 export interface Status {
   counters: Record<string, number>;
   /** Newest last. */

@@ -47,6 +47,13 @@ export function dayAndTime(atMs: number): string {
   }).format(atMs);
 }
 
+/** '45 giây', '12 phút', '3 giờ', '2 ngày'. */
+export function duration(seconds: number): string {
+  if (seconds < 90 * 60) return minutes(seconds);
+  if (seconds < 36 * 3600) return t('common.hours', { value: number(seconds / 3600, 0) });
+  return t('common.days', { value: number(seconds / 86_400, 0) });
+}
+
 /** '5 phút trước'. */
 export function ago(atMs: number, nowMs: number): string {
   const seconds = Math.max(0, Math.round((nowMs - atMs) / 1000));
