@@ -14,6 +14,7 @@ const programs = {
   sim: 'firmware-sim/main.ts',
   chain: 'contracts/chain/main.ts',
   replay: 'edge/replay/main.ts',
+  codec: 'edge/codecs/main.ts',
   bench: 'bench/run.ts',
 };
 
