@@ -1,14 +1,5 @@
 import type { InfluxDoor, InfluxTable } from './influx-door.ts';
-import {
-  badQl,
-  joinedQl,
-  joinedRollupQl,
-  readingsQl,
-  rollupRowsQl,
-  rowsQl,
-  seriesOfKey,
-  seriesQl,
-} from './influxql.ts';
+import { badQl, joinedQl, joinedRollupQl, readingsQl, rowsQl, seriesOfKey, seriesQl } from './influxql.ts';
 import { type PlanPart, planQuery, type ReadingsPlan, type WindowPlan } from './plan.ts';
 import { pointsOf, type SeriesWindow, windowAt } from './points.ts';
 import { summaryOf } from './rollup-line.ts';
@@ -17,6 +8,8 @@ import { merge, type Summary, withReading } from './summary.ts';
 
 /** Statements in one request: they travel in its address. */
 const STATEMENTS_A_REQUEST = 16;
+/** Rows of one channel in one answer: a device that measures each second has 30 million a year. */
+const ROWS_A_PAGE = 10_000;
 
 /** Answers queries by InfluxQL. */
 export class InfluxReads {
@@ -76,9 +69,13 @@ export class InfluxReads {
       const some = mixed.slice(at, at + STATEMENTS_A_REQUEST);
       const answers = await this.#door.ask(
         'raw',
-        some.map((span) => rowsQl(source, query, span)),
+        some.map((span) => rowsQl(source, 'raw', query, span, ROWS_A_PAGE)),
       );
-      windows.push(...answers.flatMap((tables) => foldReadings(tables, plan)));
+      for (const [index, span] of some.entries()) {
+        const tables = answers[index] ?? [];
+        const isWhole = pageEnd(tables, span) === span.toMs;
+        windows.push(...(isWhole ? foldRows(tables, span, plan) : await this.#folded(query, span, plan)));
+      }
     }
     return windows;
   }
@@ -97,22 +94,25 @@ export class InfluxReads {
     return [...windowsOf(apart[0] ?? [], 1), ...windowsOf(apart[1] ?? [], 0)];
   }
 
-  /** Row by row, because a counter's gain is in the steps between them. */
+  /** Row by row, because a counter's gain is in the steps between them; and page by page, for there may be many. */
   async #folded(query: SeriesQuery, part: PlanPart, plan: WindowPlan): Promise<SeriesWindow[]> {
-    const { source } = this.#door;
-    if (part.tier === 'raw') {
-      const [tables = []] = await this.#door.ask('raw', [rowsQl(source, query, part)]);
-      return foldReadings(tables, plan);
+    const windows: SeriesWindow[] = [];
+    for (let rest = part; rest.fromMs < part.toMs; ) {
+      const statement = rowsQl(this.#door.source, part.tier, query, rest, ROWS_A_PAGE);
+      const [tables = []] = await this.#door.ask(part.tier, [statement]);
+      const toMs = pageEnd(tables, rest);
+      windows.push(...foldRows(tables, { ...rest, toMs }, plan));
+      rest = { ...rest, fromMs: toMs };
     }
-    const [tables = []] = await this.#door.ask(part.tier, [rollupRowsQl(source, part.tier, query, part)]);
-    return tables.flatMap((table) =>
-      fold(
-        plan,
-        table.tags?.channel ?? '',
-        table.values.map((row) => [Number(row[0]), summaryOf(table.columns, row)]),
-      ),
-    );
+    return windows;
   }
+}
+
+/** Up to where an answer is whole: each channel that was cut off may have more rows in its last millisecond. */
+function pageEnd(tables: readonly InfluxTable[], { fromMs, toMs }: PlanPart): number {
+  const cut = tables.filter(({ values }) => values.length >= ROWS_A_PAGE);
+  const ends = cut.map(({ values }) => Math.max(Number(values.at(-1)?.[0]), fromMs + 1));
+  return Math.min(toMs, ...ends);
 }
 
 const rowsOf = (tables: readonly InfluxTable[]) => tables.flatMap(({ values }) => values);
@@ -134,17 +134,22 @@ function spanOf({ windowMs }: WindowPlan, part: PlanPart, atMs: number): PlanPar
   return { ...part, fromMs: Math.max(atMs, part.fromMs), toMs: Math.min(atMs + windowMs, part.toMs) };
 }
 
-function foldReadings(tables: readonly InfluxTable[], plan: WindowPlan): SeriesWindow[] {
-  return tables.flatMap(({ tags, values }) =>
-    fold(
+/** The rows of a part before its end, in the plan's windows. */
+function foldRows(tables: readonly InfluxTable[], part: PlanPart, plan: WindowPlan): SeriesWindow[] {
+  return tables.flatMap(({ tags, columns, values }) => {
+    const rows = values.filter(([at]) => Number(at) < part.toMs);
+    const series = plan.aggregate === 'increase' ? (tags?.channel ?? '') : '';
+    return fold(
       plan,
-      plan.aggregate === 'increase' ? (tags?.channel ?? '') : '',
-      values.map(([at, value, bits]) => {
+      series,
+      rows.map((row) => {
+        const [at, value, bits] = row;
         const atMs = Number(at);
+        if (part.tier !== 'raw') return [atMs, summaryOf(columns, row)];
         return [atMs, withReading(undefined, Number(value), Number(bits ?? 0), atMs)];
       }),
-    ),
-  );
+    );
+  });
 }
 
 function fold(

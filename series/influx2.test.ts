@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { encodeReadings } from '@nongtin/broker/wire';
+import { encodeReadings, quality } from '@nongtin/broker/wire';
 import { freePort } from '@nongtin/service';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { influx2Series } from './influx2.ts';
@@ -85,6 +85,55 @@ if (isHere('influxd', 'version')) {
       closeAll();
       await influxd.stop();
     },
+  );
+
+  it.each(['increase', 'sum'] as const)(
+    'reads what it must add up itself in pages (%s)',
+    async (aggregate) => {
+      const ports = { httpPort: await freePort(), rpcPort: await freePort() };
+      const dir = join(folder, `influxd-${aggregate}`);
+      const many = await startInfluxd({ dir, ...ports });
+      try {
+        const url = await twoBefore(many);
+        const rows: number[] = [];
+        const counting = await serve(async (request, body) => {
+          const { authorization = '' } = request.headers;
+          const init = { method: request.method ?? 'GET', headers: { authorization } };
+          const answer = await fetch(
+            `${url}${request.url}`,
+            request.method === 'POST' && body !== '' ? { ...init, body } : init,
+          );
+          const text = await answer.text();
+          if (request.url?.startsWith('/query')) rows.push(text.split('],[').length);
+          return new Response(answer.status === 204 ? null : text, answer);
+        });
+        const store = influx2Series({ url: counting, ...options });
+        await store.start();
+        // Three in each ten milliseconds, two of them in the same one; one that cannot be believed.
+        const readings = Array.from({ length: 24_999 }, (_, number) =>
+          reading({
+            ...{ atMs: START + 10 * Math.floor(number / 3) + 5 * Math.floor((number % 3) / 2), number },
+            ...{ value: number, quality: number === 20_000 ? quality.outOfRange : 0 },
+          }),
+        );
+        for (let at = 0; at < readings.length; at += 5_000) {
+          const lines = encodeReadings(readings.slice(at, at + 5_000));
+          expect(await store.write(lines)).toEqual({ outcome: 'accepted' });
+        }
+        const [point, ...others] = await store.query({
+          ...{ metric: 'soil_moisture', device: readings[0]?.device ?? '', aggregate },
+          ...{ fromMs: START, toMs: START + 100_000, maxPoints: 1 },
+        });
+        expect(others).toEqual([]);
+        const sum = readings.reduce((total, one) => total + (one.quality === 0 ? one.value : 0), 0);
+        expect(point?.value).toBe(aggregate === 'increase' ? 24_998 : sum);
+        expect(Math.max(...rows)).toBeLessThanOrEqual(10_000);
+        await store.stop();
+      } finally {
+        await many.stop();
+      }
+    },
+    60_000,
   );
 }
 

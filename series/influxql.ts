@@ -20,14 +20,10 @@ export function readingsQl(source: Source, named: Named, span: Span, limit: numb
   return `SELECT "value", "quality" ${matching(source('raw'), named, span)} ORDER BY time DESC LIMIT ${limit}`;
 }
 
-/** All readings of a part of the plan, each channel by itself, the oldest first. */
-export function rowsQl(source: Source, named: Named, span: Span): string {
-  return `SELECT "value", "quality" ${matching(source('raw'), named, span)} GROUP BY "channel"`;
-}
-
-/** All rows of a rollup, each channel by itself, the oldest first. */
-export function rollupRowsQl(source: Source, tier: Tier, named: Named, span: Span): string {
-  return `SELECT * ${matching(source(tier), named, span)} GROUP BY "channel"`;
+/** Readings of a span or rows of a rollup, each channel by itself, the oldest first and of each at most so many. */
+export function rowsQl(source: Source, tier: Tier, named: Named, span: Span, limit: number): string {
+  const columns = tier === 'raw' ? '"value", "quality"' : '*';
+  return `SELECT ${columns} ${matching(source(tier), named, span)} GROUP BY "channel" LIMIT ${limit}`;
 }
 
 /** How many readings of a part can be believed, or cannot, in the plan's windows. */
