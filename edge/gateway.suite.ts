@@ -8,16 +8,18 @@ import { demoSecrets } from '@nongtin/accounts';
 import { freePort } from '@nongtin/service';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { pino } from 'pino';
+import type { SystemClock } from './clock/index.ts';
 import { readConfig } from './config.ts';
 import { Gateway } from './gateway.ts';
 
+const systemClock: SystemClock = { nowMs: Date.now, monotonicMs: () => Math.trunc(performance.now()) };
+
 /** A demo farm in a folder of its own, with everything real. Started and stopped as often as a test likes. */
-export async function testFarm(env: Record<string, string> = {}) {
+export async function testFarm(env: Record<string, string> = {}, clock = systemClock) {
   const dataDir = mkdtempSync(join(tmpdir(), 'nongtin-gateway-'));
   const nowhere = await freePort();
   const secrets = demoSecrets(dataDir);
   const clients: MqttClient[] = [];
-  const clock = { nowMs: Date.now, monotonicMs: () => Math.trunc(performance.now()) };
   const build = (more: Record<string, string> = {}) =>
     new Gateway(
       readConfig({

@@ -68,7 +68,7 @@ export async function startBoot(folder: string, machine: TestMachine, setting: C
   await keeper.begin(journal);
   const store = sqliteSeries({ path: join(folder, 'series.sqlite') });
   await store.start();
-  const shared = { store, logger, clock, dating: keeper.dating };
+  const shared = { store, logger, clock, dating: keeper.dating, pause: turn };
   const delivery = createSeriesDelivery({ journal, ...shared });
   await delivery.start();
   const deliver = (held: DeliveredJournal) =>
@@ -76,7 +76,7 @@ export async function startBoot(folder: string, machine: TestMachine, setting: C
   const late = new LateDelivery({
     ...{ journal, keeper, deliver, logger },
     deliveredUpTo: () => delivery.deliveredUpTo(),
-    pause: tick,
+    pause: turn,
   });
   late.start();
   const profiles = createProfiles(shortMemory());
@@ -90,7 +90,7 @@ export async function startBoot(folder: string, machine: TestMachine, setting: C
     send: (payload: object) => ingest.receive(message(payload, { packetId: ++packetId })),
     /** Resolves when everything that can be delivered is. */
     settled: async () => {
-      while (delivery.state().behindEntries > 0 || keeper.isDelivering()) await tick();
+      while (delivery.state().behindEntries > 0 || keeper.isDelivering()) await turn();
     },
     points: (): Promise<SeriesPoint[]> =>
       store.query({
@@ -113,6 +113,7 @@ export async function startBoot(folder: string, machine: TestMachine, setting: C
   };
 }
 
-function tick(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 5));
+/** Lets others have their turn: nothing waits for the wall clock. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
