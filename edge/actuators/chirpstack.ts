@@ -1,13 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { type Actuator, addressOf, type CloseWish, type Command } from './actuator.ts';
-import {
-  downlinkFields,
-  fixedPayload,
-  limitsOf,
-  timedPayload,
-  USUAL_ANSWER_SECONDS,
-  uuidOf,
-} from './downlink.ts';
+import { downlinkActuator, downlinkFields, uuidOf } from './downlink.ts';
 
 export const ChirpstackAddress = addressOf('chirpstack', {
   application: Type.String({ pattern: '^[0-9a-fA-F-]{1,36}$' }),
@@ -22,23 +15,13 @@ type Address = Static<typeof ChirpstackAddress>;
  * command's, so that ChirpStack refuses a repetition of one that still waits instead of opening twice.
  */
 export function chirpstackActuator(address: Address): Actuator {
-  const { application, fPort, answerSeconds = USUAL_ANSWER_SECONDS } = address;
+  const { application, fPort } = address;
   const devEui = address.devEui.toLowerCase();
-  const limits = limitsOf(address.open);
-  const send = (data: string, { commandId, atMs }: CloseWish): Command[] => {
+  const topic = `application/${application}/device/${devEui}/command/down`;
+  const send = (data: string, { commandId, atMs }: CloseWish, answerSeconds: number): Command[] => {
     const expiresAt = new Date(atMs + answerSeconds * 1000).toISOString();
     const payload = { id: uuidOf(commandId), devEui, confirmed: true, fPort, data, expiresAt };
-    const topic = `application/${application}/device/${devEui}/command/down`;
     return [{ topic, payload: JSON.stringify(payload), qos: 1 }];
   };
-  return {
-    longestSeconds: limits.longestSeconds,
-    answerSeconds,
-    stateChannel: undefined,
-    cutOffSeconds: (durationSeconds) => Math.ceil(durationSeconds / limits.stepSeconds) * limits.stepSeconds,
-    open: (wish) => send(timedPayload(address.open, wish.durationSeconds), wish),
-    close: (wish) => send(fixedPayload(address.close), wish),
-    provision: (wish) =>
-      address.provision === undefined ? [] : send(timedPayload(address.provision, wish.limitSeconds), wish),
-  };
+  return downlinkActuator(address, { send, queue: send });
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Type } from 'typebox';
-import { checkedSeconds } from './actuator.ts';
+import { type Actuator, type CloseWish, type Command, checkedSeconds } from './actuator.ts';
 
 /**
  * Payloads of LoRaWAN valves, written in farm.json as hex with the time in braces, as the valve's manual gives them:
@@ -11,7 +11,7 @@ const HEX = '[0-9a-fA-F]{2}';
 const FIELD = '\\{(?:seconds|minutes):u(?:8|16le|16be|24le|24be|32le|32be)\\}';
 
 /** A sleeping valve speaks every few minutes; what it has not fetched by then is stale. */
-export const USUAL_ANSWER_SECONDS = 1_200;
+const USUAL_ANSWER_SECONDS = 1_200;
 
 export const downlinkFields = {
   fPort: Type.Integer({ minimum: 1, maximum: 223 }),
@@ -21,6 +21,35 @@ export const downlinkFields = {
   /** Sets the valve's own limit, for openings by hand; where it has such a setting. */
   provision: Type.Optional(Type.String({ pattern: `^(${HEX})*${FIELD}(${HEX})*$`, maxLength: 128 })),
 };
+
+interface DownlinkAddress {
+  readonly open: string;
+  readonly close: string;
+  readonly provision?: string;
+  readonly answerSeconds?: number;
+}
+
+/** How a network server takes a payload (base64), and one that may wait behind others. */
+interface Downlinks {
+  send(data: string, wish: CloseWish, answerSeconds: number): Command[];
+  queue(data: string, wish: CloseWish, answerSeconds: number): Command[];
+}
+
+export function downlinkActuator(address: DownlinkAddress, { send, queue }: Downlinks): Actuator {
+  const { answerSeconds = USUAL_ANSWER_SECONDS, open, close, provision } = address;
+  const { longestSeconds, stepSeconds } = limitsOf(open);
+  return {
+    longestSeconds,
+    answerSeconds,
+    stateChannel: undefined,
+    cutOffSeconds: (durationSeconds) => Math.ceil(durationSeconds / stepSeconds) * stepSeconds,
+    open: (wish) => send(timedPayload(open, wish.durationSeconds), wish, answerSeconds),
+    close: (wish) => send(fixedPayload(close), wish, answerSeconds),
+    // Behind the closing of the start, not in its place.
+    provision: (wish) =>
+      provision === undefined ? [] : queue(timedPayload(provision, wish.limitSeconds), wish, answerSeconds),
+  };
+}
 
 interface Field {
   readonly before: string;
@@ -44,7 +73,7 @@ function fieldOf(template: string): Field {
 }
 
 /** Longest time that the template can hold, and the step in which it does. */
-export function limitsOf(template: string): {
+function limitsOf(template: string): {
   readonly longestSeconds: number;
   readonly stepSeconds: number;
 } {
@@ -53,7 +82,7 @@ export function limitsOf(template: string): {
 }
 
 /** The template's bytes for this time, rounded up to its unit; base64, as network servers take them. */
-export function timedPayload(template: string, seconds: number): string {
+function timedPayload(template: string, seconds: number): string {
   const { before, after, unitSeconds, bytes, bigEndian } = fieldOf(template);
   const value = Math.ceil(checkedSeconds(seconds, limitsOf(template).longestSeconds) / unitSeconds);
   const time = Buffer.alloc(bytes);
@@ -62,7 +91,7 @@ export function timedPayload(template: string, seconds: number): string {
   return Buffer.concat([Buffer.from(before, 'hex'), time, Buffer.from(after, 'hex')]).toString('base64');
 }
 
-export function fixedPayload(hex: string): string {
+function fixedPayload(hex: string): string {
   return Buffer.from(hex, 'hex').toString('base64');
 }
 

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, readObject } from './json.ts';
-import { linkOf, numberOrZero, readUplink, textsOf } from './lorawan.ts';
+import { heard, linkOf, numberOrZero, readUplink, textsOf } from './lorawan.ts';
 import {
   type Parsed,
   type ParsedReading,
@@ -24,8 +24,6 @@ export function chirpstack(context: ProfileContext): Profile {
       const device = devEui.toLowerCase();
       const read = readObject(input.payload);
       if (!('object' in read)) return { ...explain(read, input.payload), device };
-      const info = isObject(read.object.deviceInfo) ? read.object.deviceInfo : undefined;
-      if (event === 'up' || event === 'join') remember(context, input.speaker, device, info);
       switch (event) {
         case 'up':
           return up(context, input, read.object, device, application);
@@ -34,9 +32,8 @@ export function chirpstack(context: ProfileContext): Profile {
         case 'join':
           return { kind: 'status', device, online: true };
         case 'ack':
-        case 'txack':
-          rememberDownlink(context, input, device, event, read.object);
-          return { kind: 'nothing' };
+          // Also told when the device did not answer; false is left out.
+          return read.object.acknowledged === true ? heard(device) : { kind: 'nothing' };
         default:
           return { kind: 'nothing' };
       }
@@ -76,38 +73,6 @@ function status(event: JsonObject, device: string): Parsed {
 
 function timeOf(event: JsonObject) {
   return { timeGiven: event.time !== undefined, observedAtMs: timeWithOffset(event.time) };
-}
-
-function remember(
-  { memory }: ProfileContext,
-  speaker: string,
-  device: string,
-  info: JsonObject | undefined,
-): void {
-  const [name = '', profile = '', application = ''] = [
-    'deviceName',
-    'deviceProfileName',
-    'applicationName',
-  ].map((key) => textsOf(info, key)[0] ?? '');
-  if (info !== undefined)
-    memory.set(`${speaker} chirpstack ${device.slice(0, 64)}`, { name, profile, application });
-}
-
-/** How far the last command has come: sent by a gateway ('txack'), or answered by the device ('ack'). */
-function rememberDownlink(
-  { memory }: ProfileContext,
-  { speaker, receivedAtMs }: ProfileInput,
-  device: string,
-  event: string,
-  { queueItemId, acknowledged }: JsonObject,
-): void {
-  if (typeof queueItemId !== 'string' || queueItemId.length > 64) return;
-  const state = event === 'txack' ? 'sent' : acknowledged === true ? 'acknowledged' : 'not_acknowledged';
-  memory.set(`${speaker} chirpstack-downlink ${device.slice(0, 64)}`, {
-    queueItemId,
-    state,
-    atMs: receivedAtMs,
-  });
 }
 
 function explain(failed: ReturnType<typeof problem>, payload: Uint8Array) {

@@ -89,29 +89,6 @@ describe('bytes of a LoRaWAN device', () => {
       ],
     });
   });
-
-  it('leave names and the state of commands in the memory', async () => {
-    await chirpstack('a84041ffff00000a', {
-      deviceName: 'Van 1',
-      deviceProfileName: 'loop',
-      applicationName: 'F',
-    });
-    expect(memory.get('lns chirpstack a84041ffff00000a')).toEqual({
-      name: 'Van 1',
-      profile: 'loop',
-      application: 'F',
-    });
-    const ack = (event: string, more: object) =>
-      receive(`application/app-1/device/a84041ffff00000a/event/${event}`, { queueItemId: 'q-1', ...more });
-    const state = () => memory.get('lns chirpstack-downlink a84041ffff00000a');
-    await ack('txack', {});
-    expect(state()).toEqual({ queueItemId: 'q-1', state: 'sent', atMs: NOW });
-    await ack('ack', { acknowledged: true });
-    expect(state()).toMatchObject({ state: 'acknowledged' });
-    // False is left out.
-    await ack('ack', {});
-    expect(state()).toMatchObject({ state: 'not_acknowledged' });
-  });
 });
 
 describe('fields of a codec', () => {

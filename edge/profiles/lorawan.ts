@@ -71,6 +71,11 @@ function bytesOf(data: unknown): Uint8Array | undefined {
   return /^[A-Za-z0-9+/]*={0,2}$/.test(data) ? Buffer.from(data, 'base64') : undefined;
 }
 
+/** The device has answered a command: it is there, and tells nothing else. */
+export function heard(device: string): Parsed {
+  return { kind: 'readings', device, readings: [], missing: 0, timeGiven: false };
+}
+
 /** Signal of the gateway that heard the device best. An SNR of 0 is left out by network servers, as every zero is. */
 export function linkOf(receptions: unknown): ParsedReading[] {
   const heard = (Array.isArray(receptions) ? receptions : []).filter(isObject).flatMap((reception) => {

@@ -1,6 +1,5 @@
 import { channelName, type MetricName, type TopicMatch } from '@nongtin/broker/wire';
 import type { Codecs } from '../codecs/index.ts';
-import type { DeviceFacts } from './about.ts';
 
 /**
  * A profile reads the payloads of one family of devices. To add one: a file (or a folder) here, and its line in index.ts.
@@ -32,7 +31,10 @@ export interface ProfileContext {
   /** What a family has learned of its devices (topics, units); survives a restart, a kill may lose the last second. */
   readonly memory: ProfileMemory;
   /** To be told which model and firmware a device has. */
-  readonly facts: Pick<DeviceFacts, 'note'>;
+  readonly facts: {
+    /** `behind`: the device behind the speaker, as its family writes it. */
+    note(speaker: string, behind: string | undefined, told: { model?: unknown; firmware?: unknown }): void;
+  };
   /** Makers' scripts for devices that send bytes; absent where none are at hand. */
   readonly codecs?: Codecs | undefined;
   /** To be called when the answer of `claims` may have become another one. */

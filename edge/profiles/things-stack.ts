@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, readObject } from './json.ts';
-import { linkOf, numberOrZero, readUplink, textsOf } from './lorawan.ts';
+import { heard, linkOf, numberOrZero, readUplink, textsOf } from './lorawan.ts';
 import {
   type Parsed,
   type ParsedReading,
@@ -28,12 +28,7 @@ export function thingsStack(context: ProfileContext): Profile {
         case 'join':
           return { kind: 'status', device, online: true };
         case 'down/ack':
-        case 'down/nack':
-        case 'down/sent':
-        case 'down/failed':
-        case 'down/queued':
-          rememberDownlink(context, input, device, event[1] ?? '', read.object);
-          return { kind: 'nothing' };
+          return heard(device);
         default:
           return { kind: 'nothing' };
       }
@@ -75,22 +70,4 @@ function up(
 function batteryOf(last: unknown): ParsedReading[] {
   if (!isObject(last) || typeof last.value !== 'number') return [];
   return [{ metric: 'battery', channel: '', value: last.value }];
-}
-
-/** How far the last command of ours has come; ours are known by their correlation id. */
-function rememberDownlink(
-  { memory }: ProfileContext,
-  { speaker, receivedAtMs }: ProfileInput,
-  device: string,
-  state: string,
-  event: JsonObject,
-): void {
-  const ids = Array.isArray(event.correlation_ids) ? event.correlation_ids.slice(0, 50) : [];
-  const ours = ids.find((id) => typeof id === 'string' && id.startsWith('nongtin:') && id.length <= 100);
-  if (ours === undefined) return;
-  memory.set(`${speaker} things-stack-downlink ${device.slice(0, 64)}`, {
-    id: ours,
-    state,
-    atMs: receivedAtMs,
-  });
 }
