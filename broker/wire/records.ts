@@ -124,6 +124,7 @@ export type HarvestRecord = Static<typeof HarvestRecord>;
 /**
  * Dates a boot that began without a trusted clock. During such a boot the gateway's clock is the time it woke up with
  * plus what has passed by the monotonic clock, so one difference dates all of its readings: utcMs - provisionalMs.
+ * The first record of a boot dates it; a later one says that the first was wrong.
  */
 export const ClockRecord = Type.Object({
   kind: Type.Literal('clock'),
