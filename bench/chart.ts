@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeReadings, type Reading, seriesTimeNs } from '@nongtin/broker/wire';
-import { influx1Series, type SeriesStore, sqliteSeries, startInfluxd } from '@nongtin/series';
+import { type SeriesStore, sqliteSeries } from '@nongtin/series';
+import { influx1Series, startInfluxd } from '@nongtin/series/influx';
 import { freePorts } from '@nongtin/service';
 import { type Benchmark, type Figure, figureOf, type Measurement } from './result.ts';
 

@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { explainProblem, type Logger } from '@nongtin/service';
 import { Aedes, type Client } from 'aedes';
+import { writeToStream } from 'mqtt-packet';
 import type { Identity } from './acl.ts';
 import { sendAtOnce } from './command.ts';
 import { FrameGuard, guardReads } from './frame-guard.ts';
@@ -26,6 +27,9 @@ export interface BrokerLimits {
   /** Time that stopping waits for messages under way, in milliseconds. */
   readonly drainMs: number;
 }
+
+// Or it makes a buffer for every packet id there can be, 65,536 of them and 9 MiB, at the first packet.
+writeToStream.cacheNumbers = false;
 
 const DEFAULT_LIMITS: BrokerLimits = {
   connections: 1_000,

@@ -38,7 +38,7 @@ import manifest from './package.json' with { type: 'json' };
 import { createProfiles, fileMemory, type ProfileMemory } from './profiles/index.ts';
 import { startSeries } from './series.ts';
 import { type UplinkLogin, uplinkLogin } from './uplink/login.ts';
-import { Uplink } from './uplink/uplink.ts';
+import type { Uplink } from './uplink/uplink.ts';
 
 const STATUS_EVERY_MS = 1_000;
 const NO_UPLINK = { connected: false, durableUpTo: 0, behindEntries: 0, lastRefusal: null } as const;
@@ -223,6 +223,8 @@ export class Gateway implements Service {
   }
 
   async #startUplink(journal: OpenJournal, login: UplinkLogin, keeper: ClockKeeper): Promise<Uplink> {
+    // Only who has a cloud carries its client.
+    const { Uplink } = await import('./uplink/uplink.ts');
     const url = this.#config.uplinkUrl;
     const onTime = keeper.timeFrom(url);
     const uplink = new Uplink({ url, ...login, journal, onTime, clock: this.#clock, logger: this.#logger });

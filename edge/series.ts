@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { influx1Series, influx2Series, type SeriesStore, sqliteSeries } from '@nongtin/series';
+import { type SeriesStore, sqliteSeries } from '@nongtin/series';
 import type { Logger } from '@nongtin/service';
 import { type ClockKeeper, LateDelivery } from './clock/index.ts';
 import type { GatewayConfig } from './config.ts';
@@ -44,7 +44,7 @@ const BUSY_ENTRIES = 20;
  */
 export async function startSeries(options: SeriesOptions): Promise<RunningSeries> {
   const { config, folder, journal, keeper, clock, logger, zoneOffset = '+07:00', onStarted } = options;
-  const store = chooseStore(config, folder);
+  const store = await chooseStore(config, folder);
   await store.start();
   onStarted({ part: 'series', stop: () => store.stop() });
   const deadLetters = openDeadLetters({ path: join(folder, 'dead-letters.sqlite'), store, logger, clock });
@@ -87,9 +87,11 @@ export async function startSeries(options: SeriesOptions): Promise<RunningSeries
   return { store, series: () => ({ ...delivery.state(), rollups: rollups.state() }), deadLetters };
 }
 
-function chooseStore(config: SeriesOptions['config'], folder: string): SeriesStore {
+async function chooseStore(config: SeriesOptions['config'], folder: string): Promise<SeriesStore> {
   const { influxUrl, influxToken, influxOrg, influxBucket } = config;
   if (influxUrl === undefined) return sqliteSeries({ path: join(folder, 'series.sqlite') });
+  // Only who has an InfluxDB carries its clients.
+  const { influx1Series, influx2Series } = await import('@nongtin/series/influx');
   if (influxToken === undefined) return influx1Series({ url: influxUrl, database: influxBucket });
   return influx2Series({ url: influxUrl, org: influxOrg, bucket: influxBucket, token: influxToken });
 }

@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { influxdConfig } from '@nongtin/series';
+import { influxdConfig } from '@nongtin/series/influx';
 import { freePorts, listen } from '@nongtin/service';
 import type { Environment } from './config.ts';
 

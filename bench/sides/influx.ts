@@ -1,4 +1,4 @@
-import { type RunningInfluxd, startInfluxd } from '@nongtin/series';
+import { type RunningInfluxd, startInfluxd } from '@nongtin/series/influx';
 import { freePorts } from '@nongtin/service';
 import { adopt, remove, temporaryFolder } from './leftovers.ts';
 

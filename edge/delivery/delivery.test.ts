@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { influx1Series, sqliteSeries, startInfluxd } from '@nongtin/series';
+import { sqliteSeries } from '@nongtin/series';
+import { influx1Series, startInfluxd } from '@nongtin/series/influx';
 import { freePort } from '@nongtin/service';
 import { describe, expect, it, vi } from 'vitest';
 import { message, type Rig, startRig } from '../ingest/testing/rig.ts';

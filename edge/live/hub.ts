@@ -33,7 +33,7 @@ export type EventName = 'readings' | 'device' | 'zone' | 'run' | 'alarm' | 'stat
 export type Listener = (event: LiveEvent) => void;
 
 const MOST_KEPT = 2_000;
-const MOST_KEPT_BYTES = 4 * 1_048_576;
+const MOST_KEPT_BYTES = 1_048_576;
 
 /** Spreads events and keeps the newest ones, so that a listener that was away for a moment misses nothing. */
 export class EventHub {
