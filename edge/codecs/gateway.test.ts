@@ -75,6 +75,34 @@ describe('a LoRaWAN probe behind ChirpStack', () => {
     });
   });
 
+  it('is not held up by a bridge whose codec never ends, however many of its messages come', async () => {
+    const [honest, hostile] = [await bridge('lns-honest'), await bridge('lns-hostile')];
+    const up = (profile: string, n: number) =>
+      [
+        `application/1/device/a84041ffff0001${10 + (n % 90)}/event/up`,
+        JSON.stringify({
+          deviceInfo: { deviceProfileName: profile },
+          fCnt: n,
+          fPort: 2,
+          data: 'DikA8QelCZsLuA==',
+        }),
+        { qos: 1 },
+      ] as const;
+    await Promise.all([
+      ...Array.from({ length: 80 }, (_, n) => hostile.publishAsync(...up('endless', n))),
+      honest.publishAsync(...up('soil-probe', 85)),
+    ]);
+    await vi.waitFor(async () => {
+      const probe = 'device=lns-honest.a84041ffff000195&metric=soil_ec';
+      expect((await farm.get(`/api/readings?${probe}`)).readings).toHaveLength(1);
+    });
+    const { quarantine } = await farm.get('/api/quarantine');
+    expect(quarantine.map(({ detail }: { detail: string }) => detail)).toContainEqual(
+      expect.stringMatching(/endless\.js.*set aside.*tried again in \d+ s/),
+    );
+    await Promise.all([honest.endAsync(), hostile.endAsync()]);
+  });
+
   it('may send what it measured earlier, each with its own time', async () => {
     const lns = await bridge('tts');
     const nowMs = Date.now();
