@@ -8,6 +8,7 @@ import { isHeldByOwnAnvil } from './anvil-note.ts';
 import { choosePorts, readConfig, type StartConfig } from './config.ts';
 import { prepareDemo } from './demo.ts';
 import { doorsText, stampText } from './doors.ts';
+import { gatewayProgram } from './gateway-program.mjs';
 import { findProblems } from './preflight.ts';
 import { RunFile } from './run-file.ts';
 import { Supervisor } from './supervisor.ts';
@@ -68,7 +69,7 @@ async function supervise(config: StartConfig, runFile: RunFile): Promise<void> {
     stopping.signal.addEventListener('abort', () => resolve());
   });
   try {
-    const ready = await Promise.race([supervisor.start(buildDashboards).then(() => true), asked]);
+    const ready = await Promise.race([supervisor.start(build).then(() => true), asked]);
     if (ready) {
       const secrets = config.demo ? demoSecrets(config.dataDir) : undefined;
       const seconds = (performance.now() - began) / 1000;
@@ -101,6 +102,15 @@ async function showStamp(config: StartConfig, secrets: ReturnType<typeof demoSec
       `The demo's first stamp is not there yet (${reason}). Everything else runs; start again to try once more.`,
     );
   }
+}
+
+/** Builds the pages and the gateway's bundle when their sources have changed; resolves with the gateway's file. */
+async function build(): Promise<string> {
+  const [gateway] = await Promise.all([
+    gatewayProgram({ root, node: process.execPath, say }),
+    buildDashboards(),
+  ]);
+  return gateway;
 }
 
 /** Builds the pages when their sources have changed. */

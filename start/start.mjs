@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { serviceEnvironment, serviceFlags } from './flags.mjs';
+import { gatewayProgram } from './gateway-program.mjs';
 import { ensureInstalled, InstallProblem } from './install.mjs';
 import { findNode24, runToEnd } from './node24.mjs';
 
@@ -28,7 +29,8 @@ try {
   await ensureInstalled({ root, mode: name === 'bench' ? 'full' : 'run', say });
   const node = findNode24(root);
   const env = { ...process.env, ...serviceEnvironment(root) };
-  process.exitCode = await runToEnd(node, [...serviceFlags, join(root, program), ...args], {
+  const path = name === 'gateway' ? await gatewayProgram({ root, node, say }) : join(root, program);
+  process.exitCode = await runToEnd(node, [...serviceFlags, path, ...args], {
     cwd: root,
     env,
   });

@@ -19,7 +19,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'nongtin-start-'));
   mkdirSync(join(folder, 'start'));
   mkdirSync(join(folder, 'edge'));
-  for (const file of ['start.mjs', 'flags.mjs', 'install.mjs', 'node24.mjs'])
+  for (const file of ['start.mjs', 'flags.mjs', 'gateway-program.mjs', 'install.mjs', 'node24.mjs'])
     cpSync(join(import.meta.dirname, file), join(folder, 'start', file));
   write('npm.js', fakeNpm);
   write('package.json', JSON.stringify({ workspaces: ['edge', 'start', 'bench'] }));
@@ -100,6 +100,18 @@ describe('npm start', () => {
     const { status, stdout } = start(['gateway', '--speed', '60']);
     expect(stdout).toBe('["--speed","60"]\n');
     expect(status).toBe(7);
+  });
+
+  test('runs the gateway from its bundle, or from its sources when there can be none', () => {
+    write('start/bundle.ts', "throw new Error('no room');");
+    const unbundled = start(['gateway']);
+    expect(unbundled.status).toBe(7);
+    expect(unbundled.stderr).toMatch(/The gateway runs from its sources, .* \(Error: no room\)\.\n$/);
+    write('bundled.mjs', "console.log('bundled');");
+    write('start/bundle.ts', "console.log(new URL('../bundled.mjs', import.meta.url).pathname);");
+    const { stdout, stderr } = start(['gateway']);
+    expect(stdout).toBe('bundled\n');
+    expect(stderr).toBe('');
   });
 
   test.each([

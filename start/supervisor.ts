@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { readDeployment } from '@nongtin/contracts/chain';
 import { StartProblem } from '@nongtin/service';
 import { Child } from './child.ts';
@@ -22,6 +22,7 @@ interface SupervisorOptions {
 /** A process of ours and how to learn that it serves. */
 interface Program {
   readonly name: string;
+  /** Absolute, or from the root. */
   readonly main: string;
   readonly args?: readonly string[];
   /** True once it serves; undefined: not yet; a text: not yet, and what for. */
@@ -64,8 +65,8 @@ export class Supervisor {
     return this.#problem.promise;
   }
 
-  /** Resolves when every process answers. */
-  async start(dashboards: () => Promise<void>): Promise<void> {
+  /** Resolves when every process answers. `build` makes the pages, and tells the file to run for the gateway. */
+  async start(build: () => Promise<string>): Promise<void> {
     const { config } = this.#options;
     mkdirSync(join(config.dataDir, 'logs'), { recursive: true });
     this.#env = environmentOf(this.#options);
@@ -74,10 +75,10 @@ export class Supervisor {
     chain?.catch(() => {});
     await Promise.race([this.#startInflux(), this.failed]);
     // The pages are built while the chain starts, and before anybody serves them.
-    await Promise.race([dashboards(), this.failed]);
+    const gatewayMain = await Promise.race([build(), this.failed]);
     // All at once: each of them waits for the others by itself.
     const cloud = this.#run(webProgram('cloud', 'cloud/main.ts', config.doors.cloud.port));
-    const gateway = this.#run(webProgram('gateway', 'edge/main.ts', config.doors.gateway.port));
+    const gateway = this.#run(webProgram('gateway', gatewayMain, config.doors.gateway.port));
     const sim = config.simulate ? gateway.then(() => this.#run(simProgram)) : undefined;
     await Promise.all([chain, cloud, gateway, sim]);
   }
@@ -98,7 +99,7 @@ export class Supervisor {
     const { config, node } = this.#options;
     const child = this.#launch(program.name, node, [
       ...serviceFlags,
-      join(config.root, program.main),
+      resolve(config.root, program.main),
       ...(program.args ?? []),
     ]);
     await this.#waitFor(program);

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { openCredentials } from '@nongtin/broker';
 import { freePorts } from '@nongtin/service';
 import { serviceEnvironment, serviceFlags } from '../../start/flags.mjs';
+import { gatewayProgram } from '../../start/gateway-program.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -57,7 +58,8 @@ export class GatewaySide {
 
   /** Starts it, as the first time or after `kill`; resolves when it listens. */
   async again(): Promise<void> {
-    const main = fileURLToPath(new URL('../../edge/main.ts', import.meta.url));
+    const say = (text: string) => process.stderr.write(`${text}\n`);
+    const main = await gatewayProgram({ root: ROOT, node: process.execPath, say });
     const flags = [...serviceFlags, ...(this.#options.nodeFlags ?? [])];
     const child = spawn(process.execPath, [...flags, main], {
       stdio: ['ignore', 'pipe', 'pipe'],
