@@ -63,6 +63,7 @@ export class Gateway implements Service {
   readonly #folder: string;
   readonly #stops: { readonly part: string; readonly stop: () => unknown }[] = [];
   #ports = { mqttPort: 0, httpPort: 0 };
+  #messages = () => 0;
 
   constructor(config: GatewayConfig, logger: Logger, clock: SystemClock) {
     this.#config = config;
@@ -74,6 +75,11 @@ export class Gateway implements Service {
   /** The ports it listens on, once started. */
   get ports(): { readonly mqttPort: number; readonly httpPort: number } {
     return this.#ports;
+  }
+
+  /** How many messages have come since it started. */
+  get messages(): number {
+    return this.#messages();
   }
 
   async start(): Promise<void> {
@@ -134,6 +140,7 @@ export class Gateway implements Service {
       ...{ farm, journal, profiles, speed, publish, clock: this.#clock, logger: this.#logger },
       seriesMemory: this.#openSeriesMemory(),
     });
+    this.#messages = () => core.ingest.counters().messages;
     await core.alarms.start();
     watchJournal(journal, core.alarms);
     await core.mappings.start();
@@ -156,7 +163,7 @@ export class Gateway implements Service {
       ...core,
       ...{ identity, farm, journal, store, series, deadLetters, profiles },
       ...{ uplink, broker, credentials, accounts, registry },
-      counters: () => ({ ...core.ingest.counters() }),
+      counters: () => core.ingest.counters(),
       dashboardDir: this.#config.dashboardDir,
       clock: this.#clock,
       keeper,

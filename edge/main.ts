@@ -1,8 +1,23 @@
 import { performance } from 'node:perf_hooks';
-import { runService } from '@nongtin/service';
+import { setFlagsFromString } from 'node:v8';
+import { type Logger, runService } from '@nongtin/service';
 import { readConfig } from './config.ts';
 import { Gateway } from './gateway.ts';
+import { Thrift } from './thrift.ts';
 
 const clock = { nowMs: Date.now, monotonicMs: () => Math.trunc(performance.now()) };
 
-await runService('gateway', (env, logger) => new Gateway(readConfig(env), logger, clock), process);
+await runService('gateway', build, process);
+
+function build(env: NodeJS.ProcessEnv, logger: Logger): Gateway {
+  const gateway = new Gateway(readConfig(env), logger, clock);
+  const thrift = new Thrift({
+    messages: () => gateway.messages,
+    monotonicMs: clock.monotonicMs,
+    // V8 looks at it anew whenever it decides when to collect next.
+    setThrifty: (isThrifty) =>
+      setFlagsFromString(isThrifty ? '--optimize-for-size' : '--no-optimize-for-size'),
+  });
+  setInterval(() => thrift.look(), 1_000).unref();
+  return gateway;
+}

@@ -9,7 +9,7 @@ import { freePorts } from '@nongtin/service';
 import { connectAsync } from 'mqtt';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { signIn } from './caller.ts';
-import { serviceFlags } from './flags.mjs';
+import { gatewayFlags } from './flags.mjs';
 
 const bundled = () =>
   execFileSync(process.execPath, [join(import.meta.dirname, 'bundle.ts')], { encoding: 'utf8' }).trim();
@@ -51,7 +51,7 @@ describe('the gateway’s bundle', () => {
     writeFileSync(join(dataDir, 'gateway', 'codecs', 'probe.js'), CODEC);
     const credentials = openCredentials({ path: join(dataDir, 'gateway', 'credentials.json') });
     const password = credentials.issue('lns', 'bridge');
-    child = spawn(process.execPath, [...serviceFlags, bundled()], {
+    child = spawn(process.execPath, [...gatewayFlags, bundled()], {
       stdio: 'ignore',
       env: {
         PATH: process.env.PATH,

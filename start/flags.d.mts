@@ -1,2 +1,3 @@
 export declare const serviceFlags: readonly string[];
-export declare function serviceEnvironment(root: string): { readonly NODE_COMPILE_CACHE: string };
+export declare const gatewayFlags: readonly string[];
+export declare function serviceEnvironment(root: string): Readonly<Record<string, string>>;

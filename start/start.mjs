@@ -1,7 +1,7 @@
 // npm start: installs what is missing, then runs the supervisor, or one service alone, on Node 24.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { serviceEnvironment, serviceFlags } from './flags.mjs';
+import { gatewayFlags, serviceEnvironment, serviceFlags } from './flags.mjs';
 import { gatewayProgram } from './gateway-program.mjs';
 import { ensureInstalled, InstallProblem } from './install.mjs';
 import { findNode24, runToEnd } from './node24.mjs';
@@ -29,8 +29,11 @@ try {
   await ensureInstalled({ root, mode: name === 'bench' ? 'full' : 'run', say });
   const node = findNode24(root);
   const env = { ...process.env, ...serviceEnvironment(root) };
-  const path = name === 'gateway' ? await gatewayProgram({ root, node, say }) : join(root, program);
-  process.exitCode = await runToEnd(node, [...serviceFlags, path, ...args], {
+  const run =
+    name === 'gateway'
+      ? [...gatewayFlags, await gatewayProgram({ root, node, say })]
+      : [...serviceFlags, join(root, program)];
+  process.exitCode = await runToEnd(node, [...run, ...args], {
     cwd: root,
     env,
   });

@@ -4,7 +4,7 @@ import { readDeployment } from '@nongtin/contracts/chain';
 import { StartProblem } from '@nongtin/service';
 import { Child } from './child.ts';
 import type { Environment, StartConfig } from './config.ts';
-import { serviceFlags } from './flags.mjs';
+import { gatewayFlags, serviceFlags } from './flags.mjs';
 import { influxAnswers, planInflux } from './influx.ts';
 import { pause } from './processes.ts';
 import type { RunFile } from './run-file.ts';
@@ -25,6 +25,8 @@ interface Program {
   /** Absolute, or from the root. */
   readonly main: string;
   readonly args?: readonly string[];
+  /** Of Node; left out: as every service. */
+  readonly flags?: readonly string[];
   /** True once it serves; undefined: not yet; a text: not yet, and what for. */
   answers(): Promise<true | string | undefined>;
 }
@@ -78,7 +80,10 @@ export class Supervisor {
     const gatewayMain = await Promise.race([build(), this.failed]);
     // All at once: each of them waits for the others by itself.
     const cloud = this.#run(webProgram('cloud', 'cloud/main.ts', config.doors.cloud.port));
-    const gateway = this.#run(webProgram('gateway', gatewayMain, config.doors.gateway.port));
+    const gateway = this.#run({
+      ...webProgram('gateway', gatewayMain, config.doors.gateway.port),
+      flags: gatewayFlags,
+    });
     const sim = config.simulate ? gateway.then(() => this.#run(simProgram)) : undefined;
     await Promise.all([chain, cloud, gateway, sim]);
   }
@@ -98,7 +103,7 @@ export class Supervisor {
   async #run(program: Program): Promise<void> {
     const { config, node } = this.#options;
     const child = this.#launch(program.name, node, [
-      ...serviceFlags,
+      ...(program.flags ?? serviceFlags),
       resolve(config.root, program.main),
       ...(program.args ?? []),
     ]);

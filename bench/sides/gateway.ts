@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openCredentials } from '@nongtin/broker';
 import { freePorts } from '@nongtin/service';
-import { serviceEnvironment, serviceFlags } from '../../start/flags.mjs';
+import { gatewayFlags, serviceEnvironment } from '../../start/flags.mjs';
 import { gatewayProgram } from '../../start/gateway-program.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -60,7 +60,7 @@ export class GatewaySide {
   async again(): Promise<void> {
     const say = (text: string) => process.stderr.write(`${text}\n`);
     const main = await gatewayProgram({ root: ROOT, node: process.execPath, say });
-    const flags = [...serviceFlags, ...(this.#options.nodeFlags ?? [])];
+    const flags = [...gatewayFlags, ...(this.#options.nodeFlags ?? [])];
     const child = spawn(process.execPath, [...flags, main], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
