@@ -40,6 +40,22 @@ it('is active, acknowledged by somebody, cleared, and each change is journaled',
   expect(alarms.list()).toMatchObject([{ alarmId: 'al-1', state: 'cleared' }]);
 });
 
+it('is in view and acknowledged also while the journal cannot write', async () => {
+  const never = () => new Promise<number>(() => {});
+  const alarms = new Alarms({
+    journal: { appendRecord: never, records: async () => [] },
+    clock: { nowMs: () => 1_000 },
+    newId: () => 'al-1',
+    onAlarm: () => {},
+    logger: pino({ enabled: false }),
+  });
+  alarms.raise('journal', 'critical', { key: 'journal_disk_full', figures: {} });
+  expect(alarms.list()).toMatchObject([{ state: 'active' }]);
+  expect(await alarms.acknowledge('al-1', 'Sáu')).toMatchObject({ state: 'acknowledged' });
+  alarms.clear('journal', 'journal_disk_full');
+  expect(alarms.list()).toMatchObject([{ state: 'cleared' }]);
+});
+
 it('is still there after a restart', async () => {
   const { alarms, records } = setup();
   alarms.raise('a1', 'critical', leak);

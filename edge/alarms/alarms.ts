@@ -54,14 +54,17 @@ export class Alarms {
     if (alarm) this.#change({ ...alarm, state: 'cleared', atMs: this.#options.clock.nowMs() });
   }
 
-  /** Undefined when no standing alarm has this id. `by` is the name of the person. */
+  /**
+   * Undefined when no standing alarm has this id. `by` is the name of the person. It does not wait for the journal: the
+   * alarm may be that the journal cannot write.
+   */
   async acknowledge(alarmId: string, by: string): Promise<AlarmRecord | undefined> {
     const alarm = [...this.#standing.values()].find((standing) => standing.alarmId === alarmId);
     if (alarm === undefined || alarm.state === 'acknowledged') return alarm;
     const reason = { ...alarm.reason, figures: { ...alarm.reason.figures, acknowledgedBy: by } };
     const atMs = this.#options.clock.nowMs();
     const acknowledged: AlarmRecord = { ...alarm, reason, state: 'acknowledged', atMs };
-    await this.#change(acknowledged);
+    void this.#change(acknowledged);
     return acknowledged;
   }
 
@@ -71,7 +74,7 @@ export class Alarms {
     return [...standing, ...this.#cleared];
   }
 
-  /** In view at once; resolves when it is durable. A journal that cannot write has its own place to say so. */
+  /** In view at once; resolves when it is durable, which a journal that cannot write puts off. */
   #change(alarm: AlarmRecord): Promise<void> {
     const key = keyOf(alarm.source, alarm.reason.key);
     if (alarm.state === 'cleared') {

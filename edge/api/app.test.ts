@@ -222,7 +222,7 @@ describe('machines', () => {
     const words = 'disk words of /home/farm';
     const healthy = { ...gateway.parts };
     const sick = {
-      journal: { ...healthy.journal, health: () => ({ healthy: false, reason: words }) },
+      journal: { ...healthy.journal, health: () => ({ healthy: false, cause: 'full', reason: words }) },
       series: () => ({ store: 'influxdb', behindEntries: 9, lastOutcome: 'wait', reason: words }) as const,
       uplink: {
         state: () => ({ ...healthy.uplink.state(), lastRefusal: { number: 4, reason: words, atMs: 1 } }),
@@ -234,13 +234,13 @@ describe('machines', () => {
       expect(answer.statusCode).toBe(503);
       expect(answer.json()).toEqual({
         ready: false,
-        journal: { healthy: false },
+        journal: { healthy: false, cause: 'full', bytes: 4_096, limitBytes: 1_048_576 },
         broker: { listening: true, connected: 2 },
         series: { store: 'influxdb', behindEntries: 9, lastOutcome: 'wait' },
         uplink: { connected: false, durableUpTo: 0, behindEntries: 3, refused: true },
       });
       expect((await (await gateway.as('member')).get('/api/live')).json()).toMatchObject({
-        journal: { reason: words },
+        journal: { cause: 'full', reason: words },
         series: { reason: words },
         uplink: { lastRefusal: { reason: words } },
       });

@@ -13,12 +13,13 @@ export const healthRoutes: FastifyPluginAsync<{ parts: ApiParts }> = async (app,
   app.get('/healthz', async () => ({ alive: true }));
 
   app.get('/readyz', async (_request, reply) => {
-    const { healthy } = parts.journal.health();
+    const { healthy, cause } = parts.journal.health();
+    const { bytes, limitBytes } = parts.journal.fill();
     const { store, behindEntries, lastOutcome } = parts.series();
     const uplink = parts.uplink.state();
     return reply.code(healthy ? 200 : 503).send({
       ready: healthy,
-      journal: { healthy },
+      journal: { healthy, ...(cause === undefined ? {} : { cause }), bytes, limitBytes },
       broker: { listening: true, connected: parts.broker.stats().connected },
       series: { store, behindEntries, lastOutcome },
       uplink: {

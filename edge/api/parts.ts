@@ -40,7 +40,7 @@ export interface ApiParts {
   readonly journal: {
     lastNumber(): number;
     fill(): { readonly bytes: number; readonly limitBytes: number; readonly thinnedEntries: number };
-    health(): { readonly healthy: boolean; readonly reason?: string };
+    health(): { readonly healthy: boolean; readonly cause?: string; readonly reason?: string };
     records<K extends 'run' | 'quarantine'>(kind: K, limit: number): Promise<readonly RecordOf<K>[]>;
   };
   readonly store: Pick<SeriesStore, 'query' | 'seriesOf'>;

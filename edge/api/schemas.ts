@@ -89,6 +89,7 @@ const StatusAnswer = Type.Object({
   journal: Type.Object({
     lastNumber: Type.Number(),
     healthy: Type.Boolean(),
+    cause: Type.Optional(Type.String({ description: 'full, read_only or failing' })),
     reason: Type.Optional(Type.String()),
   }),
   series: Type.Object({

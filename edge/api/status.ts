@@ -18,6 +18,7 @@ export function statusView(parts: ApiParts) {
     journal: {
       lastNumber: parts.journal.lastNumber(),
       healthy: health.healthy,
+      ...(health.cause === undefined ? {} : { cause: health.cause }),
       ...(health.reason === undefined ? {} : { reason: health.reason }),
     },
     series: { ...parts.series() },

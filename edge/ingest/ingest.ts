@@ -270,7 +270,9 @@ class MessageIngest implements Ingest {
     const atMs = this.#nowMs();
     const records = this.#quarantine.admit({ device, topic, cause, detail, payload, atMs });
     if (records.length === 0) this.#counters.suppressed += 1;
-    await Promise.all(records.map((record) => this.#options.journal.appendRecord(record)));
+    // Nobody waits for it but who sent it: a flood of rubbish costs no commits of its own.
+    const { journal } = this.#options;
+    await Promise.all(records.map((record) => journal.appendRecord(record, { urgent: false })));
     for (const record of records) this.#tell(() => this.#options.onQuarantine(record));
   }
 

@@ -5,6 +5,8 @@ const HEAD_BYTES = 2_048;
 const HOUR_MS = 3_600_000;
 const MOST_A_DEVICE = 100;
 const MOST_IN_ALL = 1_000;
+/** A bridge may name devices without end; beyond so many, what was counted of the others is forgotten. */
+const MOST_DEVICES = 10_000;
 
 export interface Unreadable {
   readonly device: string;
@@ -36,6 +38,7 @@ export class Quarantine {
     if (isOver(this.#all, atMs)) this.#all = emptyHour(atMs);
     const before = this.#hours.get(device);
     const hour = before === undefined || isOver(before, atMs) ? emptyHour(atMs) : before;
+    if (before === undefined && this.#hours.size >= MOST_DEVICES) this.#hours.clear();
     this.#hours.set(device, hour);
     if (hour.kept >= MOST_A_DEVICE || this.#all.kept >= MOST_IN_ALL) {
       hour.suppressed += 1;

@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openTables, salvageTables, writeProblem } from './opening.ts';
-import type { Answer, Request, ThreadData } from './protocol.ts';
+import type { Answer, Commit, Request, ThreadData } from './protocol.ts';
 import { DiskReserve } from './reserve.ts';
 import type { JournalTables } from './tables.ts';
 import { isDamage, isFull, troubleOf } from './trouble-of.ts';
@@ -14,9 +14,11 @@ const RETRY_MS = 1_000;
 function serve(port: MessagePort, data: ThreadData): void {
   try {
     const { tables, damage } = openTables(data);
+    const reserve = new DiskReserve(data.path);
+    if (!reserve.keep()) tables.stopGrowing(() => reserve.freeBytes());
     const tail = { ...tables.tail(), ...(damage === undefined ? {} : { damage }) };
     port.postMessage({ answer: 'opened', tail } satisfies Answer);
-    new Server(port, data, tables).listen();
+    new Server(port, data, reserve, tables).listen();
   } catch (error) {
     port.postMessage({ answer: 'refused', why: troubleOf(error) } satisfies Answer);
     port.close();
@@ -32,11 +34,10 @@ class Server {
   #retry: NodeJS.Timeout | undefined;
   #saving: NodeJS.Timeout | undefined;
 
-  constructor(port: MessagePort, data: ThreadData, tables: JournalTables) {
+  constructor(port: MessagePort, data: ThreadData, reserve: DiskReserve, tables: JournalTables) {
     this.#port = port;
     this.#data = data;
-    this.#reserve = new DiskReserve(data.path);
-    this.#reserve.keep();
+    this.#reserve = reserve;
     this.#tables = tables;
   }
 
@@ -83,23 +84,32 @@ class Server {
     }
   }
 
+  /**
+   * On a full disk: in the room that somebody has made meanwhile, or that was set aside; else by giving something up;
+   * else, when the journal is too small for that, in what is left.
+   */
   #commitWithRoom({ commit }: Request & { ask: 'commit' }): number {
+    const stored = this.#commitUnlessFull(commit);
+    if (stored !== undefined) return stored;
+    const tables = this.#tables;
+    const freeBytes = () => this.#reserve.freeBytes();
+    this.#reserve.free();
+    if (tables.stopGrowing(freeBytes)) {
+      const grown = this.#commitUnlessFull(commit);
+      if (grown !== undefined) return grown;
+    }
+    const report = tables.makeRoom({ ...commit, mayPack: false });
+    if (report === undefined) tables.growIntoLast(freeBytes);
+    else this.#send({ answer: 'room', report });
+    return tables.commit(commit);
+  }
+
+  #commitUnlessFull(commit: Commit): number | undefined {
     try {
       return this.#tables.commit(commit);
     } catch (error) {
-      if (!isFull(error)) throw error;
-      this.#reserve.free();
-      this.#tables.stopGrowing();
-      try {
-        const report = this.#tables.makeRoom({ ...commit, mayPack: false });
-        if (report === undefined) throw error;
-        this.#send({ answer: 'room', report });
-        return this.#tables.commit(commit);
-      } catch (stillFull) {
-        // Nothing more can be given up: the next try takes whatever room somebody has made by then.
-        this.#tables.growAgain();
-        throw stillFull;
-      }
+      if (isFull(error)) return undefined;
+      throw error;
     }
   }
 
@@ -117,8 +127,8 @@ class Server {
       case 'records':
         return tables.records(request.kind, request.limit);
       case 'upkeep': {
+        if (this.#reserve.keep()) tables.growAgain();
         const report = tables.upkeep(request.upkeep);
-        if (this.#reserve.keep()) this.#tables.growAgain();
         if (!report.more && request.upkeep.mayPack) tables.lookThrough();
         return report;
       }

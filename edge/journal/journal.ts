@@ -4,11 +4,12 @@ import type { Logger } from '@nongtin/service';
 import { Housekeeping } from './housekeeping.ts';
 import { loadOrCreateKey } from './key.ts';
 import { type JournalProfile, Pacing } from './pacing.ts';
-import type { DamageReport, JournalLimits, UpkeepReport, UpkeepRequest } from './protocol.ts';
+import type { DamageReport, JournalLimits, Trouble, UpkeepReport, UpkeepRequest } from './protocol.ts';
 import { AppendQueue, type Group } from './queue.ts';
 import { type Schedule, scheduleForReal } from './schedule.ts';
 import { JournalThread } from './thread.ts';
-import { damageSentence, explainTrouble } from './trouble.ts';
+import { damageSentence, explainTrouble, explainWaiting } from './trouble.ts';
+import { causeOf } from './trouble-of.ts';
 import type {
   AppendOptions,
   Journal,
@@ -18,6 +19,7 @@ import type {
   ReadingsBatch,
   RecordKind,
   RecordOf,
+  WriteCause,
 } from './types.ts';
 
 interface JournalOptions {
@@ -42,6 +44,10 @@ export interface OpenJournal extends Journal {
   readonly bootId: string;
   /** Called when a damaged journal was salvaged; at once when that was so at start. */
   onDamage(listener: (damage: DamageReport) => void): void;
+  /** Called each time a commit has to be put off, about once a second; at once when that is so. */
+  onTrouble(listener: (cause: WriteCause) => void): void;
+  /** Called after each turn of housekeeping, which comes seconds after something was written. */
+  onTurn(listener: (report: Pick<UpkeepReport, 'isTight' | 'isLookedThrough'>) => void): void;
 }
 
 /** Nothing is touched before start(). */
@@ -67,6 +73,8 @@ class SqliteJournal implements OpenJournal {
   #cancelCommit: (() => void) | undefined;
   #isCommitNow = false;
   readonly #damageListeners: ((damage: DamageReport) => void)[] = [];
+  readonly #troubleListeners: ((cause: WriteCause) => void)[] = [];
+  readonly #turnListeners: ((report: UpkeepReport) => void)[] = [];
   #damage: DamageReport | undefined;
   #publicKeyHex = '';
   #health: JournalHealth = { healthy: true };
@@ -85,7 +93,7 @@ class SqliteJournal implements OpenJournal {
     this.#schedule = options.schedule ?? scheduleForReal;
     this.#thread = new JournalThread(
       (why) => explainTrouble(why, options.path, options.keyPath),
-      (error) => this.#trouble(error.message),
+      (why) => this.#trouble(why),
       (report) => this.#kept(report),
       (damage) => this.#damaged(damage),
     );
@@ -180,6 +188,15 @@ class SqliteJournal implements OpenJournal {
   onDamage(listener: (damage: DamageReport) => void): void {
     this.#damageListeners.push(listener);
     if (this.#damage !== undefined) listener(this.#damage);
+  }
+
+  onTrouble(listener: (cause: WriteCause) => void): void {
+    this.#troubleListeners.push(listener);
+    if (!this.#health.healthy) listener(this.#health.cause);
+  }
+
+  onTurn(listener: (report: UpkeepReport) => void): void {
+    this.#turnListeners.push(listener);
   }
 
   fill(): JournalFill {
@@ -285,6 +302,7 @@ class SqliteJournal implements OpenJournal {
     };
     const report = await this.#thread.ask({ ask: 'upkeep', upkeep });
     this.#seen(report);
+    for (const listener of this.#turnListeners) listener(report);
     return report;
   }
 
@@ -311,11 +329,14 @@ class SqliteJournal implements OpenJournal {
     for (const listener of this.#damageListeners) listener(damage);
   }
 
-  #trouble(reason: string): void {
+  #trouble(why: Trouble): void {
+    const cause = causeOf(why);
+    const reason = explainWaiting(why, this.#options.path, this.#options.keyPath);
     if (this.#health.healthy)
       this.#options.logger.error({ reason }, 'the journal cannot write; trying again each second');
-    this.#health = { healthy: false, reason };
+    this.#health = { healthy: false, cause, reason };
     this.#onTrouble();
+    for (const listener of this.#troubleListeners) listener(cause);
   }
 
   #recovered(): void {

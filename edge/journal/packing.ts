@@ -40,6 +40,8 @@ export function packOldest(
   }
   const heads = run.map((row, index) => headOf(row, payloads[index]?.length ?? 0));
   const end = heads.at(-1);
+  // First what is free afterwards: on a full disk the file cannot grow even for a moment.
+  database.prepare('DELETE FROM entries WHERE number BETWEEN ? AND ?').run(Number(first.number), last);
   database.prepare('INSERT INTO packs VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?)').run(
     Number(first.number),
     last,
@@ -53,7 +55,6 @@ export function packOldest(
   if (!isThin(first)) {
     database.prepare('INSERT INTO payloads VALUES (?, ?)').run(Number(first.number), packPayloads(payloads));
   }
-  database.prepare('DELETE FROM entries WHERE number BETWEEN ? AND ?').run(Number(first.number), last);
   return { reached, weight };
 }
 

@@ -46,6 +46,10 @@ export interface UpkeepReport {
   readonly more: boolean;
   readonly lastNumber: number;
   readonly fill: Omit<JournalFill, 'entries'>;
+  /** The disk is so full that nothing is set aside any more. */
+  readonly isTight: boolean;
+  /** Every entry was looked at since the start, or since damage was found, and whole. */
+  readonly isLookedThrough: boolean;
 }
 
 /** Why the journal cannot be opened or written, in a form that passes between threads. */

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** As much as the log may hold before it is written back, and some more. */
@@ -15,12 +15,17 @@ export class DiskReserve {
     this.#path = `${journalPath}-reserve`;
   }
 
+  /** What the disk has left, the reserve not counted. */
+  freeBytes(): number {
+    const { bavail, bsize } = statfsSync(dirname(this.#path));
+    return bavail * bsize;
+  }
+
   /** Whether there is one now: not when the disk has little more space than for it. */
   keep(): boolean {
-    if (existsSync(this.#path)) return true;
     try {
-      const { bavail, bsize } = statfsSync(dirname(this.#path));
-      if (bavail * bsize < 2 * RESERVE_BYTES) return false;
+      if (statSync(this.#path, { throwIfNoEntry: false })?.size === RESERVE_BYTES) return true;
+      if (this.freeBytes() < 2 * RESERVE_BYTES) return false;
       const file = openSync(this.#path, 'w', 0o600);
       try {
         for (let left = RESERVE_BYTES; left > 0; )

@@ -60,7 +60,7 @@ ${TABLES}`;
  */
 export const PAGE_BYTES = 1_024;
 /** The log is written back when it holds so many pages: seldom, for then each page is written a second time. */
-const CHECKPOINT_PAGES = 4_096;
+export const CHECKPOINT_PAGES = 4_096;
 
 export function openDatabase(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: 1_000 });

@@ -6,16 +6,22 @@ import { weightOf } from './packing.ts';
 import { storedPayload } from './packs.ts';
 import type { Commit, ReadingsEntry, Tail, ThreadData, UpkeepReport, UpkeepRequest } from './protocol.ts';
 import { blob, EntryReader } from './reader.ts';
-import { openDatabase } from './schema.ts';
-import { isDamage } from './trouble-of.ts';
+import { CHECKPOINT_PAGES, openDatabase } from './schema.ts';
+import { isDamage, isFull } from './trouble-of.ts';
 import type { JournalEntry } from './types.ts';
-import { Upkeep } from './upkeep.ts';
+import { type Turn, Upkeep } from './upkeep.ts';
 
 /** In one go: a signature takes a third of a millisecond on a small board. */
 const LOOKED_THROUGH = 64;
+/** On a full disk the log is written back early: it and what the next step changes have this much room. */
+const TIGHT_LOG_PAGES = 1_024;
+const LOG_ROOM_BYTES = 3 * 1024 * 1024;
 /** SQLite's own limit. */
 const MOST_PAGES = 0xfffffffe;
 const RECENT_KEYS_BYTES = 4 * 1024 * 1024;
+
+/** Takes back a step that would not help. */
+class NothingToGive extends Error {}
 
 type NewEntry = Partial<Omit<ReadingsEntry, 'payload'>> & {
   readonly kind: string;
@@ -43,6 +49,8 @@ export class JournalTables {
   readonly #commit: StatementSync;
   readonly #genesisHash: string;
   #lookedUpTo = 0;
+  #isLookedThrough = false;
+  #isTight = false;
   #lastNumber: number;
   #lastHash: Uint8Array;
 
@@ -116,10 +124,15 @@ export class JournalTables {
   /** One bounded turn of housekeeping: thinning, joining or packing, in one transaction. */
   upkeep(request: UpkeepRequest): UpkeepReport {
     return this.#transaction(() => {
-      const done = this.#upkeep.turn(request, this.#lastNumber);
-      if (done.record !== undefined) this.#append(request, done.record);
-      return { ...done.report, lastNumber: this.#lastNumber, fill: this.#upkeep.fill() };
+      const { records, report } = this.#upkeep.turn(request, this.#lastNumber);
+      for (const record of records) this.#append(request, record);
+      return this.#reportOf(report);
     });
+  }
+
+  #reportOf(done: Pick<UpkeepReport, 'thinned' | 'more'>): UpkeepReport {
+    const { isTight, isLookedThrough } = this;
+    return { ...done, lastNumber: this.#lastNumber, fill: this.#upkeep.fill(), isTight, isLookedThrough };
   }
 
   /** Looks through the next few entries, round after round; throws a JournalTrouble that names a damaged one. */
@@ -131,34 +144,77 @@ export class JournalTables {
       this.#lookedUpTo === 0 ? this.#genesisHash : undefined,
     );
     for (const entry of entries) checkSignature(entry, this.#lastNumber, this.#signer);
-    this.#lookedUpTo = last === undefined || last.number >= this.#lastNumber ? 0 : last.number;
+    const isRound = last === undefined || last.number >= this.#lastNumber;
+    this.#lookedUpTo = isRound ? 0 : last.number;
+    this.#isLookedThrough ||= isRound;
   }
 
-  /** Frees pages of a full disk: what is delivered first, else what is not. Undefined when there is nothing to free. */
-  makeRoom(request: UpkeepRequest): UpkeepReport | undefined {
-    return this.#transaction(() => {
-      const done = this.#upkeep.makeRoom(request, this.#lastNumber);
-      if (done?.record === undefined) return undefined;
-      this.#append(request, done.record);
-      return { ...done.report, lastNumber: this.#lastNumber, fill: this.#upkeep.fill() };
-    });
+  /** Every entry was looked at since this journal was opened or salvaged, and whole. */
+  get isLookedThrough(): boolean {
+    return this.#isLookedThrough;
   }
 
   /**
-   * For a full disk: the log is written back, and from here on the file does not grow, so that the space the log had is
-   * there for the log again. Does nothing when there is no room even for that; the next try may find some.
+   * Frees pages of a full disk: packs, else gives up what is delivered, else what is not. Undefined, and nothing is
+   * changed, when none of it would help.
    */
-  stopGrowing(): void {
+  makeRoom(request: UpkeepRequest): UpkeepReport | undefined {
+    return (
+      this.#stepForRoom(request, () => this.#upkeep.packForRoom(this.#lastNumber)) ??
+      this.#stepForRoom(request, () => this.#upkeep.thinForRoom(request, this.#lastNumber))
+    );
+  }
+
+  #stepForRoom(request: UpkeepRequest, step: () => Turn | undefined): UpkeepReport | undefined {
     try {
-      this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-      this.limitPages(Number(this.#database.prepare('PRAGMA page_count').get()?.page_count));
+      return this.#transaction(() => {
+        const turn = step();
+        if (turn === undefined) throw new NothingToGive();
+        for (const record of turn.records) this.#append(request, record);
+        return this.#reportOf(turn.report);
+      });
     } catch (error) {
-      if (isDamage(error)) throw error;
+      if (error instanceof NothingToGive || isFull(error)) return undefined;
+      throw error;
     }
   }
 
+  /** The disk is so full that nothing is set aside any more, and the file may not grow as it likes. */
+  get isTight(): boolean {
+    return this.#isTight;
+  }
+
+  /**
+   * For a full disk: the log is written back, and from here on the file grows only as far as leaves the log its room.
+   * Whether it may grow at all. When there is no room even for writing back, the next try may find some.
+   */
+  stopGrowing(freeBytes: () => number): boolean {
+    this.#isTight = true;
+    try {
+      this.#database.exec(`PRAGMA wal_autocheckpoint = ${TIGHT_LOG_PAGES}; PRAGMA wal_checkpoint(TRUNCATE)`);
+    } catch (error) {
+      if (isDamage(error)) throw error;
+    }
+    return this.#growBy(freeBytes() - LOG_ROOM_BYTES);
+  }
+
+  /** For a journal so small that nothing is worth giving up: what is left is shared between file and log. */
+  growIntoLast(freeBytes: () => number): void {
+    this.#growBy(freeBytes() / 2);
+  }
+
   growAgain(): void {
+    if (!this.#isTight) return;
+    this.#isTight = false;
+    this.#database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     this.limitPages(MOST_PAGES);
+  }
+
+  #growBy(bytes: number): boolean {
+    const pragma = (name: string) => Number(this.#database.prepare(`PRAGMA ${name}`).get()?.[name]);
+    const pages = Math.max(0, Math.floor(bytes / pragma('page_size')));
+    this.limitPages(pragma('page_count') + pages);
+    return pages > 0;
   }
 
   /** The most pages the file may have: a disk as small as one likes. */

@@ -18,29 +18,34 @@ const ROWS_AT_ONCE = 256;
 const JOINED_AT_ONCE = 32;
 
 /**
- * Gives up payloads of readings, oldest first, from `after` on up to `upTo`, until so many stored bytes are free. What
- * stays of an entry is all but its payload. Runs inside the caller's transaction. `reached`: everything before is thin.
+ * Gives up payloads of readings, oldest first, from `after` on up to `upTo`, until so many stored bytes are free or so
+ * many rows that are not packed were dealt with, about; then `isBounded`. What stays of an entry is all but its payload.
+ * Runs inside the caller's transaction. `reached`: everything before is thin.
  */
 export function thin(
   database: DatabaseSync,
   reader: EntryReader,
-  range: { readonly after: number; readonly upTo: number; readonly bytes: number },
-): { readonly given: Given; readonly reached: number } {
+  range: { readonly after: number; readonly upTo: number; readonly bytes: number; readonly rows?: number },
+): { readonly given: Given; readonly reached: number; readonly isBounded: boolean } {
   const given: Given = {
     ...{ entries: 0, readings: 0, firstNumber: 0, lastNumber: 0, bytes: 0 },
     ...{ firstAtMs: Number.POSITIVE_INFINITY, lastAtMs: Number.NEGATIVE_INFINITY },
   };
   let next = range.after + 1;
-  while (next <= range.upTo && given.bytes < range.bytes) {
+  let rowsLeft = range.rows ?? Number.POSITIVE_INFINITY;
+  while (next <= range.upTo && given.bytes < range.bytes && rowsLeft > 0) {
     const pack = reader.packAt(next);
     const before = next;
-    if (pack === undefined) next = thinRows(database, reader, next, range, given);
-    else if (Number(pack.last_number) > range.upTo) break;
+    if (pack === undefined) {
+      next = thinRows(database, reader, next, range, given);
+      rowsLeft -= next - before;
+    } else if (Number(pack.last_number) > range.upTo) break;
     else next = thinPack(database, pack, given);
     if (next === before) break;
   }
   reader.forget();
-  return { given, reached: next - 1 };
+  const isBounded = next <= range.upTo && (given.bytes >= range.bytes || rowsLeft <= 0);
+  return { given, reached: next - 1, isBounded };
 }
 
 function thinPack(database: DatabaseSync, pack: Row, given: Given): number {

@@ -19,7 +19,7 @@ interface Waiting {
 export class JournalThread {
   readonly #waiting = new Map<number, Waiting>();
   readonly #explain: (why: Trouble) => Error;
-  readonly #onTrouble: (error: Error) => void;
+  readonly #onTrouble: (why: Trouble) => void;
   readonly #onRoom: (report: UpkeepReport) => void;
   readonly #onSalvaged: (damage: DamageReport) => void;
   #worker: Worker | undefined;
@@ -27,7 +27,7 @@ export class JournalThread {
 
   constructor(
     explain: (why: Trouble) => Error,
-    onTrouble: (error: Error) => void,
+    onTrouble: (why: Trouble) => void,
     onRoom: (report: UpkeepReport) => void,
     onSalvaged: (damage: DamageReport) => void,
   ) {
@@ -74,7 +74,7 @@ export class JournalThread {
   }
 
   #settle(answer: Answer): void {
-    if (answer.answer === 'trouble') this.#onTrouble(this.#explain(answer.why));
+    if (answer.answer === 'trouble') this.#onTrouble(answer.why);
     if (answer.answer === 'salvaged') this.#onSalvaged(answer.damage);
     if (answer.answer === 'room') this.#onRoom(answer.report);
     if (answer.answer !== 'done' && answer.answer !== 'failed') return;

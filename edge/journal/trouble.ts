@@ -1,5 +1,6 @@
 import { explainProblem, StartProblem } from '@nongtin/service';
 import type { DamageReport, Trouble } from './protocol.ts';
+import { causeOf } from './trouble-of.ts';
 
 /** What is wrong with the journal, in one sentence with the remedy where there is one. */
 export function explainTrouble(why: Trouble, path: string, keyPath: string): Error {
@@ -22,6 +23,18 @@ export function explainTrouble(why: Trouble, path: string, keyPath: string): Err
       );
     case 'system':
       return explainProblem(Object.assign(new Error(why.message), why), { path }) as Error;
+  }
+}
+
+/** The same of a journal that is open and tries again, so that nobody has to start anything. */
+export function explainWaiting(why: Trouble, path: string, keyPath: string): string {
+  switch (causeOf(why)) {
+    case 'full':
+      return `The disk that holds ${path} is full: free some space; what waits is taken by itself, nothing acknowledged is lost.`;
+    case 'read_only':
+      return `${path} can only be read: make its disk writable again (mount -o remount,rw), or look at the disk's health; what waits is taken by itself, nothing acknowledged is lost.`;
+    case 'failing':
+      return explainTrouble(why, path, keyPath).message;
   }
 }
 

@@ -15,7 +15,12 @@ export interface ReadingsBatch {
 /** An entry as it travels, with its hash and what it holds ('readings' or the kind of its record). */
 export type JournalEntry = UplinkEntry & { readonly hash: string; readonly kind: string };
 
-export type JournalHealth = { readonly healthy: true } | { readonly healthy: false; readonly reason: string };
+/** Why nothing can be written: the disk is full, can only be read, or fails. */
+export type WriteCause = 'full' | 'read_only' | 'failing';
+
+export type JournalHealth =
+  | { readonly healthy: true }
+  | { readonly healthy: false; readonly cause: WriteCause; readonly reason: string };
 
 /** How full the journal is; bytes are those in use, free pages not counted. */
 export interface JournalFill {

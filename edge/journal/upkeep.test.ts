@@ -1,4 +1,4 @@
-import { createPublicKey, verify } from 'node:crypto';
+import { createPublicKey, randomBytes, verify } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,8 +44,11 @@ const payloadOf = (number: number, lines = 1) =>
       `soil_moisture,device=a value=${0.2 + number / 10_000} ${1_700_000_000_000_000_000 + number + line}`,
   ).join('\n');
 
-function append(tables: JournalTables, number: number, lines = 1): void {
-  const payload = payloadOf(number, lines);
+/** 50 readings that cannot be made smaller than 3 KB. */
+const noise = () =>
+  Array.from({ length: 50 }, () => `raw,device=${randomBytes(60).toString('hex')} value=1 1`).join('\n');
+
+function append(tables: JournalTables, number: number, lines = 1, payload = payloadOf(number, lines)): void {
   tables.commit({
     ...request,
     readings: {
@@ -185,7 +188,7 @@ it('forgets a reader that was not seen for a month', () => {
 
 it('makes room on a full disk: what is delivered goes first, what is not only when nothing else is left', () => {
   const { tables, key } = journalAt(newFolder(), 1e9, 1e9);
-  for (let number = 1; number <= 200; number += 1) append(tables, number, 50);
+  for (let number = 1; number <= 200; number += 1) append(tables, number, 50, noise());
   tables.cursors.move('uplink', 100, request.nowMs);
   const delivered = tables.makeRoom(request);
   expect(parseRecord(delivered?.thinned[0] ?? '')).toMatchObject({
@@ -196,6 +199,25 @@ it('makes room on a full disk: what is delivered goes first, what is not only wh
     ...{ delivered: false, firstNumber: 101, lastNumber: 200 },
   });
   expect(tables.makeRoom(request)).toBeUndefined();
+  expectWholeChain(tables, key.publicKeyHex);
+});
+
+it('gives up nothing on a full disk for so little that it would not help', () => {
+  const { tables } = journalAt(newFolder(), 1e9, 1e9);
+  for (let number = 1; number <= 100; number += 1) append(tables, number);
+  const before = all(tables);
+  expect(tables.makeRoom(request)).toBeUndefined();
+  expect(all(tables)).toEqual(before);
+});
+
+it('packs on a full disk before it gives up anything, and needs no more room for it', () => {
+  const { tables, key } = journalAt(newFolder(), 1e9, 1e9);
+  for (let number = 1; number <= 4_000; number += 1) append(tables, number);
+  const before = all(tables);
+  tables.stopGrowing(() => 0);
+  expect(tables.makeRoom(request)).toMatchObject({ thinned: [] });
+  for (let number = 4_001; number <= 4_300; number += 1) append(tables, number);
+  expect(all(tables).slice(0, 4_000)).toEqual(before);
   expectWholeChain(tables, key.publicKeyHex);
 });
 

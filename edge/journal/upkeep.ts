@@ -12,6 +12,13 @@ const SWEEP_BYTES = 8 * 1024 * 1024;
 const LEAST_SWEEP = 1_024;
 /** A full disk wants only some room; what is not delivered is given up in small steps. */
 const ROOM_BYTES = 1024 * 1024;
+/** Giving up something for less would be a loss without a gain. */
+const LEAST_ROOM_BYTES = 64 * 1024;
+/** What one step on a full disk changes has to fit into what is left for the log. */
+const ROOM_ROWS = 1_024;
+const ROOM_PACKS = 4;
+/** The newest keep their keys also on a full disk: a device may send again what was not acknowledged in time. */
+const KEPT_ROWS = 1_000;
 /** Thinned until it is this much below the limit, so that not every turn thins. */
 const ENOUGH_FREE = 0.02;
 /** Rows with the keys of messages weigh at most this, then the oldest are packed; of a small journal a 16th. */
@@ -25,8 +32,8 @@ interface State {
   thinnedEntries: number;
 }
 
-interface Turn {
-  readonly record?: RecordEntry & { readonly count: 0 };
+export interface Turn {
+  readonly records: readonly (RecordEntry & { readonly count: 0 })[];
   readonly report: Pick<UpkeepReport, 'thinned' | 'more'>;
 }
 
@@ -84,11 +91,12 @@ export class Upkeep {
       const upTo = Math.min(this.#cursors.deliveredUpTo(request.nowMs), lastNumber);
       if (this.#isWorthASweep(upTo, lastNumber)) {
         const turn = this.#thin(request, upTo, Math.min(wanted, SWEEP_BYTES), true);
-        if (turn.record !== undefined) return turn;
+        if (turn.records.length > 0) return turn;
       }
     }
     if (this.#headsBytes() > this.#limits.maxBytes * MOST_HEADS && this.#join(request)) return working();
-    return request.mayPack && this.#pack(lastNumber) ? working() : { report: { thinned: [], more: false } };
+    if (request.mayPack && this.#isHeavy() && this.#pack(lastNumber - 1)) return working();
+    return { records: [], report: { thinned: [], more: false } };
   }
 
   /** A record for each handful that a slow reader lets go would itself fill the journal. */
@@ -98,27 +106,55 @@ export class Upkeep {
     return (upTo - thinnedUpTo) * bytesAnEntry > this.#limits.maxBytes / LEAST_SWEEP;
   }
 
-  makeRoom(request: UpkeepRequest, lastNumber: number): Turn | undefined {
-    const delivered = Math.min(this.#cursors.deliveredUpTo(request.nowMs), lastNumber);
-    const turn = this.#thin(request, delivered, SWEEP_BYTES, true);
-    return turn.record === undefined ? this.#thin(request, lastNumber, ROOM_BYTES, false) : turn;
+  /** One step for a full disk that costs nothing. Undefined when it freed nothing worth it, and is to be taken back. */
+  packForRoom(lastNumber: number): Turn | undefined {
+    const isEnough = this.#measureRoom();
+    for (let packs = 0; packs < ROOM_PACKS && !isEnough(); packs += 1) {
+      if (!this.#pack(lastNumber - KEPT_ROWS)) break;
+    }
+    return isEnough() ? working() : undefined;
   }
 
-  #thin(request: UpkeepRequest, upTo: number, bytes: number, delivered: boolean): Turn {
+  /** The same by giving up what is delivered, and only when that is not enough what is not. */
+  thinForRoom(request: UpkeepRequest, lastNumber: number): Turn | undefined {
+    const isEnough = this.#measureRoom();
+    const upTo = Math.min(this.#cursors.deliveredUpTo(request.nowMs), lastNumber);
+    const first = this.#thin(request, upTo, SWEEP_BYTES, true, ROOM_ROWS);
+    if (isEnough() || first.isBounded) return first;
+    const second = this.#thin(request, lastNumber, ROOM_BYTES, false, ROOM_ROWS);
+    if (!isEnough() && !second.isBounded) return undefined;
+    const thinned = [...first.report.thinned, ...second.report.thinned];
+    return { records: [...first.records, ...second.records], report: { thinned, more: true } };
+  }
+
+  #measureRoom(): () => boolean {
+    const before = this.#pragma('freelist_count');
+    return () => (this.#pragma('freelist_count') - before) * this.#pageBytes >= LEAST_ROOM_BYTES;
+  }
+
+  #thin(
+    request: UpkeepRequest,
+    upTo: number,
+    bytes: number,
+    delivered: boolean,
+    rows?: number,
+  ): Turn & { readonly isBounded: boolean } {
     const after = this.#state.thinnedUpTo;
-    const { given, reached } = thin(this.#database, this.#reader, { after, upTo, bytes });
+    const range = { after, upTo, bytes, ...(rows === undefined ? {} : { rows }) };
+    const { given, reached, isBounded } = thin(this.#database, this.#reader, range);
     if (reached > after) {
       this.#state.thinnedUpTo = reached;
       this.#state.thinnedEntries += given.entries;
       this.#save('thinned_up_to', reached);
       this.#save('thinned_entries', this.#state.thinnedEntries);
     }
-    if (given.entries === 0) return { report: { thinned: [], more: reached > after } };
+    if (given.entries === 0) return { records: [], report: { thinned: [], more: false }, isBounded };
     const payload = thinnedRecord(given, delivered, request.nowMs);
     const atMs = Math.trunc(request.nowMs);
     return {
-      record: { kind: 'thinned', payload, count: 0, firstAtMs: atMs, lastAtMs: atMs },
+      records: [{ kind: 'thinned', payload, count: 0, firstAtMs: atMs, lastAtMs: atMs }],
       report: { thinned: [payload], more: true },
+      isBounded,
     };
   }
 
@@ -131,12 +167,14 @@ export class Upkeep {
     return joined;
   }
 
+  #isHeavy(): boolean {
+    return this.#weight > (this.#limits.unpackedBytes ?? Math.min(MOST_UNPACKED, this.#limits.maxBytes / 16));
+  }
+
   /** Never the newest entries: the chain's end stays in rows. */
-  #pack(lastNumber: number): boolean {
-    const most = this.#limits.unpackedBytes ?? Math.min(MOST_UNPACKED, this.#limits.maxBytes / 16);
-    if (this.#weight <= most) return false;
+  #pack(upTo: number): boolean {
     const { packedUpTo: after } = this.#state;
-    const { reached, weight } = packOldest(this.#database, { after, upTo: lastNumber - 1 });
+    const { reached, weight } = packOldest(this.#database, { after, upTo });
     if (reached === after) return false;
     this.#state.packedUpTo = reached;
     this.#weight -= weight;
@@ -170,7 +208,7 @@ export class Upkeep {
   }
 }
 
-const working = (): Turn => ({ report: { thinned: [], more: true } });
+const working = (): Turn => ({ records: [], report: { thinned: [], more: true } });
 
 /** The wire's ThinnedRecord as canonical JSON: sorted names, whole numbers (tested to be equal to encodeRecord). */
 function thinnedRecord(given: Given, delivered: boolean, nowMs: number): string {
