@@ -70,6 +70,7 @@ export function openDatabase(path: string): DatabaseSync {
       PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
+      PRAGMA cache_size = -512;
       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
       PRAGMA journal_size_limit = ${16 * 1024 * 1024};
       BEGIN IMMEDIATE; COMMIT;`);
