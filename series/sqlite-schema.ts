@@ -76,7 +76,9 @@ export interface OpenedSeries {
 export function openSeries(path: string): OpenedSeries {
   const database = new DatabaseSync(path, { timeout: 2_000 });
   try {
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -1024;');
+    database.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -1024;',
+    );
     database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_A_CHECKPOINT}`);
     const hasTable = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?");
     const isOlder = hasTable.get('points') !== undefined && hasTable.get('meta') === undefined;
