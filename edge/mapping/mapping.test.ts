@@ -116,6 +116,18 @@ describe('a raw field', () => {
     expect(made.unmapped()).toMatchObject([{ channel: 'soil.hum', reason: 'repeated' }]);
   });
 
+  it('that is raw because the message tells its series twice becomes what a person says it is', async () => {
+    const { made } = await mappings();
+    const own = { metric: 'soil_moisture', channel: '', value: 0.3 } as const;
+    const other = { ...raw('soil_moisture~2', 0.4), unit: 'm³/m³', rawReason: 'repeated' } as const;
+    made.apply('d1', [own, other], NOW);
+    expect(made.unmapped()).toMatchObject([{ channel: 'soil_moisture~2', reason: 'repeated' }]);
+    const { unit: _, ...stated } = wish;
+    await made.set({ ...stated, channel: 'soil_moisture~2', toChannel: 'deep' });
+    expect(made.apply('d1', [own, other], NOW)).toEqual([own, { ...own, channel: 'deep', value: 0.4 }]);
+    expect(made.unmapped()).toEqual([]);
+  });
+
   it('does not share a series with another field', async () => {
     const { made } = await mappings();
     await made.set({ ...wish, toChannel: '' });

@@ -129,10 +129,9 @@ export class Mappings {
       mapping.lastSeenAtMs = atMs;
       mapping.stated = reading.unit;
       const mapped = mappedReading(reading, mapping);
-      const rawReason = mapped && told(readings, mapped) ? 'repeated' : reading.rawReason;
-      if (mapped !== undefined && rawReason !== 'repeated') return mapped;
+      if (mapped !== undefined && !told(readings, mapped)) return mapped;
       // What cannot be converted (a number beyond any range), or is told beside it, is kept as it came.
-      this.#fields.note(device, { ...reading, ...(rawReason && { rawReason }) }, atMs);
+      this.#fields.note(device, mapped === undefined ? reading : { ...reading, rawReason: 'repeated' }, atMs);
       return reading;
     });
   }
