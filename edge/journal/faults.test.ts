@@ -197,6 +197,21 @@ describe('a damaged journal file', () => {
     expect(expectWhole(folder, said).kept).toBe(199);
   });
 
+  it('is looked through once to where it began, however much comes meanwhile', () => {
+    const folder = join(root, String(++folders));
+    const { tables } = opened(folder);
+    for (let number = 1; number <= 200; number += 1) append(tables, number);
+    tables.close();
+    const { tables: again } = opened(folder);
+    let turns = 0;
+    for (let number = 201; !again.isLookedThrough && turns < 20; turns += 1) {
+      for (const end = number + 100; number < end; number += 1) append(again, number);
+      again.lookThrough();
+    }
+    expect(turns).toBe(4);
+    again.close();
+  });
+
   it('is begun anew, and kept, when nothing in it can be read', () => {
     const { folder } = filled(50, false);
     writeFileSync(pathIn(folder), Buffer.alloc(100_000, 'rubbish'));

@@ -49,6 +49,8 @@ export class JournalTables {
   readonly #commit: StatementSync;
   readonly #genesisHash: string;
   #lookedUpTo = 0;
+  /** Where this round of looking ends: on a busy farm more entries come than are looked at. */
+  #lookUpTo: number;
   #isLookedThrough = false;
   #isTight = false;
   #lastNumber: number;
@@ -64,6 +66,7 @@ export class JournalTables {
       const end = checkEnd(this.#database, this.#reader, this.#signer, genesis);
       this.#lastNumber = end.number;
       this.#lastHash = end.hash;
+      this.#lookUpTo = end.number;
       this.cursors = new Cursors(this.#database);
       this.#upkeep = new Upkeep(this.#database, this.#reader, this.cursors, limits);
       this.#insert = this.#database.prepare(
@@ -144,12 +147,14 @@ export class JournalTables {
       this.#lookedUpTo === 0 ? this.#genesisHash : undefined,
     );
     for (const entry of entries) checkSignature(entry, this.#lastNumber, this.#signer);
-    const isRound = last === undefined || last.number >= this.#lastNumber;
+    const isRound = last === undefined || last.number >= this.#lookUpTo;
     this.#lookedUpTo = isRound ? 0 : last.number;
-    this.#isLookedThrough ||= isRound;
+    if (!isRound) return;
+    this.#lookUpTo = this.#lastNumber;
+    this.#isLookedThrough = true;
   }
 
-  /** Every entry was looked at since this journal was opened or salvaged, and whole. */
+  /** Every entry that was there when this journal was opened or salvaged has been looked at since, and is whole. */
   get isLookedThrough(): boolean {
     return this.#isLookedThrough;
   }
