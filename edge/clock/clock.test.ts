@@ -202,6 +202,28 @@ describe('a clock that jumps while the gateway runs', () => {
     expect(Math.abs(boot.keeper.state().machineAheadMs - jumpMs)).toBeLessThan(SECOND);
   });
 
+  it('is an alarm until the next start, which has a clock of its own', async () => {
+    const standing = new Set<string>();
+    const alarms = {
+      raise: (_source: string, _severity: string, { key }: { key: string }) => void standing.add(key),
+      clear: (_source: string, key: string) => void standing.delete(key),
+    };
+    const machine = new TestMachine(TRUE);
+    machine.facts = { sync: 'unsynchronized', batteryClockMs: null };
+    const folder = newFolder();
+    const boot = await started(folder, machine);
+    boot.keeper.watch(alarms);
+    machine.wallMs += HOUR;
+    await ticks(boot, machine, 120);
+    expect([...standing]).toEqual(['clock_disagrees']);
+    await boot.stop();
+    machine.facts = { sync: 'unsynchronized' };
+    machine.powerCut(HOUR, TRUE - DAY);
+    const next = await started(folder, machine);
+    next.keeper.watch(alarms);
+    expect([...standing]).toEqual(['clock_untrusted']);
+  });
+
   it('is followed forward on a time server’s word, with a record of it', async () => {
     const machine = new TestMachine(TRUE, TRUE - HOUR);
     machine.facts = { sync: 'unsynchronized', batteryClockMs: null };

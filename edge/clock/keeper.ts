@@ -115,6 +115,8 @@ export class ClockKeeper {
   /** From here on the machine's clock is watched, and what a person should know is an alarm. */
   watch(alarms: AlarmDoor): void {
     this.#alarms = new ClockAlarms(alarms);
+    // What the two clocks disagreed about before this start is over: ours has begun anew.
+    this.#alarms.dispute(undefined);
     this.#tell();
     this.#timer = setInterval(() => void this.tick(), TICK_MS);
   }

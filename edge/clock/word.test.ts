@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -97,6 +97,17 @@ describe('a time that a person tells', () => {
       expect((await stored())[0]?.[2]).toBe(0);
     },
   );
+
+  it('dates what waits although clock.json cannot be written, on a full disk say', async () => {
+    const { keeper, folder, send, stored } = await untrusted();
+    await send();
+    expect(await stored()).toEqual([]);
+    const file = join(folder, 'clock.json');
+    rmSync(file);
+    mkdirSync(file);
+    await keeper.confirm(TRUE);
+    expect(await stored()).toEqual([[1, 0, 0]]);
+  });
 
   it('is overtaken by a time server while it waits', async () => {
     const machine = new TestMachine(TRUE, TRUE - 20 * DAY);

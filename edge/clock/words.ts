@@ -1,4 +1,5 @@
 import type { ClockRecord } from '@nongtin/broker/wire';
+import type { Logger } from '@nongtin/service';
 import type { OpenJournal } from '../journal/index.ts';
 import type { Boot, Boots, Doubt, Word } from './boots.ts';
 import type { GatewayClock } from './gateway-clock.ts';
@@ -10,6 +11,7 @@ interface WordsOptions {
   readonly boots: Boots;
   readonly clock: GatewayClock;
   readonly machine: Pick<Machine, 'uptimeMs' | 'bootId'>;
+  readonly logger: Logger;
 }
 
 /** What boots were dated by somebody's word, and which of their readings to flag when that word proves wrong. */
@@ -67,15 +69,26 @@ export class Words {
       const lastNumber = await journal.appendRecord(record);
       const { bootId, firstNumber } = word;
       const doubt = { bootId, firstNumber, lastNumber, isTold: false };
-      boots.doubt(doubt);
+      this.#save(() => boots.doubt(doubt));
       doubts.push(doubt);
     }
-    if (boots.words().length > 0) boots.keepWords(source === 'system' ? [] : words);
+    if (boots.words().length > 0) this.#save(() => boots.keepWords(source === 'system' ? [] : words));
     return doubts;
   }
 
   #note(word: Word): void {
     const { boots } = this.#options;
-    boots.keepWords([...boots.words().filter(({ bootId }) => bootId !== word.bootId), word]);
+    this.#save(() =>
+      boots.keepWords([...boots.words().filter(({ bootId }) => bootId !== word.bootId), word]),
+    );
+  }
+
+  /** A disk that is full must not keep readings from being dated: what is in memory is saved with the next change. */
+  #save(change: () => void): void {
+    try {
+      change();
+    } catch (error) {
+      this.#options.logger.error({ err: error }, 'what the clock was told could not be saved');
+    }
   }
 }
