@@ -134,7 +134,6 @@ function isOwn(topic: string, speaker: string): boolean {
   return first === speaker || first === '+' || first === '#';
 }
 
-/** Identifiers and connections may be one text or a list; a connection is a pair such as ["mac", "…"]. */
 /** Model and firmware of the device that an announcement names, by their long or short names. */
 export function aboutDevice(config: JsonObject): { model: unknown; firmware: unknown } {
   const device = config.device ?? config.dev;
@@ -145,6 +144,7 @@ export function aboutDevice(config: JsonObject): { model: unknown; firmware: unk
   return { model: named, firmware: device.sw_version ?? device.sw };
 }
 
+/** Identifiers and connections may be one text or a list; a connection is a pair such as ["mac", "…"]. */
 function deviceOf(value: unknown): Entity['device'] {
   if (!isObject(value)) return undefined;
   const device = expand(value);
