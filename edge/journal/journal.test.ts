@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { entryHash, GENESIS_HASH, type QuarantineRecord } from '@nongtin/broker/wire';
 import { pino } from 'pino';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type JournalHealth, type OpenJournal, openJournal } from './index.ts';
+import { checkChain } from './check.ts';
+import { type JournalEntry, type JournalHealth, type OpenJournal, openJournal } from './index.ts';
 import { loadOrCreateKey } from './key.ts';
 import { JournalTables } from './tables.ts';
 
@@ -321,5 +322,34 @@ describe('kill -9', () => {
       await journal.stop();
     }
     expect(acknowledged).toBeGreaterThan(4);
+  });
+
+  it('nor while it packs, thins and joins', async () => {
+    const folder = newFolder();
+    let acknowledged = 0;
+    for (let round = 0; round < 4; round += 1) {
+      const child = fork(new URL('./testing/append-for-ever.ts', import.meta.url), [folder, 'small'], {
+        stdio: 'pipe',
+        execArgv: [],
+      });
+      const enough = Promise.withResolvers<void>();
+      const before = acknowledged;
+      child.on('message', (told: unknown) => {
+        if (typeof told === 'number') acknowledged = Math.max(acknowledged, told);
+        if (acknowledged > before + 80 + round * 23) enough.resolve();
+      });
+      await enough.promise;
+      child.kill('SIGKILL');
+      await once(child, 'close');
+      const journal = await started(folder);
+      expect(journal.lastNumber()).toBeGreaterThanOrEqual(acknowledged);
+      acknowledged = journal.lastNumber();
+      const entries: JournalEntry[] = [];
+      while ((entries.at(-1)?.number ?? 0) < acknowledged) {
+        entries.push(...(await journal.read(entries.at(-1)?.number ?? 0, 500)));
+      }
+      expect(checkChain(entries, 0, GENESIS_HASH)?.number).toBe(acknowledged);
+      await journal.stop();
+    }
   });
 });
