@@ -58,12 +58,20 @@ async function build(): Promise<void> {
         plugins: [{ name: 'one-byte', generateBundle: (_, files) => oneByte(Object.values(files)) }],
       });
     }
-    rmSync(folder, { recursive: true, force: true });
-    renameSync(made, folder);
+    putInPlace(made);
   } finally {
     rmSync(made, { recursive: true, force: true });
   }
   removeOld();
+}
+
+function putInPlace(made: string): void {
+  try {
+    renameSync(made, folder);
+  } catch (error) {
+    // Another start has made the same meanwhile, and its gateway may run from it already.
+    if (!existsSync(main)) throw error;
+  }
 }
 
 /** Threads are found in the bundle, everything else where its source stands. */
@@ -101,8 +109,10 @@ function filesOf(path: string): string[] {
 }
 
 function removeOld(): void {
+  // One that another start is just putting in its place may be gone by now.
+  const madeAtMs = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const made = readdirSync(cache)
     .map((name) => join(cache, name))
-    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+    .sort((a, b) => madeAtMs(b) - madeAtMs(a));
   for (const path of made.slice(KEPT)) rmSync(path, { recursive: true, force: true });
 }
