@@ -15,22 +15,23 @@ describe('delivery to a store that holds what it accepts in memory', () => {
       flushes = [...flushes, outcome.outcome];
       return outcome;
     };
-    const waiting = Promise.withResolvers<void>();
-    let due = waiting;
+    let isPausing = false;
+    let wake = () => {};
     const pause = async (ms: number, signal: AbortSignal) => {
       if (ms < 60_000) return delay(1, undefined, { signal });
-      const ended = new Promise<never>((_, reject) =>
-        signal.addEventListener('abort', () => reject(new Error('stopped'))),
-      );
-      await Promise.race([due.promise, ended]);
-      due = Promise.withResolvers();
+      isPausing = true;
+      await new Promise<void>((resolve, reject) => {
+        wake = resolve;
+        signal.addEventListener('abort', () => reject(new Error('stopped')));
+      });
     };
     const rig = await deliveryTo(store, newFolder(), undefined, pause);
     const flush = async () => {
       const before = flushes.length;
-      due.resolve();
-      await vi.waitUntil(() => flushes.length > before, { timeout: 10_000, interval: 2 });
-      await delay(5);
+      await vi.waitUntil(() => isPausing, { timeout: 10_000, interval: 1 });
+      isPausing = false;
+      wake();
+      await vi.waitUntil(() => isPausing && flushes.length > before, { timeout: 10_000, interval: 1 });
     };
     return { ...rig, store, answers, flush, flushes: () => flushes };
   }
