@@ -57,8 +57,9 @@ export class ClockKeeper {
   #journal: KeptJournal | undefined;
   #alarms: ClockAlarms | undefined;
   #source: ClockSource | null = null;
-  /** It cannot have been before this time at this moment, and this boot began with this entry. */
-  #evidence = { utcMs: 0, monotonicMs: 0 };
+  /** It cannot have been before this time at this moment, for certain and by a person's word. */
+  #evidence = { knownMs: 0, toldMs: 0, monotonicMs: 0 };
+  /** This boot began with this entry. */
   #firstNumber = 1;
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<void> | undefined;
@@ -101,7 +102,7 @@ export class ClockKeeper {
     }
     const notBeforeMs = Math.max(newestKnownMs, SOFTWARE_BEGAN_MS);
     const utcMs = Math.max(notBeforeMs, this.#boots.newestToldMs());
-    this.#evidence = { utcMs, monotonicMs: clock.monotonicMs() };
+    this.#evidence = { knownMs: notBeforeMs, toldMs: utcMs, monotonicMs: clock.monotonicMs() };
     clock.distrust(utcMs);
     const machineBootId = machine.bootId();
     this.#boots.put({
@@ -182,7 +183,7 @@ export class ClockKeeper {
       const isWrong = Math.abs(utcMs - clock.nowMs()) > MOST_TO_FOLLOW_MS;
       // A time server is asked by the machine; a person may have been wrong.
       if (clock.isTrusted() && !(this.#source === 'person' && isWrong)) return;
-      if (utcMs < this.#notBeforeMs() - SLACK_MS) return;
+      if (utcMs < this.#since(this.#evidence.knownMs) - SLACK_MS) return;
       const heard = clock.isTrusted() ? this.#overrule(utcMs, 'cloud') : this.#establish(utcMs, 'cloud');
       heard.catch((error: unknown) =>
         logger.error({ err: error }, 'the cloud’s time could not be journaled'),
@@ -202,7 +203,7 @@ export class ClockKeeper {
           "set the machine's time right and restart the gateway.",
       );
     const wallMs = clock.nowMs() + clock.wallAheadMs();
-    checkWord(utcMs, { notBeforeMs: this.#notBeforeMs(), wallMs }, isSure);
+    checkWord(utcMs, { notBeforeMs: this.#since(this.#evidence.toldMs), wallMs }, isSure);
     if (clock.isTrusted()) await this.#tellAgain(utcMs);
     else if (this.#word.tell(utcMs, wallMs, clock.monotonicMs()) || isSure)
       await this.#establish(utcMs, 'person');
@@ -294,10 +295,9 @@ export class ClockKeeper {
       for (const listener of this.#doubtListeners) listener(doubt);
   }
 
-  /** Now, as early as it can be. */
-  #notBeforeMs(): number {
-    const { utcMs, monotonicMs } = this.#evidence;
-    return utcMs + (this.#options.clock.monotonicMs() - monotonicMs);
+  /** Now, when it was this time at the moment of the evidence. */
+  #since(utcMs: number): number {
+    return utcMs + (this.#options.clock.monotonicMs() - this.#evidence.monotonicMs);
   }
 
   /** Boots before this one: exactly, when the machine has been on since; otherwise only that they had ended by then. */
@@ -374,10 +374,12 @@ export class ClockKeeper {
   #know(): void {
     const { clock, logger } = this.#options;
     this.#knownAtMs = clock.monotonicMs();
-    if (this.#source !== 'person') this.#evidence = { utcMs: clock.nowMs(), monotonicMs: this.#knownAtMs };
+    const nowMs = clock.nowMs();
+    if (this.#source !== 'person')
+      this.#evidence = { knownMs: nowMs, toldMs: nowMs, monotonicMs: this.#knownAtMs };
     try {
-      if (this.#source === 'person') this.#boots.told(clock.nowMs());
-      else this.#boots.known(clock.nowMs());
+      if (this.#source === 'person') this.#boots.told(nowMs);
+      else this.#boots.known(nowMs);
     } catch (error) {
       logger.error({ err: error }, 'the newest time known could not be saved');
     }

@@ -167,6 +167,21 @@ describe('a wrong time that counted', () => {
     ]);
   });
 
+  it('is set right by the cloud also after a power cut', async () => {
+    const { keeper, boot, machine, folder, send } = await untrusted();
+    await send();
+    await keeper.confirm(TRUE + 20 * DAY, true);
+    await boot.stop();
+    machine.powerCut(MINUTE, TRUE - DAY);
+    const later = await startBoot(folder, machine, 'untrusted');
+    onTestFinished(() => later.stop());
+    later.keeper.timeFrom('mqtts://cloud.example')(machine.trueMs);
+    expect(later.clock.nowMs()).toBe(machine.trueMs);
+    expect(later.keeper.state()).toMatchObject({ trusted: true, source: 'cloud' });
+    const flags = async () => (await later.points()).map(({ quality }) => quality);
+    await expect.poll(flags, { timeout: 10_000 }).toEqual([UNCERTAIN]);
+  });
+
   it('by as much as a watch can be wrong is made up for without a flag, and without going back', async () => {
     const { keeper, machine, boot, send, stored } = await untrusted();
     await keeper.confirm(TRUE + 5 * MINUTE);
