@@ -128,6 +128,13 @@ describe('a raw field', () => {
     expect(made.unmapped()).toEqual([]);
   });
 
+  it('can be corrected also when no more mappings are kept', async () => {
+    const { made } = await mappings();
+    for (let n = 0; n < 10_000; n++) await made.set({ ...wish, device: `d${n}` });
+    await expect(made.set({ ...wish, device: 'more' })).rejects.toThrow('delete some first');
+    expect(await made.set({ ...wish, metric: 'soil_ec', unit: 'dS/m' })).toMatchObject({ metric: 'soil_ec' });
+  });
+
   it('does not share a series with another field', async () => {
     const { made } = await mappings();
     await made.set({ ...wish, toChannel: '' });

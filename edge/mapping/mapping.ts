@@ -157,7 +157,7 @@ export class Mappings {
         `'${rival.channel}' of ${device} is ${metric} '${toChannel}' already: give another toChannel.`,
         true,
       );
-    if (this.#count >= MOST_MAPPINGS)
+    if (before === undefined && this.#count >= MOST_MAPPINGS)
       throw new MappingProblem(
         `There are ${MOST_MAPPINGS} mappings, no more are kept: delete some first.`,
         true,
