@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { missingRoutes } from '@nongtin/accounts';
 import { quality, topicOf } from '@nongtin/broker/wire';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { layoutRecord } from '../farm/open.ts';
 import { testApi } from './parts.suite.ts';
 
@@ -189,6 +189,28 @@ describe('what people do', () => {
     expect((await technician.delete('/api/devices/soil-x')).statusCode).toBe(204);
     expect(gateway.disconnected).toEqual(['soil-x']);
     expect((await technician.delete('/api/devices/soil-x')).statusCode).toBe(404);
+  });
+
+  it('answers at once when the journal cannot write, instead of doing it some time later; stopping is never refused', async () => {
+    const { parts, records } = gateway;
+    const full = { healthy: false, reason: 'The disk is full: free some space.' } as const;
+    const waiting = vi.spyOn(parts.journal, 'health').mockReturnValue(full);
+    const before = records.all.length;
+    const [technician, manager] = [await gateway.as('technician'), await gateway.as('manager')];
+    const answers = await Promise.all([
+      manager.post('/api/harvests', { plot: 'plot-a', quantityKg: 1 }),
+      technician.post('/api/zones/a1/open', { durationSeconds: 60 }),
+      technician.put('/api/mappings', { device: 'probe9', channel: 'x', metric: 'soil_moisture', unit: '%' }),
+      technician.post('/api/clock', { utc: '2026-11-22T00:00:00Z' }),
+    ]);
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([503, 503, 503, 503]);
+    expect(answers[0]?.json().error).toEqual({
+      kind: 'try_later',
+      message: 'The journal cannot write, so nothing was done: The disk is full: free some space.',
+    });
+    expect(records.all.length).toBe(before);
+    expect((await technician.post('/api/zones/a1/stop')).statusCode).not.toBe(503);
+    waiting.mockRestore();
   });
 
   it('refuses a body that is too large', async () => {

@@ -3,6 +3,7 @@ import { ClockProblem } from '../clock/index.ts';
 import { ApiProblem } from './errors.ts';
 import type { ApiParts } from './parts.ts';
 import { ApiError, ClockAnswer } from './schemas.ts';
+import { whenWritable } from './writable.ts';
 
 const Time = Type.String({ description: 'ISO 8601 with an offset, such as 2026-11-21T17:00:00+07:00' });
 
@@ -16,6 +17,7 @@ export const clockRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = async
   app.post(
     '/api/clock',
     {
+      preHandler: whenWritable(parts),
       schema: {
         body: Type.Object({
           utc: Time,
@@ -23,7 +25,7 @@ export const clockRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = async
             Type.Boolean({ description: 'It is right whatever the gateway knows, and counts at once' }),
           ),
         }),
-        response: { 200: ClockAnswer, 400: ApiError, 409: ApiError },
+        response: { 200: ClockAnswer, 400: ApiError, 409: ApiError, 503: ApiError },
       },
     },
     async ({ body: { utc, confirm } }) => {
@@ -35,12 +37,13 @@ export const clockRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = async
   app.post(
     '/api/clock/release',
     {
+      preHandler: whenWritable(parts),
       schema: {
         body: Type.Object({
           bootId: Type.String({ pattern: '^[0-9a-f]{32}$' }),
           startedAt: Type.Optional(Time),
         }),
-        response: { 200: ClockAnswer, 400: ApiError, 404: ApiError, 409: ApiError },
+        response: { 200: ClockAnswer, 400: ApiError, 404: ApiError, 409: ApiError, 503: ApiError },
       },
     },
     async ({ body: { bootId, startedAt } }) => {

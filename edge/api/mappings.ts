@@ -3,6 +3,7 @@ import { MappingProblem } from '../mapping/mapping.ts';
 import { ApiProblem } from './errors.ts';
 import type { ApiParts } from './parts.ts';
 import { ApiError, MappingAnswer, MappingsAnswer } from './schemas.ts';
+import { whenWritable } from './writable.ts';
 
 /** A device, or `SPEAKER.NAME` for one behind a bridge. */
 const Device = Type.String({ minLength: 1, maxLength: 256 });
@@ -20,6 +21,7 @@ export const mappingRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asy
   app.put(
     '/api/mappings',
     {
+      preHandler: whenWritable(parts),
       schema: {
         body: Type.Object(
           {
@@ -31,7 +33,7 @@ export const mappingRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asy
           },
           { additionalProperties: false },
         ),
-        response: { 200: MappingAnswer, 400: ApiError, 409: ApiError },
+        response: { 200: MappingAnswer, 400: ApiError, 409: ApiError, 503: ApiError },
       },
     },
     async ({ body, account }) => {
@@ -49,9 +51,10 @@ export const mappingRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asy
   app.delete(
     '/api/mappings',
     {
+      preHandler: whenWritable(parts),
       schema: {
         querystring: Type.Object({ device: Device, channel: Channel }),
-        response: { 204: Type.Null(), 404: ApiError },
+        response: { 204: Type.Null(), 404: ApiError, 503: ApiError },
       },
     },
     async ({ query: { device, channel }, account }, reply) => {

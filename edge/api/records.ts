@@ -9,6 +9,7 @@ import {
   QuarantineAnswer,
   RunsAnswer,
 } from './schemas.ts';
+import { whenWritable } from './writable.ts';
 
 const Limit = Type.Integer({ minimum: 1, maximum: 500, default: 50 });
 const Id = Type.String({ minLength: 1, maxLength: 128 });
@@ -54,12 +55,13 @@ export const recordRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asyn
   app.post(
     '/api/harvests',
     {
+      preHandler: whenWritable(parts),
       schema: {
         body: Type.Object({
           plot: Id,
           quantityKg: Type.Number({ exclusiveMinimum: 0, maximum: 10_000_000 }),
         }),
-        response: { 201: HarvestAnswer, 400: ApiError },
+        response: { 201: HarvestAnswer, 400: ApiError, 503: ApiError },
       },
     },
     async ({ body, account }, reply) => {

@@ -3,6 +3,7 @@ import type { Answer } from '../irrigation/service.ts';
 import { ApiProblem } from './errors.ts';
 import type { ApiParts } from './parts.ts';
 import { ApiError, ZoneRequestAnswer } from './schemas.ts';
+import { whenWritable } from './writable.ts';
 
 const params = Type.Object({ zone: Type.String({ minLength: 1, maxLength: 64 }) });
 const response = { 202: ZoneRequestAnswer, 404: ApiError, 409: ApiError };
@@ -12,10 +13,11 @@ export const zoneRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = async 
   app.post(
     '/api/zones/:zone/open',
     {
+      preHandler: whenWritable(parts),
       schema: {
         params,
         body: Type.Object({ durationSeconds: Type.Integer({ minimum: 1, maximum: 86_400 }) }),
-        response,
+        response: { ...response, 503: ApiError },
       },
       // The schema's check would turn "60" and true into numbers; what opens a valve is taken as it was written.
       preValidation: async ({ body }) => {
