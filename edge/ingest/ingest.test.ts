@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isMetricName, quality } from '@nongtin/broker/wire';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { Mappings } from '../mapping/mapping.ts';
 import { message, type Rig, startRig } from './testing/rig.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'nongtin-ingest-'));
@@ -14,8 +15,8 @@ const newFolder = () => join(root, String(++folders));
 const NOW = Date.parse('2026-11-21T10:00:00Z');
 const iso = (ms: number) => new Date(ms).toISOString();
 
-async function started(folder = newFolder(), nowMs = NOW): Promise<Rig> {
-  const rig = await startRig(folder, nowMs);
+async function started(folder = newFolder(), nowMs = NOW, mappings?: Mappings): Promise<Rig> {
+  const rig = await startRig(folder, nowMs, undefined, mappings && { mappings });
   onTestFinished(() => rig.stop());
   return rig;
 }
@@ -32,6 +33,19 @@ describe('a reading', () => {
     expect(rig.journal.lastNumber()).toBe(1);
     await rig.delivered();
     expect(await rig.raw('d1', 'soil_moisture')).toEqual([{ atMs: NOW, value: 0.31, quality: 0 }]);
+  });
+
+  it('of a device whose battery is nearly empty is flagged, also when a person has said which field that is', async () => {
+    const journal = { appendRecord: async () => 1, records: async () => [] };
+    const mappings = new Mappings({ journal, clock: { nowMs: () => NOW } });
+    const bat = { channel: 'bat', metric: 'battery', unit: '%', toChannel: '' };
+    await mappings.set({ device: 'd1', ...bat, recordedBy: 'sáu' });
+    const rig = await started(newFolder(), NOW, mappings);
+    await rig.ingest.receive(message({ soil_ph: 6, bat: 9 }));
+    expect(rig.seen.readings).toMatchObject([
+      { metric: 'soil_ph', quality: quality.lowBattery },
+      { metric: 'battery', channel: '', value: 9, quality: quality.lowBattery },
+    ]);
   });
 
   it('of a Tasmota probe lands under its own time', async () => {

@@ -245,8 +245,8 @@ class MessageIngest implements Ingest {
     let firstAtMs = Number.POSITIVE_INFINITY;
     let lastAtMs = Number.NEGATIVE_INFINITY;
     const known = this.#series.device(device);
-    known.batteries.hear(parsed.readings);
     const fields = this.#options.mappings?.apply(device, parsed.readings, receivedAtMs) ?? parsed.readings;
+    known.batteries.hear(fields);
     for (const { metric, channel, value, observedAtMs } of fields) {
       const series = this.#series.of(known, device, metric, channel);
       const time = observedAtMs === undefined ? parsed : { timeGiven: true, observedAtMs };

@@ -5,6 +5,7 @@ import { type SeriesPoint, type SeriesStore, sqliteSeries } from '@nongtin/serie
 import { pino } from 'pino';
 import { createSeriesDelivery, type SeriesDelivery } from '../../delivery/index.ts';
 import { type OpenJournal, openJournal } from '../../journal/index.ts';
+import type { Mappings } from '../../mapping/mapping.ts';
 import { createProfiles, shortMemory } from '../../profiles/index.ts';
 import { createIngest, type Ingest } from '../index.ts';
 
@@ -33,7 +34,7 @@ export async function startRig(
   folder: string,
   nowMs = Date.now(),
   store?: SeriesStore,
-  flush: { readonly flushEveryMs?: number } = {},
+  more: { readonly flushEveryMs?: number; readonly mappings?: Pick<Mappings, 'apply'> } = {},
 ): Promise<Rig> {
   const clock = { now: nowMs, nowMs: () => clock.now, monotonicMs: () => clock.now };
   const journal = openJournal({
@@ -49,6 +50,7 @@ export async function startRig(
   const ingest = createIngest({
     journal,
     profiles: createProfiles(shortMemory()),
+    ...(more.mappings && { mappings: more.mappings }),
     clock,
     logger,
     onReadings: (readings) => seen.readings.push(...readings),
@@ -56,7 +58,7 @@ export async function startRig(
     onStatus: (device, online) => seen.statuses.push([device, online]),
     onQuarantine: (record) => seen.quarantined.push(record),
   });
-  const delivery = createSeriesDelivery({ journal, store: series, logger, clock, ...flush });
+  const delivery = createSeriesDelivery({ journal, store: series, logger, clock, ...more });
   await delivery.start();
   return {
     ...{ journal, store: series, ingest, delivery, clock, seen },
