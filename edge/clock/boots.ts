@@ -1,4 +1,4 @@
-import { readStateFile, writeStateFile } from '@nongtin/service';
+import { type Logger, readStateFile, writeStateFile } from '@nongtin/service';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 
@@ -60,7 +60,10 @@ const file = Compile(File);
 /** Undated boots are listed until somebody dates them; this many are remembered, the oldest go first. */
 const MOST_BOOTS = 256;
 
-/** What must outlive a start so that boots can be dated later: a small file. Every change is on the disk when it returns. */
+/**
+ * What must outlive a start so that boots can be dated later: a small file. A change is on the disk when it returns; when it
+ * throws, it counts in memory and is saved with the next one.
+ */
 export class Boots {
   readonly #path: string;
   #newestKnownMs = 0;
@@ -68,6 +71,7 @@ export class Boots {
   #boots: Boot[] = [];
   #words: readonly Word[] = [];
   #doubts: Doubt[] = [];
+  #isSaved = true;
 
   constructor(path: string) {
     this.#path = path;
@@ -143,10 +147,29 @@ export class Boots {
     this.#write();
   }
 
+  /** Tries again what could not be saved. */
+  save(): void {
+    if (!this.#isSaved) this.#write();
+  }
+
   #write(): void {
+    this.#isSaved = false;
     writeStateFile(this.#path, {
       ...{ version: 1, newestKnownMs: this.#newestKnownMs, newestToldMs: this.#newestToldMs },
       ...{ boots: this.#boots, words: this.#words, doubts: this.#doubts },
     });
+    this.#isSaved = true;
+  }
+}
+
+/** A change that a full disk may put off: it must not keep the gateway from starting, nor readings from being dated. */
+export function saveOrTell(logger: Logger, change: () => void): void {
+  try {
+    change();
+  } catch (error) {
+    logger.error(
+      { err: error },
+      'what is known of the time could not be saved; tried again with the next change',
+    );
   }
 }

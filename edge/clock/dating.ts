@@ -112,6 +112,8 @@ export class JournalDating implements Dating {
     const { bootId, number, count, monotonicMs } = entry;
     const held = this.#held.get(bootId);
     if (held === undefined) {
+      // First: when it cannot be saved, the reader comes again with this entry.
+      this.#remember(entry);
       this.#held.set(bootId, {
         firstNumber: number,
         lastNumber: number,
@@ -119,7 +121,6 @@ export class JournalDating implements Dating {
         readings: count,
         monotonicMs,
       });
-      this.#remember(entry);
       this.#onHeld();
     } else if (number > held.lastNumber) {
       held.lastNumber = number;
@@ -132,7 +133,10 @@ export class JournalDating implements Dating {
   /** Before the reader goes on behind the entry: from here on this is how it is found again. */
   #remember({ bootId, number, firstAtMs, monotonicMs }: JournalEntry): void {
     const boot = this.#boots.get(bootId);
-    if (boot?.firstNumber !== undefined && boot.firstNumber <= number) return;
+    if (boot?.firstNumber !== undefined && boot.firstNumber <= number) {
+      this.#boots.save();
+      return;
+    }
     const guess = { bootId, startedAtMs: firstAtMs - monotonicMs, uptimeMs: 0, notBeforeMs: 0 };
     this.#boots.put({ ...(boot ?? guess), firstNumber: number });
   }

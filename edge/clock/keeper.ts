@@ -1,8 +1,8 @@
 import type { ClockRecord } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
-import type { OpenJournal } from '../journal/index.ts';
+import { type OpenJournal, unlessTroubled } from '../journal/index.ts';
 import { type AlarmDoor, ClockAlarms } from './alarms.ts';
-import { type Boot, Boots, type Doubt } from './boots.ts';
+import { type Boot, Boots, type Doubt, saveOrTell } from './boots.ts';
 import { type Dating, type Held, JournalDating } from './dating.ts';
 import { WallFollower } from './follower.ts';
 import type { GatewayClock } from './gateway-clock.ts';
@@ -21,7 +21,7 @@ import { Words } from './words.ts';
 
 type KeptJournal = Pick<
   OpenJournal,
-  'bootId' | 'records' | 'appendRecord' | 'read' | 'lastNumber' | 'moveCursor'
+  'bootId' | 'records' | 'appendRecord' | 'read' | 'lastNumber' | 'moveCursor' | 'onTrouble'
 >;
 
 interface ClockKeeperOptions {
@@ -97,7 +97,7 @@ export class ClockKeeper {
     this.#keepHeld();
     if (isTrusted) {
       this.#source = 'system';
-      await this.#dateEarlier('system');
+      await unlessTroubled(journal, this.#dateEarlier('system'));
       return;
     }
     const notBeforeMs = Math.max(newestKnownMs, SOFTWARE_BEGAN_MS);
@@ -105,11 +105,12 @@ export class ClockKeeper {
     this.#evidence = { knownMs: notBeforeMs, toldMs: utcMs, monotonicMs: clock.monotonicMs() };
     clock.distrust(utcMs);
     const machineBootId = machine.bootId();
-    this.#boots.put({
-      beganAtNumber: this.#firstNumber,
-      ...{ bootId: journal.bootId, startedAtMs: clock.nowMs(), uptimeMs: machine.uptimeMs(), notBeforeMs },
+    const boot = {
+      ...{ bootId: journal.bootId, beganAtNumber: this.#firstNumber, notBeforeMs },
+      ...{ startedAtMs: clock.nowMs(), uptimeMs: machine.uptimeMs() },
       ...(machineBootId === undefined ? {} : { machineBootId }),
-    });
+    };
+    saveOrTell(logger, () => this.#boots.put(boot));
     logger.warn({ wallMs, newestKnownMs }, 'the clock is not trusted: readings wait for their date');
   }
 
@@ -124,7 +125,7 @@ export class ClockKeeper {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#ticking;
+    if (this.#journal) await unlessTroubled(this.#journal, this.#ticking);
     if (this.#source !== null && this.#journal) this.#know();
   }
 
@@ -313,7 +314,8 @@ export class ClockKeeper {
       if (isSameMachineBoot) {
         await this.#date(boot.bootId, boot.startedAtMs, utcMs, source);
         if (source !== 'system') this.#words.noteEarlier(boot, utcMs);
-      } else if (boot.notAfterMs === undefined) this.#boots.put({ ...boot, notAfterMs: utcMs });
+      } else if (boot.notAfterMs === undefined)
+        saveOrTell(this.#options.logger, () => this.#boots.put({ ...boot, notAfterMs: utcMs }));
     }
     await this.#review(source);
     this.#tell();
@@ -377,12 +379,8 @@ export class ClockKeeper {
     const nowMs = clock.nowMs();
     if (this.#source !== 'person')
       this.#evidence = { knownMs: nowMs, toldMs: nowMs, monotonicMs: this.#knownAtMs };
-    try {
-      if (this.#source === 'person') this.#boots.told(nowMs);
-      else this.#boots.known(nowMs);
-    } catch (error) {
-      logger.error({ err: error }, 'the newest time known could not be saved');
-    }
+    const isTold = this.#source === 'person';
+    saveOrTell(logger, () => (isTold ? this.#boots.told(nowMs) : this.#boots.known(nowMs)));
   }
 
   #mayAsk(): boolean {

@@ -1,7 +1,7 @@
 import type { ClockRecord } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
 import type { OpenJournal } from '../journal/index.ts';
-import type { Boot, Boots, Doubt, Word } from './boots.ts';
+import { type Boot, type Boots, type Doubt, saveOrTell, type Word } from './boots.ts';
 import type { GatewayClock } from './gateway-clock.ts';
 import type { Machine } from './system.ts';
 import type { ClockSource } from './trust.ts';
@@ -83,12 +83,7 @@ export class Words {
     );
   }
 
-  /** A disk that is full must not keep readings from being dated: what is in memory is saved with the next change. */
   #save(change: () => void): void {
-    try {
-      change();
-    } catch (error) {
-      this.#options.logger.error({ err: error }, 'what the clock was told could not be saved');
-    }
+    saveOrTell(this.#options.logger, change);
   }
 }
