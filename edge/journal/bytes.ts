@@ -41,3 +41,12 @@ export class Bytes {
     this.#bytes = larger;
   }
 }
+
+/**
+ * Frees bytes that nobody looks at again, now. The journal's thread has so small a heap that its collector would let
+ * 50 MiB of them lie. Pieces of Node's pool belong to others as well and are left alone.
+ */
+export function giveBack({ buffer, byteLength }: Uint8Array): void {
+  if (!(buffer instanceof ArrayBuffer) || buffer.detached) return;
+  if (buffer.byteLength === byteLength || buffer.byteLength > Buffer.poolSize) buffer.transfer(0);
+}

@@ -1,4 +1,5 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { giveBack } from './bytes.ts';
 import { openTables, salvageTables, writeProblem } from './opening.ts';
 import type { Answer, Commit, Request, ThreadData } from './protocol.ts';
 import { DiskReserve } from './reserve.ts';
@@ -70,7 +71,8 @@ class Server {
       this.#retry = setTimeout(() => this.#commit(request), RETRY_MS);
       return;
     }
-    release(request.commit);
+    const { readings } = request.commit;
+    if (readings !== undefined) for (const bytes of [readings.payload, readings.keys]) giveBack(bytes);
   }
 
   /** Damage is found where it is read: what is whole is carried over, and the question asked again. */
@@ -158,9 +160,3 @@ class Server {
 }
 
 if (parentPort !== null) serve(parentPort, workerData);
-
-/** At once: this thread's heap is so small that its collector would let 40 MiB of them lie. */
-function release({ readings }: Commit): void {
-  for (const bytes of readings === undefined ? [] : [readings.payload, readings.keys])
-    if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
-}

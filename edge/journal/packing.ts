@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { giveBack } from './bytes.ts';
 import { encodeHeads, type Head, packPayloads, payloadBytes } from './packs.ts';
 import { blob, type Row } from './reader.ts';
 
@@ -53,7 +54,9 @@ export function packOldest(
     encodeHeads(heads),
   );
   if (!isThin(first)) {
-    database.prepare('INSERT INTO payloads VALUES (?, ?)').run(Number(first.number), packPayloads(payloads));
+    const packed = packPayloads(payloads);
+    database.prepare('INSERT INTO payloads VALUES (?, ?)').run(Number(first.number), packed);
+    for (const bytes of [packed, ...payloads]) giveBack(bytes);
   }
   return { reached, weight };
 }

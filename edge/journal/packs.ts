@@ -1,4 +1,5 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { giveBack } from './bytes.ts';
 
 /** What is kept of an entry of readings when its payload stands elsewhere, or is given up. */
 export interface Head {
@@ -17,17 +18,18 @@ export interface Head {
 
 /** Below this a payload is hardly smaller when it is compressed alone. */
 const WORTH_COMPRESSING = 512;
-/** Of the buffer that each call makes for its result: 128 KiB else, fifty times a second. */
-const CHUNK_BYTES = 16 * 1024;
-const FAST = { chunkSize: CHUNK_BYTES, params: { [constants.ZSTD_c_compressionLevel]: 1 } };
-const SMALL = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
+const FAST = { [constants.ZSTD_c_compressionLevel]: 1 };
+const SMALL = { [constants.ZSTD_c_compressionLevel]: 3 };
+/** How much larger lines become, at the most as a rule. */
+const MOST_UNPACKED = 20;
+const SMALLEST_CHUNK_BYTES = 4_096;
 /** Nothing of ours is larger uncompressed; a damaged frame may say anything. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
 /** A payload as it is stored with its entry: text, or compressed when that helps. */
 export function storedPayload(bytes: Uint8Array): string | Uint8Array {
-  const compressed = bytes.length < WORTH_COMPRESSING ? undefined : zstdCompressSync(bytes, FAST);
-  if (compressed !== undefined && compressed.length < bytes.length * 0.9) return compressed;
+  const small = bytes.length < WORTH_COMPRESSING ? undefined : compressed(bytes, FAST);
+  if (small !== undefined && small.length < bytes.length * 0.9) return small;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
 }
 
@@ -38,21 +40,32 @@ export function payloadBytes(stored: unknown): Buffer {
 
 /** Payloads of a pack, one after the other: each head knows how long its own is. */
 export function packPayloads(payloads: readonly Uint8Array[]): Buffer {
-  return zstdCompressSync(Buffer.concat(payloads), SMALL);
+  const all = Buffer.concat(payloads);
+  const packed = compressed(all, SMALL);
+  giveBack(all);
+  return packed;
 }
 
 export function unpackPayloads(data: Uint8Array, heads: readonly Head[]): string[] {
   const bytes = inflate(data);
   let at = 0;
-  return heads.map((head) => {
+  const payloads = heads.map((head) => {
     const from = at;
     at += head.bytes;
     return bytes.toString('utf8', from, at);
   });
+  giveBack(bytes);
+  return payloads;
+}
+
+/** In one buffer each, which can be given back; zlib would leave one behind for each 128 KiB that it fills. */
+function compressed(bytes: Uint8Array, params: Record<number, number>): Buffer {
+  return zstdCompressSync(bytes, { chunkSize: Math.max(SMALLEST_CHUNK_BYTES, bytes.length), params });
 }
 
 function inflate(data: Uint8Array): Buffer {
-  return zstdDecompressSync(data, { chunkSize: CHUNK_BYTES, maxOutputLength: MOST_BYTES });
+  const chunkSize = Math.min(MOST_BYTES, Math.max(SMALLEST_CHUNK_BYTES, MOST_UNPACKED * data.length));
+  return zstdDecompressSync(data, { chunkSize, maxOutputLength: MOST_BYTES });
 }
 
 const HASH_BYTES = 32;

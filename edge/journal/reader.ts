@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { giveBack } from './bytes.ts';
 import { decodeHeads, type Head, hexOf, payloadBytes, unpackPayloads } from './packs.ts';
 import { isDamage, JournalTrouble } from './trouble-of.ts';
 import type { JournalEntry } from './types.ts';
@@ -155,7 +156,10 @@ function toEntry(row: Row): JournalEntry {
 
 function inflated(number: number, stored: SQLOutputValue | undefined): string {
   try {
-    return payloadBytes(stored).toString('utf8');
+    const bytes = payloadBytes(stored);
+    const text = bytes.toString('utf8');
+    for (const one of [bytes, blob(stored)]) giveBack(one);
+    return text;
   } catch {
     throw damagedAt(number);
   }

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { giveBack } from './bytes.ts';
 import { digestOf, Signer } from './chain.ts';
 import { checkChain, checkEnd, checkSignature } from './check.ts';
 import { Cursors } from './cursors.ts';
@@ -259,6 +260,7 @@ export class JournalTables {
     const { payload } = entry;
     const bytes = typeof payload === 'string' ? Buffer.from(payload, 'utf8') : payload;
     const digest = digestOf(number, this.#lastHash, bootId, bytes);
+    const stored = typeof payload === 'string' ? payload : storedPayload(payload);
     this.#insert.run(
       number,
       this.#lastHash,
@@ -272,8 +274,9 @@ export class JournalTables {
       this.#signer.sign(digest),
       entry.firstReading ?? null,
       entry.keys ?? null,
-      typeof payload === 'string' ? payload : storedPayload(payload),
+      stored,
     );
+    if (stored instanceof Uint8Array) giveBack(stored);
     this.#lastNumber = number;
     this.#lastHash = digest;
   }
