@@ -87,7 +87,10 @@ export function createAccounts(options: AccountsOptions): Accounts {
   async function createUser({ email, password, name, role }: NewUser): Promise<void> {
     const { internalAdapter } = await auth.$context;
     const known = await internalAdapter.findUserByEmail(email, { includeAccounts: true });
-    if (known !== null) await internalAdapter.updateUser(known.user.id, { name, role });
+    // A change that is none would need room on the disk.
+    const { user: { name: knownName, role: knownRole } = {} } = (known ?? {}) as { user?: Partial<NewUser> };
+    if (known !== null && (knownName !== name || knownRole !== role))
+      await internalAdapter.updateUser(known.user.id, { name, role });
     if (known?.accounts.some(({ providerId }) => providerId === 'credential')) return;
     const user =
       known?.user ??

@@ -6,7 +6,8 @@ import { isBusy } from './busy.ts';
 
 /**
  * One gateway per data folder: two would number the same journal twice. The lock is SQLite's exclusive file lock,
- * which the operating system drops with the process, however it ends; there is no stale lock to clean up.
+ * which the operating system drops with the process, however it ends; there is no stale lock to clean up. It writes
+ * nothing, so a full disk has room for it.
  * Returns the release.
  */
 export function lockDataFolder(folder: string): () => void {
@@ -15,7 +16,7 @@ export function lockDataFolder(folder: string): () => void {
     mkdirSync(folder, { recursive: true });
     const database = new DatabaseSync(path);
     try {
-      database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
+      database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     } catch (error) {
       database.close();
       throw error;

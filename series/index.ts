@@ -1,4 +1,5 @@
 export { sqliteSeries } from './sqlite.ts';
+export { openWithLog } from './sqlite-open.ts';
 export type {
   SeriesName,
   SeriesPoint,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { openWithLog } from './sqlite-open.ts';
 import type { RollupTier, Tier } from './store.ts';
 
 const POINT_COLUMNS = `
@@ -74,11 +75,9 @@ export interface OpenedSeries {
 
 /** Commits are fsynced, because the journal's cursor moves on after a flush and must never be ahead of the disk. */
 export function openSeries(path: string): OpenedSeries {
-  const database = new DatabaseSync(path, { timeout: 2_000 });
+  const database = openWithLog(path, 2_000);
   try {
-    database.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -1024;',
-    );
+    database.exec('PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -1024;');
     database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_A_CHECKPOINT}`);
     const hasTable = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?");
     const isOlder = hasTable.get('points') !== undefined && hasTable.get('meta') === undefined;

@@ -1,5 +1,5 @@
-import { DatabaseSync } from 'node:sqlite';
-import type { SeriesStore } from '@nongtin/series';
+import type { DatabaseSync } from 'node:sqlite';
+import { openWithLog, type SeriesStore } from '@nongtin/series';
 import { explainProblem, type Logger } from '@nongtin/service';
 import { writeNarrowing } from './narrow.ts';
 
@@ -66,9 +66,9 @@ INSERT OR IGNORE INTO totals VALUES ('dropped', 0);
 /** Opens the table; throws a StartProblem when the file is none. */
 export function openDeadLetters(options: DeadLetterOptions): DeadLetters {
   try {
-    const database = new DatabaseSync(options.path, { timeout: 1_000 });
+    const database = openWithLog(options.path, 1_000);
     // Without an fsync of its own: after a power cut the journal still has the reading.
-    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${SCHEMA}`);
+    database.exec(`PRAGMA synchronous = NORMAL; ${SCHEMA}`);
     return new DeadLetterTable(database, options);
   } catch (error) {
     throw explainProblem(error, { path: options.path });

@@ -1,0 +1,32 @@
+import { DatabaseSync } from 'node:sqlite';
+
+/**
+ * A database with a write-ahead log. Its index lies in a file that programs share; a full disk has no room for one (SQLite
+ * calls that an error of reading or writing), so there the index is in memory and the database ours alone.
+ *
+ * @param timeoutMs how long to wait for another program that writes
+ */
+export function openWithLog(path: string, timeoutMs: number): DatabaseSync {
+  try {
+    return opened(path, timeoutMs, 'NORMAL');
+  } catch (error) {
+    if (((error as { errcode?: number }).errcode ?? 0) % 256 !== SQLITE_IOERR) throw error;
+    return opened(path, timeoutMs, 'EXCLUSIVE');
+  }
+}
+
+const SQLITE_IOERR = 10;
+
+function opened(path: string, timeout: number, locking: 'NORMAL' | 'EXCLUSIVE'): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout });
+  try {
+    // The first read is where the index is made.
+    database.exec(
+      `PRAGMA locking_mode = ${locking}; PRAGMA journal_mode = WAL; SELECT 1 FROM sqlite_schema;`,
+    );
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
