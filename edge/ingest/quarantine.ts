@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { QuarantineRecord } from '@nongtin/broker/wire';
+import { masked } from './masked.ts';
 
 const HEAD_BYTES = 2_048;
 const HOUR_MS = 3_600_000;
@@ -62,6 +63,7 @@ function isOver(hour: Hour, atMs: number): boolean {
 }
 
 function recordOf({ device, topic, cause, detail, payload, atMs }: Unreadable): QuarantineRecord {
+  const kept = masked(payload);
   return {
     kind: 'quarantine',
     atMs,
@@ -70,8 +72,8 @@ function recordOf({ device, topic, cause, detail, payload, atMs }: Unreadable): 
     cause,
     detail: detail.toWellFormed(),
     sizeBytes: payload.length,
-    sha256: hash('sha256', payload),
-    headBase64: Buffer.from(payload.subarray(0, HEAD_BYTES)).toString('base64'),
+    sha256: hash('sha256', kept),
+    headBase64: Buffer.from(kept.subarray(0, HEAD_BYTES)).toString('base64'),
   };
 }
 
