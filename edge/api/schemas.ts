@@ -204,7 +204,7 @@ export const MappingsAnswer = Type.Object({
       reason: Nullable(
         Type.String({
           description:
-            'why it is raw in spite of its name: boolean (true is no quantity) or repeated (the message tells that series twice)',
+            'why it is raw in spite of its name: boolean (true is no quantity), repeated (the message tells that series twice) or unit (the unit behind the number measures something else)',
         }),
       ),
       count: Type.Integer({ description: 'since the gateway has started' }),

@@ -106,6 +106,30 @@ describe('what is no reading', () => {
     expect(rig.ingest.counters()).toMatchObject({ messages: 4, quarantined: 3, readings: 1 });
   });
 
+  it('but stands beside readings is told once an hour, and the readings are kept', async () => {
+    const rig = await started();
+    await rig.ingest.receive(message({ soil_ph: 6, soil_moisture: 'wet', rain: '3 °C' }));
+    await rig.ingest.receive(message({ soil_ph: 6.1, soil_moisture: 'dry' }, { packetId: 2 }));
+    await rig.ingest.receive(message({ soil_ph: 6.2, soil_moisture: 'unknown' }, { packetId: 3 }));
+    expect(rig.seen.readings.map(({ metric, value }) => [metric, value])).toEqual([
+      ...[
+        ['soil_ph', 6],
+        ['raw', 3],
+        ['soil_ph', 6.1],
+        ['soil_ph', 6.2],
+      ],
+    ]);
+    expect(await rig.journal.records('quarantine', 10)).toMatchObject([
+      {
+        cause: 'field_not_understood',
+        detail: expect.stringMatching(
+          /^1 field .* soil_moisture is 'wet'; the rest of the message was read$/,
+        ),
+      },
+    ]);
+    expect(rig.ingest.counters()).toMatchObject({ quarantined: 2, suppressed: 1, missing: 3, readings: 4 });
+  });
+
   it.each([
     ['null', 'd1', 'nongtin/v1/d1/readings', '{"soil_moisture":null}', 1],
     ['a bare NaN', 'd1', 'nongtin/v1/d1/readings', '{"soil_moisture":NaN,"soil_ph":nan}', 2],

@@ -13,14 +13,13 @@ import {
   offsetMinutes,
   type Parsed,
   type ParsedMessage,
-  type ParseProblem,
   type Profile,
   type Profiles,
 } from '../profiles/index.ts';
 import { DuplicateWindow } from './duplicates.ts';
 import { storable } from './fields.ts';
 import { isCredible, isLate, observe } from './observation.ts';
-import { Quarantine } from './quarantine.ts';
+import { Quarantine, type Unreadable } from './quarantine.ts';
 import { IncomingReading, SeriesTable } from './series.ts';
 import type { SeriesMemory } from './series-memory.ts';
 
@@ -62,9 +61,9 @@ interface IngestCounters {
   /** Fields that held no usable value. */
   missing: number;
   duplicates: number;
-  /** Unreadable messages, kept or not. */
+  /** Messages that could not be read, or not all of it, kept or not. */
   quarantined: number;
-  /** Unreadable messages beyond what is kept of one device within an hour. */
+  /** Of these, what is beyond what is kept of one device within an hour. */
   suppressed: number;
   statuses: number;
   /** Messages that hold no reading, and need not. */
@@ -194,8 +193,7 @@ class MessageIngest implements Ingest {
         this.#tell(() => this.#options.onSilent?.(device, parsed.missing, family));
         return DONE;
       }
-      const detail = `${parsed.garbled} fields should hold a number and hold something else`;
-      return this.#unreadable(message, device, { kind: 'problem', cause: 'no_reading', detail });
+      return this.#unreadable(message, device, strangeFields('no_reading', parsed));
     }
     const marks = isCredible(parsed.observedAtMs, receivedAtMs, isClockTrusted)
       ? 'time'
@@ -229,7 +227,11 @@ class MessageIngest implements Ingest {
     const stored = this.#options.journal.appendReadings(batch);
     this.#duplicates.remember(verdict, arrival, stored);
     this.#tell(() => this.#options.onReadings(readings, parsed.missing, family, parsed.observedAtMs));
-    return stored;
+    if (!parsed.garbled) return stored;
+    return Promise.all([
+      stored,
+      this.#unreadable(message, device, strangeFields('field_not_understood', parsed)),
+    ]);
   }
 
   /** Readings with their time, quality and running numbers, and their lines. */
@@ -264,11 +266,15 @@ class MessageIngest implements Ingest {
     return { readings, lines, firstAtMs, lastAtMs };
   }
 
-  async #unreadable(message: InboundMessage, device: string, { cause, detail }: ParseProblem): Promise<void> {
+  async #unreadable(
+    message: InboundMessage,
+    device: string,
+    { cause, detail, fields }: Pick<Unreadable, 'cause' | 'detail' | 'fields'>,
+  ): Promise<void> {
     const { topic, payload } = message;
     this.#counters.quarantined += 1;
     const atMs = this.#nowMs();
-    const records = this.#quarantine.admit({ device, topic, cause, detail, payload, atMs });
+    const records = this.#quarantine.admit({ device, topic, cause, detail, fields, payload, atMs });
     if (records.length === 0) this.#counters.suppressed += 1;
     // Nobody waits for it but who sent it: a flood of rubbish costs no commits of its own.
     const { journal } = this.#options;
@@ -281,7 +287,7 @@ class MessageIngest implements Ingest {
     const text = Buffer.from(message.payload.subarray(0, 16)).toString('utf8');
     if (text === 'online' || text === 'offline') return this.#tellStatus(device, text === 'online');
     const detail = `a status is online or offline, not '${text}'`;
-    return this.#unreadable(message, device, { kind: 'problem', cause: 'wrong_shape', detail });
+    return this.#unreadable(message, device, { cause: 'wrong_shape', detail });
   }
 
   #tellStatus(device: string, online: boolean): Promise<void> {
@@ -323,6 +329,19 @@ class MessageIngest implements Ingest {
     this.#reloaded = true;
     this.#duplicates.reload(this.#options.journal.recentKeys(), this.#options.clock.monotonicMs());
   }
+}
+
+function strangeFields(
+  cause: 'no_reading' | 'field_not_understood',
+  { garbled = 0, strange = [] }: ParsedMessage,
+): Pick<Unreadable, 'cause' | 'detail' | 'fields'> {
+  const one = garbled === 1;
+  const count = `${garbled} ${one ? 'field' : 'fields'} should hold a number and ${one ? 'holds' : 'hold'} something else`;
+  const named = strange.map(({ name, holds }) => `${name} is ${holds}`).join(', ');
+  const detail = named === '' ? count : `${count}: ${named}`.slice(0, 460);
+  if (cause === 'no_reading') return { cause, detail };
+  const fields = strange.map(({ name }) => name).join('\n');
+  return { cause, detail: `${detail}; the rest of the message was read`, fields };
 }
 
 /** The speaker itself, or the device behind it: an identity holds no dot, so neither is ever taken for another. */

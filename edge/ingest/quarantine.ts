@@ -16,6 +16,8 @@ export interface Unreadable {
   readonly detail: string;
   readonly payload: Uint8Array;
   readonly atMs: number;
+  /** Of a message that was read but for these fields: the same ones are kept once an hour. */
+  readonly fields?: string | undefined;
 }
 
 interface Hour {
@@ -23,11 +25,12 @@ interface Hour {
   kept: number;
   suppressed: number;
   suppressedBytes: number;
+  readonly fields: Set<string>;
 }
 
 /**
  * Which unreadable payloads are kept. At most a hundred of a device (a thousand in all) within an hour, so that a
- * device gone mad cannot fill the disk; the rest is counted, and the next hour's first record tells how many.
+ * device gone mad cannot fill the disk, nor a field that is never understood; the rest is counted, and the next hour's first record tells how many.
  */
 export class Quarantine {
   readonly #hours = new Map<string, Hour>();
@@ -35,17 +38,19 @@ export class Quarantine {
 
   /** The records to keep for this payload: none, itself, or a summary and itself. */
   admit(unreadable: Unreadable): QuarantineRecord[] {
-    const { device, atMs } = unreadable;
+    const { device, atMs, fields } = unreadable;
     if (isOver(this.#all, atMs)) this.#all = emptyHour(atMs);
     const before = this.#hours.get(device);
     const hour = before === undefined || isOver(before, atMs) ? emptyHour(atMs) : before;
     if (before === undefined && this.#hours.size >= MOST_DEVICES) this.#hours.clear();
     this.#hours.set(device, hour);
-    if (hour.kept >= MOST_A_DEVICE || this.#all.kept >= MOST_IN_ALL) {
+    const isTold = fields !== undefined && hour.fields.has(fields);
+    if (isTold || hour.kept >= MOST_A_DEVICE || this.#all.kept >= MOST_IN_ALL) {
       hour.suppressed += 1;
       hour.suppressedBytes += unreadable.payload.length;
       return [];
     }
+    if (fields !== undefined) hour.fields.add(fields);
     hour.kept += 1;
     this.#all.kept += 1;
     const summary = before !== undefined && before !== hour && before.suppressed > 0;
@@ -54,7 +59,7 @@ export class Quarantine {
 }
 
 function emptyHour(startedAtMs: number): Hour {
-  return { startedAtMs, kept: 0, suppressed: 0, suppressedBytes: 0 };
+  return { startedAtMs, kept: 0, suppressed: 0, suppressedBytes: 0, fields: new Set() };
 }
 
 /** Also when the clock was set back. */
@@ -85,7 +90,7 @@ function summaryOf({ device, atMs }: Unreadable, hour: Hour): QuarantineRecord {
     device,
     topic: '',
     cause: 'suppressed',
-    detail: `${hour.suppressed} more unreadable payloads in the hour from ${since} were counted, not kept`,
+    detail: `${hour.suppressed} more payloads that could not be read, or not all of it, in the hour from ${since} were counted, not kept`,
     sizeBytes: hour.suppressedBytes,
     sha256: '',
     headBase64: '',

@@ -11,6 +11,7 @@ import {
   type ProfileInput,
   problem,
 } from './profile.ts';
+import { unnamedQuantityIn } from './text-number.ts';
 
 const NOTHING: Parsed = { kind: 'nothing' };
 
@@ -45,11 +46,15 @@ function bareState({ rest, payload }: ProfileInput): Parsed {
   const text = Buffer.from(payload.subarray(0, 64)).toString('utf8').trim();
   const isValve = component === 'switch' || component === 'valve';
   const isSwitched = isValve || component === 'binary_sensor';
-  const value = isSwitched ? switched(text) : toNumber(text);
+  const quantity = isSwitched ? undefined : unnamedQuantityIn(text);
+  const value = isSwitched ? switched(text) : (toNumber(text) ?? quantity?.value);
   if (value !== undefined && Number.isFinite(value)) {
     const reading: ParsedReading = isValve
       ? { metric: 'valve_open', channel: channelOf([objectId]), value }
-      : { metric: 'raw', channel: channelOf([component, objectId]), value };
+      : {
+          ...{ metric: 'raw', channel: channelOf([component, objectId]), value },
+          ...(quantity?.unit === undefined ? {} : { unit: quantity.unit }),
+        };
     return { kind: 'readings', readings: [reading], missing: 0, timeGiven: false };
   }
   if (!saysNoValue(text)) return NOTHING;

@@ -3,8 +3,9 @@ import { counterOf } from './counter.ts';
 import type { Entities, KnownEntity } from './home-assistant-entities.ts';
 import { type Scalar, toNumber } from './home-assistant-template.ts';
 import { isObject, type JsonObject, leavesOf, readJson } from './json.ts';
-import { saysNoValue } from './no-value.ts';
+import { type Lacking, lack, saysNoValue } from './no-value.ts';
 import { channelOf, type Parsed, type ParsedReading, type ProfileInput, problem } from './profile.ts';
+import { quantityIn, statedReading, unnamedQuantityIn } from './text-number.ts';
 
 const MOST_BYTES = 64 * 1024;
 /** What comes on the state topic of one or more entities. Values that no entity reads are kept as raw. */
@@ -19,18 +20,18 @@ export function readStates(input: ProfileInput, entities: readonly KnownEntity[]
   const isOne = devices.every((device) => device === devices[0]);
   const readings: ParsedReading[] = [];
   const read = new Set<string>();
-  let [missing, garbled] = [0, 0];
+  const lacking: Lacking = { missing: 0, garbled: 0 };
   for (const [index, entity] of entities.entries()) {
     const value = stateValue(entity, text, json?.value);
     const found = value === undefined ? untold(entity, json?.value) : readingOf(entity, value);
     if (found === undefined) continue;
     if (typeof entity.parsed === 'object') for (const path of entity.parsed.paths) read.add(path.join('\n'));
-    if (typeof found === 'string') {
-      missing += 1;
-      if (found === 'garbled') garbled += 1;
-    } else {
+    if (typeof found === 'string')
+      lack(lacking, entity.name, found === 'garbled' ? (value ?? 'no number') : null);
+    else {
       const owner = isOne ? '' : (devices[index] ?? '');
-      const channel = channelOf([owner, known.channelOf(speaker, entity)].filter((part) => part !== ''));
+      const own = found.rawReason === undefined ? known.channelOf(speaker, entity) : entity.rawName;
+      const channel = channelOf([owner, own].filter((part) => part !== ''));
       const powers = known.isOnlyBattery(speaker, entity) ? channelOf([owner]) : channel;
       readings.push({ ...found, ...(isBattery(entity) ? { powers } : {}), channel });
     }
@@ -43,8 +44,7 @@ export function readStates(input: ProfileInput, entities: readonly KnownEntity[]
     kind: 'readings',
     device: isOne ? devices[0] : undefined,
     readings: Array.isArray(rest) ? [...readings, ...rest] : readings,
-    missing,
-    garbled,
+    ...lacking,
     timeGiven: false,
     counter: whole && counterOf(whole),
   };
@@ -66,7 +66,7 @@ export function stateValue(
   return typeof said === 'string' || typeof said === 'number' ? said : undefined;
 }
 
-type Found = Pick<ParsedReading, 'metric' | 'value' | 'unit'>;
+type Found = Pick<ParsedReading, 'metric' | 'value' | 'unit' | 'rawReason'>;
 /** The sensor has no value, or what stands there is none. */
 type NotFound = 'missing' | 'garbled';
 
@@ -87,17 +87,21 @@ function readingOf(entity: KnownEntity, value: Scalar): Found | NotFound | undef
     if (isOn === undefined) return none;
     return { metric: metric ?? 'raw', value: Number(isOn) };
   }
-  const number = typeof value === 'boolean' ? undefined : toNumber(value);
+  const isNumeric = metric !== undefined || unit !== undefined;
+  const quantity =
+    typeof value === 'string' ? (isNumeric ? quantityIn : unnamedQuantityIn)(value) : undefined;
+  const number = typeof value === 'boolean' ? undefined : (toNumber(value) ?? quantity?.value);
   if (number === undefined || !Number.isFinite(number)) {
-    const isNumeric = metric !== undefined || unit !== undefined;
     return isNumeric || none === 'missing' ? none : undefined;
   }
   if (metric === undefined) {
+    const said = quantity?.unit ?? unit;
     // What is read out of JSON is kept raw under its own path, as the device wrote it.
     return entity.parsed === undefined || entity.parsed === 'unknown' || entity.parsed.paths.length === 0
-      ? { metric: 'raw', value: number, ...(unit === undefined ? {} : { unit }) }
+      ? { metric: 'raw', value: number, ...(said === undefined ? {} : { unit: said }) }
       : undefined;
   }
+  if (quantity?.unit !== undefined) return statedReading(metric, number, quantity.unit);
   const converted = toMetricUnit(metric, number, unit ?? '');
   return converted === undefined ? 'garbled' : { metric, value: converted };
 }

@@ -238,6 +238,10 @@ describe('discovery', () => {
     say('b1', 'homeassistant/sensor/x/config', temperature('b1/x', { ids: 'x' }));
     expect(say('b1', 'b1/x', word)).toMatchObject({ readings: [], missing: 1, garbled: 0 });
     expect(say('b1', 'b1/x', 'warm')).toMatchObject({ readings: [], missing: 1, garbled: 1 });
+    expect(say('b1', 'b1/x', '77 °F')).toMatchObject({ readings: [{ metric: 'temperature', value: 25 }] });
+    expect(say('b1', 'b1/x', '77 %')).toMatchObject({
+      readings: [{ metric: 'raw', value: 77, unit: '%', rawReason: 'unit' }],
+    });
   });
 
   it('takes a battery for that of its device, and of several for that of none but itself', () => {

@@ -1,9 +1,10 @@
-import { toMetricUnit } from '../units/units.ts';
+import { isUnit, toMetricUnit } from '../units/units.ts';
 import { isObject, type JsonObject } from './json.ts';
 import { named } from './lorawan-units.ts';
 import { type Field, fieldsOf, normalizedFields, senseCap } from './lorawan-vendors.ts';
-import { saysNoValue } from './no-value.ts';
+import { type Lacking, lack } from './no-value.ts';
 import { channelOf, type ParsedReading, type ParseProblem, problem } from './profile.ts';
+import { quantityIn, statedReading, unnamedQuantityIn } from './text-number.ts';
 import { timeWithOffset } from './time.ts';
 
 export interface DecodedPayload {
@@ -14,11 +15,8 @@ export interface DecodedPayload {
   readonly names: readonly string[];
 }
 
-export interface FieldReadings {
+export interface FieldReadings extends Readonly<Lacking> {
   readonly readings: readonly ParsedReading[];
-  /** Fields that should hold a reading and hold none. */
-  readonly missing: number;
-  readonly garbled: number;
 }
 
 const MOST_READINGS = 256;
@@ -55,8 +53,7 @@ function channelsOf(measurements: readonly unknown[], index: number): string {
 
 class Collector {
   readonly #readings: ParsedReading[] = [];
-  #missing = 0;
-  #garbled = 0;
+  readonly #lacking: Lacking = { missing: 0, garbled: 0 };
   #tooMany = false;
   #tooDeep = false;
 
@@ -65,7 +62,7 @@ class Collector {
       return problem('too_many_fields', `the codec gives more than ${MOST_READINGS} readings`);
     if (this.#tooDeep)
       return problem('too_deep', `the codec's answer is nested deeper than ${DEEPEST} levels`);
-    return { readings: this.#readings, missing: this.#missing, garbled: this.#garbled };
+    return { readings: this.#readings, ...this.#lacking };
   }
 
   metrics(): ReadonlySet<string> {
@@ -102,12 +99,15 @@ class Collector {
       } else if (isObject(node) && Object.hasOwn(node, 'measurementId')) {
         const field = senseCap.get(Number(node.measurementId));
         if (!told(field))
-          this.#leaf([...path.slice(0, -1), String(node.measurementId)], node.measurementValue, field);
+          this.#leaf([...withoutPlaces(path), String(node.measurementId)], node.measurementValue, field);
       } else if (isObject(node) && node.type === 'upload_battery') {
         this.#leaf(['battery'], node.battery, ['battery', '%']);
       } else if (isObject(node) || Array.isArray(node)) {
-        for (const [key, child] of Object.entries(node)) {
-          if (path.length === 0 && GROUPS.has(key) && isObject(child)) {
+        for (const [key, child] of Array.isArray(node) ? partsOf(node) : Object.entries(node)) {
+          if (node === decoded && key === 'messages' && Array.isArray(child)) {
+            // SenseCAP's list: what stands where differs from frame to frame.
+            for (const part of child.flat(2)) walk(part, []);
+          } else if (path.length === 0 && GROUPS.has(key) && isObject(child)) {
             if (known.size === 0) this.measurement({ [key]: child }, '');
           } else walk(child, [...path, key]);
         }
@@ -127,26 +127,44 @@ class Collector {
     unit?: unknown,
   ): void {
     const reading = field === undefined ? undefined : known(field, value);
-    const number = typeof value === 'boolean' ? Number(value) : plainNumberOf(value);
+    const { value: number, unit: own = unit } = unnamed(value);
     const time = observedAtMs === undefined ? {} : { observedAtMs };
-    if (reading !== undefined) this.#readings.push({ ...reading, ...time });
-    else if (number !== undefined) {
-      const why = field !== undefined && typeof value === 'boolean' ? { rawReason: 'boolean' as const } : {};
-      const stated = typeof unit === 'string' ? { unit: unit.slice(0, LONGEST_UNIT) } : {};
+    if (reading !== undefined) {
+      const channel = reading.metric === 'raw' ? channelOf(path) : reading.channel;
+      this.#readings.push({ ...reading, channel, ...time });
+    } else if (number !== undefined) {
+      const stated = typeof own === 'string' ? { unit: own.slice(0, LONGEST_UNIT) } : {};
       this.#readings.push({
         ...{ metric: 'raw', channel: channelOf(path), value: number },
-        ...{ ...time, ...stated, ...why },
+        ...{ ...time, ...stated, ...(field === undefined ? {} : whyRaw(value, own)) },
       });
-    } else if (field !== undefined || value === null) {
-      this.#missing += 1;
-      if (!saysNoValue(value)) this.#garbled += 1;
-    }
+    } else if (field !== undefined || value === null) lack(this.#lacking, path.join('.'), value);
     if (this.#readings.length > MOST_READINGS) {
       this.#tooMany = true;
       this.#readings.length = MOST_READINGS;
     }
   }
 }
+
+function whyRaw(value: unknown, unit: unknown): Pick<ParsedReading, 'rawReason'> {
+  if (typeof value === 'boolean') return { rawReason: 'boolean' };
+  return typeof unit === 'string' && isUnit(unit) ? { rawReason: 'unit' } : {};
+}
+
+/** What the parts of a list are called among themselves, where each has a name of its own; else their places. */
+function partsOf(list: readonly unknown[]): [name: string, part: unknown][] {
+  const places = list.map((part, index): [string, unknown] => [String(index), part]);
+  const key = NAME_KEYS.find((one) => list.every((part) => isObject(part) && typeof part[one] === 'string'));
+  if (key === undefined) return places;
+  const named = list.map((part): [string, unknown] => [String(isObject(part) ? part[key] : ''), part]);
+  return new Set(named.map(([name]) => name)).size === list.length ? named : places;
+}
+
+function withoutPlaces(path: readonly string[]): string[] {
+  return path.filter((part) => !/^\d+$/.test(part));
+}
+
+const NAME_KEYS = ['name', 'label', 'channel', 'sensor', 'id'] as const;
 
 /** Within an object or a list, the way there is part of the channel. */
 function inside(field: Field | undefined, path: readonly string[]): Field | undefined {
@@ -178,21 +196,21 @@ const STATES: ReadonlyMap<unknown, number> = new Map<unknown, number>([
 function known([metric, unit, channel = '']: Field, value: unknown): ParsedReading | undefined {
   const state = STATES.get(typeof value === 'string' ? value.trim().toLowerCase() : value);
   const isState = unit === 'state' || ((metric === 'valve_open' || metric === 'leak') && unit === '');
-  const number = isState ? state : numberOf(value);
+  const quantity = typeof value === 'string' && !isState ? quantityIn(value) : undefined;
+  const number = isState ? state : (quantity?.value ?? numberOf(value));
   if (number === undefined) return undefined;
+  if (quantity?.unit !== undefined)
+    return { ...statedReading(metric, number, quantity.unit), channel: channelOf([channel]) };
   const converted = isState ? number : toMetricUnit(metric, number, unit.replaceAll('⋅', '·'));
   return converted === undefined ? undefined : { metric, channel: channelOf([channel]), value: converted };
 }
 
-/** Of a field that nobody knows: digits that begin with 0, or go on and on, are an address or a key. */
-function plainNumberOf(value: unknown): number | undefined {
-  const isCode = typeof value === 'string' && !/^-?(0|[1-9]\d{0,8})(\.\d{1,9})?$/.test(value);
-  return isCode ? undefined : numberOf(value);
+function unnamed(value: unknown): { value?: number | undefined; unit?: string | undefined } {
+  if (typeof value === 'boolean') return { value: Number(value) };
+  return typeof value === 'string' ? (unnamedQuantityIn(value) ?? {}) : { value: numberOf(value) };
 }
 
-/** Also of a number that comes as text, as some codecs' `toFixed` gives it. */
 function numberOf(value: unknown): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
-  if (typeof value !== 'string' || !/^\s*[-+]?\d{1,15}(\.\d{1,15})?\s*$/.test(value)) return undefined;
-  return Number(value);
+  if (typeof value === 'string') return quantityIn(value)?.value;
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }

@@ -142,6 +142,62 @@ describe('fields of a codec', () => {
     expect(read(decoded)).toEqual(expected);
   });
 
+  it('that come as text with their unit are read in it', async () => {
+    sandbox.drop(
+      'old-lse01.js',
+      `function Decoder(bytes, port) {
+        return { Bat: 3.6 + ' V', TempC_DS18B20: '24.1 °C', water_SOIL: '19.57 %', temp_SOIL: '24.59°C',
+          conduct_SOIL: '2488 uS/cm', Sensor_flag: 1 };
+      }`,
+    );
+    const readings = [
+      { metric: 'battery_voltage', channel: '', value: 3.6 },
+      { metric: 'temperature', channel: 'DS18B20', value: 24.1 },
+      { metric: 'soil_moisture', channel: '', value: 0.1957 },
+      { metric: 'soil_temperature', channel: '', value: 24.59 },
+      { metric: 'soil_ec', channel: '', value: 2.488 },
+      { metric: 'raw', channel: 'Sensor_flag', value: 1 },
+    ];
+    const info = { deviceProfileName: 'Old LSE01' };
+    expect(await chirpstack('a84041ffff000021', info)).toMatchObject({ readings, missing: 0 });
+    const object = { temp_SOIL: '24,59 ℃', water_SOIL: '3 V', conduct_SOIL: 'dry', depth: '10 cm' };
+    expect(await chirpstack('a84041ffff000022', {}, { object })).toMatchObject({
+      readings: [
+        { metric: 'soil_temperature', channel: '', value: 24.59 },
+        { metric: 'raw', channel: 'water_SOIL', value: 3, unit: 'V', rawReason: 'unit' },
+        { metric: 'raw', channel: 'depth', value: 10, unit: 'cm' },
+      ],
+      ...{ missing: 1, garbled: 1, strange: [{ name: 'conduct_SOIL', holds: "'dry'" }] },
+    });
+  });
+
+  it.each<[object, object]>([
+    [
+      {
+        messages: [
+          [
+            { measurementId: '4097', measurementValue: 23.4 },
+            { measurementId: '9999', measurementValue: 1 },
+          ],
+          [{ 'Battery(%)': 5, type: 'Battery(%)' }],
+        ],
+      },
+      { air_temperature: 23.4, 'raw/9999': 1, battery: 5 },
+    ],
+    [{ messages: [{ 'Battery(%)': 5 }, { interval: 720 }] }, { battery: 5, 'raw/interval': 720 }],
+    [
+      {
+        probes: [
+          { name: 'deep', temp_c: 1 },
+          { name: 'flat', temp_c: 2 },
+        ],
+      },
+      { 'temperature/probes.deep': 1, 'temperature/probes.flat': 2 },
+    ],
+  ])('get no channel from their place where they have a name: %j', (decoded, expected) => {
+    expect(read(decoded)).toEqual(expected);
+  });
+
   it('are bounded', () => {
     expect(read({ list: Array(300).fill(1) })).toBe('too_many_fields');
     expect(read(JSON.parse(`${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`))).toBe('too_deep');

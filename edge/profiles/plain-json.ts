@@ -1,8 +1,9 @@
 import { channelName, isMetricName } from '@nongtin/broker/wire';
 import { counterOf } from './counter.ts';
 import { type JsonObject, type Leaf, leavesOf, readObject } from './json.ts';
-import { saysNoValue } from './no-value.ts';
+import { type Lacking, lack } from './no-value.ts';
 import { isState, type Parsed, type ParsedReading, type ParseProblem, type Profile } from './profile.ts';
+import { quantityIn, statedReading, unnamedQuantityIn } from './text-number.ts';
 import { timeWithOffset } from './time.ts';
 
 const FLAT_FIELDS = 64;
@@ -32,10 +33,8 @@ export const plainJson: Profile = {
   },
 };
 
-interface Found {
+interface Found extends Lacking {
   readonly readings: ParsedReading[];
-  missing: number;
-  garbled: number;
 }
 
 /** Of an object that holds no other, which is what nearly every device sends; undefined for one that does. */
@@ -78,19 +77,34 @@ function read(
   given: Leaf['value'],
   unit: unknown,
 ): void {
-  const value = typeof given === 'boolean' ? Number(given) : given;
   const isMetric = isMetricName(name) && name !== 'raw';
   // True is no quantity: only of a state it says something.
   const known = isMetric && (typeof given !== 'boolean' || isState(name));
-  if (typeof value === 'number' && Number.isFinite(value)) {
-    const channel = channelName(known ? before : whole).toWellFormed();
-    if (known) found.readings.push({ metric: name, channel, value });
+  if (typeof given === 'string' && name === 'unit') return;
+  const { value, unit: own } = numberOf(given, isMetric);
+  if (value !== undefined) {
+    const reading = known
+      ? own === undefined
+        ? { metric: name, value }
+        : statedReading(name, value, own)
+      : undefined;
+    const channel = channelName(
+      reading !== undefined && reading.metric !== 'raw' ? before : whole,
+    ).toWellFormed();
+    if (reading !== undefined) found.readings.push({ ...reading, channel });
     else if (isMetric) found.readings.push({ metric: 'raw', channel, value, rawReason: 'boolean' });
-    else found.readings.push({ metric: 'raw', channel, value, ...stated(name, unit) });
-  } else if (known || typeof value !== 'string') {
-    found.missing += 1;
-    if (!saysNoValue(given)) found.garbled += 1;
-  }
+    else
+      found.readings.push({
+        ...{ metric: 'raw', channel, value },
+        ...(own === undefined ? stated(name, unit) : { unit: own }),
+      });
+  } else if (known || typeof given !== 'string') lack(found, whole, given);
+}
+
+function numberOf(given: Leaf['value'], isMetric: boolean): { value?: number; unit?: string | undefined } {
+  if (typeof given === 'string') return (isMetric ? quantityIn(given) : unnamedQuantityIn(given)) ?? {};
+  const value = Number(given);
+  return given !== null && Number.isFinite(value) ? { value } : {};
 }
 
 /** `{"hum": {"value": 40, "unit": "%"}}`. */

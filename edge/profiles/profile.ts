@@ -60,9 +60,9 @@ export interface ParsedReading {
   readonly unit?: string;
   /**
    * Why a value whose name or device says what it is was kept raw: true or false is no quantity; the message tells the same
-   * twice, and only one of the two can be that series.
+   * twice, and only one of the two can be that series; the unit behind the number measures something else.
    */
-  readonly rawReason?: 'boolean' | 'repeated';
+  readonly rawReason?: 'boolean' | 'repeated' | 'unit';
   /** Its own time, where a message holds readings of several times. */
   readonly observedAtMs?: number;
   /**
@@ -90,9 +90,17 @@ export interface ParsedMessage extends OfDevice {
   readonly missing: number;
   /**
    * Of these, how many do not say that there is no value (null, NaN, 'unavailable') but hold something else: text, a
-   * number beyond any range. A message of nothing else is quarantined.
+   * number beyond any range. They are told in quarantine, also when the rest of the message is good.
    */
   readonly garbled?: number | undefined;
+  /** Of the first of these what they are called and what they hold, where the profile says it. */
+  readonly strange?: readonly StrangeField[] | undefined;
+}
+
+/** A field that should hold a number, and what it holds instead, as it is told to a person. */
+export interface StrangeField {
+  readonly name: string;
+  readonly holds: string;
 }
 
 /** The device came or went; not a reading. */

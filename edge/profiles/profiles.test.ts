@@ -108,12 +108,46 @@ describe('plain JSON', () => {
 
   it('counts what should be a reading and is none', () => {
     expect(
-      plain('{"soil_moisture":null,"soil_ec":"1.2","rain":1e999,"other":null,"air_temperature":31}'),
+      plain('{"soil_moisture":null,"soil_ec":"wet","rain":1e999,"other":null,"air_temperature":31}'),
     ).toMatchObject({
       readings: [{ metric: 'air_temperature', value: 31 }],
       missing: 4,
+      garbled: 2,
+      strange: [
+        { name: 'soil_ec', holds: "'wet'" },
+        { name: 'rain', holds: 'Infinity' },
+      ],
     });
   });
+
+  it('reads a number that comes as text, with the unit that stands behind it', () => {
+    const payload = {
+      ...{ soil_moisture: '23 %', soil_temperature: '24,6°C', soil_ec: '2488 uS/cm', soil_ph: '6.5' },
+      ...{ air_pressure: '24 °C', hum: '40.5 %', box: { volt: '3.6' }, serial: '0123', mac: '2C' },
+    };
+    expect(plain(payload)).toMatchObject({
+      readings: [
+        { metric: 'soil_moisture', value: 0.23 },
+        { metric: 'soil_temperature', value: 24.6 },
+        { metric: 'soil_ec', value: 2.488 },
+        { metric: 'soil_ph', value: 6.5 },
+        { metric: 'raw', channel: 'air_pressure', value: 24, unit: '°C', rawReason: 'unit' },
+        { metric: 'raw', channel: 'hum', value: 40.5, unit: '%' },
+        { metric: 'raw', channel: 'box.volt', value: 3.6 },
+      ],
+      missing: 0,
+    });
+  });
+
+  it.each(['1,234 °C', '24.6 Grad', '12:30', '24.6 °C, 30 %', '1/2', '3-4 °C'])(
+    'guesses no number from %s',
+    (soil_temperature) => {
+      const holds = `'${soil_temperature}'`;
+      expect(plain({ soil_temperature })).toMatchObject({
+        ...{ readings: [], garbled: 1, strange: [{ name: 'soil_temperature', holds }] },
+      });
+    },
+  );
 
   it.each([
     ['{"soil_moisture":nix}', 'invalid_json', 'at 17'],
@@ -180,6 +214,13 @@ describe('Tasmota', () => {
       missing: 0,
     });
     expect(parse(topic, { DS18B20: { Id, Temperature: 'nan' } })).toMatchObject({ readings: [], missing: 1 });
+    expect(parse(topic, { A: { Id, Temperature: '77°F', Humidity: '3 V', Depth: '4 cm' } })).toMatchObject({
+      readings: [
+        { metric: 'temperature', channel: 'A', value: 25 },
+        { metric: 'raw', channel: 'A.Humidity', value: 3, unit: 'V', rawReason: 'unit' },
+        { metric: 'raw', channel: 'A.Depth', value: 4, unit: 'cm' },
+      ],
+    });
   });
 
   it.each(['2026-02-30T10:00:00', '2026-11-20T24:00:00', '2026-13-01T00:00:00'])(
@@ -228,6 +269,29 @@ describe('Tasmota', () => {
       createProfiles(shortMemory()).find({ speaker: 'd1', topic, name, rest });
     expect(find('tasmotaTelemetry', 'tele/d1/INFO1', 'INFO1')).toBeUndefined();
     expect(find('tasmotaResult', 'stat/d1/LOGGING', 'LOGGING')).toBeUndefined();
+  });
+});
+
+describe('text of other families', () => {
+  it('is a number where a number with its unit stands, and told where a number should stand', () => {
+    const zigbee = {
+      temperature: '24.6 °C',
+      humidity: 'wet',
+      soil_moisture: null,
+      mode: 'auto',
+      gap: '3 mm',
+    };
+    expect(parse({ name: 'zigbee', rest: 'probe' }, { ...zigbee, pressure: '3 V' })).toMatchObject({
+      readings: [
+        { metric: 'temperature', channel: '', value: 24.6 },
+        { metric: 'raw', channel: 'gap', value: 3, unit: 'mm' },
+        { metric: 'raw', channel: 'pressure', value: 3, unit: 'V', rawReason: 'unit' },
+      ],
+      ...{ missing: 1, garbled: 1, strange: [{ name: 'humidity', holds: "'wet'" }] },
+    });
+    expect(parse({ name: 'own', rest: 'sensor/ec/state' }, '1.2 mS/cm')).toMatchObject({
+      readings: [{ metric: 'raw', channel: 'sensor.ec', value: 1.2, unit: 'mS/cm' }],
+    });
   });
 });
 

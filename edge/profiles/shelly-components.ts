@@ -1,7 +1,7 @@
 import type { MetricName } from '@nongtin/broker/wire';
 import { toMetricUnit } from '../units/units.ts';
 import { isObject, type JsonObject } from './json.ts';
-import { saysNoValue } from './no-value.ts';
+import { type Lacking, lack } from './no-value.ts';
 import { channelOf, type ParsedReading } from './profile.ts';
 
 type Field = readonly [metric: MetricName, unit: string, part?: string];
@@ -70,10 +70,8 @@ const SILENT_FIELDS =
 const DEEPEST = 4;
 const MOST_READINGS = 256;
 
-export interface ComponentReadings {
+export interface ComponentReadings extends Readonly<Lacking> {
   readonly readings: ParsedReading[];
-  readonly missing: number;
-  readonly garbled: number;
 }
 
 export function componentKind(component: string): string | undefined {
@@ -84,8 +82,8 @@ export function componentKind(component: string): string | undefined {
 export function componentReadings(component: string, status: JsonObject): ComponentReadings {
   const kind = componentKind(component) ?? '';
   const readings: ParsedReading[] = [];
-  let [missing, garbled] = [0, 0];
-  if (SILENT.has(kind)) return { readings, missing, garbled };
+  const lacking: Lacking = { missing: 0, garbled: 0 };
+  if (SILENT.has(kind)) return { readings, ...lacking };
   const fields = COMPONENTS.get(kind);
   const walk = (node: unknown, path: readonly string[]): void => {
     if (readings.length >= MOST_READINGS) return;
@@ -99,13 +97,10 @@ export function componentReadings(component: string, status: JsonObject): Compon
     const value = typeof node === 'boolean' ? Number(node) : node;
     if (typeof value === 'number' && Number.isFinite(value))
       readings.push(reading(component, kind, path, value, field));
-    else if (field !== undefined) {
-      missing += 1;
-      if (!saysNoValue(node)) garbled += 1;
-    }
+    else if (field !== undefined) lack(lacking, name, node);
   };
   walk(celsius(status), []);
-  return { readings, missing, garbled };
+  return { readings, ...lacking };
 }
 
 function reading(

@@ -2,6 +2,7 @@ import type { MetricName } from '@nongtin/broker/wire';
 import { toMetricUnit } from '../units/units.ts';
 import { isObject, type JsonObject } from './json.ts';
 import { channelOf, type ParsedReading } from './profile.ts';
+import { statedReading } from './text-number.ts';
 
 /**
  * Fields of Tasmota's sensors that always mean the same (tasmota.github.io/docs/Supported-Peripherals): the metric, and
@@ -48,10 +49,15 @@ export class SensorFields {
     return fieldOf(path) !== undefined;
   }
 
-  reading(path: readonly string[], value: number): ParsedReading {
+  /** @param stated the unit behind the number, if one stands there */
+  reading(path: readonly string[], value: number, stated?: string): ParsedReading {
     const found = fieldOf(path);
     const raw: ParsedReading = { metric: 'raw', channel: channelOf(path), value };
-    if (found === undefined) return raw;
+    if (found === undefined) return stated === undefined ? raw : { ...raw, unit: stated };
+    if (stated !== undefined) {
+      const reading = statedReading(found.metric, value, stated);
+      return { ...reading, channel: reading.metric === 'raw' ? raw.channel : channelOf(found.sensor) };
+    }
     const converted = toMetricUnit(found.metric, value, this.#unitOf(found.unit));
     if (converted === undefined) return raw;
     return { metric: found.metric, channel: channelOf(found.sensor), value: converted };

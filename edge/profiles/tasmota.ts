@@ -1,6 +1,6 @@
 import { counterOf } from './counter.ts';
 import { isObject, type JsonObject, type Leaf, leavesOf, readObject } from './json.ts';
-import { saysNoValue } from './no-value.ts';
+import { type Lacking, lack } from './no-value.ts';
 import {
   channelOf,
   type Parsed,
@@ -14,6 +14,7 @@ import {
 } from './profile.ts';
 import { SensorFields } from './tasmota-fields.ts';
 import { defaults, readSettings, type TasmotaSettings } from './tasmota-settings.ts';
+import { quantityIn, unnamedQuantityIn } from './text-number.ts';
 import { localTime } from './time.ts';
 
 /** Of the telemetry and of the answers; everything else there tells nothing of the farm. */
@@ -105,10 +106,8 @@ function status(text: string, { online, offline }: Words): Parsed {
   return problem('wrong_shape', `LWT is ${online} or ${offline}, not '${said}'`);
 }
 
-interface Found {
+interface Found extends Readonly<Lacking> {
   readonly readings: readonly ParsedReading[];
-  readonly missing: number;
-  readonly garbled: number;
 }
 
 function message(
@@ -117,24 +116,30 @@ function message(
   parts: readonly (Found | ParseProblem)[],
 ): Parsed {
   const readings: ParsedReading[] = [];
-  let [missing, garbled] = [0, 0];
+  const found: Found[] = [];
   for (const part of parts) {
     if (!('garbled' in part)) return part;
     readings.push(...part.readings);
-    missing += part.missing;
-    garbled += part.garbled;
+    found.push(part);
   }
   const timeGiven = Object.hasOwn(object, 'Time');
   return {
     kind: 'readings',
-    ...{ readings, missing, garbled },
+    ...{ readings, ...together(found) },
     counter: counterOf(object),
     timeGiven,
     observedAtMs: timeGiven ? localTime(object.Time, zoneOffsetMinutes, receivedAtMs) : undefined,
   };
 }
 
-const numberIn = (text: string) => (/^\s*-?\d+(\.\d+)?\s*$/.test(text) ? Number(text) : null);
+function together(parts: readonly Readonly<Lacking>[]): Lacking {
+  const strange = parts.flatMap((part) => part.strange ?? []);
+  return {
+    missing: parts.reduce((sum, { missing }) => sum + missing, 0),
+    garbled: parts.reduce((sum, { garbled }) => sum + garbled, 0),
+    ...(strange.length === 0 ? {} : { strange }),
+  };
+}
 
 function sensors(object: JsonObject): Found | ParseProblem {
   const leaves = leavesOf(object);
@@ -145,9 +150,11 @@ function sensors(object: JsonObject): Found | ParseProblem {
       const isOn = value.toUpperCase() === 'ON';
       return { metric: 'raw', channel: channelOf(path), value: Number(isOn) };
     }
-    if (typeof value === 'string' && !fields.isMeasured(path)) return undefined;
-    const number = typeof value === 'string' ? numberIn(value) : value;
-    return number === null ? null : fields.reading(path, Number(number));
+    if (typeof value !== 'string') return value === null ? null : fields.reading(path, Number(value));
+    const isMeasured = fields.isMeasured(path);
+    const { value: number, unit } = (isMeasured ? quantityIn : unnamedQuantityIn)(value) ?? {};
+    if (number === undefined) return isMeasured ? null : undefined;
+    return isMeasured || unit !== undefined ? fields.reading(path, number, unit) : undefined;
   });
 }
 
@@ -164,31 +171,27 @@ function state(object: JsonObject, words: Words): Found | ParseProblem {
   const relays = relaysOf(object, words);
   return {
     readings: [...found.readings, ...relays.readings],
-    missing: found.missing + relays.missing,
-    garbled: found.garbled + relays.garbled,
+    ...together([found, relays]),
   };
 }
 
 /** Null is a field that should hold a number and does not; undefined one that need not. */
 function collect(leaves: readonly Leaf[], read: (leaf: Leaf) => ParsedReading | null | undefined): Found {
   const readings: ParsedReading[] = [];
-  let [missing, garbled] = [0, 0];
+  const lacking: Lacking = { missing: 0, garbled: 0 };
   for (const leaf of leaves) {
     const reading = read(leaf);
     if (reading === undefined) continue;
     if (reading !== null && Number.isFinite(reading.value)) readings.push(reading);
-    else {
-      missing += 1;
-      if (!saysNoValue(leaf.value)) garbled += 1;
-    }
+    else lack(lacking, leaf.path.join('.'), leaf.value);
   }
-  return { readings, missing, garbled };
+  return { readings, ...lacking };
 }
 
 /** POWER, POWER1 … of an object; POWER and POWER1 are the same relay (tasmota.github.io/docs/Commands: Power). */
 function relaysOf(object: JsonObject, { on, off, notRelays }: Words): Found {
   const readings: ParsedReading[] = [];
-  let [missing, garbled] = [0, 0];
+  const lacking: Lacking = { missing: 0, garbled: 0 };
   for (const [name, said] of Object.entries(object)) {
     const digits = RELAY.exec(name)?.[1];
     if (digits === undefined || typeof said !== 'string') continue;
@@ -196,11 +199,9 @@ function relaysOf(object: JsonObject, { on, off, notRelays }: Words): Found {
     const text = said.trim();
     const value = text === on || text === 'ON' ? 1 : text === off || text === 'OFF' ? 0 : undefined;
     const channel = `POWER${number}`;
-    if (value === undefined) {
-      missing += 1;
-      if (!saysNoValue(text)) garbled += 1;
-    } else if (notRelays.includes(number)) readings.push({ metric: 'raw', channel, value });
+    if (value === undefined) lack(lacking, name, text);
+    else if (notRelays.includes(number)) readings.push({ metric: 'raw', channel, value });
     else readings.push({ metric: 'valve_open', channel, value });
   }
-  return { readings, missing, garbled };
+  return { readings, ...lacking };
 }

@@ -1,7 +1,9 @@
 import type { MetricName } from '@nongtin/broker/wire';
 import { toMetricUnit } from '../units/units.ts';
 import { type JsonObject, type Leaf, leavesOf } from './json.ts';
+import { type Lacking, lack, saysNoValue } from './no-value.ts';
 import { channelOf, type ParsedReading, type ParseProblem } from './profile.ts';
+import { quantityIn, statedReading, unnamedQuantityIn } from './text-number.ts';
 import type { Property, ZigbeeDevice } from './zigbee-devices.ts';
 
 /**
@@ -35,28 +37,58 @@ const NAMES = new Map<string, { metric: MetricName; unit?: string }>([
 /** About the software or the bridge, not about the farm. */
 const PASSED_OVER = new Set(['update', 'update_available', 'device', 'last_seen', 'elapsed', 'transition']);
 
+interface Found extends Lacking {
+  readonly readings: ParsedReading[];
+}
+
 /**
  * The readings of one state message. Null is a property that the device has not reported yet, so it is not missing; texts
- * are settings and names, but for the state of a switch and the status of a valve.
+ * are settings and names, but for the state of a switch, the status of a valve and what begins with a number.
  */
-export function zigbeeReadings(object: JsonObject, device: ZigbeeDevice | undefined) {
+export function zigbeeReadings(object: JsonObject, device: ZigbeeDevice | undefined): Found | ParseProblem {
   const leaves = leavesOf(object);
-  if (!Array.isArray(leaves)) return leaves satisfies ParseProblem;
+  if (!Array.isArray(leaves)) return leaves;
+  const lacking: Lacking = { missing: 0, garbled: 0 };
   const exposed = new Map(device?.properties.map((property) => [property.property, property]));
   const onBattery = device?.onBattery ?? typeof object.battery === 'number';
-  return leaves.flatMap((leaf): ParsedReading[] => {
+  const readings = leaves.flatMap((leaf): ParsedReading[] => {
     const [first = ''] = leaf.path;
     if (leaf.value === null || PASSED_OVER.has(first)) return [];
     const property = leaf.path.length === 1 ? exposed.get(first) : undefined;
-    const value = typeof leaf.value === 'boolean' ? Number(leaf.value) : leaf.value;
-    if (typeof value === 'string') return textReadings(first, value, leaf, property);
-    if (!Number.isFinite(value)) return [];
+    const isNumeric = leaf.path.length === 1 && isMeasured(first, property, device);
+    const text = typeof leaf.value === 'string' ? leaf.value : undefined;
+    const quantity = text === undefined ? undefined : (isNumeric ? quantityIn : unnamedQuantityIn)(text);
+    const isReading = quantity !== undefined && (isNumeric || quantity.unit !== undefined);
+    if (text !== undefined && !isReading) {
+      if (isNumeric && !saysNoValue(text)) lack(lacking, first, text);
+      return textReadings(first, text, leaf, property);
+    }
+    const value = quantity?.value ?? Number(leaf.value);
+    if (!Number.isFinite(value)) {
+      lack(lacking, leaf.path.join('.'), leaf.value);
+      return [];
+    }
     if (first === 'water_leak' && leaf.path.length === 1) return [{ metric: 'leak', channel: '', value }];
     const raw = { metric: 'raw', channel: channelOf(leaf.path), value } as const;
-    const known = leaf.path.length === 1 ? measured(first, value, property, device, onBattery) : undefined;
+    const known =
+      leaf.path.length === 1
+        ? measured(first, value, property, device, onBattery, quantity?.unit)
+        : undefined;
     if (known !== undefined && typeof leaf.value === 'boolean') return [{ ...raw, rawReason: 'boolean' }];
-    return [known ?? (property?.unit === undefined ? raw : { ...raw, unit: property.unit })];
+    if (known?.metric === 'raw') return [{ ...raw, ...known, channel: raw.channel }];
+    const unit = quantity?.unit ?? property?.unit;
+    return [known ?? (unit === undefined ? raw : { ...raw, unit })];
   });
+  return { readings, ...lacking };
+}
+
+/** Whether a number is expected: of a device whose properties are known, only what it announces as one. */
+function isMeasured(
+  first: string,
+  property: Property | undefined,
+  device: ZigbeeDevice | undefined,
+): boolean {
+  return NAMES.has(property?.name ?? first) && (property !== undefined || device === undefined);
 }
 
 function measured(
@@ -65,6 +97,7 @@ function measured(
   property: Property | undefined,
   device: ZigbeeDevice | undefined,
   onBattery: boolean,
+  stated: string | undefined,
 ): ParsedReading | undefined {
   const found = NAMES.get(property?.name ?? first);
   if (found === undefined) return undefined;
@@ -72,13 +105,10 @@ function measured(
   const unsaid = isBattery && device === undefined ? 'mV' : found.unit;
   const unit = property === undefined ? unsaid : property.unit;
   const metric = isBattery ? 'battery_voltage' : found.metric;
+  const channel = channelOf(property?.endpoint === undefined ? [] : [property.endpoint]);
+  if (stated !== undefined) return { ...statedReading(metric, value, stated), channel };
   const converted = toMetricUnit(metric, value, unit ?? '');
-  if (converted === undefined) return undefined;
-  return {
-    metric,
-    channel: channelOf(property?.endpoint === undefined ? [] : [property.endpoint]),
-    value: converted,
-  };
+  return converted === undefined ? undefined : { metric, channel, value: converted };
 }
 
 /** What may be a relay or a valve: one whose kind is not known yet counts as one. */

@@ -109,11 +109,11 @@ function attributeOf(
 }
 
 function stateOf(device: string, object: JsonObject, known: ZigbeeDevice | undefined): Parsed {
-  const readings = zigbeeReadings(object, known);
-  if (!Array.isArray(readings)) return { ...readings, device };
+  const found = zigbeeReadings(object, known);
+  if (!('readings' in found)) return { ...found, device };
   const { last_seen } = object;
   const timeGiven = last_seen !== undefined && last_seen !== null;
-  return { kind: 'readings', device, readings, missing: 0, timeGiven, observedAtMs: timeOf(last_seen) };
+  return { kind: 'readings', device, ...found, timeGiven, observedAtMs: timeOf(last_seen) };
 }
 
 /** `last_seen` is ISO 8601 in UTC or local with its offset, or milliseconds since 1970 (Zigbee2MQTT: advanced settings). */

@@ -74,6 +74,11 @@ export function toMetricUnit(metric: MetricName, value: number, unit: string): n
   return convert(value, unit, own);
 }
 
+/** Whether a text is a unit of the table, in any spelling. */
+export function isUnit(text: string): boolean {
+  return unitOf(text) !== undefined;
+}
+
 /** What a share of a volume and a plain share have in common. */
 const RATIOS = new Set(['ratio', 'volumetricRatio']);
 
