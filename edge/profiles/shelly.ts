@@ -13,9 +13,12 @@ import { type ComponentReadings, componentKind, componentReadings } from './shel
 const ECHO_MS = 5_000;
 const MOST_SPEAKERS = 5_000;
 
+/** A device has at most 64 components with a handful of values each. */
+const MOST_VALUES = 256;
+
 interface Told {
+  readonly value: number;
   readonly atMs: number;
-  readonly values: ReadonlyMap<string, number>;
 }
 
 /**
@@ -27,23 +30,18 @@ interface Told {
  * When the status topics are on too, each change comes twice; the second is dropped value by value.
  */
 export function shelly({ facts }: ProfileContext): Profile {
-  const told = new Map<string, Told>();
+  /** By speaker, then by value; the newest last in both. */
+  const told = new Map<string, Map<string, Told>>();
   const remember = (speaker: string, atMs: number, readings: readonly ParsedReading[]) => {
-    const before = told.get(speaker);
-    const fresh = before !== undefined && isSoon(before.atMs, atMs) ? before.values : [];
-    told.delete(speaker);
-    told.set(speaker, {
-      atMs,
-      values: new Map([...fresh, ...readings.map((one) => [key(one), one.value] as const)]),
-    });
-    for (const oldest of told.keys()) {
-      if (told.size <= MOST_SPEAKERS) break;
-      told.delete(oldest);
-    }
+    const values = told.get(speaker) ?? new Map<string, Told>();
+    for (const reading of readings)
+      putLast(values, key(reading), { value: reading.value, atMs }, MOST_VALUES);
+    for (const [name, before] of values) if (!isSoon(before.atMs, atMs)) values.delete(name);
+    putLast(told, speaker, values, MOST_SPEAKERS);
   };
   const isEcho = (speaker: string, atMs: number, reading: ParsedReading) => {
-    const last = told.get(speaker);
-    return last !== undefined && isSoon(last.atMs, atMs) && last.values.get(key(reading)) === reading.value;
+    const last = told.get(speaker)?.get(key(reading));
+    return last !== undefined && isSoon(last.atMs, atMs) && last.value === reading.value;
   };
   return {
     name: 'shelly',
@@ -83,6 +81,15 @@ function componentOf(rest: string): string | undefined {
 /** Also when the clock was set meanwhile. */
 const isSoon = (beforeMs: number, atMs: number) => Math.abs(atMs - beforeMs) < ECHO_MS;
 const key = ({ metric, channel }: ParsedReading) => `${metric} ${channel}`;
+
+function putLast<Value>(map: Map<string, Value>, name: string, value: Value, most: number): void {
+  map.delete(name);
+  map.set(name, value);
+  for (const oldest of map.keys()) {
+    if (map.size <= most) break;
+    map.delete(oldest);
+  }
+}
 
 function online(payload: Uint8Array): Parsed {
   const text = Buffer.from(payload.subarray(0, 16)).toString('utf8');
