@@ -69,6 +69,22 @@ async function tokenOf(app: FastifyInstance, role: Role): Promise<string> {
   return String(response.headers['set-auth-token']);
 }
 
+/** The database can grow no more, and its table of sessions has no room left. */
+function fill(): () => void {
+  const pages = Number(database.prepare('PRAGMA page_count').get()?.page_count);
+  database.exec(`PRAGMA max_page_count = ${pages}`);
+  const insert = database.prepare(
+    `INSERT INTO account_session (id, expiresAt, token, createdAt, updatedAt, userId)
+     SELECT ?, expiresAt, ?, createdAt, updatedAt, userId FROM account_session LIMIT 1`,
+  );
+  expect(() => {
+    for (let row = 0; row < 10_000; row++) insert.run(`filler ${row}`, `filler ${row}`);
+  }).toThrow(/full/);
+  return () => {
+    database.exec("PRAGMA max_page_count = 1000000; DELETE FROM account_session WHERE id LIKE 'filler %'");
+  };
+}
+
 describe('signing in', () => {
   test('gives an httpOnly, same-site cookie that names the account on the next request', async () => {
     const app = await appOf('gateway');
@@ -125,6 +141,29 @@ describe('signing in', () => {
       for (let typo = 0; typo < 9; typo++) await signIn(app, member.email, 'not-the-password');
       expect((await signIn(app, member.email.toUpperCase(), member.password)).statusCode).toBe(200);
     }
+  });
+
+  test('on a full disk is refused with the cause, and who is signed in stays so', async () => {
+    const app = await appOf('gateway');
+    const bearer = { authorization: `Bearer ${await tokenOf(app, 'member')}` };
+    const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+    database.prepare('UPDATE account_session SET expiresAt = ?').run(tomorrow);
+    const restore = fill();
+    try {
+      const { email, password } = secrets.users.member;
+      const response = await signIn(app, email, password);
+      expect(response.statusCode).toBe(503);
+      expect(response.json().error).toMatchObject({
+        ...{ kind: 'try_later', code: 'cannot_write', message: expect.stringMatching(/disk is full/) },
+      });
+      database.exec('PRAGMA query_only = 1');
+      const farm = await app.inject({ method: 'GET', url: '/api/farm', headers: bearer });
+      expect(farm.json()).toEqual({ role: 'member' });
+    } finally {
+      database.exec('PRAGMA query_only = 0');
+      restore();
+    }
+    expect(await tokenOf(app, 'member')).not.toBe('');
   });
 
   test('takes JSON only, so that a try is counted for whom it is made', async () => {

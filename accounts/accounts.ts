@@ -4,6 +4,7 @@ import { hashPassword } from 'better-auth/crypto';
 import { getMigrations } from 'better-auth/db/migration';
 import { bearer } from 'better-auth/plugins/bearer';
 import { isRole, type Role } from './roles.ts';
+import { unwritable } from './unwritable.ts';
 
 /** A signed-in person. */
 export interface Account {
@@ -73,12 +74,38 @@ export function createAccounts(options: AccountsOptions): Accounts {
   async function handler(request: Request): Promise<Response> {
     const url = new URL(request.url);
     if (!openPaths.has(url.pathname)) return Response.json({ message: 'Not found' }, { status: 404 });
-    const response = await auth.handler(request);
+    const response = await answer(request);
     return url.protocol === 'https:' ? withSecureCookies(response) : response;
   }
 
+  async function answer(request: Request): Promise<Response> {
+    try {
+      return await auth.handler(request);
+    } catch (error) {
+      const message = unwritable(error);
+      if (message !== undefined) {
+        options.logger.warn(message);
+        return Response.json({ code: 'cannot_write', message }, { status: 503 });
+      }
+      options.logger.error(`accounts failed: ${error instanceof Error ? error.message : 'no reason given'}`);
+      return Response.json(
+        { code: 'failed', message: 'Something went wrong; the log says what.' },
+        { status: 500 },
+      );
+    }
+  }
+
+  /** A session is prolonged once a day; where that cannot be written, it is good all the same until it ends. */
+  async function sessionOf(headers: Headers) {
+    try {
+      return await auth.api.getSession({ headers });
+    } catch {
+      return auth.api.getSession({ headers, query: { disableRefresh: true } });
+    }
+  }
+
   async function session(headers: Headers): Promise<Account | undefined> {
-    const found = await auth.api.getSession({ headers });
+    const found = await sessionOf(headers);
     if (found === null || !isRole(found.user.role)) return undefined;
     const { id, email, name, role } = found.user;
     return { id, email, name, role };
@@ -149,6 +176,8 @@ function authConfig({
     // The plugin counts failed sign-ins by peer address, which the library cannot see.
     rateLimit: { enabled: false },
     telemetry: { enabled: false },
+    // What is no refusal comes to us.
+    onAPIError: { throw: true },
     advanced: { cookiePrefix, useSecureCookies: false, ipAddress: { disableIpTracking: true } },
     logger: {
       disabled: false,

@@ -83,7 +83,7 @@ async function sendWebResponse(reply: FastifyReply, response: Response) {
 }
 
 function refusal(status: number, text: string) {
-  const kind = status === 429 ? 'try_later' : status >= 500 ? 'our_fault' : 'your_input';
+  const kind = status === 429 || status === 503 ? 'try_later' : status >= 500 ? 'our_fault' : 'your_input';
   const { code, message } = parse(text);
   return {
     error: {
