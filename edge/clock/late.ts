@@ -25,6 +25,7 @@ interface LateDeliveryOptions {
 }
 
 const LOOK_EVERY_MS = 200;
+const RETRY_MS = 5_000;
 
 /**
  * Delivers what the delivery passed over because it had no date, as soon as it has one: boot after boot, beside the
@@ -35,53 +36,63 @@ export class LateDelivery {
   readonly #options: LateDeliveryOptions;
   #running: Promise<void> = Promise.resolve();
   #isStopped = false;
+  readonly #ending = Promise.withResolvers<void>();
+  readonly #pause: (ms: number) => Promise<unknown>;
   #interrupt = () => {};
 
   constructor(options: LateDeliveryOptions) {
     this.#options = options;
+    this.#pause = options.pause ?? ((ms) => delay(ms, undefined, { ref: false }));
   }
 
   start(): void {
-    this.#options.keeper.onDated((bootId) => {
-      this.#running = this.#running.then(() => this.#deliver(bootId));
-    });
-    this.#options.keeper.onDoubted((doubt) => {
-      this.#running = this.#running.then(() => this.#flag(doubt));
-    });
+    this.#options.keeper.onDated((bootId) => this.#enqueue(() => this.#deliver(bootId)));
+    this.#options.keeper.onDoubted((doubt) => this.#enqueue(() => this.#flag(doubt)));
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#interrupt();
+    this.#ending.resolve();
     await this.#running;
   }
 
-  async #deliver(bootId: string): Promise<void> {
-    const { keeper, journal, deliver, logger } = this.#options;
-    if (this.#isStopped) return;
+  /** Until it is done: rollups wait for it. */
+  #enqueue(work: () => Promise<void>): void {
+    this.#running = this.#running.then(async () => {
+      while (!this.#isStopped && !(await this.#isDone(work)))
+        await Promise.race([this.#pause(RETRY_MS), this.#ending.promise]);
+    });
+  }
+
+  async #isDone(work: () => Promise<void>): Promise<boolean> {
     try {
-      const held = keeper.held(bootId);
-      const isWaiting = (entry: JournalEntry) => isUndated(entry.payload);
-      if (held !== undefined && !(await this.#carry(entriesOf(journal, bootId, held, isWaiting), deliver)))
-        return;
-      keeper.delivered(bootId);
+      await work();
+      return true;
     } catch (error) {
-      logger.error({ err: error, bootId }, 'readings that were dated are delivered with the next start');
+      this.#options.logger.error(
+        { err: error },
+        'readings that were dated are not delivered yet; tried again',
+      );
+      return false;
     }
+  }
+
+  async #deliver(bootId: string): Promise<void> {
+    const { keeper, journal, deliver } = this.#options;
+    const held = keeper.held(bootId);
+    const isWaiting = (entry: JournalEntry) => isUndated(entry.payload);
+    if (held === undefined || (await this.#carry(entriesOf(journal, bootId, held, isWaiting), deliver)))
+      keeper.delivered(bootId);
   }
 
   /** What the delivery has under way has no flag: it must be there first. */
   async #flag(doubt: Doubt): Promise<void> {
-    const { keeper, journal, deliver, deliveredUpTo, logger } = this.#options;
-    const pause = this.#options.pause ?? delay;
-    try {
-      while (!this.#isStopped && deliveredUpTo() < doubt.lastNumber) await pause(LOOK_EVERY_MS);
-      if (this.#isStopped) return;
-      const all = entriesOf(journal, doubt.bootId, doubt, () => true);
-      if (await this.#carry(all, deliver)) keeper.told(doubt);
-    } catch (error) {
-      logger.error({ err: error, doubt }, 'readings with a wrong date are flagged with the next start');
-    }
+    const { keeper, journal, deliver, deliveredUpTo } = this.#options;
+    while (!this.#isStopped && deliveredUpTo() < doubt.lastNumber) await this.#pause(LOOK_EVERY_MS);
+    if (this.#isStopped) return;
+    const all = entriesOf(journal, doubt.bootId, doubt, () => true);
+    if (await this.#carry(all, deliver)) keeper.told(doubt);
   }
 
   /** Whether everything is in the store; false when we were stopped before. */

@@ -56,11 +56,11 @@ export class Words {
     const utcMs = clock.nowMs();
     const here = { uptimeMs: machine.uptimeMs(), machineBootId: machine.bootId(), bootId: journal.bootId };
     const doubts: Doubt[] = [];
-    const words: Word[] = [];
+    const reviewed = new Map<Word, Word>();
     for (const word of boots.words()) {
       const aheadMs = errorOf(word, { utcMs, ...here });
       const right = { ...word, utcMs: Math.round(word.utcMs - (aheadMs ?? 0)) };
-      words.push(right);
+      reviewed.set(word, right);
       if (aheadMs === undefined) continue;
       const record: ClockRecord = {
         ...{ kind: 'clock', atMs: utcMs, bootId: word.bootId, source },
@@ -72,7 +72,12 @@ export class Words {
       this.#save(() => boots.doubt(doubt));
       doubts.push(doubt);
     }
-    if (boots.words().length > 0) this.#save(() => boots.keepWords(source === 'system' ? [] : words));
+    // Another word may have come while the records were journaled.
+    const words = boots.words().flatMap((word) => {
+      if (source === 'system' && reviewed.has(word)) return [];
+      return [reviewed.get(word) ?? word];
+    });
+    if (boots.words().length > 0) this.#save(() => boots.keepWords(words));
     return doubts;
   }
 
