@@ -56,6 +56,7 @@ const OVERDUE_TIMES = 3;
 const SILENCE_MS = 5 * 60_000;
 /** … and for so long when its habit is not known. */
 const UNKNOWN_SILENCE_MS = 24 * HOUR_MS;
+const GONE_MS = 48 * HOUR_MS;
 
 /**
  * What is remembered of one device: about a kilobyte, however much comes. Silence is measured by the monotonic clock; times
@@ -76,8 +77,8 @@ export class Device {
   #hour = 0;
   /** By channel, per cent. */
   readonly #batteries = new Map<string, number>();
-  /** Channels whose readings are flagged. */
-  readonly #lowChannels = new Set<string>();
+  /** Channels whose readings are flagged, and when the last of these came; the newest last. */
+  readonly #lowChannels = new Map<string, number>();
   #rssi: number | null = null;
   #snr: number | null = null;
   #linkQuality: number | null = null;
@@ -91,7 +92,7 @@ export class Device {
     let flagged = 0;
     for (const reading of readings) {
       if (reading.quality !== 0) flagged += 1;
-      this.#note(reading);
+      this.#note(reading, monotonicMs);
     }
     const at = this.#hourAt(monotonicMs);
     this.#add(at + READINGS, readings.length);
@@ -125,7 +126,7 @@ export class Device {
       ...{ firstSeenAtMs: this.#firstSeenAtMs, lastSeenAtMs: this.#lastSeenAtMs },
       expectedSeconds: expectedMs === null ? null : Math.round(expectedMs / 1000),
       overdue: monotonicMs - this.#lastMonotonicMs > allowedMs,
-      ...{ battery: this.#lowestBattery(), batteryLow: this.#lowChannels.size > 0 },
+      ...{ battery: this.#lowestBattery(), batteryLow: this.#isBatteryLow() },
       ...{ rssi: this.#rssi, snr: this.#snr, linkQuality: this.#linkQuality },
       clockAheadSeconds: this.#clockAheadMs === null ? null : Math.round(this.#clockAheadMs / 1000),
       lastHour: this.#sum(1),
@@ -152,15 +153,25 @@ export class Device {
     return gaps[gaps.length >> 1] ?? null;
   }
 
-  #note({ metric, channel, value, quality: bits }: Told): void {
-    if ((bits & quality.lowBattery) === 0) this.#lowChannels.delete(channel);
-    else if (this.#lowChannels.size < MOST_CHANNELS) this.#lowChannels.add(channel);
+  #note({ metric, channel, value, quality: bits }: Told, monotonicMs: number): void {
+    this.#lowChannels.delete(channel);
+    if ((bits & quality.lowBattery) !== 0) this.#lowChannels.set(channel, monotonicMs);
+    for (const oldest of this.#lowChannels.keys()) {
+      if (this.#lowChannels.size <= MOST_CHANNELS) break;
+      this.#lowChannels.delete(oldest);
+    }
     if (metric === 'battery') {
       if (this.#batteries.size < MOST_CHANNELS || this.#batteries.has(channel))
         this.#batteries.set(channel, value);
     } else if (metric === 'rssi') this.#rssi = value;
     else if (metric === 'snr') this.#snr = value;
     else if (metric === 'link_quality') this.#linkQuality = value;
+  }
+
+  /** A channel that has not come for long while others do is gone; a device that is silent altogether may be empty. */
+  #isBatteryLow(): boolean {
+    for (const atMs of this.#lowChannels.values()) if (this.#lastMonotonicMs - atMs < GONE_MS) return true;
+    return false;
   }
 
   #lowestBattery(): number | null {

@@ -97,6 +97,18 @@ describe('a device', () => {
     expect(view('d1')).toMatchObject({ battery: 80, batteryLow: false });
   });
 
+  it('has no low battery any more when the sensor of it is gone for two days, but has one while it is silent', () => {
+    const { health, pass, send, view } = farm();
+    const bits = quality.lowBattery;
+    const told = { metric: 'soil_ph', channel: 'old', value: 6, quality: bits, receivedAtMs: NOW } as const;
+    health.onReadings([{ ...told, device: 'd1', timeNs: 0n }], 0, 'plain json');
+    send('d1');
+    pass(72 * HOUR);
+    expect(view('d1')).toMatchObject({ batteryLow: true });
+    send('d1');
+    expect(view('d1')).toMatchObject({ batteryLow: false });
+  });
+
   it('was heard of when its sensors had no value', () => {
     const { health, view, pass } = farm();
     pass(MINUTE);
