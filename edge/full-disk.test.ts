@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { testFarm } from './gateway.suite.ts';
 
+const run = (program: string, args: readonly string[]) => spawnSync(program, args);
+
 /** A small disk of its own, which needs a system where we may mount one. */
 function mounted(): { folder: string; unmount: () => void } | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'nongtin-full-'));
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', folder]);
+  const { status } = run('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', folder]);
   const unmount = () => {
-    if (status === 0) spawnSync('umount', ['-l', folder]);
+    if (status === 0) run('umount', ['-l', folder]);
     rmSync(folder, { recursive: true, force: true });
   };
   if (status === 0) return { folder, unmount };
@@ -31,7 +33,7 @@ async function farmOnSmallDisk() {
   await farm.get('/api/alarms');
   await farm.gateway().stop();
   const reserve = join(farm.dataDir, 'gateway', 'journal.sqlite-reserve');
-  const fill = (name: string) => spawnSync('dd', ['if=/dev/zero', `of=${join(disk.folder, name)}`, 'bs=1k']);
+  const fill = (name: string) => run('dd', ['if=/dev/zero', `of=${join(disk.folder, name)}`, 'bs=1k']);
   const makeRoom = (...names: string[]) => {
     for (const name of names) rmSync(join(disk.folder, name));
   };
