@@ -7,9 +7,9 @@ import type { Answer, Ask, Outcome } from './protocol.ts';
 
 /**
  * The codecs' thread: foreign code runs here and nowhere else, one call after the other. It keeps the scripts that it was
- * given, and an image of each of the latest that were used.
+ * given, and the images of the latest that were used: of usual scripts all, of greedy ones few.
  */
-const MOST_IMAGES = 16;
+const MOST_IMAGE_BYTES = 8 * 1024 * 1024;
 
 const clock = {
   computedMs: () => {
@@ -59,10 +59,14 @@ function answer(engine: Engine, scripts: Map<string, Script>, ask: Ask): Outcome
 }
 
 function forgetOldImages(scripts: Map<string, Script>): void {
-  const imaged = [...scripts.values()].filter(({ loaded }) => loaded !== undefined && isImage(loaded));
-  for (const script of imaged.slice(0, Math.max(0, imaged.length - MOST_IMAGES))) script.loaded = undefined;
+  let bytes = 0;
+  for (const [index, script] of [...scripts.values()].reverse().entries()) {
+    if (script.loaded === undefined || !isImage(script.loaded)) continue;
+    bytes += script.loaded.pieces.length;
+    if (index > 0 && bytes > MOST_IMAGE_BYTES) script.loaded = undefined;
+  }
 }
 
 function isImage(loaded: NonNullable<Script['loaded']>): loaded is Image {
-  return 'heap' in loaded;
+  return 'pieces' in loaded;
 }

@@ -117,9 +117,19 @@ describe('a script that is wrong', () => {
     ['returns no data', body('return { warnings: [] };'), /no data/],
     ['returns a promise', `async ${body('return { data: {} };')}`, /promise/],
     ['returns a cycle', body('var o = {}; o.o = o; return { data: o };'), /circular/],
-    ['imports', `import fs from 'node:fs';\n${body('return { data: {} };')}`, /the script does not run/],
+    [
+      'imports',
+      `import fs from 'node:fs';\n${body('return { data: {} };')}`,
+      /the script does not run: .*import and export are not taken/,
+    ],
+    ['exports as a module does', `export ${body('return { data: {} };')}`, /import and export are not taken/],
     ['requires', body("return { data: require('fs').readdirSync('/') };"), /'require' is not defined/],
     ['imports later', body("return import('node:fs');"), /promise/],
+    [
+      'throws what is no error',
+      body('throw { toString() { for (;;); } };'),
+      /it failed: an object that is no error/,
+    ],
     ['throws something odd', body('throw { get message() { throw 1; } };'), /cannot be shown|it failed/],
   ])('is refused with a clear error when it %s', async (_what, script, expected) => {
     const answer = await decodeWith(script);

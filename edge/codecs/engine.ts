@@ -5,7 +5,7 @@ import {
   type QuickJSContext,
   type QuickJSHandle,
 } from 'quickjs-emscripten-core';
-import { type Image, imageOf, layoutOf, restore } from './image.ts';
+import { begin, type Image, imageOf, restore, worldOf } from './image.ts';
 import { COLLECT, PRELUDE } from './prelude.ts';
 import { type CodecCall, LIMITS, type Outcome } from './protocol.ts';
 
@@ -26,8 +26,8 @@ interface EngineClock {
 }
 
 /**
- * QuickJS in WebAssembly, whose whole world is one piece of memory. That memory is copied right after a script was
- * read, and put back before every call: no call sees what another left, and none pays for parsing the script again.
+ * QuickJS in WebAssembly, whose whole world is one piece of memory. What a script has changed in it is copied right after
+ * it was read, and put back before every call: no call sees what another left, and none pays for parsing the script again.
  */
 export async function createEngine(clock: EngineClock): Promise<Engine> {
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
@@ -38,8 +38,7 @@ export async function createEngine(clock: EngineClock): Promise<Engine> {
   context.runtime.setMaxStackSize(LIMITS.stackBytes);
   context.runtime.setInterruptHandler(() => isOver());
   const driver = context.unwrapResult(context.evalCode(PRELUDE, 'prelude', { type: 'global' }));
-  const layout = layoutOf(memory);
-  const empty = imageOf(memory, layout);
+  const first = worldOf(memory);
   const limited = <Value>(limitMs: number, run: () => Value | Failed): Value | Failed => {
     const computed = clock.computedMs() + limitMs;
     const passed = clock.monotonicMs() + limitMs * LIMITS.patience;
@@ -52,11 +51,11 @@ export async function createEngine(clock: EngineClock): Promise<Engine> {
   };
   return {
     load(script, source) {
-      restore(memory, empty);
-      return limited(LIMITS.loadMs, () => load(context, driver, script, source) ?? imageOf(memory, layout));
+      begin(memory, first);
+      return limited(LIMITS.loadMs, () => load(context, driver, script, source) ?? imageOf(memory, first));
     },
     call(image, call, input) {
-      restore(memory, image);
+      restore(memory, first, image);
       return limited(LIMITS.callMs, () => run(context, driver, call, context.newString(input)));
     },
   };
@@ -71,10 +70,16 @@ type Variant = typeof quickJs.default;
 
 type Failed = Extract<Outcome, { failure: unknown }>;
 
+const MODULE = /^[ \t]*(?:import[\s{*"']|export[\s{*])/m;
+const NO_MODULES =
+  'import and export are not taken; declare function decodeUplink, or give it to module.exports, in one file';
+
 function load(context: QuickJSContext, driver: QuickJSHandle, script: string, source: string) {
   const failed = (error: QuickJSHandle): Failed => {
     const outcome = explain(context, driver, error, LIMITS.loadMs);
-    return outcome.failure === 'threw' ? { ...outcome, failure: 'script' } : outcome;
+    if (outcome.failure !== 'threw') return outcome;
+    const why = MODULE.test(source) ? `: ${NO_MODULES}` : '';
+    return { failure: 'script', detail: `${outcome.detail}${why}` };
   };
   const read = context.evalCode(source, script, { type: 'global' });
   if (read.error) return failed(read.error);

@@ -23,6 +23,7 @@ export const PRELUDE = `(() => {
       if (typeof error !== 'object' || error === null) return String(error).slice(0, 300);
       const place = String(error.stack).match(/[^\\s(]+\\.js:\\d+/);
       const line = place === null ? '' : 'line ' + place[0].split(':').pop() + ': ';
+      if (error.name === undefined && error.message === undefined) return 'an object that is no error';
       return (line + String(error.name) + ': ' + String(error.message)).slice(0, 300);
     } catch {
       return 'an error that cannot be shown';
