@@ -1,12 +1,16 @@
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /**
- * A database with a write-ahead log. Its index lies in a file that programs share; a full disk has no room for one (SQLite
- * calls that an error of reading or writing), so there the index is in memory and the database ours alone.
+ * A database with a write-ahead log. Its index lies in a file that programs share; a full disk has no room for one. SQLite
+ * calls that an error of reading or writing, or, where blocks are smaller than pages of memory, the process is ended when
+ * it writes to the file. So there the index is in memory and the database ours alone.
  *
  * @param timeoutMs how long to wait for another program that writes
  */
 export function openWithLog(path: string, timeoutMs: number): DatabaseSync {
+  if (isTight(dirname(path))) return opened(path, timeoutMs, 'EXCLUSIVE');
   try {
     return opened(path, timeoutMs, 'NORMAL');
   } catch (error) {
@@ -16,6 +20,12 @@ export function openWithLog(path: string, timeoutMs: number): DatabaseSync {
 }
 
 const SQLITE_IOERR = 10;
+const ROOM_BYTES = 1024 * 1024;
+
+function isTight(folder: string): boolean {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize < ROOM_BYTES;
+}
 
 function opened(path: string, timeout: number, locking: 'NORMAL' | 'EXCLUSIVE'): DatabaseSync {
   const database = new DatabaseSync(path, { timeout });
