@@ -112,7 +112,14 @@ describe('the views', () => {
     expect((await member.get('/api/series?metric=flow&device=x&points=100000')).statusCode).toBe(400);
     expect((await member.get('/api/series?metric=flow&device=x&from=5&to=5')).statusCode).toBe(400);
     const odd = '/api/series?metric=flow&device=soil-a1&aggregate=';
-    expect((await member.get(`${odd}median`)).statusCode).toBe(400);
+    expect((await member.get(`${odd}median`)).json().error).toEqual({
+      ...{
+        kind: 'your_input',
+        message: 'querystring/aggregate must be one of: mean, min, max, last, sum, increase',
+      },
+    });
+    const nowhere = await member.get('/data/nowhere?ID=x&PASSWORD=secret');
+    expect(nowhere.json().error.message).toBe('There is nothing at /data/nowhere.');
     expect((await member.get(`${odd}max`)).statusCode).toBe(200);
     for (const question of ['series?metric=flow&device=away', 'readings?device=away']) {
       const away = await member.get(`/api/${question}`);

@@ -25,14 +25,27 @@ export function registerErrors(app: FastifyInstance): void {
       return reply.code(error.statusCode).send({ error: { kind, message, ...(reason ? { reason } : {}) } });
     }
     const status = error.statusCode ?? 500;
-    if (status < 500)
-      return reply.code(status).send({ error: { kind: 'your_input', message: error.message } });
+    if (status < 500) {
+      const message = wordsOf(error) ?? error.message;
+      return reply.code(status).send({ error: { kind: 'your_input', message } });
+    }
     request.log.error({ err: error }, 'request failed');
     const message = 'Something went wrong in the gateway; its log says what.';
     return reply.code(500).send({ error: { kind: 'our_fault', message } });
   });
   app.setNotFoundHandler((request, reply) => {
-    const message = `There is nothing at ${request.url.slice(0, 200)}.`;
+    // What stands behind the path may be a password.
+    const [path = ''] = request.url.split('?');
+    const message = `There is nothing at ${path.slice(0, 200)}.`;
     return reply.code(404).send({ error: { kind: 'your_input', message } });
   });
+}
+
+/** Of a value that is none of the words allowed, which these are: the validator says only that it is not the first, not the second … */
+function wordsOf({ validation, validationContext }: FastifyError): string | undefined {
+  const [first, ...more] = (validation ?? []).filter(({ keyword }) => keyword === 'const');
+  if (first === undefined || more.some(({ instancePath }) => instancePath !== first.instancePath))
+    return undefined;
+  const words = [first, ...more].map(({ params }) => String(params.allowedValue));
+  return `${validationContext}${first.instancePath} must be one of: ${words.join(', ')}`;
 }

@@ -247,7 +247,7 @@ describe.skipIf(!influxdHere)('InfluxDB', () => {
       const messages = Array.from({ length: count }, () => {
         sent += 1;
         return rig.ingest.receive(
-          message({ seq: sent, soil_moisture: 0.3 }, { packetId: 1 + (sent % 60_000) }),
+          message({ seq: sent, number: sent, soil_moisture: 0.3 }, { packetId: 1 + (sent % 60_000) }),
         );
       });
       await Promise.all(messages);
@@ -260,7 +260,7 @@ describe.skipIf(!influxdHere)('InfluxDB', () => {
       influxd = await startInfluxd(options);
       for (let index = 0; index < 20; index += 1) await send(25);
       await rig.delivered();
-      const seqs = (await rig.raw('d1', 'raw', 'seq')).map(({ value }) => value).sort((a, b) => a - b);
+      const seqs = (await rig.raw('d1', 'raw', 'number')).map(({ value }) => value).sort((a, b) => a - b);
       expect(seqs).toEqual(Array.from({ length: sent }, (_, index) => index + 1));
     } finally {
       await rig.stop();

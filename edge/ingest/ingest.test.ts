@@ -289,7 +289,9 @@ describe('a resend', () => {
     const busy: Promise<unknown>[] = [];
     for (let seq = 0; seq < 70_000; seq += 1) {
       busy.push(
-        rig.ingest.receive(message(`{"seq":${seq}}`, { device: 'busy', packetId: 1 + (seq % 65_535) })),
+        rig.ingest.receive(
+          message(`{"seq":${seq},"number":1}`, { device: 'busy', packetId: 1 + (seq % 65_535) }),
+        ),
       );
     }
     await Promise.all(busy);

@@ -57,9 +57,14 @@ class Device {
 const START = Date.now();
 
 it.each([
-  ['a counter, resent with DUP', true, (seq: number) => ({ seq })],
-  ['a counter, while the series file is written all the time', true, (seq: number) => ({ seq }), ['3']],
-  ['a counter, resent without DUP', false, (seq: number) => ({ seq })],
+  ['a counter, resent with DUP', true, (seq: number) => ({ seq, number: seq })],
+  [
+    'a counter, while the series file is written all the time',
+    true,
+    (seq: number) => ({ seq, number: seq }),
+    ['3'],
+  ],
+  ['a counter, resent without DUP', false, (seq: number) => ({ seq, number: seq })],
   [
     'a time, resent without DUP',
     false,

@@ -13,7 +13,7 @@ const COUNTERS = new Set(
 export function counterOf(object: JsonObject): number | undefined {
   for (const name of Object.keys(object)) {
     const value = object[name];
-    if (Number.isSafeInteger(value) && isCounterName(name)) return value as number;
+    if (Number.isSafeInteger(value) && Number(value) >= 0 && isCounterName(name)) return value as number;
   }
   return undefined;
 }

@@ -12,7 +12,8 @@ const LONGEST_UNIT = 32;
 /**
  * Our own format on `nongtin/v1/{device}/readings`: a key that is a metric's name holds a reading of it; inside an
  * object the objects' keys are the channel ({"top":{"soil_moisture":0.3}} → channel 'top'). Any other number or
- * boolean is kept as 'raw' with its path as the channel, and with the text of a `unit` beside a `value`. `time` is ISO 8601 with an offset.
+ * boolean is kept as 'raw' with its path as the channel, and with the text of a `unit` beside a `value`. `time` is ISO 8601
+ * with an offset; `seq` counts the messages and is no reading.
  */
 export const plainJson: Profile = {
   name: 'plain-json',
@@ -80,6 +81,10 @@ function read(
   const isMetric = isMetricName(name) && name !== 'raw';
   // True is no quantity: only of a state it says something.
   const known = isMetric && (typeof given !== 'boolean' || isState(name));
+  if (whole === 'seq') {
+    if (!isCounter(given)) lack(found, whole, given);
+    return;
+  }
   if (typeof given === 'string' && name === 'unit') return;
   const { value, unit: own } = numberOf(given, isMetric);
   if (value !== undefined) {
@@ -99,6 +104,11 @@ function read(
         ...(own === undefined ? stated(name, unit) : { unit: own }),
       });
   } else if (known || typeof given !== 'string') lack(found, whole, given);
+}
+
+/** `seq` counts the messages: it tells nothing of the farm (PlainReadings). */
+function isCounter(given: Leaf['value']): boolean {
+  return Number.isSafeInteger(given) && Number(given) >= 0;
 }
 
 function numberOf(given: Leaf['value'], isMetric: boolean): { value?: number; unit?: string | undefined } {

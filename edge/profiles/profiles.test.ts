@@ -33,12 +33,17 @@ const valve = (payload: unknown) => parse({ name: 'valveState', rest: '' }, payl
 const timeOf = (parsed: Parsed) => (parsed as ParsedMessage).observedAtMs;
 
 describe('plain JSON', () => {
-  it('reads metrics by name, the rest as raw, and the counter as both', () => {
+  it.each(['abc', -1, 1.5])('tells of a seq that is no counter: %j', (seq) => {
+    expect(plain({ soil_ph: 6, seq })).toMatchObject({
+      ...{ readings: [{ metric: 'soil_ph' }], counter: undefined, garbled: 1, strange: [{ name: 'seq' }] },
+    });
+  });
+
+  it('reads metrics by name, the rest as raw, and the counter as none', () => {
     expect(plain({ soil_moisture: 0.31, seq: 7, pump: true, note: 'xin chào' })).toEqual({
       kind: 'readings',
       readings: [
         { metric: 'soil_moisture', channel: '', value: 0.31 },
-        { metric: 'raw', channel: 'seq', value: 7 },
         { metric: 'raw', channel: 'pump', value: 1 },
       ],
       timeGiven: false,
@@ -235,13 +240,21 @@ describe('Tasmota', () => {
     },
   );
 
-  it('reads the signal strength and keeps the rest of STATE as raw', () => {
+  it('reads the signal strength, keeps the rest of STATE as raw, and passes over what is about the software', () => {
     expect(
-      state({ Time: '2026-11-21T17:04:56', UptimeSec: 611, POWER: 'OFF', Wifi: { RSSI: 44, Signal: -78 } }),
+      state({
+        Time: '2026-11-21T17:04:56',
+        UptimeSec: 611,
+        Heap: 27,
+        LoadAvg: 19,
+        MqttCount: 1,
+        Vcc: 3.4,
+        POWER: 'OFF',
+        Wifi: { RSSI: 44, Signal: -78 },
+      }),
     ).toMatchObject({
       readings: [
-        { metric: 'raw', channel: 'UptimeSec', value: 611 },
-        { metric: 'raw', channel: 'Wifi.RSSI', value: 44 },
+        { metric: 'raw', channel: 'Vcc', value: 3.4 },
         { metric: 'rssi', channel: '', value: -78 },
         { metric: 'valve_open', channel: 'POWER1', value: 0 },
       ],

@@ -158,12 +158,29 @@ function sensors(object: JsonObject): Found | ParseProblem {
   });
 }
 
+/** About the software, its memory and its connections; nothing of the farm. */
+const HOUSEKEEPING = new Set([
+  'UptimeSec',
+  'Heap',
+  'Sleep',
+  'LoadAvg',
+  'MqttCount',
+  'Berry',
+  'Psr',
+  'PsrMax',
+  'Eth',
+]);
+
+function isHousekeeping([first = '', second]: readonly string[]): boolean {
+  return HOUSEKEEPING.has(first) || (first === 'Wifi' && second !== 'Signal');
+}
+
 /** `Wifi.Signal` is in dBm; `Wifi.RSSI`, against its name, is a percentage. */
 function state(object: JsonObject, words: Words): Found | ParseProblem {
   const leaves = leavesOf(object);
   if (!Array.isArray(leaves)) return leaves;
   const found = collect(leaves, ({ path, value }) => {
-    if (typeof value === 'string') return undefined;
+    if (typeof value === 'string' || isHousekeeping(path)) return undefined;
     if (value === null) return null;
     if (path.join('.') === 'Wifi.Signal') return { metric: 'rssi', channel: '', value: Number(value) };
     return { metric: 'raw', channel: channelOf(path), value: Number(value) };

@@ -137,7 +137,7 @@ describe('a recorded log', () => {
   it('of more messages than are under way at once arrives whole, each once', async () => {
     const lines = Array.from({ length: 3_500 }, (_, n) => ({
       topic: `nongtin/v1/soil-${n % 7}/readings`,
-      payload: JSON.stringify({ soil_temperature: 20 + (n % 10) / 100, seq: n }),
+      payload: JSON.stringify({ soil_temperature: 20 + (n % 10) / 100, seq: n, number: n }),
       time: 1_790_000_000_000 + n * 1_000,
     }));
     expect(await run(lines)).toMatchObject({ lines: 3_500, messages: 3_500, readings: 7_000, duplicates: 0 });
