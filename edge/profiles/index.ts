@@ -14,7 +14,7 @@ import { weatherUpload } from './weather-upload.ts';
 import { zigbee } from './zigbee.ts';
 
 export { fileMemory, shortMemory } from './memory.ts';
-export type { Parsed, ParsedMessage, ParseProblem, Profile, ProfileMemory } from './profile.ts';
+export type { Parsed, ParsedMessage, Profile, ProfileMemory } from './profile.ts';
 export { offsetMinutes } from './time.ts';
 
 /** One line a family of devices; the first that claims a topic reads it. */
