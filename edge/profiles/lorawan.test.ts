@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testCodecs } from '../codecs/codecs.suite.ts';
 import { createProfiles, type Parsed, type Profiles, shortMemory } from './index.ts';
+import { linkOf } from './lorawan.ts';
 import { readFields } from './lorawan-fields.ts';
 
 const NOW = Date.parse('2026-11-21T10:04:56Z');
@@ -244,4 +245,12 @@ describe('fields of a codec', () => {
       { numRuns: 2_000 },
     );
   });
+});
+
+it('takes no signal that is beyond every number for one', () => {
+  const receptions: unknown = JSON.parse('[{"rssi":1e999,"snr":5},{"rssi":-80,"snr":1e999},{"rssi":-90}]');
+  expect(linkOf(receptions)).toEqual([
+    { metric: 'rssi', channel: '', value: -90 },
+    { metric: 'snr', channel: '', value: 0 },
+  ]);
 });

@@ -80,7 +80,7 @@ export function heard(device: string): Parsed {
 export function linkOf(receptions: unknown): ParsedReading[] {
   const heard = (Array.isArray(receptions) ? receptions : []).filter(isObject).flatMap((reception) => {
     const { rssi, snr = 0 } = reception;
-    return typeof rssi === 'number' && typeof snr === 'number' ? [{ rssi, snr }] : [];
+    return isNumber(rssi) && isNumber(snr) ? [{ rssi, snr }] : [];
   });
   const [best] = heard.sort((one, other) => other.rssi - one.rssi || other.snr - one.snr);
   if (best === undefined) return [];
@@ -92,7 +92,12 @@ export function linkOf(receptions: unknown): ParsedReading[] {
 
 /** A number that protobuf's JSON leaves out when it is zero. */
 export function numberOrZero(value: unknown): number {
-  return typeof value === 'number' && Number.isFinite(value) ? value : 0;
+  return isNumber(value) ? value : 0;
+}
+
+/** JSON's 1e999 is Infinity. */
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
 }
 
 export function textsOf(object: JsonObject | undefined, ...keys: readonly string[]): string[] {
