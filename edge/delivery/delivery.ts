@@ -161,6 +161,8 @@ class CursorDelivery implements SeriesDelivery {
   /** Where we are with this store; one that was known by another name goes on from there. */
   async #findPlace(): Promise<void> {
     const { place, formerPlace = place } = this.#options.store;
+    // Until it is found nothing counts as delivered.
+    this.#place = '';
     const cursor = await this.#cursors.cursor(`series:${place}`);
     this.#cursor = cursor > 0 ? cursor : await this.#cursors.cursor(`series:${formerPlace}`);
     this.#place = place;

@@ -146,7 +146,7 @@ describe('delivery to a store that holds what it accepts in memory', () => {
         expect(onDisk.size).toBe(appended + 1);
         expect(await journal.cursor('series:here')).toBe(journal.lastNumber());
       }),
-      { numRuns: 10 },
+      { numRuns: 10, examples: [[['append', 'append', 'lose while flushed', 'append', 'refuse']]] },
     );
   }, 60_000);
 });
