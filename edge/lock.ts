@@ -1,8 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { explainProblem, StartProblem } from '@nongtin/service';
-import { isBusy } from './busy.ts';
+import { explainProblem, StartProblem, systemCodeOf } from '@nongtin/service';
 
 /**
  * One gateway per data folder: two would number the same journal twice. The lock is SQLite's exclusive file lock,
@@ -23,7 +22,7 @@ export function lockDataFolder(folder: string): () => void {
     }
     return () => database.close();
   } catch (error) {
-    if (isBusy(error)) {
+    if (systemCodeOf(error) === 'EBUSY') {
       throw new StartProblem(
         `Another gateway already runs on ${folder}: stop it, or choose another folder with NONGTIN_DATA_DIR=….`,
       );

@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { systemCodeOf } from '@nongtin/service';
 
 /**
  * A database with a write-ahead log. Its index lies in a file that programs share; a full disk has no room for one. SQLite
@@ -14,12 +15,11 @@ export function openWithLog(path: string, timeoutMs: number): DatabaseSync {
   try {
     return opened(path, timeoutMs, 'NORMAL');
   } catch (error) {
-    if (((error as { errcode?: number }).errcode ?? 0) % 256 !== SQLITE_IOERR) throw error;
+    if (systemCodeOf(error) !== 'EIO') throw error;
     return opened(path, timeoutMs, 'EXCLUSIVE');
   }
 }
 
-const SQLITE_IOERR = 10;
 const ROOM_BYTES = 1024 * 1024;
 
 function isTight(folder: string): boolean {

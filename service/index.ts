@@ -1,4 +1,4 @@
 export { readStateFile, syncFolder, writeDurably, writeStateFile } from './files.ts';
 export { freePort, freePorts, listen } from './ports.ts';
-export { explainProblem, type ProblemContext, StartProblem } from './problem.ts';
+export { explainProblem, type ProblemContext, StartProblem, systemCodeOf } from './problem.ts';
 export { type Logger, type Process, runService, type Service } from './run.ts';

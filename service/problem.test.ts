@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import { listen } from './ports.ts';
-import { explainProblem, StartProblem } from './problem.ts';
+import { explainProblem, StartProblem, systemCodeOf } from './problem.ts';
 
 const failure = (code: string) => Object.assign(new Error(`${code}: as the system says it`), { code });
 
@@ -65,4 +65,20 @@ it('knows a damaged SQLite file by what SQLite says of it', () => {
 it('leaves our own faults as they are, with their stack', () => {
   const fault = new TypeError('undefined is not a function');
   expect(explainProblem(fault)).toBe(fault);
+});
+
+it.each([
+  [{ errcode: 5 }, 'EBUSY'],
+  // SQLITE_BUSY_RECOVERY, SQLITE_BUSY_SNAPSHOT
+  [{ errcode: 261 }, 'EBUSY'],
+  [{ errcode: 517 }, 'EBUSY'],
+  // SQLITE_IOERR_WRITE comes with node:sqlite's own code
+  [{ errcode: 778, code: 'ERR_SQLITE_ERROR' }, 'EIO'],
+  [{ errcode: 13 }, 'ENOSPC'],
+  [{ code: 'EROFS' }, 'EROFS'],
+  [{ errcode: 6, code: 'ERR_SQLITE_ERROR' }, 'ERR_SQLITE_ERROR'],
+  [new Error('no code'), ''],
+  [undefined, ''],
+])('names what the system or SQLite means with %o: %s', (error, code) => {
+  expect(systemCodeOf(error)).toBe(code);
 });

@@ -24,6 +24,7 @@ interface SystemError {
 
 /** SQLite primary result codes (sqlite.org/rescode.html), which node:sqlite hands over in `errcode`. */
 const SQLITE_CODES: Record<number, string> = {
+  5: 'EBUSY',
   8: 'EROFS',
   10: 'EIO',
   11: 'CORRUPT',
@@ -32,14 +33,22 @@ const SQLITE_CODES: Record<number, string> = {
   26: 'CORRUPT',
 };
 
+/**
+ * The operating system's name for what went wrong (ENOSPC, EROFS …), or its nearest for an error of SQLite, whose extended
+ * codes say more in their higher bits; CORRUPT is ours. '' when there is none.
+ */
+export function systemCodeOf(error: unknown): string {
+  const { errcode = 0, code = '' } = (error ?? {}) as SystemError;
+  return SQLITE_CODES[errcode & 0xff] ?? code;
+}
+
 /** Turns an error of the operating system or of SQLite into a StartProblem; any other error comes back unchanged. */
 export function explainProblem(error: unknown, context: ProblemContext = {}): unknown {
   if (error instanceof StartProblem) return error;
   const system = (error ?? {}) as SystemError;
   const port = context.port ?? system.port;
   const path = context.path ?? system.path ?? 'the data folder';
-  const code = SQLITE_CODES[(system.errcode ?? 0) & 0xff] ?? system.code ?? '';
-  const sentence = sentenceFor(code, port, context.portVariable, path);
+  const sentence = sentenceFor(systemCodeOf(error), port, context.portVariable, path);
   return sentence === undefined ? error : new StartProblem(sentence, { cause: error });
 }
 

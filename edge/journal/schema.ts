@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { isBusy } from '../busy.ts';
+import { systemCodeOf } from '@nongtin/service';
 import { JournalTrouble } from './trouble-of.ts';
 
 const SCHEMA_VERSION = 2;
@@ -81,7 +81,7 @@ export function openDatabase(path: string): DatabaseSync {
     return database;
   } catch (error) {
     database.close();
-    if (isBusy(error)) throw new JournalTrouble({ trouble: 'held_by_another' });
+    if (systemCodeOf(error) === 'EBUSY') throw new JournalTrouble({ trouble: 'held_by_another' });
     throw error;
   }
 }
