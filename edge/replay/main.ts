@@ -1,8 +1,5 @@
-import { resolve } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
-import { explainProblem, StartProblem } from '@nongtin/service';
-import { pino } from 'pino';
+import { runTool, withUsage } from '../tool.ts';
 import { replay } from './replay.ts';
 import { inWords } from './words.ts';
 
@@ -15,36 +12,24 @@ const USAGE = `Usage: npm run replay -- FILE [--into DIR] [--codecs DIR] [--json
 const stopped = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
 
-try {
-  const { values, positionals } = readArguments(process.argv.slice(2));
-  const [file] = positionals;
-  if (file === undefined || positionals.length !== 1) throw new StartProblem(USAGE);
-  // npm runs us in the project's folder; names are meant from where the person stands.
-  const from = process.env.INIT_CWD ?? process.cwd();
+await runTool(async ({ pathOf, clock, logger }) => {
+  const { file, into, codecs, json } = withUsage(USAGE, () => readArguments(process.argv.slice(2)));
   const summary = await replay({
-    file: resolve(from, file),
-    into: values.into === undefined ? undefined : resolve(from, values.into),
-    codecs: values.codecs === undefined ? undefined : resolve(from, values.codecs),
-    clock: { nowMs: Date.now, monotonicMs: () => performance.now() },
-    logger: pino({ level: process.env.NONGTIN_LOG_LEVEL ?? 'error' }, pino.destination(2)),
-    signal: stopped.signal,
+    file: pathOf(file),
+    into: into === undefined ? undefined : pathOf(into),
+    codecs: codecs === undefined ? undefined : pathOf(codecs),
+    ...{ clock, logger, signal: stopped.signal },
   });
-  process.stdout.write(values.json === true ? `${JSON.stringify(summary, null, 2)}\n` : inWords(summary));
-} catch (caught) {
-  const error = explainProblem(caught);
-  process.stderr.write(`${error instanceof StartProblem ? error.message : String((error as Error).stack)}\n`);
-  process.exitCode = 1;
-}
+  return json === true ? `${JSON.stringify(summary, null, 2)}\n` : inWords(summary);
+});
 
 function readArguments(args: string[]) {
-  try {
-    const options = {
-      into: { type: 'string' },
-      codecs: { type: 'string' },
-      json: { type: 'boolean' },
-    } as const;
-    return parseArgs({ args, options, allowPositionals: true });
-  } catch (error) {
-    throw new StartProblem(`${(error as Error).message}\n${USAGE}`);
-  }
+  const { values, positionals } = parseArgs({
+    args,
+    options: { into: { type: 'string' }, codecs: { type: 'string' }, json: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  const [file] = positionals;
+  if (file === undefined || positionals.length !== 1) throw new Error('one recorded log is expected');
+  return { file, ...values };
 }

@@ -1,0 +1,39 @@
+import { resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { explainProblem, StartProblem } from '@nongtin/service';
+import { type Logger, pino } from 'pino';
+
+/** What a command of a technician's is given: where the person stands, a clock, and a log that stays out of its answer. */
+export interface Tool {
+  /** The path that a person meant by `name`: npm runs us in the project's folder, not where the person stands. */
+  pathOf(name: string): string;
+  readonly clock: { readonly nowMs: () => number; readonly monotonicMs: () => number };
+  readonly logger: Logger;
+}
+
+/** Runs a command to its end: its answer goes to stdout; a reason not to give one goes to stderr, with exit code 1. */
+export async function runTool(answer: (tool: Tool) => Promise<string>): Promise<void> {
+  try {
+    const text = await answer({
+      pathOf: (name) => resolve(process.env.INIT_CWD ?? process.cwd(), name),
+      clock: { nowMs: Date.now, monotonicMs: () => performance.now() },
+      logger: pino({ level: process.env.NONGTIN_LOG_LEVEL ?? 'error' }, pino.destination(2)),
+    });
+    process.stdout.write(text);
+  } catch (caught) {
+    const error = explainProblem(caught);
+    process.stderr.write(
+      `${error instanceof StartProblem ? error.message : String((error as Error).stack)}\n`,
+    );
+    process.exitCode = 1;
+  }
+}
+
+/** `read()`, whose complaint about what was typed comes with the usage. */
+export function withUsage<Read>(usage: string, read: () => Read): Read {
+  try {
+    return read();
+  } catch (error) {
+    throw new StartProblem(`${(error as Error).message}\n${usage}`);
+  }
+}
