@@ -1,20 +1,18 @@
 // How a service of ours runs on Node; plain JavaScript, because start.mjs runs before anything is installed.
 import { join } from 'node:path';
 
+const quiet = '--disable-warning=ExperimentalWarning';
+
 /**
  * A young generation of 2 MiB instead of 16 for each thread: what a service allocates dies at once.
  */
-export const serviceFlags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'];
+export const serviceFlags = [quiet, '--max-semi-space-size=2'];
 
 /**
  * A gateway is a small board's only program. Without Node's own snapshot it loads only those of Node's modules that it
  * uses. docs/decisions/0014 has what each of these is worth.
  */
-export const gatewayFlags = [
-  '--disable-warning=ExperimentalWarning',
-  '--max-semi-space-size=1',
-  '--no-node-snapshot',
-];
+export const gatewayFlags = [quiet, '--max-semi-space-size=1', '--no-node-snapshot'];
 
 /**
  * @param {string} root

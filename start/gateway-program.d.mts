@@ -1,5 +1,5 @@
-export function gatewayProgram(options: {
+export function gatewayArguments(options: {
   readonly root: string;
   readonly node: string;
   readonly say: (text: string) => void;
-}): Promise<string>;
+}): Promise<readonly string[]>;

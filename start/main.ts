@@ -8,7 +8,7 @@ import { isHeldByOwnAnvil } from './anvil-note.ts';
 import { choosePorts, readConfig, type StartConfig } from './config.ts';
 import { prepareDemo } from './demo.ts';
 import { doorsText, stampText } from './doors.ts';
-import { gatewayProgram } from './gateway-program.mjs';
+import { gatewayArguments } from './gateway-program.mjs';
 import { findProblems } from './preflight.ts';
 import { RunFile } from './run-file.ts';
 import { Supervisor } from './supervisor.ts';
@@ -104,10 +104,10 @@ async function showStamp(config: StartConfig, secrets: ReturnType<typeof demoSec
   }
 }
 
-/** Builds the pages and the gateway's bundle when their sources have changed; resolves with the gateway's file. */
-async function build(): Promise<string> {
+/** Builds the pages and the gateway's bundle when their sources have changed; resolves with how Node runs it. */
+async function build(): Promise<readonly string[]> {
   const [gateway] = await Promise.all([
-    gatewayProgram({ root, node: process.execPath, say }),
+    gatewayArguments({ root, node: process.execPath, say }),
     buildDashboards(),
   ]);
   return gateway;

@@ -1,8 +1,8 @@
 // npm start: installs what is missing, then runs the supervisor, or one service alone, on Node 24.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gatewayFlags, serviceEnvironment, serviceFlags } from './flags.mjs';
-import { gatewayProgram } from './gateway-program.mjs';
+import { serviceEnvironment, serviceFlags } from './flags.mjs';
+import { gatewayArguments } from './gateway-program.mjs';
 import { ensureInstalled, InstallProblem } from './install.mjs';
 import { findNode24, runToEnd } from './node24.mjs';
 
@@ -30,9 +30,7 @@ try {
   const node = findNode24(root);
   const env = { ...process.env, ...serviceEnvironment(root) };
   const run =
-    name === 'gateway'
-      ? [...gatewayFlags, await gatewayProgram({ root, node, say })]
-      : [...serviceFlags, join(root, program)];
+    name === 'gateway' ? await gatewayArguments({ root, node, say }) : [...serviceFlags, join(root, program)];
   process.exitCode = await runToEnd(node, [...run, ...args], {
     cwd: root,
     env,

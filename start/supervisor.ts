@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { readDeployment } from '@nongtin/contracts/chain';
 import { StartProblem } from '@nongtin/service';
 import { Child } from './child.ts';
 import type { Environment, StartConfig } from './config.ts';
-import { gatewayFlags, serviceFlags } from './flags.mjs';
+import { serviceFlags } from './flags.mjs';
 import { influxAnswers, planInflux } from './influx.ts';
 import { pause } from './processes.ts';
 import type { RunFile } from './run-file.ts';
@@ -22,11 +22,8 @@ interface SupervisorOptions {
 /** A process of ours and how to learn that it serves. */
 interface Program {
   readonly name: string;
-  /** Absolute, or from the root. */
-  readonly main: string;
-  readonly args?: readonly string[];
-  /** Of Node; left out: as every service. */
-  readonly flags?: readonly string[];
+  /** What Node is told. */
+  readonly run: readonly string[];
   /** True once it serves; undefined: not yet; a text: not yet, and what for. */
   answers(): Promise<true | string | undefined>;
 }
@@ -67,8 +64,8 @@ export class Supervisor {
     return this.#problem.promise;
   }
 
-  /** Resolves when every process answers. `build` makes the pages, and tells the file to run for the gateway. */
-  async start(build: () => Promise<string>): Promise<void> {
+  /** Resolves when every process answers. `build` makes the pages, and tells how Node runs the gateway. */
+  async start(build: () => Promise<readonly string[]>): Promise<void> {
     const { config } = this.#options;
     mkdirSync(join(config.dataDir, 'logs'), { recursive: true });
     this.#env = environmentOf(this.#options);
@@ -77,14 +74,11 @@ export class Supervisor {
     chain?.catch(() => {});
     await Promise.race([this.#startInflux(), this.failed]);
     // The pages are built while the chain starts, and before anybody serves them.
-    const gatewayMain = await Promise.race([build(), this.failed]);
+    const gatewayRun = await Promise.race([build(), this.failed]);
     // All at once: each of them waits for the others by itself.
-    const cloud = this.#run(webProgram('cloud', 'cloud/main.ts', config.doors.cloud.port));
-    const gateway = this.#run({
-      ...webProgram('gateway', gatewayMain, config.doors.gateway.port),
-      flags: gatewayFlags,
-    });
-    const sim = config.simulate ? gateway.then(() => this.#run(simProgram)) : undefined;
+    const cloud = this.#run(webProgram('cloud', sources(config, 'cloud/main.ts'), config.doors.cloud.port));
+    const gateway = this.#run(webProgram('gateway', gatewayRun, config.doors.gateway.port));
+    const sim = config.simulate ? gateway.then(() => this.#run(simProgram(config))) : undefined;
     await Promise.all([chain, cloud, gateway, sim]);
   }
 
@@ -101,12 +95,7 @@ export class Supervisor {
   }
 
   async #run(program: Program): Promise<void> {
-    const { config, node } = this.#options;
-    const child = this.#launch(program.name, node, [
-      ...(program.flags ?? serviceFlags),
-      resolve(config.root, program.main),
-      ...(program.args ?? []),
-    ]);
+    const child = this.#launch(program.name, this.#options.node, program.run);
     await this.#waitFor(program);
     child.ready();
   }
@@ -195,7 +184,7 @@ function environmentOf({ config, env }: SupervisorOptions): Environment {
 function chainProgram(config: StartConfig): Program {
   const url = `http://127.0.0.1:${config.doors.rpc.port}`;
   const answers = () => contractsStand(url, config.dataDir);
-  return { name: 'chain', main: 'contracts/chain/main.ts', answers };
+  return { name: 'chain', run: sources(config, 'contracts/chain/main.ts'), answers };
 }
 
 /** The chain is of use once the contracts stand on it where the deployment says. */
@@ -213,15 +202,18 @@ async function contractsStand(url: string, dataDir: string): Promise<true | unde
   return result.length > 2 ? true : undefined;
 }
 
-const simProgram: Program = {
-  name: 'sim',
-  main: 'firmware-sim/main.ts',
+function simProgram(config: StartConfig): Program {
   // It has no door: it speaks to the broker. Running is all there is to see.
-  answers: async () => true,
-};
+  const answers = async () => true as const;
+  return { name: 'sim', run: sources(config, 'firmware-sim/main.ts'), answers };
+}
 
-function webProgram(name: string, main: string, port: number): Program {
-  return { name, main, answers: () => serviceAnswers(`http://127.0.0.1:${port}/readyz`) };
+function sources({ root }: StartConfig, main: string): readonly string[] {
+  return [...serviceFlags, join(root, main)];
+}
+
+function webProgram(name: string, run: readonly string[], port: number): Program {
+  return { name, run, answers: () => serviceAnswers(`http://127.0.0.1:${port}/readyz`) };
 }
 
 async function serviceAnswers(url: string): Promise<true | string> {

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openCredentials } from '@nongtin/broker';
 import { freePorts } from '@nongtin/service';
-import { gatewayFlags, serviceEnvironment } from '../../start/flags.mjs';
-import { gatewayProgram } from '../../start/gateway-program.mjs';
+import { serviceEnvironment } from '../../start/flags.mjs';
+import { gatewayArguments } from '../../start/gateway-program.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -59,9 +59,8 @@ export class GatewaySide {
   /** Starts it, as the first time or after `kill`; resolves when it listens. */
   async again(): Promise<void> {
     const say = (text: string) => process.stderr.write(`${text}\n`);
-    const main = await gatewayProgram({ root: ROOT, node: process.execPath, say });
-    const flags = [...gatewayFlags, ...(this.#options.nodeFlags ?? [])];
-    const child = spawn(process.execPath, [...flags, main], {
+    const run = await gatewayArguments({ root: ROOT, node: process.execPath, say });
+    const child = spawn(process.execPath, [...(this.#options.nodeFlags ?? []), ...run], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: process.env.PATH,
