@@ -2,12 +2,12 @@ import type { ClockRecord } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
 import { type OpenJournal, unlessTroubled } from '../journal/index.ts';
 import { type AlarmDoor, ClockAlarms } from './alarms.ts';
-import { type Boot, Boots, type Doubt, saveOrTell } from './boots.ts';
+import { Boots, type Doubt, saveOrTell } from './boots.ts';
 import { type Dating, type Held, JournalDating } from './dating.ts';
 import { WallFollower } from './follower.ts';
 import type { GatewayClock } from './gateway-clock.ts';
-import { boundsOf, ClockProblem, chosenStart } from './release.ts';
-import type { ClockState, UndatedBoot } from './state.ts';
+import { ClockProblem, UndatedBoots } from './release.ts';
+import type { ClockState } from './state.ts';
 import type { Machine } from './system.ts';
 import {
   type ClockSource,
@@ -49,6 +49,7 @@ export class ClockKeeper {
   readonly #options: ClockKeeperOptions;
   readonly #boots: Boots;
   readonly #dating: JournalDating;
+  readonly #undated: UndatedBoots;
   readonly #follower: WallFollower;
   readonly #words: Words;
   readonly #word = new PersonsWord();
@@ -70,6 +71,7 @@ export class ClockKeeper {
     this.#options = options;
     this.#boots = new Boots(options.path);
     this.#dating = new JournalDating(this.#boots, () => this.#keepHeld());
+    this.#undated = new UndatedBoots(this.#boots, this.#dating, options.clock);
     this.#words = new Words({ ...options, boots: this.#boots });
     this.#follower = new WallFollower({
       ...options,
@@ -172,7 +174,7 @@ export class ClockKeeper {
       bootId: this.#openJournal().bootId,
       told: this.#word.waiting(clock.monotonicMs()),
       machineAheadMs: Math.round(clock.wallAheadMs()),
-      undated: this.#undated().map((boot) => this.#shown(boot)),
+      undated: this.#undated.list(this.#openJournal().bootId),
     };
   }
 
@@ -212,13 +214,10 @@ export class ClockKeeper {
 
   /** Dates an earlier boot. Without a start it is dated as late as it can have been. Throws a ClockProblem. */
   async release(bootId: string, startedAtMs?: number): Promise<void> {
-    const boot = this.#boots.get(bootId);
-    if (boot === undefined || this.#dating.isDated(bootId))
-      throw new ClockProblem(`No readings of a boot '${bootId}' wait for their date.`, true);
     if (bootId === this.#openJournal().bootId)
       throw new ClockProblem('This is the boot that runs now: tell the time instead (POST /api/clock).');
-    const utcMs = chosenStart(this.#boundsOf(boot), startedAtMs);
-    await this.#date(boot.bootId, boot.startedAtMs, utcMs, 'person');
+    const { startedAtMs: provisionalMs, utcMs } = this.#undated.startOf(bootId, startedAtMs);
+    await this.#date(bootId, provisionalMs, utcMs, 'person');
   }
 
   /** One look at the machine's clock; each second. */
@@ -332,28 +331,6 @@ export class ClockKeeper {
     for (const listener of this.#listeners) listener(bootId);
   }
 
-  #boundsOf(boot: Boot) {
-    const ranForMs = this.#dating.held(boot.bootId)?.monotonicMs ?? 0;
-    const { clock } = this.#options;
-    return boundsOf(boot, ranForMs, clock.isTrusted() ? clock.nowMs() : undefined);
-  }
-
-  #shown(boot: Boot): UndatedBoot {
-    const { entries = 0, readings = 0, monotonicMs: ranForMs = 0 } = this.#dating.held(boot.bootId) ?? {};
-    const { earliestStartMs, latestStartMs = null } = this.#boundsOf(boot);
-    const { bootId, startedAtMs } = boot;
-    return { bootId, startedAtMs, ranForMs, entries, readings, earliestStartMs, latestStartMs };
-  }
-
-  /** Those that a person can do something about. */
-  #undated(): readonly Boot[] {
-    const current = this.#openJournal().bootId;
-    return this.#boots
-      .list()
-      .filter(({ bootId, firstNumber }) => bootId === current || firstNumber !== undefined)
-      .filter(({ bootId }) => !this.#dating.isDated(bootId));
-  }
-
   /**
    * A cursor of the journal's own for what waits, behind which nothing is given up to make room. When nothing waits it
    * follows the journal.
@@ -369,7 +346,7 @@ export class ClockKeeper {
 
   #tell(): void {
     const current = this.#openJournal().bootId;
-    const waiting = this.#undated().filter(({ bootId }) => bootId !== current).length;
+    const waiting = this.#undated.list(current).filter(({ bootId }) => bootId !== current).length;
     this.#alarms?.tell(this.#options.clock.isTrusted(), waiting);
   }
 
