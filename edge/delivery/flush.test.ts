@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { WriteOutcome } from '@nongtin/series';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
@@ -18,7 +18,7 @@ describe('delivery to a store that holds what it accepts in memory', () => {
     let isPausing = false;
     let wake = () => {};
     const pause = async (ms: number, signal: AbortSignal) => {
-      if (ms < 60_000) return delay(1, undefined, { signal });
+      if (ms < 60_000) return turn(undefined, { signal });
       isPausing = true;
       await new Promise<void>((resolve, reject) => {
         wake = resolve;

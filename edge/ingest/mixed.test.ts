@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { testFarm } from '../gateway.suite.ts';
 import { type Publication, RawClient } from './testing/raw-client.ts';
 import { CODECS, type Said, type Speaker, type Stored, speakers, toCodec } from './testing/speakers.ts';
@@ -218,12 +218,10 @@ it('whatever mix of valid, broken and hostile payloads arrives, every valid read
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 150, size: 'max' }), async (steps) => {
       const expected = await perform(steps);
-      let counts = await found(expected);
       // What is acknowledged is in the journal, and comes from there to the store.
-      for (let tries = 0; tries < 100 && counts.some((count) => count < 1); tries += 1) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        counts = await found(expected);
-      }
+      const stored = vi.waitUntil(async () => (await found(expected)).every((count) => count > 0), 10_000);
+      await stored.catch(() => {});
+      const counts = await found(expected);
       expect(expected.filter((_, index) => counts[index] !== 1)).toEqual([]);
       expect((await farm.get('/api/live')).devices.length).toBeGreaterThan(speakers.length);
     }),

@@ -7,7 +7,7 @@ import type { ThinnedRecord } from '@nongtin/broker/wire';
 import { pino } from 'pino';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { checkChain } from './check.ts';
-import { type OpenJournal, openJournal } from './index.ts';
+import { type OpenJournal, openJournal, unlessTroubled } from './index.ts';
 import { type Schedule, scheduleForReal } from './schedule.ts';
 import type { JournalEntry } from './types.ts';
 
@@ -60,6 +60,8 @@ function small(journal: OpenJournal): Promise<number> {
   return journal.appendReadings({ ...batch, keys: new Uint8Array(14) });
 }
 
+const inTrouble = (journal: OpenJournal) => unlessTroubled(journal, new Promise(() => {}));
+
 async function expectWholeChain(journal: OpenJournal): Promise<void> {
   const entries: JournalEntry[] = [];
   for (let after = 0; after < journal.lastNumber(); after = entries.at(-1)?.number ?? after) {
@@ -96,13 +98,7 @@ describe.skipIf(trial === undefined)('a disk of its own', () => {
     rmSync(join(folder, 'journal.sqlite-reserve'), { force: true });
     run('dd', ['if=/dev/zero', `of=${filler}2`, 'bs=64k']);
     const waiting = Array.from({ length: 40 }, () => append(journal));
-    await new Promise<void>((resolve) => {
-      const look = setInterval(() => {
-        if (journal.health().healthy) return;
-        clearInterval(look);
-        resolve();
-      }, 10);
-    });
+    await inTrouble(journal);
     expect(journal.health()).toMatchObject({ reason: expect.stringMatching(/is full/) });
     rmSync(filler);
     rmSync(`${filler}2`);
@@ -120,8 +116,9 @@ describe.skipIf(trial === undefined)('a disk of its own', () => {
     run('dd', ['if=/dev/zero', `of=${join(folder, 'filler')}`, 'bs=1k']);
     const waiting: Promise<number>[] = [];
     for (let number = 0; number < 10; number += 1) {
-      waiting.push(small(journal));
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      const appended = small(journal);
+      waiting.push(appended);
+      await unlessTroubled(journal, appended);
     }
     rmSync(join(folder, 'filler'));
     await Promise.all(waiting);
@@ -139,8 +136,9 @@ describe.skipIf(trial === undefined)('a disk of its own', () => {
     for (let round = 0; round < 2; round += 1) {
       while (journal.health().healthy) {
         run('dd', ['if=/dev/zero', `of=${join(folder, `filler${waiting.length}`)}`, 'bs=1k']);
-        waiting.push(small(journal));
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        const appended = small(journal);
+        waiting.push(appended);
+        await unlessTroubled(journal, appended);
       }
       expect(journal.health()).toMatchObject({ cause: 'full', reason: expect.stringMatching(/is full/) });
       for (const name of readdirSync(folder)) if (name.startsWith('filler')) rmSync(join(folder, name));

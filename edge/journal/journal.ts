@@ -21,6 +21,7 @@ import type {
   RecordOf,
   WriteCause,
 } from './types.ts';
+import { unlessTroubled } from './unless-troubled.ts';
 
 interface JournalOptions {
   readonly path: string;
@@ -45,7 +46,7 @@ export interface OpenJournal extends Journal {
   /** Called when a damaged journal was salvaged; at once when that was so at start. */
   onDamage(listener: (damage: DamageReport) => void): void;
   /** Called each time a commit has to be put off, about once a second; at once when that is so. */
-  onTrouble(listener: (cause: WriteCause) => void): void;
+  onTrouble(listener: (cause: WriteCause) => void): () => void;
   /** Called after each turn of housekeeping, which comes seconds after something was written. */
   onTurn(listener: (report: Pick<UpkeepReport, 'isTight' | 'isLookedThrough'>) => void): void;
 }
@@ -73,7 +74,7 @@ class SqliteJournal implements OpenJournal {
   #cancelCommit: (() => void) | undefined;
   #isCommitNow = false;
   readonly #damageListeners: ((damage: DamageReport) => void)[] = [];
-  readonly #troubleListeners: ((cause: WriteCause) => void)[] = [];
+  readonly #troubleListeners = new Set<(cause: WriteCause) => void>();
   readonly #turnListeners: ((report: UpkeepReport) => void)[] = [];
   #damage: DamageReport | undefined;
   #publicKeyHex = '';
@@ -84,7 +85,6 @@ class SqliteJournal implements OpenJournal {
   #waiting = 0;
   #nextReading = 0;
   #recentKeys: Uint8Array = new Uint8Array();
-  #onTrouble = () => {};
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -190,9 +190,10 @@ class SqliteJournal implements OpenJournal {
     if (this.#damage !== undefined) listener(this.#damage);
   }
 
-  onTrouble(listener: (cause: WriteCause) => void): void {
-    this.#troubleListeners.push(listener);
+  onTrouble(listener: (cause: WriteCause) => void): () => void {
+    this.#troubleListeners.add(listener);
     if (!this.#health.healthy) listener(this.#health.cause);
+    return () => this.#troubleListeners.delete(listener);
   }
 
   onTurn(listener: (report: UpkeepReport) => void): void {
@@ -217,10 +218,7 @@ class SqliteJournal implements OpenJournal {
     this.#housekeeping.stop();
     if (this.#committing === undefined) this.#commit(false);
     // A disk that refuses must not hold up the end: what is not committed was never acknowledged.
-    const troubled = new Promise<void>((resolve) => {
-      this.#onTrouble = resolve;
-    });
-    if (this.#health.healthy) await Promise.race([this.#committing, troubled]);
+    await unlessTroubled(this, this.#committing);
     await this.#thread.stop();
     await this.#committing;
     this.#state = 'closed';
@@ -335,7 +333,6 @@ class SqliteJournal implements OpenJournal {
     if (this.#health.healthy)
       this.#options.logger.error({ reason }, 'the journal cannot write; trying again each second');
     this.#health = { healthy: false, cause, reason };
-    this.#onTrouble();
     for (const listener of this.#troubleListeners) listener(cause);
   }
 

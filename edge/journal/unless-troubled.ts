@@ -1,10 +1,10 @@
-import type { OpenJournal } from './journal.ts';
+interface Troubled {
+  onTrouble(listener: () => void): () => void;
+}
 
 /** Waits for what the journal makes durable, but not when it cannot write: then that is done as soon as it can. */
-export function unlessTroubled(
-  journal: Pick<OpenJournal, 'onTrouble'>,
-  work: Promise<unknown> | undefined,
-): Promise<unknown> {
-  const troubled = new Promise<void>((resolve) => journal.onTrouble(() => resolve()));
-  return Promise.race([work, troubled]);
+export async function unlessTroubled(journal: Troubled, work: Promise<unknown> | undefined): Promise<void> {
+  const { promise: troubled, resolve } = Promise.withResolvers<void>();
+  const leave = journal.onTrouble(resolve);
+  await Promise.race([work, troubled]).finally(leave);
 }

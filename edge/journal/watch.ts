@@ -6,7 +6,7 @@ interface Watched {
   health(): JournalHealth;
   onThinned(listener: (record: ThinnedRecord) => void): unknown;
   onDamage(listener: (damage: DamageReport) => void): void;
-  onTrouble(listener: (cause: WriteCause) => void): void;
+  onTrouble(listener: (cause: WriteCause) => void): unknown;
   onTurn(listener: (report: { readonly isTight: boolean; readonly isLookedThrough: boolean }) => void): void;
 }
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { SeriesStore, WriteOutcome } from '@nongtin/series';
 import { pino } from 'pino';
 import { afterAll, onTestFinished, vi } from 'vitest';
@@ -73,7 +73,7 @@ export async function deliveryTo(
     ownPause ??
     (async (ms: number, signal: AbortSignal) => {
       if (ms >= 200) pauses.push(ms);
-      await delay(1, undefined, { signal });
+      await turn(undefined, { signal });
     });
   const deadLetters = openDeadLetters({ path: join(folder, 'dead-letters.sqlite'), store, logger, clock });
   const dated = dating === undefined ? {} : { dating };
