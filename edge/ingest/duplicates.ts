@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { Arrivals, type Content } from './arrivals.ts';
+import { Arrivals, type Arrived, type Content } from './arrivals.ts';
 
 /**
  * Which messages are a resend of one that is already in the journal, or on its way there.
@@ -49,13 +49,13 @@ interface Known {
   readonly connection: number;
   readonly packetId: number;
   readonly beforeRestart: boolean;
-  /** Resolves when it is on the disk; undefined for what was there before our restart. */
+  /** Resolves when it is on the disk; undefined when it is there. */
   readonly stored: Promise<unknown> | undefined;
 }
 
 interface Duplicate {
   readonly isDuplicate: true;
-  /** Resolves when the original is on the disk; undefined: it has been since before our restart. */
+  /** Resolves when the original is on the disk; undefined: it is there. */
   readonly stored: Promise<unknown> | undefined;
 }
 
@@ -72,7 +72,8 @@ const DAY_MS = 86_400_000;
 const COUNTER_MS = 120_000;
 const PACKET_MS = 300_000;
 const MOST_KEYS = 65_536;
-const MOST_CONNECTIONS = 100_000;
+/** Their numbers have 16 bits, and 0 is for those that are not known. */
+const MOST_CONNECTIONS = 0xffff;
 const LOOKED_AT = 8;
 
 /**
@@ -86,6 +87,10 @@ export class DuplicateWindow {
   /** From before our restart, by content in hexadecimal, oldest first. */
   readonly #before = new Map<string, Known[]>();
   readonly #connections = new Map<string, number>();
+  #lastConnection = 0;
+  /** What is not on the disk yet, by the number of its group. */
+  readonly #unstored = new Map<number, Promise<unknown>>();
+  #lastGroup = 0;
   #size = 0;
 
   /** Takes up the keys that were stored with the journal's entries, oldest first. */
@@ -127,11 +132,12 @@ export class DuplicateWindow {
     if (isNewest && before === undefined) {
       return { isDuplicate: false, isPossibleDuplicate: false, key, content, connection };
     }
-    const sameContent = isNewest ? before?.at(-1) : (known(own?.find(content)) ?? before?.at(-1));
+    const sameContent = isNewest ? before?.at(-1) : (this.#known(own?.find(content)) ?? before?.at(-1));
     // A time or a counter tells without the packet id.
     const byPacket = arrival.marks === 'none' && packetId !== 0;
     const samePacket = byPacket
-      ? (known(own?.find(content, packetId)) ?? before?.findLast((known) => known.packetId === packetId))
+      ? (this.#known(own?.find(content, packetId)) ??
+        before?.findLast((known) => known.packetId === packetId))
       : undefined;
     const original = resent(arrival, connection, sameContent, samePacket);
     if (original !== undefined) return { isDuplicate: true, stored: original.stored };
@@ -150,7 +156,7 @@ export class DuplicateWindow {
     }
     if (deviceMs !== undefined && deviceMs > own.newestDeviceMs) own.newestDeviceMs = deviceMs;
     const size = own.size;
-    own.add(content, { atMs, connection, packetId, stored });
+    own.add(content, { atMs, connection, packetId, group: this.#groupOf(stored) });
     this.#size += own.size - size;
     while (this.#size > MOST_KEYS) this.#forgetOne(speaker, own);
   }
@@ -181,15 +187,34 @@ export class DuplicateWindow {
     if (id === undefined) return 0;
     const known = this.#connections.get(id);
     if (known !== undefined) return known;
-    if (this.#connections.size >= MOST_CONNECTIONS) this.#connections.clear();
-    const number = this.#connections.size + 1;
-    this.#connections.set(id, number);
-    return number;
+    if (this.#connections.size === MOST_CONNECTIONS) {
+      for (const [oldest] of this.#connections) {
+        this.#connections.delete(oldest);
+        break;
+      }
+    }
+    this.#lastConnection = (this.#lastConnection % MOST_CONNECTIONS) + 1;
+    this.#connections.set(id, this.#lastConnection);
+    return this.#lastConnection;
   }
-}
 
-function known(arrived: Omit<Known, 'beforeRestart'> | undefined): Known | undefined {
-  return arrived && { ...arrived, beforeRestart: false };
+  /** Messages that are written together come with the same promise. */
+  #groupOf(stored: Promise<unknown>): number {
+    if (this.#unstored.get(this.#lastGroup) === stored) return this.#lastGroup;
+    const group = (this.#lastGroup + 1) >>> 0;
+    this.#lastGroup = group;
+    this.#unstored.set(group, stored);
+    stored.then(
+      () => this.#unstored.delete(group),
+      // Refused: so is a resend, which asks for the same promise.
+      () => {},
+    );
+    return group;
+  }
+
+  #known(arrived: Arrived | undefined): Known | undefined {
+    return arrived && { ...arrived, beforeRestart: false, stored: this.#unstored.get(arrived.group) };
+  }
 }
 
 /** The rules at the top of this file. */
