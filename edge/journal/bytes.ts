@@ -48,5 +48,5 @@ export class Bytes {
  */
 export function giveBack({ buffer, byteLength }: Uint8Array): void {
   if (!(buffer instanceof ArrayBuffer) || buffer.detached) return;
-  if (buffer.byteLength === byteLength || buffer.byteLength > Buffer.poolSize) buffer.transfer(0);
+  if (buffer.byteLength === byteLength || buffer.byteLength !== Buffer.poolSize) buffer.transfer(0);
 }

@@ -12,6 +12,9 @@ import { isDamage, isFull, troubleOf } from './trouble-of.ts';
  */
 const RETRY_MS = 1_000;
 
+// A buffer of its own for whatever is made here, so that each can be given back; Node's pool keeps 64 KiB for the last of them.
+Buffer.poolSize = 0;
+
 function serve(port: MessagePort, data: ThreadData): void {
   try {
     const { tables, damage } = openTables(data);

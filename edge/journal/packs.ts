@@ -46,16 +46,28 @@ export function packPayloads(payloads: readonly Uint8Array[]): Buffer {
   return packed;
 }
 
-export function unpackPayloads(data: Uint8Array, heads: readonly Head[]): string[] {
-  const bytes = inflate(data);
-  let at = 0;
-  const payloads = heads.map((head) => {
-    const from = at;
-    at += head.bytes;
-    return bytes.toString('utf8', from, at);
-  });
-  giveBack(bytes);
-  return payloads;
+/** What packPayloads has packed, each cut out when it is asked for: a whole pack as text is a megabyte. */
+export class PackedPayloads {
+  readonly #bytes: Buffer;
+  readonly #ends: readonly number[];
+
+  constructor(data: Uint8Array, heads: readonly Head[]) {
+    this.#bytes = inflate(data);
+    let end = 0;
+    this.#ends = heads.map(({ bytes }) => {
+      end += bytes;
+      return end;
+    });
+  }
+
+  /** Valid until close(). */
+  at(index: number): Buffer {
+    return this.#bytes.subarray(this.#ends[index - 1] ?? 0, this.#ends[index]);
+  }
+
+  close(): void {
+    giveBack(this.#bytes);
+  }
 }
 
 /** In one buffer each, which can be given back; zlib would leave one behind for each 128 KiB that it fills. */

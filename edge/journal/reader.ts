@@ -1,15 +1,26 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { giveBack } from './bytes.ts';
-import { decodeHeads, type Head, hexOf, payloadBytes, unpackPayloads } from './packs.ts';
+import { decodeHeads, type Head, hexOf, PackedPayloads, payloadBytes } from './packs.ts';
 import { isDamage, JournalTrouble } from './trouble-of.ts';
 import type { JournalEntry } from './types.ts';
 
-const READ_BYTES = 4 * 1024 * 1024;
+const READ_BYTES = 512 * 1024;
 
 export type Row = Record<string, SQLOutputValue>;
 
 const ENTRY = `number, previous_hash, hash, boot_id, monotonic_ms, kind, count, first_at_ms, last_at_ms, signature,
   payload`;
+
+interface Unpacked {
+  readonly lastNumber: number;
+  readonly heads: readonly Head[];
+  /** Of the entry before the first one. */
+  readonly previousHash: Uint8Array;
+  /** Undefined: thinned. */
+  readonly payloads: PackedPayloads | undefined;
+  /** First number of a joined pack, whose one head stands for all its entries. */
+  readonly joinedFrom: number | undefined;
+}
 
 /** Entries in order, from rows and packs alike, with their payloads as they were. */
 export class EntryReader {
@@ -19,7 +30,7 @@ export class EntryReader {
   readonly #payloads: StatementSync;
   readonly #records: StatementSync;
   /** Readers come back for the rest of a pack. */
-  #unpacked: { readonly lastNumber: number; readonly entries: JournalEntry[] } | undefined;
+  #unpacked: Unpacked | undefined;
 
   constructor(database: DatabaseSync) {
     this.#rows = database.prepare(
@@ -37,10 +48,11 @@ export class EntryReader {
 
   /** What was unpacked before may have been thinned since. */
   forget(): void {
+    this.#unpacked?.payloads?.close();
     this.#unpacked = undefined;
   }
 
-  /** At most `limit` entries after this number, and about 4 MiB; throws a JournalTrouble that names a damaged one. */
+  /** At most `limit` entries after this number, and about 512 KiB; throws a JournalTrouble that names a damaged one. */
   read(after: number, limit: number): JournalEntry[] {
     const entries: JournalEntry[] = [];
     let bytes = 0;
@@ -77,10 +89,7 @@ export class EntryReader {
   #segment(next: number, limit: number): JournalEntry[] {
     try {
       const pack = this.packAt(next);
-      if (pack !== undefined) {
-        const from = this.#unpack(pack).filter(({ number }) => number >= next);
-        return from.slice(0, limit);
-      }
+      if (pack !== undefined) return this.#packedFrom(pack, next, limit);
       return this.#rowsFrom(next, limit);
     } catch (error) {
       if (error instanceof JournalTrouble) throw error;
@@ -101,26 +110,36 @@ export class EntryReader {
     return entries;
   }
 
-  #unpack(pack: Row): JournalEntry[] {
+  #packedFrom(pack: Row, next: number, limit: number): JournalEntry[] {
+    const { heads, previousHash, payloads, joinedFrom } = this.#unpack(pack);
+    const entries: JournalEntry[] = [];
+    let bytes = 0;
+    const start = heads.findIndex(({ number }) => number >= next);
+    for (const [index, head] of heads.entries()) {
+      if (index < start) continue;
+      const previous = heads[index - 1]?.hash ?? previousHash;
+      const payload = payloads?.at(index).toString('utf8');
+      entries.push(packedEntry(head, hexOf(previous), payload, joinedFrom));
+      bytes += head.bytes;
+      if (entries.length >= limit || bytes >= READ_BYTES) break;
+    }
+    if (entries.at(-1)?.number === heads.at(-1)?.number) this.forget();
+    return entries;
+  }
+
+  #unpack(pack: Row): Unpacked {
     const lastNumber = Number(pack.last_number);
-    if (this.#unpacked?.lastNumber === lastNumber) return this.#unpacked.entries;
+    if (this.#unpacked?.lastNumber === lastNumber) return this.#unpacked;
+    this.forget();
     const firstNumber = Number(pack.first_number);
     const heads = decodeHeads(blob(pack.heads), lastNumber);
     const data = this.#payloads.get(firstNumber)?.data;
-    const payloads = data instanceof Uint8Array ? unpackPayloads(data, heads) : undefined;
-    let previousHash = hexOf(blob(pack.previous_hash));
-    const entries = heads.map((head, index) => {
-      const entry = packedEntry(head, previousHash, payloads?.[index]);
-      previousHash = entry.hash;
-      return entry;
-    });
-    const [first] = entries;
-    // A joined pack: its one head stands for them all.
-    if (Number(pack.joined) === 1 && first !== undefined) {
-      entries[0] = { ...first, thinned: { hash: first.hash, firstNumber } };
-    }
-    this.#unpacked = { lastNumber, entries };
-    return entries;
+    this.#unpacked = {
+      ...{ lastNumber, heads, previousHash: blob(pack.previous_hash) },
+      payloads: data instanceof Uint8Array ? new PackedPayloads(data, heads) : undefined,
+      joinedFrom: Number(pack.joined) === 1 ? firstNumber : undefined,
+    };
+    return this.#unpacked;
   }
 }
 
@@ -165,12 +184,20 @@ function inflated(number: number, stored: SQLOutputValue | undefined): string {
   }
 }
 
-function packedEntry(head: Head, previousHash: string, payload: string | undefined): JournalEntry {
+function packedEntry(
+  head: Head,
+  previousHash: string,
+  payload: string | undefined,
+  joinedFrom: number | undefined,
+): JournalEntry {
   const hash = hexOf(head.hash);
   const { number, monotonicMs, count, firstAtMs, lastAtMs } = head;
   return {
     ...{ number, previousHash, hash, bootId: hexOf(head.bootId), monotonicMs, kind: 'readings' },
     ...{ count, firstAtMs, lastAtMs, payload: payload ?? '', signature: hexOf(head.signature) },
-    ...(payload === undefined ? { thinned: { hash } } : {}),
+    ...(payload === undefined ? { thinned: thinnedOf(hash, joinedFrom) } : {}),
   };
 }
+
+const thinnedOf = (hash: string, firstNumber: number | undefined) =>
+  firstNumber === undefined ? { hash } : { hash, firstNumber };

@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite';
 import { digestOf, type Signer } from './chain.ts';
 import type { ChainEnd } from './check.ts';
-import { decodeHeads, encodeHeads, type Head, hexOf, payloadBytes, unpackPayloads } from './packs.ts';
+import { decodeHeads, encodeHeads, type Head, hexOf, PackedPayloads, payloadBytes } from './packs.ts';
 import type { DamageReport } from './protocol.ts';
 import { openDatabase, PAGE_BYTES } from './schema.ts';
 import { DamagedFile, type FoundRow, type Value } from './sqlite-pages.ts';
@@ -179,16 +179,20 @@ function headsOr(heads: Buffer, last: number): Head[] | undefined {
 }
 
 function saysWhatItSigned(heads: readonly Head[], previousHash: Buffer, data: Buffer): boolean {
+  let payloads: PackedPayloads | undefined;
   try {
-    const payloads = unpackPayloads(data, heads);
+    const unpacked = new PackedPayloads(data, heads);
+    payloads = unpacked;
     let previous: Uint8Array = previousHash;
     return heads.every(({ number, bootId, hash }, index) => {
-      const digest = digestOf(number, previous, bootId, Buffer.from(payloads[index] ?? '', 'utf8'));
+      const digest = digestOf(number, previous, bootId, unpacked.at(index));
       previous = hash;
       return digest.equals(hash);
     });
   } catch {
     return false;
+  } finally {
+    payloads?.close();
   }
 }
 
