@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   channelName,
+  deviceAndTime,
   encodeReading,
   encodeReadings,
   isToldByTime,
@@ -51,6 +52,20 @@ const normal = (reading: Reading): Reading => {
 };
 
 describe('canonical line protocol', () => {
+  it('tells the device and the time of a line as reading all of it does', () => {
+    const near1970 = fc.bigInt({ min: -3_000_000n, max: 3_000_000n });
+    fc.assert(
+      fc.property(anyReading, fc.option(near1970), (reading, timeNs) => {
+        const line = encodeReading({ ...reading, timeNs: timeNs ?? reading.timeNs });
+        const { device, timeNs: ns } = parseReading(line);
+        expect(deviceAndTime(line)).toEqual({ device, atMs: observedAtMs({ timeNs: ns }) });
+      }),
+    );
+    const odd = 'raw,device=a\\ value\\=\\,device\\=b value=1 1700000000123456789';
+    expect(deviceAndTime(odd)).toEqual({ device: 'a value=,device=b', atMs: 1_700_000_000_123 });
+    expect(() => deviceAndTime('nonsense')).toThrow(SyntaxError);
+  });
+
   it('gives every reading back as it was', () => {
     fc.assert(
       fc.property(anyReading, (reading) => {

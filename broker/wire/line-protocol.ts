@@ -151,6 +151,25 @@ export function parseReading(line: string): Reading {
   return reading;
 }
 
+const DEVICE = ',device=';
+const VALUE = ' value=';
+const NS_DIGITS = 6;
+const MS_DIGITS = /^\d{1,13}$/;
+
+/**
+ * Of which device a line is and when it was observed: all that a look through very many of them needs. It does not prove
+ * that the line is canonical. `,device=` and ` value=` stand in it once, because in a tag's value every '=' has a
+ * backslash before it. What looks unusual is left to parseReading.
+ */
+export function deviceAndTime(line: string): { readonly device: string; readonly atMs: number } {
+  const device = line.slice(line.indexOf(DEVICE) + DEVICE.length, line.indexOf(VALUE));
+  const ms = line.slice(line.lastIndexOf(' ') + 1, -NS_DIGITS);
+  if (line.includes(DEVICE) && !device.includes('\\') && MS_DIGITS.test(ms))
+    return { device, atMs: Number(ms) };
+  const reading = parseReading(line);
+  return { device: reading.device, atMs: observedAtMs(reading) };
+}
+
 function notCanonical(line: string): SyntaxError {
   return new SyntaxError(`not a canonical reading: ${line.slice(0, 200)}`);
 }

@@ -42,7 +42,7 @@ interface Rollups {
 }
 
 const EVERY_MS = 60_000;
-const ENTRIES_A_READ = 256;
+const ENTRIES_A_READ = 64;
 /** A window is computed so long after its end: what is on its way arrives first. */
 const SETTLED_AFTER_MS = 60_000;
 const DAY_CLOSED_AFTER_MS = 600_000;

@@ -1,9 +1,9 @@
-import { observedAtMs, parseReading } from '@nongtin/broker/wire';
+import { deviceAndTime } from '@nongtin/broker/wire';
 import type { Journal, JournalEntry } from '../journal/index.ts';
 import { STEP_MS, windowOf } from './times.ts';
 import type { Touched } from './touched.ts';
 
-const ENTRIES_A_READ = 256;
+const ENTRIES_A_READ = 64;
 /** An entry that is this young and this short touches its windows for all devices, and is not looked into. */
 const YOUNG_MS = 2 * STEP_MS['5m'];
 
@@ -36,8 +36,8 @@ export function touch({ dating, touched }: ScanOptions, entry: JournalEntry, now
     return;
   }
   for (const line of lines.split('\n')) {
-    const reading = parseReading(line);
-    touched.add(windowOf(observedAtMs(reading)), number, reading.device);
+    const { device, atMs } = deviceAndTime(line);
+    touched.add(windowOf(atMs), number, device);
   }
 }
 

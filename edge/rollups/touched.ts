@@ -33,11 +33,12 @@ export class Touched {
   add(startMs: number, entry: number, device?: string): void {
     const window = this.#windows.get(startMs);
     if (window === undefined) {
-      this.#windows.set(startMs, { entry, devices: device === undefined ? undefined : new Set([device]) });
+      const devices = device === undefined ? undefined : new Set([copyOf(device)]);
+      this.#windows.set(startMs, { entry, devices });
     } else if (device === undefined || (window.devices?.size ?? 0) >= MOST_DEVICES) {
       window.devices = undefined;
-    } else {
-      window.devices?.add(device);
+    } else if (window.devices?.has(device) === false) {
+      window.devices.add(copyOf(device));
     }
   }
 
@@ -74,6 +75,9 @@ export class Touched {
     for (const startMs of this.#windows.keys()) if (isChosen(startMs)) this.#windows.delete(startMs);
   }
 }
+
+/** A piece cut out of a text keeps all of it in memory, which is an entry of the journal here. */
+const copyOf = (text: string) => Buffer.from(text).toString();
 
 function joined(starts: readonly number[], most: number): TouchedSpan[] {
   const spans: { fromMs: number; toMs: number }[] = [];
