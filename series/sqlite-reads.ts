@@ -3,12 +3,9 @@ import { type PlanPart, planQuery, type ReadingsPlan, type WindowPlan } from './
 import { pointsOf, type SeriesWindow, windowAt } from './points.ts';
 import type { RecentRows } from './sqlite-recent.ts';
 import { TABLES } from './sqlite-schema.ts';
+import { type Span, SummaryRows } from './sqlite-summaries.ts';
 import type { SeriesPoint, SeriesQuery, Tier, TierMarks } from './store.ts';
-import { merge, type Summary, UNBELIEVABLE, withReading } from './summary.ts';
-
-/** A row of a rollup as a summary; meant for one table alone. */
-export const ROLLUP_ROW =
-  'count, flagged, sum, min, max, first, last, first_ms AS firstMs, last_ms AS lastMs, increase, quality';
+import { merge, type Summary, UNBELIEVABLE } from './summary.ts';
 
 const BAD_READING = `quality & ${UNBELIEVABLE} <> 0`;
 
@@ -54,17 +51,17 @@ interface Source {
   readonly table: string;
 }
 
-type Span = [id: number, from: bigint, to: bigint];
-
 /** Answers queries from the series tables. Synchronous: meant for a worker thread. */
 export class SeriesReads {
   readonly #database: DatabaseSync;
   readonly #recent: RecentRows;
+  readonly #rows: SummaryRows;
   readonly #statements = new Map<string, StatementSync>();
 
   constructor(database: DatabaseSync, recent: RecentRows) {
     this.#database = database;
     this.#recent = recent;
+    this.#rows = new SummaryRows(database, recent);
   }
 
   query(query: SeriesQuery, marks: TierMarks): SeriesPoint[] {
@@ -144,29 +141,12 @@ export class SeriesReads {
     const windows = new Map<number, Summary>();
     const { unitsPerMs } = TABLES[part.tier];
     const span: Span = [id, BigInt(part.fromMs) * unitsPerMs, BigInt(part.toMs) * unitsPerMs];
-    for (const [startMs, summary] of this.#summaries(span, part.tier)) {
+    for (const [startMs, summary] of this.#rows.of(part.tier, span)) {
       const atMs = windowAt(plan, startMs);
       const before = windows.get(atMs);
       windows.set(atMs, before === undefined ? summary : merge(before, summary));
     }
     return [...windows].map(([atMs, summary]) => ({ atMs, series: String(id), summary }));
-  }
-
-  *#summaries(span: Span, tier: Tier): Generator<[startMs: number, Summary]> {
-    const columns =
-      tier === 'raw' ? 'time_ns / 1000000 AS startMs, value, quality' : `start_ms AS startMs, ${ROLLUP_ROW}`;
-    const { time } = TABLES[tier];
-    const [id, from, to] = span;
-    const table = this.#recent.tables(tier, id)(from, to);
-    const rows = this.#statement(
-      `SELECT ${columns} FROM ${table} WHERE series_id = ? AND ${time} >= ? AND ${time} < ? ORDER BY ${time}`,
-    ).iterate(...span);
-    for (const row of rows) {
-      const startMs = Number(row.startMs);
-      if (tier === 'raw')
-        yield [startMs, withReading(undefined, Number(row.value), Number(row.quality), startMs)];
-      else yield [startMs, row as unknown as Summary];
-    }
   }
 
   #one<Row>({ tier, table }: Source, columns: string, rest: string, span: Span): Row | undefined {

@@ -1,11 +1,11 @@
-import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { floorTo } from './plan.ts';
-import { ROLLUP_ROW } from './sqlite-reads.ts';
 import type { RecentRows } from './sqlite-recent.ts';
 import { FINER, TABLES } from './sqlite-schema.ts';
+import { type Span, SummaryRows } from './sqlite-summaries.ts';
 import { inTransaction } from './sqlite-transaction.ts';
 import type { RollupSpan, Tier, WriteOutcome } from './store.ts';
-import { merge, type Summary, withReading } from './summary.ts';
+import { merge, type Summary } from './summary.ts';
 
 /** Rows read, or deleted, before a write that waits gets its turn. */
 const ROWS_A_TURN = 10_000;
@@ -14,11 +14,12 @@ const ROWS_A_TURN = 10_000;
 export class SeriesRollups {
   readonly #database: DatabaseSync;
   readonly #recent: RecentRows;
-  readonly #sources = new Map<string, StatementSync>();
+  readonly #rows: SummaryRows;
 
   constructor(database: DatabaseSync, recent: RecentRows) {
     this.#database = database;
     this.#recent = recent;
+    this.#rows = new SummaryRows(database, recent);
   }
 
   /** Yields between two turns; its value is the outcome. */
@@ -62,39 +63,18 @@ export class SeriesRollups {
   /** Returns how much work it was, in rows. */
   #recomputeOne(id: number, { tier, fromMs, toMs, zoneOffsetMs }: RollupSpan): number {
     const finer = FINER[tier];
-    const rows = this.#source(finer, id, fromMs, toMs);
+    const { unitsPerMs } = TABLES[finer];
+    const span: Span = [id, BigInt(fromMs) * unitsPerMs, BigInt(toMs) * unitsPerMs];
     const windows = new Map<number, Summary>();
     let work = 1;
-    for (const row of rows) {
+    for (const [startMs, summary] of this.#rows.of(finer, span)) {
       work += 1;
-      const startMs = Number(row.startMs);
       const atMs = floorTo(tier, startMs, zoneOffsetMs);
       const before = windows.get(atMs);
-      if (finer === 'raw') {
-        windows.set(atMs, withReading(before, Number(row.value), Number(row.quality), startMs));
-      } else {
-        const summary = row as unknown as Summary;
-        windows.set(atMs, before === undefined ? summary : merge(before, summary));
-      }
+      windows.set(atMs, before === undefined ? summary : merge(before, summary));
     }
     for (const [atMs, summary] of windows) this.#put(tier, id, atMs, summary);
     return work;
-  }
-
-  #source(tier: Tier, id: number, fromMs: number, toMs: number): Iterable<Record<string, SQLOutputValue>> {
-    const { time, unitsPerMs } = TABLES[tier];
-    const [from, to] = [BigInt(fromMs) * unitsPerMs, BigInt(toMs) * unitsPerMs];
-    const table = this.#recent.tables(tier, id)(from, to);
-    const columns =
-      tier === 'raw' ? 'time_ns / 1000000 AS startMs, value, quality' : `start_ms AS startMs, ${ROLLUP_ROW}`;
-    const known = this.#sources.get(table);
-    const source =
-      known ??
-      this.#database.prepare(
-        `SELECT ${columns} FROM ${table} WHERE series_id = ? AND ${time} >= ? AND ${time} < ? ORDER BY ${time}`,
-      );
-    this.#sources.set(table, source);
-    return source.iterate(id, from, to);
   }
 
   #put(tier: RollupSpan['tier'], id: number, atMs: number, row: Summary): void {
