@@ -7,6 +7,10 @@ import { Thrift } from './thrift.ts';
 
 const clock = { nowMs: Date.now, monotonicMs: () => Math.trunc(performance.now()) };
 
+// Pieces of Node's pool, 64 KiB each, live as long as the last of what was cut from them: of a thousand connections each
+// keeps some.
+Buffer.poolSize = 8 * 1024;
+
 await runService('gateway', build, process);
 
 function build(env: NodeJS.ProcessEnv, logger: Logger): Gateway {
