@@ -4,7 +4,7 @@ import { decodeHeads, type Head, hexOf, PackedPayloads, payloadBytes } from './p
 import { isDamage, JournalTrouble } from './trouble-of.ts';
 import type { JournalEntry } from './types.ts';
 
-const READ_BYTES = 512 * 1024;
+const READ_BYTES = 4 * 1024 * 1024;
 
 export type Row = Record<string, SQLOutputValue>;
 
@@ -52,7 +52,7 @@ export class EntryReader {
     this.#unpacked = undefined;
   }
 
-  /** At most `limit` entries after this number, and about 512 KiB; throws a JournalTrouble that names a damaged one. */
+  /** At most `limit` entries after this number, and about 4 MiB; throws a JournalTrouble that names a damaged one. */
   read(after: number, limit: number): JournalEntry[] {
     const entries: JournalEntry[] = [];
     let bytes = 0;

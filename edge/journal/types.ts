@@ -53,7 +53,7 @@ export interface Journal {
   appendReadings(batch: ReadingsBatch): Promise<number>;
   appendRecord(record: JournalRecord, options?: AppendOptions): Promise<number>;
   /**
-   * At most `limit` entries (and about 512 KiB) after this number, in order. A thinned one has `thinned` and an empty
+   * At most `limit` entries (and about 4 MiB) after this number, in order. A thinned one has `thinned` and an empty
    * payload; with `thinned.firstNumber` it stands for all from there on (older ones are joined).
    */
   read(afterNumber: number, limit: number): Promise<JournalEntry[]>;
