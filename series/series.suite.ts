@@ -103,6 +103,19 @@ export function seriesSuite(
       }
     });
 
+    it('follows a counter through thousands of readings in one window', async () => {
+      const of = nextDevice();
+      const readings = Array.from({ length: 9_000 }, (_, index) =>
+        reading({ device: of, atMs: START + 1_000 * index, number: index, value: index }),
+      );
+      await put(readings);
+      const points = await store.query({
+        ...{ metric: 'soil_moisture', device: of, fromMs: START, toMs: START + 9_000_000 },
+        ...{ maxPoints: 1, aggregate: 'increase' },
+      });
+      expect(points).toEqual([expect.objectContaining({ value: 8_999 })]);
+    });
+
     it('takes a reading anew in the place of a flushed one', async () => {
       const of = nextDevice();
       const first = reading({ device: of, atMs: START, number: 1, value: 1 });

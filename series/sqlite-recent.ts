@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { TABLES } from './sqlite-schema.ts';
 import { inTransaction } from './sqlite-transaction.ts';
 import type { Tier, WriteOutcome } from './store.ts';
@@ -57,7 +57,8 @@ export class RecentRows {
    */
   tables(tier: Tier, id: number): (from: bigint, to: bigint) => string {
     const { table } = TABLES[tier];
-    const { first, last } = (this.#rows > 0 ? this.#statements[tier].range.get(id) : undefined) ?? {};
+    const range = this.#rows > 0 ? this.#statements[tier].range.get(id) : undefined;
+    const [first, last] = (range ?? []) as unknown as readonly SQLOutputValue[];
     if (typeof first !== 'bigint' || typeof last !== 'bigint') return () => table;
     return (from, to) => (from <= last && to > first ? `all_${table}` : table);
   }
@@ -111,6 +112,7 @@ function statementsOf(database: DatabaseSync, tier: Tier): Statements {
        (SELECT MAX(${time}) FROM ${recent} WHERE series_id = ?1) AS last`,
   );
   range.setReadBigInts(true);
+  range.setReturnArrays(true);
   return {
     range,
     insert: database.prepare(

@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { floorTo } from './plan.ts';
 import type { RecentRows } from './sqlite-recent.ts';
 import { FINER, TABLES } from './sqlite-schema.ts';
@@ -15,19 +15,20 @@ export class SeriesRollups {
   readonly #database: DatabaseSync;
   readonly #recent: RecentRows;
   readonly #rows: SummaryRows;
+  readonly #ids: StatementSync;
 
   constructor(database: DatabaseSync, recent: RecentRows) {
     this.#database = database;
     this.#recent = recent;
     this.#rows = new SummaryRows(database, recent);
+    this.#ids = database.prepare('SELECT id FROM series WHERE ?1 IS NULL OR device = ?1');
+    this.#ids.setReturnArrays(true);
   }
 
   /** Yields between two turns; its value is the outcome. */
   *recompute(span: RollupSpan): Generator<void, WriteOutcome> {
-    const ids = this.#database
-      .prepare('SELECT id FROM series WHERE ?1 IS NULL OR device = ?1')
-      .all(span.device ?? null)
-      .map((row) => Number(row.id));
+    const device = span.device ?? null;
+    const ids = (this.#ids.all(device) as unknown as number[][]).map(([id = 0]) => id);
     let next = 0;
     while (next < ids.length) {
       let rows = 0;

@@ -7,6 +7,9 @@ import { type Summary, withReading } from './summary.ts';
 /** A series and a span of time in the tier's units, whose end is not in it. */
 export type Span = [id: number, from: bigint, to: bigint];
 
+/** Half a MiB. */
+const ROWS_AT_ONCE = 4_000;
+
 const READING = 'time_ns / 1000000, value, quality';
 const ROLLUP = 'start_ms, count, flagged, sum, min, max, first, last, first_ms, last_ms, increase, quality';
 
@@ -23,10 +26,13 @@ export class SummaryRows {
 
   *of(tier: Tier, span: Span): Generator<[startMs: number, Summary]> {
     const [id, from, to] = span;
-    const table = this.#recent.tables(tier, id)(from, to);
-    for (const row of this.#statement(tier, table).iterate(...span) as Iterable<unknown>) {
-      const [startMs = 0, ...figures] = row as number[];
-      yield [startMs, tier === 'raw' ? readingOf(startMs, figures) : rollupOf(figures)];
+    const statement = this.#statement(tier, this.#recent.tables(tier, id)(from, to));
+    for (let offset = 0; ; offset += ROWS_AT_ONCE) {
+      // Not by an iterator of SQLite's: each of them waits for the collector of what is old, and there are thousands.
+      const rows = statement.all(...span, ROWS_AT_ONCE, offset) as unknown as number[][];
+      for (const [startMs = 0, ...figures] of rows)
+        yield [startMs, tier === 'raw' ? readingOf(startMs, figures) : rollupOf(figures)];
+      if (rows.length < ROWS_AT_ONCE) return;
     }
   }
 
@@ -36,7 +42,7 @@ export class SummaryRows {
     const { time } = TABLES[tier];
     const made = this.#database.prepare(
       `SELECT ${tier === 'raw' ? READING : ROLLUP} FROM ${table}
-       WHERE series_id = ? AND ${time} >= ? AND ${time} < ? ORDER BY ${time}`,
+       WHERE series_id = ? AND ${time} >= ? AND ${time} < ? ORDER BY ${time} LIMIT ? OFFSET ?`,
     );
     // An object for each row would be a dictionary, ten times as large.
     made.setReturnArrays(true);
