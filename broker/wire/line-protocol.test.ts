@@ -63,7 +63,8 @@ describe('canonical line protocol', () => {
     );
     const odd = 'raw,device=a\\ value\\=\\,device\\=b value=1 1700000000123456789';
     expect(deviceAndTime(odd)).toEqual({ device: 'a value=,device=b', atMs: 1_700_000_000_123 });
-    expect(() => deviceAndTime('nonsense')).toThrow(SyntaxError);
+    for (const line of ['nonsense', 'raw value=1 1700000000123456789', 'raw,device=a 1 1700000000123456789'])
+      expect(() => deviceAndTime(line)).toThrow(SyntaxError);
   });
 
   it('gives every reading back as it was', () => {

@@ -162,10 +162,11 @@ const MS_DIGITS = /^\d{1,13}$/;
  * backslash before it. What looks unusual is left to parseReading.
  */
 export function deviceAndTime(line: string): { readonly device: string; readonly atMs: number } {
-  const device = line.slice(line.indexOf(DEVICE) + DEVICE.length, line.indexOf(VALUE));
+  const [start, end] = [line.indexOf(DEVICE), line.indexOf(VALUE)];
+  const device = line.slice(start + DEVICE.length, end);
   const ms = line.slice(line.lastIndexOf(' ') + 1, -NS_DIGITS);
-  if (line.includes(DEVICE) && !device.includes('\\') && MS_DIGITS.test(ms))
-    return { device, atMs: Number(ms) };
+  const isUsual = start > 0 && end > start && !device.includes('\\') && MS_DIGITS.test(ms);
+  if (isUsual) return { device, atMs: Number(ms) };
   const reading = parseReading(line);
   return { device: reading.device, atMs: observedAtMs(reading) };
 }

@@ -30,7 +30,8 @@ interface Hour {
 
 /**
  * Which unreadable payloads are kept. At most a hundred of a device (a thousand in all) within an hour, so that a
- * device gone mad cannot fill the disk, nor a field that is never understood; the rest is counted, and the next hour's first record tells how many.
+ * device gone mad cannot fill the disk, nor a field that is never understood; the rest is counted, and the next hour's
+ * first record tells how many.
  */
 export class Quarantine {
   readonly #hours = new Map<string, Hour>();

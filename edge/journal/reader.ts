@@ -114,9 +114,8 @@ export class EntryReader {
     const { heads, previousHash, payloads, joinedFrom } = this.#unpack(pack);
     const entries: JournalEntry[] = [];
     let bytes = 0;
-    const start = heads.findIndex(({ number }) => number >= next);
     for (const [index, head] of heads.entries()) {
-      if (index < start) continue;
+      if (head.number < next) continue;
       const previous = heads[index - 1]?.hash ?? previousHash;
       const payload = payloads?.at(index).toString('utf8');
       entries.push(packedEntry(head, hexOf(previous), payload, joinedFrom));

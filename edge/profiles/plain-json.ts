@@ -1,4 +1,4 @@
-import { channelName, isMetricName } from '@nongtin/broker/wire';
+import { channelName, isMetricName, type MetricName } from '@nongtin/broker/wire';
 import { counterOf } from './counter.ts';
 import { type JsonObject, type Leaf, leavesOf, readObject } from './json.ts';
 import { type Lacking, lack } from './no-value.ts';
@@ -88,11 +88,7 @@ function read(
   if (typeof given === 'string' && name === 'unit') return;
   const { value, unit: own } = numberOf(given, isMetric);
   if (value !== undefined) {
-    const reading = known
-      ? own === undefined
-        ? { metric: name, value }
-        : statedReading(name, value, own)
-      : undefined;
+    const reading = known ? readingOf(name, value, own) : undefined;
     const channel = channelName(
       reading !== undefined && reading.metric !== 'raw' ? before : whole,
     ).toWellFormed();
@@ -104,6 +100,10 @@ function read(
         ...(own === undefined ? stated(name, unit) : { unit: own }),
       });
   } else if (known || typeof given !== 'string') lack(found, whole, given);
+}
+
+function readingOf(metric: MetricName, value: number, unit: string | undefined) {
+  return unit === undefined ? { metric, value } : statedReading(metric, value, unit);
 }
 
 /** `seq` counts the messages: it tells nothing of the farm (PlainReadings). */

@@ -3,7 +3,7 @@ import { type ClockRecord, parseRecord } from '@nongtin/broker/wire';
 import type { SeriesStore } from '@nongtin/series';
 import type { Logger } from '@nongtin/service';
 import type { Journal } from '../journal/index.ts';
-import { type ScanOptions, touch, touchBoot } from './scan.ts';
+import { ENTRIES_A_READ, type ScanOptions, touch, touchBoot } from './scan.ts';
 import { DAY_MS, dayOf, KEPT_MS, STEP_MS, windowOf } from './times.ts';
 import { Touched, type TouchedSpan } from './touched.ts';
 
@@ -42,7 +42,6 @@ interface Rollups {
 }
 
 const EVERY_MS = 60_000;
-const ENTRIES_A_READ = 64;
 /** A window is computed so long after its end: what is on its way arrives first. */
 const SETTLED_AFTER_MS = 60_000;
 const DAY_CLOSED_AFTER_MS = 600_000;

@@ -3,7 +3,8 @@ import type { Journal, JournalEntry } from '../journal/index.ts';
 import { STEP_MS, windowOf } from './times.ts';
 import type { Touched } from './touched.ts';
 
-const ENTRIES_A_READ = 64;
+/** So few that what is read of them does not outlive a collection of what is young. */
+export const ENTRIES_A_READ = 64;
 /** An entry that is this young and this short touches its windows for all devices, and is not looked into. */
 const YOUNG_MS = 2 * STEP_MS['5m'];
 
