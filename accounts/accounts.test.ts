@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import {
   accountsPlugin,
   createAccounts,
@@ -84,6 +84,31 @@ function fill(): () => void {
     database.exec("PRAGMA max_page_count = 1000000; DELETE FROM account_session WHERE id LIKE 'filler %'");
   };
 }
+
+describe('accounts that nobody has started', () => {
+  test('make their tables when somebody comes, and try again when there was no room for them', async () => {
+    const fresh = new DatabaseSync(join(folder, 'fresh.sqlite'));
+    onTestFinished(() => fresh.close());
+    const tables = () => fresh.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.tables;
+    const lazy = createAccounts({ database: fresh, secret: 'x'.repeat(64), logger });
+    const member = secrets.users.member;
+    const enter = async () => {
+      const url = 'http://farm.local/api/auth/sign-in/email';
+      return lazy.handler(new Request(url, { method: 'POST', headers: json, body: JSON.stringify(member) }));
+    };
+    expect(await lazy.session(new Headers())).toBeUndefined();
+    expect(tables()).toBe(0);
+    fresh.exec('PRAGMA max_page_count = 1');
+    expect((await enter()).status).toBe(503);
+    expect(tables()).toBe(0);
+    fresh.exec('PRAGMA max_page_count = 1000000');
+    await lazy.createUser({ ...member, name: 'Sáu', role: 'member' });
+    const response = await enter();
+    expect(response.status).toBe(200);
+    const authorization = `Bearer ${response.headers.get('set-auth-token')}`;
+    expect(await lazy.session(new Headers({ authorization }))).toMatchObject({ email: member.email });
+  });
+});
 
 describe('signing in', () => {
   test('gives an httpOnly, same-site cookie that names the account on the next request', async () => {

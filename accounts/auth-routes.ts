@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Accounts } from './accounts.ts';
+import type { Accounts } from './account.ts';
 import type { Attempts } from './attempts.ts';
 
 interface AuthRoutesOptions {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { readStateFile } from '@nongtin/service';
-import type { Accounts } from './accounts.ts';
+import type { Accounts } from './account.ts';
 import { type Role, roles } from './roles.ts';
 import { createOnce } from './secret.ts';
 

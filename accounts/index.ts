@@ -1,4 +1,5 @@
-export { type Account, type Accounts, createAccounts } from './accounts.ts';
+export type { Account, Accounts } from './account.ts';
+export { createAccounts } from './accounts.ts';
 export {
   type DemoSecrets,
   demoSecrets,

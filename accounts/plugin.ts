@@ -1,7 +1,7 @@
 import { StartProblem } from '@nongtin/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import type { Account, Accounts } from './accounts.ts';
+import type { Account, Accounts } from './account.ts';
 import { Attempts } from './attempts.ts';
 import { authRoutes } from './auth-routes.ts';
 import { decide, type Verdict } from './decide.ts';

@@ -241,7 +241,8 @@ export class Gateway implements Service {
   }
 
   async #startAccounts(secrets?: DemoSecrets, withdrawn?: DemoSecrets): Promise<Accounts> {
-    const database = new DatabaseSync(join(this.#folder, 'accounts.sqlite'));
+    const path = join(this.#folder, 'accounts.sqlite');
+    const database = new DatabaseSync(path);
     this.#stops.push({ part: 'accounts', stop: () => database.close() });
     const secret = sessionSecret(join(this.#folder, 'session.json'));
     const accounts = createAccounts({
@@ -251,12 +252,13 @@ export class Gateway implements Service {
       logger: this.#logger,
     });
     try {
-      await accounts.start();
+      // Whether it is a database at all: the rest is left until somebody signs in.
+      database.prepare('PRAGMA schema_version').get();
+      if (secrets) await seedDemoUsers(accounts, secrets);
+      if (withdrawn) await withdrawDemoUsers(accounts, withdrawn);
     } catch (error) {
-      throw explainProblem(error, { path: join(this.#folder, 'accounts.sqlite') });
+      throw explainProblem(error, { path });
     }
-    if (secrets) await seedDemoUsers(accounts, secrets);
-    if (withdrawn) await withdrawDemoUsers(accounts, withdrawn);
     return accounts;
   }
 

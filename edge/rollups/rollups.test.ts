@@ -181,6 +181,32 @@ describe('rollups', () => {
     ]);
   });
 
+  it('make a day that is over anew once in a pass, whatever comes meanwhile', async () => {
+    const old = now - 3 * DAY;
+    await bring('d1', [[old, 1]]);
+    const days: number[] = [];
+    let isBringing = false;
+    const { recompute } = store.rollups;
+    Object.assign(store.rollups, {
+      recompute: async (span: Parameters<typeof recompute>[0]) => {
+        if (span.tier === '1d') days.push(span.fromMs);
+        else if (isBringing && journal.entries.length < 9) await bring('d1', [[old + HOUR, 5]]);
+        return recompute(span);
+      },
+    });
+    const { started, pass } = start();
+    await started;
+    days.length = 0;
+    isBringing = true;
+    await bring('d1', [[old + HOUR, 3]]);
+    await pass();
+    expect([days, cursor()]).toEqual([[MIDNIGHT - 3 * DAY], 2]);
+    isBringing = false;
+    await pass();
+    expect(cursor()).toBe(3);
+    expect(await rows('1d', 'd1', old - DAY, old + DAY)).toEqual([[MIDNIGHT - 3 * DAY, 3]]);
+  });
+
   it('leave the row of a window alone whose readings are no longer kept', async () => {
     const old = now - 95 * DAY;
     const fiveMinutes = Math.floor(old / (5 * MINUTE)) * 5 * MINUTE;

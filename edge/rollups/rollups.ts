@@ -127,13 +127,15 @@ class JournalRollups implements Rollups {
   async #pass(): Promise<string | undefined> {
     const { journal, store } = this.#options;
     if (this.#place !== store.place || journal.isStale?.(`rollups:${store.place}`)) await this.#begin();
+    // What comes meanwhile is for the next pass: a day that is made anew is made once, not after every few entries.
+    const last = this.#options.deliveredUpTo();
     for (;;) {
       const before = this.#position;
-      await this.#read();
+      await this.#read(last);
       const reason = (await this.#computeWindows()) ?? (await this.#computeDays());
       if (reason !== undefined || this.#ending.signal.aborted) return reason;
       await this.#moveOn();
-      if (this.#position === before || this.#position >= this.#options.deliveredUpTo()) return undefined;
+      if (this.#position === before || this.#position >= last) return undefined;
     }
   }
 
@@ -154,11 +156,12 @@ class JournalRollups implements Rollups {
     this.#place = store.place;
   }
 
-  async #read(): Promise<void> {
+  async #read(last: number): Promise<void> {
     const { journal, deliveredUpTo, clock } = this.#options;
-    while (this.#position < deliveredUpTo() && this.#touched.size < MOST_WINDOWS) {
+    while (this.#position < last && this.#touched.size < MOST_WINDOWS) {
       const entries = await journal.read(this.#position, ENTRIES_A_READ);
-      const upTo = deliveredUpTo();
+      // Fewer when the store has lost some meanwhile.
+      const upTo = Math.min(last, deliveredUpTo());
       if (entries.length === 0 || this.#ending.signal.aborted) return;
       for (const entry of entries) {
         if (entry.number > upTo) return;
