@@ -20,7 +20,7 @@ export async function testFarm(env: Record<string, string> = {}, clock = systemC
   const nowhere = await freePort();
   const secrets = demoSecrets(dataDir);
   const clients: MqttClient[] = [];
-  const build = (more: Record<string, string> = {}) =>
+  const build = (more: Record<string, string> = {}, logger = pino({ enabled: false })) =>
     new Gateway(
       readConfig({
         NONGTIN_DATA_DIR: dataDir,
@@ -31,7 +31,7 @@ export async function testFarm(env: Record<string, string> = {}, clock = systemC
         ...env,
         ...more,
       }),
-      pino({ enabled: false }),
+      logger,
       clock,
     );
   let gateway = build();

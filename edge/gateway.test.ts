@@ -1,6 +1,10 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ValveCommand } from '@nongtin/broker/wire';
 import { freePort } from '@nongtin/service';
 import { connectAsync } from 'mqtt';
+import { pino } from 'pino';
 import { Compile } from 'typebox/compile';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { testFarm } from './gateway.suite.ts';
@@ -153,6 +157,18 @@ describe('the gateway', () => {
     }
     stopped.mockRestore();
     await other.close();
+  });
+
+  it('names a database that is damaged, and does not complain of what it could not do for that', async () => {
+    await farm.gateway().stop();
+    const path = join(farm.dataDir, 'gateway', 'accounts.sqlite');
+    const whole = readFileSync(path);
+    writeFileSync(path, randomBytes(5_000));
+    const told: string[] = [];
+    const logger = pino({ level: 'warn' }, { write: (line) => told.push(line) });
+    await expect(farm.build({}, logger).start()).rejects.toThrow(/accounts\.sqlite is damaged: restore it/);
+    expect(told.filter((line) => !line.includes('uplink connects anew'))).toEqual([]);
+    writeFileSync(path, whole);
   });
 });
 

@@ -129,11 +129,11 @@ export class Gateway implements Service {
     });
     const uplink = login ? await this.#startUplink(journal, login, keeper) : { state: () => NO_UPLINK };
 
-    const ready = Promise.withResolvers<Broker>();
-    ready.promise.catch(() => {});
+    /** Undefined when the start has failed before: then there is nobody who could hear. */
+    const ready = Promise.withResolvers<Broker | undefined>();
     let listening: Broker | undefined;
     const publish = async (topic: string, payload: string) =>
-      (listening ?? (await ready.promise)).publish(topic, payload, { atOnce: true });
+      (listening ?? (await ready.promise))?.publish(topic, payload, { atOnce: true });
     const { speed } = this.#config;
     const profiles = createProfiles(this.#openMemory(), this.#startCodecs());
     const { hook, ...core } = createCore({
@@ -148,7 +148,7 @@ export class Gateway implements Service {
     await core.irrigation.start();
     // For a start that fails before the broker is up; else it has stopped before it comes to this.
     const stopUnheard = () => {
-      ready.reject(new Error('the broker has not started'));
+      ready.resolve(undefined);
       return core.irrigation.stop();
     };
     this.#stops.push({ part: 'irrigation', stop: stopUnheard });
