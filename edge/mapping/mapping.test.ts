@@ -41,6 +41,19 @@ describe('a raw field', () => {
     expect(made.apply('d2', [raw('soil.hum', 41)], NOW)).toEqual([raw('soil.hum', 41)]);
   });
 
+  it('shares no target with another one, also when both are asked for at once', async () => {
+    const { made, records } = await mappings();
+    const [first, second] = await Promise.allSettled([
+      made.set(wish),
+      made.set({ ...wish, channel: 'probe', toChannel: 'soil.hum' }),
+    ]);
+    expect(first).toMatchObject({ status: 'fulfilled', value: { channel: 'soil.hum' } });
+    expect(second).toMatchObject({ status: 'rejected', reason: { isConflict: true } });
+    expect(records).toHaveLength(1);
+    await made.set({ ...wish, channel: 'probe' });
+    expect(made.list()).toHaveLength(2);
+  });
+
   it('keeps its meaning over a restart, can get another one, and can lose it', async () => {
     const { made, restarted } = await mappings();
     await made.set(wish);

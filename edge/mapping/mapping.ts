@@ -68,6 +68,8 @@ export class Mappings {
   /** By device, then by channel. */
   readonly #mappings = new Map<string, Map<string, Kept>>();
   #count = 0;
+  /** The change under way: of two for one target the second must see the first. */
+  #changing: Promise<unknown> = Promise.resolve();
 
   constructor(options: MappingsOptions) {
     this.#options = options;
@@ -94,23 +96,33 @@ export class Mappings {
   }
 
   /** Resolves when it is durable. Throws a MappingProblem. */
-  async set(wish: MappingWish): Promise<Mapping> {
-    const mapping = this.#checked(wish);
-    const { device, channel, metric, unit, toChannel, recordedBy, atMs } = mapping;
-    await this.#options.journal.appendRecord({
-      ...{ kind: 'mapping', atMs, device, channel, metric, unit, toChannel, recordedBy },
+  set(wish: MappingWish): Promise<Mapping> {
+    return this.#inTurn(async () => {
+      const mapping = this.#checked(wish);
+      const { device, channel, metric, unit, toChannel, recordedBy, atMs } = mapping;
+      await this.#options.journal.appendRecord({
+        ...{ kind: 'mapping', atMs, device, channel, metric, unit, toChannel, recordedBy },
+      });
+      this.#put(mapping);
+      return copyOf(mapping);
     });
-    this.#put(mapping);
-    return copyOf(mapping);
   }
 
   /** The field is raw again. False when it had no meaning. */
-  async remove(device: string, channel: string, recordedBy: string): Promise<boolean> {
-    if (this.#mappings.get(device)?.get(channel) === undefined) return false;
-    const atMs = this.#options.clock.nowMs();
-    await this.#options.journal.appendRecord({ kind: 'mapping', atMs, device, channel, recordedBy });
-    this.#drop(device, channel);
-    return true;
+  remove(device: string, channel: string, recordedBy: string): Promise<boolean> {
+    return this.#inTurn(async () => {
+      if (this.#mappings.get(device)?.get(channel) === undefined) return false;
+      const atMs = this.#options.clock.nowMs();
+      await this.#options.journal.appendRecord({ kind: 'mapping', atMs, device, channel, recordedBy });
+      this.#drop(device, channel);
+      return true;
+    });
+  }
+
+  #inTurn<Result>(change: () => Promise<Result>): Promise<Result> {
+    const changed = this.#changing.then(change);
+    this.#changing = changed.catch(() => {});
+    return changed;
   }
 
   #applyAll(device: string, readings: readonly ParsedReading[], atMs: number): readonly ParsedReading[] {
