@@ -1,7 +1,7 @@
 import { matchTopic, topics } from '@nongtin/broker/wire';
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { shapeProblems } from '../farm/shape.ts';
+import { shapeProblems } from '../shape.ts';
 import { type Actuator, speakerOf } from './actuator.ts';
 import { ChirpstackAddress, chirpstackActuator } from './chirpstack.ts';
 import { EsphomeAddress, esphomeActuator } from './esphome.ts';

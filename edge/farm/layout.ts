@@ -3,7 +3,7 @@ import { StartProblem } from '@nongtin/service';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { type Valve, valveProblems } from '../actuators/index.ts';
-import { shapeProblems } from './shape.ts';
+import { shapeProblems } from '../shape.ts';
 
 /**
  * The farm as its people lay it out: plots with one crop each, zones with one valve each, and what waters them.
