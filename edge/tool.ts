@@ -1,3 +1,4 @@
+import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { explainProblem, StartProblem } from '@nongtin/service';
@@ -36,4 +37,19 @@ export function withUsage<Read>(usage: string, read: () => Read): Read {
   } catch (error) {
     throw new StartProblem(`${(error as Error).message}\n${usage}`);
   }
+}
+
+/** Throws a StartProblem when the file that a person named is none, or cannot be read; `what` should have been named. */
+export function checkReadable(file: string, what: string): void {
+  try {
+    accessSync(file, constants.R_OK);
+  } catch (error) {
+    const isMissing = ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+    throw new StartProblem(
+      isMissing
+        ? `There is no file ${file}: name ${what}.`
+        : `${file} cannot be read by you: give yourself the permission, or copy it.`,
+    );
+  }
+  if (statSync(file).isDirectory()) throw new StartProblem(`${file} is a folder: name ${what}.`);
 }

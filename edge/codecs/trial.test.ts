@@ -38,7 +38,8 @@ describe('a trial of a codec', () => {
   });
 
   it.each([
-    ['nothing.js', 'encode', '{}', /nothing\.js/],
+    ['nothing.js', 'encode', '{}', /There is no file .*nothing\.js: name a payload codec/],
+    ['.', 'decode', '00', /is a folder: name a payload codec/],
     ['valve.js', 'encode', '{', /no JSON/],
     ['valve.js', 'decode', 'xyz', /no hex/],
     ['endless.js', 'encode', '{}', /100 ms/],

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { explainProblem, type Logger, StartProblem } from '@nongtin/service';
+import { type Logger, StartProblem } from '@nongtin/service';
+import { checkReadable } from '../tool.ts';
 import { createCodecs } from './codecs.ts';
 
 interface TrialOptions {
@@ -20,11 +20,7 @@ interface TrialOptions {
  * person; throws a StartProblem when the file, the input or the script is at fault.
  */
 export async function trial({ file, call, input, fPort, logger, clock }: TrialOptions): Promise<string> {
-  try {
-    readFileSync(file);
-  } catch (error) {
-    throw explainProblem(error, { path: file });
-  }
+  checkReadable(file, 'a payload codec');
   const codecs = createCodecs({ folder: dirname(file), logger, clock });
   const device = { name: 'trial', names: [basename(file, '.js')] };
   try {

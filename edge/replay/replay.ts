@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sqliteSeries } from '@nongtin/series';
@@ -8,6 +8,7 @@ import { createSeriesDelivery } from '../delivery/index.ts';
 import { createIngest } from '../ingest/index.ts';
 import { openJournal } from '../journal/index.ts';
 import { createProfiles, shortMemory } from '../profiles/index.ts';
+import { checkReadable } from '../tool.ts';
 import { Feed } from './feed.ts';
 import { LogClock } from './log-clock.ts';
 import { Collected, type ReplaySummary } from './summary.ts';
@@ -35,27 +36,13 @@ interface ReplayOptions {
  */
 export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
   const { file, into } = options;
-  checkReadable(file);
+  checkReadable(file, 'a recorded MQTT log');
   const folder = into === undefined ? mkdtempSync(join(tmpdir(), 'nongtin-replay-')) : emptyFolder(into);
   try {
     return await replayInto(folder, options);
   } finally {
     if (into === undefined) rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function checkReadable(file: string): void {
-  try {
-    accessSync(file, constants.R_OK);
-  } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new StartProblem(
-      isMissing
-        ? `There is no file ${file}: name a recorded MQTT log.`
-        : `${file} cannot be read by you: give yourself the permission, or copy it.`,
-    );
-  }
-  if (statSync(file).isDirectory()) throw new StartProblem(`${file} is a folder: name a recorded MQTT log.`);
 }
 
 function emptyFolder(path: string): string {
