@@ -24,7 +24,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
   let opened: ReturnType<typeof openAccounts> | undefined;
 
   function open() {
-    opened ??= import('./library.ts').then(({ openAccounts }) => openAccounts(options));
+    if (opened !== undefined) return opened;
+    opened = import('./library.ts').then(({ openAccounts }) => openAccounts(options));
     // A disk that is full now may have room later.
     opened.catch(() => {
       opened = undefined;
