@@ -1,5 +1,5 @@
-import type { Accounts, AccountsOptions } from './account.ts';
-import type { openAccounts } from './library.ts';
+import type { openAccounts } from './better-auth.ts';
+import type { Accounts, AccountsOptions } from './types.ts';
 import { unwritable } from './unwritable.ts';
 
 /** The doors of the library that we open; everything else below /api/auth/ answers 404. */
@@ -25,7 +25,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
 
   function open() {
     if (opened !== undefined) return opened;
-    opened = import('./library.ts').then(({ openAccounts }) => openAccounts(options));
+    opened = import('./better-auth.ts').then(({ openAccounts }) => openAccounts(options));
     // A disk that is full now may have room later.
     opened.catch(() => {
       opened = undefined;

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Accounts } from './account.ts';
 import type { Attempts } from './attempts.ts';
+import type { Accounts } from './types.ts';
 
 interface AuthRoutesOptions {
   readonly accounts: Accounts;

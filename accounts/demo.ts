@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { readStateFile } from '@nongtin/service';
-import type { Accounts } from './account.ts';
 import { type Role, roles } from './roles.ts';
 import { createOnce } from './secret.ts';
+import type { Accounts } from './types.ts';
 
 interface Login {
   readonly email: string;

@@ -1,4 +1,3 @@
-export type { Account, Accounts } from './account.ts';
 export { createAccounts } from './accounts.ts';
 export {
   type DemoSecrets,
@@ -11,3 +10,4 @@ export { accountsPlugin, missingRoutes } from './plugin.ts';
 export { type Role, roles } from './roles.ts';
 export { type Access, routeTable } from './routes.ts';
 export { sessionSecret } from './secret.ts';
+export type { Account, Accounts } from './types.ts';

@@ -1,11 +1,11 @@
 import { StartProblem } from '@nongtin/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import type { Account, Accounts } from './account.ts';
 import { Attempts } from './attempts.ts';
 import { authRoutes } from './auth-routes.ts';
 import { decide, type Verdict } from './decide.ts';
 import { accessOf, routeTable } from './routes.ts';
+import type { Account, Accounts } from './types.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

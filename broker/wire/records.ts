@@ -95,12 +95,29 @@ export const AlarmRecord = Type.Object({
 });
 export type AlarmRecord = Static<typeof AlarmRecord>;
 
+/** Why a payload was not read, or not all of it; `suppressed` stands for those of which there were too many to keep. */
+export const quarantineCauses = [
+  'too_large',
+  'not_utf8',
+  'invalid_json',
+  'not_an_object',
+  'too_many_fields',
+  'too_deep',
+  'wrong_shape',
+  'no_reading',
+  'field_not_understood',
+  'codec_failed',
+  'suppressed',
+] as const;
+export type QuarantineCause = (typeof quarantineCauses)[number];
+
 /** A payload that could not be read: kept (its head), acknowledged, counted, shown. */
 export const QuarantineRecord = Type.Object({
   kind: Type.Literal('quarantine'),
   atMs: AtMs,
   device: Type.String(),
   topic: Type.String(),
+  /** A QuarantineCause, or one of another version. */
   cause: Type.String(),
   detail: Type.String(),
   sizeBytes: Type.Integer(),

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { QuarantineRecord } from '@nongtin/broker/wire';
+import type { QuarantineCause, QuarantineRecord } from '@nongtin/broker/wire';
 import { masked } from './masked.ts';
 
 const HEAD_BYTES = 2_048;
@@ -12,7 +12,7 @@ const MOST_DEVICES = 10_000;
 export interface Unreadable {
   readonly device: string;
   readonly topic: string;
-  readonly cause: string;
+  readonly cause: QuarantineCause;
   readonly detail: string;
   readonly payload: Uint8Array;
   readonly atMs: number;

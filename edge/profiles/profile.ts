@@ -1,4 +1,4 @@
-import { channelName, type MetricName, type TopicMatch } from '@nongtin/broker/wire';
+import { channelName, type MetricName, type QuarantineCause, type TopicMatch } from '@nongtin/broker/wire';
 import type { Codecs } from '../codecs/index.ts';
 
 /**
@@ -117,16 +117,7 @@ interface ParsedNothing {
 /** The payload cannot be read: it is quarantined with this cause (a stable code) and detail. */
 export interface ParseProblem extends OfDevice {
   readonly kind: 'problem';
-  readonly cause:
-    | 'too_large'
-    | 'not_utf8'
-    | 'invalid_json'
-    | 'not_an_object'
-    | 'too_many_fields'
-    | 'too_deep'
-    | 'wrong_shape'
-    | 'no_reading'
-    | 'codec_failed';
+  readonly cause: Exclude<QuarantineCause, 'suppressed'>;
   readonly detail: string;
 }
 

@@ -2,8 +2,8 @@ import { type BetterAuthOptions, betterAuth } from 'better-auth';
 import { hashPassword } from 'better-auth/crypto';
 import { getMigrations } from 'better-auth/db/migration';
 import { bearer } from 'better-auth/plugins/bearer';
-import type { Account, Accounts, AccountsOptions, NewUser } from './account.ts';
 import { isRole } from './roles.ts';
+import type { Account, Accounts, AccountsOptions, NewUser } from './types.ts';
 
 const SESSION_SECONDS = 30 * 86_400;
 const PASSWORD_LENGTH = { minPasswordLength: 12, maxPasswordLength: 128 };

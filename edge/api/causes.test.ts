@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { REFUSAL_CAUSES } from '@nongtin/broker';
+import { quarantineCauses } from '@nongtin/broker/wire';
+import { expect, it } from 'vitest';
+
+/** The page's own words: it is built from this file, and imports nothing of the gateway's. */
+const wordsOf = (language: string): Record<string, string> =>
+  JSON.parse(readFileSync(new URL(`../../dashboards/ui/messages/${language}.json`, import.meta.url), 'utf8'))
+    .cause;
+
+it.each(['vi', 'en'])(
+  'every cause of a refusal and of a quarantine has its words on the page (%s)',
+  (language) => {
+    expect(Object.keys(wordsOf(language)).sort()).toEqual([...quarantineCauses, ...REFUSAL_CAUSES].sort());
+  },
+);
