@@ -1,9 +1,11 @@
 export { sqliteSeries } from './sqlite.ts';
 export { openWithLog } from './sqlite-open.ts';
-export type {
-  SeriesName,
-  SeriesPoint,
-  SeriesQuery,
-  SeriesStore,
-  WriteOutcome,
+export {
+  type Lines,
+  type SeriesName,
+  type SeriesPoint,
+  type SeriesQuery,
+  type SeriesStore,
+  textOf,
+  type WriteOutcome,
 } from './store.ts';

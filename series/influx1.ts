@@ -1,4 +1,5 @@
 import { InfluxDB } from 'influx';
+import { askHttp } from './http.ts';
 import { type InfluxAnswer, type InfluxDoor, tablesOf } from './influx-door.ts';
 import { InfluxReads } from './influx-reads.ts';
 import { recomputeInflux } from './influx-rollups.ts';
@@ -6,6 +7,7 @@ import { identifier } from './influxql.ts';
 import { wordsOf, writeOutcome } from './outcome.ts';
 import { NO_ROLLUPS } from './plan.ts';
 import type {
+  Lines,
   Rollups,
   SeriesName,
   SeriesPoint,
@@ -101,7 +103,7 @@ class Influx1Series implements SeriesStore {
     if (await this.#isThere()) await this.#setUp();
   }
 
-  write(lines: string): Promise<WriteOutcome> {
+  write(lines: Lines): Promise<WriteOutcome> {
     return this.#write('raw', lines);
   }
 
@@ -117,7 +119,7 @@ class Influx1Series implements SeriesStore {
     // Nothing is held: every write ended before its promise did.
   }
 
-  async #write(tier: Tier, lines: string): Promise<WriteOutcome> {
+  async #write(tier: Tier, lines: Lines): Promise<WriteOutcome> {
     if (!this.#isSetUp) await this.#setUp();
     const outcome = await this.#post(tier, lines);
     if (
@@ -132,8 +134,9 @@ class Influx1Series implements SeriesStore {
 
   async #isThere(): Promise<boolean> {
     try {
-      const signal = AbortSignal.timeout(PING_TIMEOUT_MS);
-      return (await fetch(new URL('ping', this.#address), { headers: this.#headers, signal })).ok;
+      const url = new URL('ping', this.#address);
+      const asked = { method: 'GET', headers: this.#headers, timeoutMs: PING_TIMEOUT_MS } as const;
+      return writeOutcome((await askHttp(url, asked)).status, '').outcome === 'accepted';
     } catch {
       return false;
     }
@@ -195,34 +198,29 @@ class Influx1Series implements SeriesStore {
   }
 
   async #tell(statement: string): Promise<void> {
-    const response = await fetch(new URL('query', this.#address), {
-      method: 'POST',
-      headers: this.#headers,
-      body: new URLSearchParams({ q: statement }),
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-    });
-    tablesOf((await response.json()) as InfluxAnswer);
+    const { body } = await this.#postTo(
+      new URL('query', this.#address),
+      'application/x-www-form-urlencoded',
+      `${new URLSearchParams({ q: statement })}`,
+    );
+    tablesOf(JSON.parse(body) as InfluxAnswer);
   }
 
   /** The lines go out as they stand in the journal: see docs/decisions/0004-lines-are-written-as-they-stand.md. */
-  async #post(tier: Tier, lines: string): Promise<WriteOutcome> {
+  async #post(tier: Tier, lines: Lines): Promise<WriteOutcome> {
     const url = new URL('write', this.#address);
     url.search = `${new URLSearchParams({ db: this.#database, precision: 'ns' })}`;
     if (tier !== 'raw') url.searchParams.set('rp', POLICIES[tier].name);
     try {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { ...this.#headers, 'content-type': 'text/plain; charset=utf-8' },
-        body: lines,
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-      });
-      return writeOutcome(
-        response.status,
-        wordsOf(await response.text()),
-        response.headers.get('retry-after'),
-      );
+      const { status, headers, body } = await this.#postTo(url, 'text/plain; charset=utf-8', lines);
+      return writeOutcome(status, wordsOf(body) || (headers.location ?? ''), headers['retry-after']);
     } catch (error) {
       return unreachable(error);
     }
+  }
+
+  #postTo(url: URL, type: string, body: Lines) {
+    const headers = { ...this.#headers, 'content-type': type };
+    return askHttp(url, { method: 'POST', headers, body, timeoutMs: REQUEST_TIMEOUT_MS });
   }
 }

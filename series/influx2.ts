@@ -4,14 +4,16 @@ import { InfluxReads } from './influx-reads.ts';
 import { recomputeInflux } from './influx-rollups.ts';
 import { wordsOf, writeOutcome } from './outcome.ts';
 import { NO_ROLLUPS } from './plan.ts';
-import type {
-  Rollups,
-  SeriesName,
-  SeriesPoint,
-  SeriesQuery,
-  SeriesStore,
-  Tier,
-  WriteOutcome,
+import {
+  type Lines,
+  type Rollups,
+  type SeriesName,
+  type SeriesPoint,
+  type SeriesQuery,
+  type SeriesStore,
+  type Tier,
+  textOf,
+  type WriteOutcome,
 } from './store.ts';
 import { addressOf, unreachable } from './url.ts';
 
@@ -71,7 +73,7 @@ class Influx2Series implements SeriesStore {
     // Buckets are made by a person, with their retention (docs/operations.md): a token for writing may not make them.
   }
 
-  write(lines: string): Promise<WriteOutcome> {
+  write(lines: Lines): Promise<WriteOutcome> {
     return this.#write('raw', lines);
   }
 
@@ -87,10 +89,10 @@ class Influx2Series implements SeriesStore {
     // Nothing is held: every write ended before its promise did.
   }
 
-  async #write(tier: Tier, lines: string): Promise<WriteOutcome> {
+  async #write(tier: Tier, lines: Lines): Promise<WriteOutcome> {
     const to = new URLSearchParams({ org: this.#org, bucket: this.#bucketOf(tier), precision: 'ns' });
     try {
-      await this.#client.transport.request(`/api/v2/write?${to}`, lines, {
+      await this.#client.transport.request(`/api/v2/write?${to}`, textOf(lines), {
         method: 'POST',
         headers: { 'content-type': 'text/plain; charset=utf-8' },
       });

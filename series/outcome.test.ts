@@ -1,10 +1,12 @@
 import { expect, it } from 'vitest';
 import { wordsOf, writeOutcome } from './outcome.ts';
+import { unreachable } from './url.ts';
 
 it.each([
   [200, 'accepted'],
   [204, 'accepted'],
-  [301, 'reject'],
+  [301, 'keep'],
+  [307, 'keep'],
   [400, 'reject'],
   [401, 'keep'],
   [403, 'keep'],
@@ -54,4 +56,18 @@ it.each([
   ['<html>a proxy</html>', '<html>a proxy</html>'],
 ])('finds the words in %s', (body, words) => {
   expect(wordsOf(body)).toBe(words);
+});
+
+it.each([
+  [new Error('socket hang up'), 'socket hang up'],
+  [
+    new Error('fetch failed', { cause: new Error('connect ECONNREFUSED') }),
+    'fetch failed: connect ECONNREFUSED',
+  ],
+  [
+    new AggregateError([new Error('connect ECONNREFUSED ::1:8086'), new Error('and another')]),
+    'connect ECONNREFUSED ::1:8086',
+  ],
+])('says why nobody was reached: %s', (error, reason) => {
+  expect(unreachable(error)).toEqual({ outcome: 'wait', reason });
 });

@@ -24,7 +24,9 @@ export function writeOutcome(
     const retryAfterMs = waitOf(retryAfter, nowMs);
     return { outcome: 'wait', reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   }
-  if (NEEDS_A_PERSON.includes(status) || status >= 500) return { outcome: 'keep', reason };
+  // A redirect: the address in the configuration is not where the server is any more.
+  const isElsewhere = status >= 300 && status < 400;
+  if (NEEDS_A_PERSON.includes(status) || isElsewhere || status >= 500) return { outcome: 'keep', reason };
   const dropped = /\bdropped=(\d+)/.exec(words)?.[1];
   return { outcome: 'reject', reason, ...(dropped === undefined ? {} : { dropped: Number(dropped) }) };
 }

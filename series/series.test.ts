@@ -121,6 +121,7 @@ describe('SQLite series', () => {
 describe('InfluxDB series', () => {
   it.each([
     [204, 'accepted'],
+    [307, 'keep'],
     [413, 'split'],
     [429, 'wait'],
     [503, 'wait'],
@@ -203,8 +204,44 @@ describe('InfluxDB series', () => {
     server.closeAllConnections();
   });
 
-  it('starts and waits while nobody listens', async () => {
-    const store = influx1Series({ url: `http://127.0.0.1:${await freePort()}`, database: 'farm' });
+  it('sends bytes and text alike, over a connection that it keeps', async () => {
+    const bodies: string[] = [];
+    const from = new Set<number | undefined>();
+    const server = createServer(async (request, response) => {
+      if (request.url?.startsWith('/write')) {
+        from.add(request.socket.remotePort);
+        bodies.push((await request.setEncoding('utf8').toArray()).join(''));
+      } else response.write(JSON.stringify({ results: [{ statement_id: 0 }] }));
+      response.end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const store = influx1Series({ url: `http://127.0.0.1:${port}`, database: 'farm' });
+    const text = 'raw,channel=độ\\ ẩm,device=d value=1,quality=0i,received=1i 1';
+    for (const lines of [text, Buffer.from(text), new TextEncoder().encode(text)])
+      expect(await store.write(lines)).toEqual({ outcome: 'accepted' });
+    expect(bodies).toEqual([text, text, text]);
+    expect(from.size).toBe(1);
+    server.close();
+    server.closeAllConnections();
+  });
+
+  it('goes nowhere else with the lines, and says where it was sent', async () => {
+    const server = createServer((request, response) => {
+      const words = JSON.stringify({ results: [{ statement_id: 0 }] });
+      if (request.url?.startsWith('/write')) response.writeHead(307, { location: 'https://other/' }).end();
+      else response.end(words);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const store = influx1Series({ url: `http://127.0.0.1:${port}`, database: 'farm' });
+    expect(await store.write(line)).toEqual({ outcome: 'keep', reason: '307 https://other/' });
+    server.close();
+    server.closeAllConnections();
+  });
+
+  it.each(['127.0.0.1', 'localhost'])('starts and waits while nobody listens on %s', async (host) => {
+    const store = influx1Series({ url: `http://${host}:${await freePort()}`, database: 'farm' });
     await store.start();
     expect(await store.write(line)).toMatchObject({
       outcome: 'wait',

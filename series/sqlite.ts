@@ -8,7 +8,16 @@ import {
   type SeriesRequest,
   type SeriesValue,
 } from './sqlite-protocol.ts';
-import type { Rollups, SeriesName, SeriesPoint, SeriesQuery, SeriesStore, WriteOutcome } from './store.ts';
+import {
+  type Lines,
+  type Rollups,
+  type SeriesName,
+  type SeriesPoint,
+  type SeriesQuery,
+  type SeriesStore,
+  textOf,
+  type WriteOutcome,
+} from './store.ts';
 
 /** The embedded default: one SQLite file, in a thread of its own, so that a large write never holds up control. */
 export function sqliteSeries(options: { path: string }): SeriesStore {
@@ -75,8 +84,8 @@ class SqliteSeries implements SeriesStore {
     }
   }
 
-  write(lines: string): Promise<WriteOutcome> {
-    return this.#outcome({ ask: 'write', lines });
+  write(lines: Lines): Promise<WriteOutcome> {
+    return this.#outcome({ ask: 'write', lines: textOf(lines) });
   }
 
   flush(): Promise<WriteOutcome> {

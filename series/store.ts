@@ -73,6 +73,14 @@ export interface RollupSpan {
   readonly zoneOffsetMs: number;
 }
 
+/** Canonical line protocol (broker/wire), one or many lines: text, or its UTF-8, which is not to be written into. */
+export type Lines = string | Uint8Array<ArrayBuffer>;
+
+export function textOf(lines: Lines): string {
+  if (typeof lines === 'string') return lines;
+  return Buffer.from(lines.buffer, lines.byteOffset, lines.length).toString('utf8');
+}
+
 /** Where readings are kept for charts. Writing the same line again changes nothing; what is accepted is seen at once. */
 export interface SeriesStore {
   readonly name: 'sqlite' | 'influxdb';
@@ -84,8 +92,8 @@ export interface SeriesStore {
   /** What the same store was called before it had that name. */
   readonly formerPlace?: string;
   start(): Promise<void>;
-  /** Takes canonical line protocol (broker/wire), one or many lines. Never throws for what the store answers. */
-  write(lines: string): Promise<WriteOutcome>;
+  /** Never throws for what the store answers. */
+  write(lines: Lines): Promise<WriteOutcome>;
   /**
    * Makes durable what was accepted before, rollups included; until then the end of the process loses it. Absent: what is
    * accepted is durable.

@@ -9,12 +9,17 @@ import {
 import type { Journal, JournalEntry } from '../journal/index.ts';
 import type { Boots } from './boots.ts';
 
+/** Which entry it is. */
+type Place = Pick<JournalEntry, 'bootId' | 'number'>;
+
 /** What a reader of the journal that keeps readings by time asks of each entry. */
 export interface Dating {
   /** Whether the entry's readings have no date yet: pass it over, they are delivered when they have one. */
   hold(entry: JournalEntry): boolean;
+  /** Whether `shift` may change anything in the entry's lines. */
+  moves(entry: Place): boolean;
   /** The lines with their true times; those that were dated by a word which proved wrong, with a flag. */
-  shift(lines: string, entry: Pick<JournalEntry, 'bootId' | 'number'>): string;
+  shift(lines: string, entry: Place): string;
 }
 
 /** Readings of one boot that wait for their date. */
@@ -62,20 +67,25 @@ export class JournalDating implements Dating {
   }
 
   hold(entry: JournalEntry): boolean {
-    const { bootId, count, payload } = entry;
+    const { bootId, count } = entry;
     if (count === 0 || bootId === this.#certainBootId || this.#shifts.has(bootId)) return false;
-    if (!isUndated(payload)) return false;
+    if (!isUndated(entry.payload)) return false;
     this.#note(entry);
     return true;
   }
 
-  shift(lines: string, { bootId, number }: Parameters<Dating['shift']>[1]): string {
-    const shiftMs = this.#shifts.get(bootId);
+  moves(entry: Place): boolean {
+    return this.#shifts.has(entry.bootId) || this.#isDoubted(entry);
+  }
+
+  shift(lines: string, entry: Place): string {
+    const shiftMs = this.#shifts.get(entry.bootId);
     const dated = shiftMs === undefined ? lines : dateReadings(lines, shiftMs);
-    const isDoubted = this.#boots
-      .doubts()
-      .some((doubt) => doubt.bootId === bootId && number <= doubt.lastNumber);
-    return isDoubted ? doubted(dated) : dated;
+    return this.#isDoubted(entry) ? doubted(dated) : dated;
+  }
+
+  #isDoubted({ bootId, number }: Place): boolean {
+    return this.#boots.doubts().some((doubt) => doubt.bootId === bootId && number <= doubt.lastNumber);
   }
 
   held(bootId: string): Held | undefined {

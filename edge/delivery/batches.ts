@@ -1,5 +1,7 @@
-import type { JournalEntry } from '../journal/index.ts';
+import type { Lines } from '@nongtin/series';
+import { bytesOf, type JournalEntry } from '../journal/index.ts';
 
+const NEWLINE = Buffer.from('\n');
 /** InfluxDB is at its best with five to ten thousand. */
 const MOST_LINES = 10_000;
 
@@ -7,12 +9,14 @@ const MOST_LINES = 10_000;
 export interface Dating {
   /** Whether the readings of this entry have no time yet: they are passed over, and delivered when they have one. */
   hold(entry: JournalEntry): boolean;
+  /** Whether anything in the entry's lines has to be moved. */
+  moves(entry: JournalEntry): boolean;
   /** The entry's lines with the times they are known to have; the same string where nothing has to be moved. */
   shift(lines: string, entry: JournalEntry): string;
 }
 
 /** Where every reading has its time. */
-export const asDated: Dating = { hold: () => false, shift: (lines) => lines };
+export const asDated: Dating = { hold: () => false, moves: () => false, shift: (lines) => lines };
 
 /** Small entries together, up to so many lines; a larger one alone. */
 export function batchesOf(entries: readonly JournalEntry[]): JournalEntry[][] {
@@ -31,10 +35,16 @@ export function batchesOf(entries: readonly JournalEntry[]): JournalEntry[][] {
   return batches;
 }
 
-/** The readings of a batch as they go to the store. Records and what was thinned away have none. */
-export function linesOf(batch: readonly JournalEntry[], dating: Dating): string {
-  return batch
-    .filter((entry) => entry.count > 0 && entry.payload !== '' && !dating.hold(entry))
-    .map((entry) => dating.shift(entry.payload, entry))
-    .join('\n');
+/**
+ * The readings of a batch as they go to the store; the bytes that were committed, when all of them are at hand and none has
+ * to be moved. Records and what was thinned away have none.
+ */
+export function linesOf(batch: readonly JournalEntry[], dating: Dating): Lines {
+  const entries = batch.filter(
+    (entry) => entry.count > 0 && (bytesOf(entry) ?? entry.payload).length > 0 && !dating.hold(entry),
+  );
+  const bytes = entries.flatMap((entry) => (dating.moves(entry) ? [] : (bytesOf(entry) ?? [])));
+  if (bytes.length === 0 || bytes.length < entries.length)
+    return entries.map((entry) => dating.shift(entry.payload, entry)).join('\n');
+  return Buffer.concat(bytes.flatMap((one, index) => (index === 0 ? [one] : [NEWLINE, one])));
 }

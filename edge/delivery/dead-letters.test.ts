@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type SeriesStore, sqliteSeries, type WriteOutcome } from '@nongtin/series';
+import { type Lines, type SeriesStore, sqliteSeries, textOf, type WriteOutcome } from '@nongtin/series';
 import { pino } from 'pino';
 import { afterAll, expect, it, onTestFinished } from 'vitest';
 import { openDeadLetters } from './index.ts';
@@ -16,7 +16,7 @@ function table(
   path = join(root, `${++files}.sqlite`),
 ) {
   const store: SeriesStore = Object.assign(sqliteSeries({ path: join(root, 'never opened') }), {
-    write: async (line: string) => answer(line),
+    write: async (line: Lines) => answer(textOf(line)),
     flush: async () => ({ outcome: 'accepted' }) as const,
   });
   const clock = { nowMs: () => 1_790_000_000_000 };

@@ -131,6 +131,7 @@ describe('delivery', () => {
     const store = new TestStore();
     const dating: Dating = {
       hold: ({ number }) => number === 2,
+      moves: ({ number }) => number === 3,
       shift: (lines, { number }) => (number === 3 ? lines.replaceAll(' ', ' 9') : lines),
     };
     const { delivery, append, caughtUp } = await deliveryTo(store, newFolder(), dating);
@@ -142,6 +143,38 @@ describe('delivery', () => {
       'value=1,quality=0i,received=1i',
       '9value=3,quality=0i,received=1i',
     ]);
+  });
+
+  it('hands over a large entry as the bytes that were committed, one that has to be moved as text', async () => {
+    const store = new TestStore();
+    const moves = ({ number }: { number: number }) => number === 1;
+    const dating: Dating = {
+      hold: () => false,
+      moves,
+      shift: (lines, entry) => (moves(entry) ? lines.replaceAll(' ', ' 9') : lines),
+    };
+    const { delivery, append, caughtUp } = await deliveryTo(store, newFolder(), dating);
+    const [large, small] = [1_000, 1];
+    await delivery.start();
+    for (const count of [large, large, small]) {
+      await append(count);
+      await caughtUp();
+    }
+    expect(store.given.map((lines) => typeof lines)).toEqual(['string', 'object', 'string']);
+    expect(store.held.size).toBe(2 * large + small);
+    expect(store.writes.map((lines) => lines.includes(' 9value'))).toEqual([true, false, false]);
+  });
+
+  it('finds the refused line in the bytes of a large entry', async () => {
+    const store = new TestStore();
+    const { delivery, append, caughtUp } = await deliveryTo(store);
+    store.answer = (lines) =>
+      /value=13,/.test(lines) ? { outcome: 'reject', reason: '400 no' } : { outcome: 'accepted' };
+    await delivery.start();
+    await append(1_000);
+    await caughtUp();
+    expect(store.given[0]).toBeInstanceOf(Uint8Array);
+    expect(store.held.size).toBe(999);
   });
 
   it('goes on where an older version was with a file that had no id', async () => {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SeriesStore, WriteOutcome } from '@nongtin/series';
+import { type Lines, type SeriesStore, textOf, type WriteOutcome } from '@nongtin/series';
 import type { Logger } from '@nongtin/service';
 import type { Journal, JournalEntry } from '../journal/index.ts';
 import { asDated, batchesOf, type Dating, linesOf } from './batches.ts';
@@ -186,7 +186,7 @@ class CursorDelivery implements SeriesDelivery {
     const { journal } = this.#options;
     for (const batch of batchesOf(await journal.read(this.#cursor, ENTRIES_A_READ))) {
       const lines = this.#linesOf(batch);
-      if (lines !== '' && !(await this.#write(lines))) return false;
+      if (lines.length > 0 && !(await this.#write(lines))) return false;
       const upTo = batch.at(-1)?.number ?? this.#cursor;
       await this.#cursors.moveCursor(`series:${this.#place}`, upTo);
       this.#cursor = upTo;
@@ -208,16 +208,16 @@ class CursorDelivery implements SeriesDelivery {
   }
 
   /** Without those that an earlier try at this batch has found to be refused. */
-  #linesOf(batch: readonly JournalEntry[]): string {
+  #linesOf(batch: readonly JournalEntry[]): Lines {
     const lines = linesOf(batch, this.#dating);
     if (this.#refused.size === 0) return lines;
-    return lines
+    return textOf(lines)
       .split('\n')
       .filter((line) => !this.#refused.has(line))
       .join('\n');
   }
 
-  #write(lines: string): Promise<boolean> {
+  #write(lines: Lines): Promise<boolean> {
     return writeNarrowing(this.#options.store, lines, {
       note: (outcome) => this.#note(outcome),
       refuse: (refused, words) => {

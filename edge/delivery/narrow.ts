@@ -1,4 +1,4 @@
-import type { SeriesStore, WriteOutcome } from '@nongtin/series';
+import { type Lines, type SeriesStore, textOf, type WriteOutcome } from '@nongtin/series';
 
 interface Watcher {
   /** Each answer of the store. */
@@ -14,13 +14,14 @@ interface Watcher {
  */
 export async function writeNarrowing(
   store: Pick<SeriesStore, 'write'>,
-  lines: string,
+  given: Lines,
   watcher: Watcher,
 ): Promise<boolean> {
-  const outcome = await store.write(lines);
+  const outcome = await store.write(given);
   watcher.note(outcome);
   if (outcome.outcome === 'accepted') return true;
   if (outcome.outcome === 'wait' || outcome.outcome === 'keep') return false;
+  const lines = textOf(given);
   const halves = halve(lines);
   if (halves === undefined || (outcome.outcome === 'reject' && droppedAll(outcome.dropped, lines))) {
     watcher.refuse(lines.split('\n'), outcome.reason);

@@ -1,7 +1,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { giveBack } from './bytes.ts';
 import { openTables, salvageTables, writeProblem } from './opening.ts';
-import type { Answer, Commit, Request, ThreadData } from './protocol.ts';
+import type { Answer, Commit, Committed, Request, ThreadData } from './protocol.ts';
 import { DiskReserve } from './reserve.ts';
 import type { JournalTables } from './tables.ts';
 import { isDamage, isFull, troubleOf } from './trouble-of.ts';
@@ -58,23 +58,25 @@ class Server {
     });
   }
 
-  #send(answer: Answer): void {
-    this.#port.postMessage(answer);
+  #send(answer: Answer, handedOver: ArrayBufferLike[] = []): void {
+    this.#port.postMessage(
+      answer,
+      handedOver.filter((buffer) => buffer instanceof ArrayBuffer),
+    );
   }
 
   #commit(request: Request & { ask: 'commit' }): void {
+    let value: Committed;
     try {
-      this.#send({
-        answer: 'done',
-        id: request.id,
-        value: this.#withSalvage(() => this.#commitWithRoom(request)),
-      });
+      value = this.#withSalvage(() => this.#commitWithRoom(request));
     } catch (error) {
       this.#send({ answer: 'trouble', why: troubleOf(writeProblem(this.#data.path) ?? error) });
       this.#retry = setTimeout(() => this.#commit(request), RETRY_MS);
       return;
     }
     const { readings } = request.commit;
+    const handedBack = value.readings === undefined ? [] : [value.readings.payload.buffer];
+    this.#send({ answer: 'done', id: request.id, value }, handedBack);
     if (readings !== undefined) for (const bytes of [readings.payload, readings.keys]) giveBack(bytes);
   }
 
@@ -95,7 +97,7 @@ class Server {
    * On a full disk: in the room that somebody has made meanwhile, or that was set aside; else by giving something up;
    * else, when the journal is too small for that, in what is left.
    */
-  #commitWithRoom({ commit }: Request & { ask: 'commit' }): number {
+  #commitWithRoom({ commit }: Request & { ask: 'commit' }): Committed {
     const stored = this.#commitUnlessFull(commit);
     if (stored !== undefined) return stored;
     const tables = this.#tables;
@@ -111,7 +113,7 @@ class Server {
     return tables.commit(commit);
   }
 
-  #commitUnlessFull(commit: Commit): number | undefined {
+  #commitUnlessFull(commit: Commit): Committed | undefined {
     try {
       return this.#tables.commit(commit);
     } catch (error) {

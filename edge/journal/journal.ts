@@ -4,8 +4,17 @@ import type { Logger } from '@nongtin/service';
 import { Housekeeping } from './housekeeping.ts';
 import { loadOrCreateKey } from './key.ts';
 import { type JournalProfile, Pacing } from './pacing.ts';
-import type { DamageReport, JournalLimits, Trouble, UpkeepReport, UpkeepRequest } from './protocol.ts';
+import type {
+  Commit,
+  CommittedReadings,
+  DamageReport,
+  JournalLimits,
+  Trouble,
+  UpkeepReport,
+  UpkeepRequest,
+} from './protocol.ts';
 import { AppendQueue, type Group } from './queue.ts';
+import { RecentEntries, recentEntry } from './recent.ts';
 import { type Schedule, scheduleForReal } from './schedule.ts';
 import { JournalThread } from './thread.ts';
 import { damageSentence, explainTrouble, explainWaiting } from './trouble.ts';
@@ -66,6 +75,7 @@ class SqliteJournal implements OpenJournal {
   readonly #options: JournalOptions;
   readonly #queue = new AppendQueue();
   readonly #thread: JournalThread;
+  readonly #recent = new RecentEntries();
   readonly #listeners = new Set<(lastNumber: number) => void>();
   readonly #bootMs: number;
   readonly #pacing: Pacing;
@@ -146,6 +156,8 @@ class SqliteJournal implements OpenJournal {
   }
 
   read(afterNumber: number, limit: number): Promise<JournalEntry[]> {
+    const recent = this.#recent.after(afterNumber, limit);
+    if (recent.length > 0) return Promise.resolve(recent);
     return this.#thread.ask({ ask: 'read', after: afterNumber, limit });
   }
 
@@ -269,11 +281,12 @@ class SqliteJournal implements OpenJournal {
 
   async #commitGroup(group: Group, nowMs: number): Promise<void> {
     try {
+      const { bootId } = this;
       const monotonicMs = this.#sinceBootMs(nowMs);
-      this.#lastNumber = await this.#thread.ask({
-        ask: 'commit',
-        commit: { ...group.content(), bootId: this.bootId, monotonicMs, nowMs: this.#options.clock.nowMs() },
-      });
+      const commit = { ...group.content(), bootId, monotonicMs, nowMs: this.#options.clock.nowMs() };
+      const { lastNumber, readings } = await this.#thread.ask({ ask: 'commit', commit });
+      this.#lastNumber = lastNumber;
+      if (readings !== undefined) this.#keep(commit, readings);
     } catch (error) {
       this.#waiting -= group.size;
       group.reject(error as Error);
@@ -284,6 +297,13 @@ class SqliteJournal implements OpenJournal {
     group.resolve(this.#lastNumber);
     this.#tellCommit();
     this.#housekeeping.wrote(group.bytes);
+  }
+
+  #keep({ bootId, monotonicMs, readings }: Commit, { payload, ...proof }: CommittedReadings): void {
+    if (readings === undefined) return;
+    const { count, firstAtMs, lastAtMs } = readings;
+    const head = { ...proof, kind: 'readings', bootId, monotonicMs, count, firstAtMs, lastAtMs };
+    this.#recent.add(recentEntry(head, payload));
   }
 
   #tellCommit(): void {
@@ -324,6 +344,7 @@ class SqliteJournal implements OpenJournal {
     this.#options.logger.error(damage, damageSentence(damage, this.#options.path));
     this.#lastNumber = Math.max(this.#lastNumber, damage.lastNumber);
     this.#damage = damage;
+    this.#recent.clear();
     for (const listener of this.#damageListeners) listener(damage);
   }
 

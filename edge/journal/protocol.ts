@@ -74,6 +74,22 @@ export interface Commit {
   readonly records: readonly RecordEntry[];
 }
 
+export interface Committed {
+  /** Number of the commit's last entry. */
+  readonly lastNumber: number;
+  /** A large entry of readings comes back, for who reads it next. */
+  readonly readings?: CommittedReadings;
+}
+
+/** What the thread adds to an entry of readings; all in hexadecimal but the payload, which is handed back. */
+export interface CommittedReadings {
+  readonly number: number;
+  readonly previousHash: string;
+  readonly hash: string;
+  readonly signature: string;
+  readonly payload: Uint8Array;
+}
+
 export interface ReadingsEntry {
   /** UTF-8, in a buffer of its own: it is handed over to the thread without a copy. */
   readonly payload: Uint8Array;
@@ -128,8 +144,7 @@ export type Answer =
 
 /** What each question is answered with. */
 export interface Values {
-  /** Number of the last entry of the commit. */
-  commit: number;
+  commit: Committed;
   read: JournalEntry[];
   cursor: number;
   moveCursor: undefined;

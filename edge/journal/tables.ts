@@ -4,8 +4,17 @@ import { digestOf, Signer } from './chain.ts';
 import { checkChain, checkEnd, checkSignature } from './check.ts';
 import { Cursors } from './cursors.ts';
 import { weightOf } from './packing.ts';
-import { storedPayload } from './packs.ts';
-import type { Commit, ReadingsEntry, Tail, ThreadData, UpkeepReport, UpkeepRequest } from './protocol.ts';
+import { hexOf, storedPayload } from './packs.ts';
+import type {
+  Commit,
+  Committed,
+  CommittedReadings,
+  ReadingsEntry,
+  Tail,
+  ThreadData,
+  UpkeepReport,
+  UpkeepRequest,
+} from './protocol.ts';
 import { blob, EntryReader } from './reader.ts';
 import { CHECKPOINT_PAGES, openDatabase } from './schema.ts';
 import { isDamage, isFull } from './trouble-of.ts';
@@ -19,6 +28,8 @@ const TIGHT_LOG_PAGES = 1_024;
 const LOG_ROOM_BYTES = 3 * 1024 * 1024;
 /** SQLite's own limit. */
 const MOST_PAGES = 0xfffffffe;
+/** A smaller one is read from the disk as fast, and memory is not for those. */
+const WORTH_HANDING_BACK_BYTES = 32 * 1024;
 const RECENT_KEYS_BYTES = 4 * 1024 * 1024;
 
 /** Takes back a step that would not help. */
@@ -106,14 +117,14 @@ export class JournalTables {
     };
   }
 
-  /** All entries of the commit, or none and an error. Returns the number of the last one. */
-  commit(commit: Commit): number {
+  /** All entries of the commit, or none and an error. */
+  commit(commit: Commit): Committed {
     return this.#transaction(() => {
       const { readings } = commit;
-      if (readings !== undefined) this.#append(commit, { kind: 'readings', ...readings });
+      const kept = readings === undefined ? undefined : this.#appendReadings(commit, readings);
       for (const record of commit.records) this.#append(commit, { count: 0, ...record });
       this.#upkeep.appended(readings === undefined ? 0 : weightOf(readings.keys));
-      return this.#lastNumber;
+      return { lastNumber: this.#lastNumber, ...(kept === undefined ? {} : { readings: kept }) };
     });
   }
 
@@ -254,13 +265,28 @@ export class JournalTables {
     }
   }
 
-  #append(by: { readonly bootId: string; readonly monotonicMs: number }, entry: NewEntry): void {
+  #appendReadings(commit: Commit, readings: ReadingsEntry): CommittedReadings | undefined {
+    const previousHash = this.#lastHash;
+    const signature = this.#append(commit, { kind: 'readings', ...readings });
+    if (readings.payload.length < WORTH_HANDING_BACK_BYTES) return undefined;
+    return {
+      number: this.#lastNumber,
+      previousHash: hexOf(previousHash),
+      hash: hexOf(this.#lastHash),
+      signature: hexOf(signature),
+      payload: readings.payload,
+    };
+  }
+
+  /** Returns its signature. */
+  #append(by: { readonly bootId: string; readonly monotonicMs: number }, entry: NewEntry): Uint8Array {
     const number = this.#lastNumber + 1;
     const bootId = Buffer.from(by.bootId, 'hex');
     const { payload } = entry;
     const bytes = typeof payload === 'string' ? Buffer.from(payload, 'utf8') : payload;
     const digest = digestOf(number, this.#lastHash, bootId, bytes);
     const stored = typeof payload === 'string' ? payload : storedPayload(payload);
+    const signature = this.#signer.sign(digest);
     this.#insert.run(
       number,
       this.#lastHash,
@@ -271,7 +297,7 @@ export class JournalTables {
       entry.count,
       entry.firstAtMs,
       entry.lastAtMs,
-      this.#signer.sign(digest),
+      signature,
       entry.firstReading ?? null,
       entry.keys ?? null,
       stored,
@@ -279,6 +305,7 @@ export class JournalTables {
     if (stored instanceof Uint8Array) giveBack(stored);
     this.#lastNumber = number;
     this.#lastHash = digest;
+    return signature;
   }
 
   #recentKeys(): Uint8Array {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { SeriesStore, WriteOutcome } from '@nongtin/series';
+import { type Lines, type SeriesStore, textOf, type WriteOutcome } from '@nongtin/series';
 import { pino } from 'pino';
 import { afterAll, onTestFinished, vi } from 'vitest';
 import { openJournal } from '../../journal/index.ts';
@@ -21,6 +21,8 @@ const clock = { nowMs: () => NOW, monotonicMs: () => performance.now() };
 export class TestStore implements SeriesStore {
   readonly name = 'sqlite';
   readonly place: string;
+  /** As they came, and as text. */
+  readonly given: Lines[] = [];
   readonly writes: string[] = [];
   readonly held = new Map<string, string>();
   answer: (lines: string) => WriteOutcome = () => ({ outcome: 'accepted' });
@@ -46,7 +48,9 @@ export class TestStore implements SeriesStore {
     forget: async () => false,
   };
 
-  async write(lines: string): Promise<WriteOutcome> {
+  async write(given: Lines): Promise<WriteOutcome> {
+    const lines = textOf(given);
+    this.given.push(given);
     this.writes.push(lines);
     const outcome = this.answer(lines);
     if (outcome.outcome === 'accepted') for (const line of lines.split('\n')) this.held.set(line, line);
