@@ -14,7 +14,9 @@ export const serviceFlags = [quiet, '--max-semi-space-size=2'];
  */
 export const gatewayFlags = [
   quiet,
-  '--max-semi-space-size=1',
+  // 1 MiB, and 8 while much comes (edge/thrift.ts).
+  '--max-semi-space-size=8',
+  '--semi-space-growth-factor=1',
   // Several threads that collect 1 MiB would each spread what stays over pages of their own.
   '--no-parallel-scavenge',
   // Else nothing young is collected while V8 marks what is old, and megabytes of it, dead long ago, grow old with the rest.
