@@ -117,18 +117,14 @@ export class DuplicateWindow {
   }
 
   judge(arrival: Arrival): Duplicate | Fresh {
-    const digest = contentHash(arrival.topic, arrival.payload);
-    const content = {
-      high: Number.parseInt(digest.slice(0, 8), 16),
-      low: Number.parseInt(digest.slice(8), 16),
-    };
+    const content = contentOf(arrival.topic, arrival.payload);
     const connection = this.#connectionOf(arrival.connectionId);
     const packetId = arrival.packetId ?? 0;
     const own = this.#speakers.get(arrival.speaker);
     const key = storedKey(content, packetId, arrival.receivedAtMs);
     // Later than anything this device ever sent: nothing can be the same.
     const isNewest = arrival.marks === 'time' && (arrival.deviceMs ?? 0) > (own?.newestDeviceMs ?? -1);
-    const before = this.#before.size === 0 ? undefined : this.#before.get(digest);
+    const before = this.#before.size === 0 ? undefined : this.#before.get(hexOf(content));
     if (isNewest && before === undefined) {
       return { isDuplicate: false, isPossibleDuplicate: false, key, content, connection };
     }
@@ -266,15 +262,27 @@ function mayBeResent(
 /** Reused: most messages fit, and allocating is half of the work. */
 const scratch = Buffer.allocUnsafeSlow(4_096);
 
-/** Of topic (which names the device) and payload; 16 hex digits. */
-function contentHash(topic: string, payload: Uint8Array): string {
+/** Of topic (which names the device) and payload. */
+function contentOf(topic: string, payload: Uint8Array): Content {
   const head = Buffer.byteLength(topic) + 1;
   const length = head + payload.length;
   const bytes = length <= scratch.length ? scratch.subarray(0, length) : Buffer.allocUnsafe(length);
   bytes.write(topic, 0);
   bytes[head - 1] = 0;
   bytes.set(payload, head);
-  return hash('sha256', bytes).slice(0, 16);
+  // One character a byte: the shortest form in which it comes without a buffer of its own.
+  const digest = hash('sha256', bytes, 'binary');
+  return { high: uint32(digest, 0), low: uint32(digest, 4) };
+}
+
+function uint32(bytes: string, at: number): number {
+  const [one, two] = [bytes.charCodeAt(at), bytes.charCodeAt(at + 1)];
+  return ((one << 24) | (two << 16) | (bytes.charCodeAt(at + 2) << 8) | bytes.charCodeAt(at + 3)) >>> 0;
+}
+
+/** 16 digits. */
+function hexOf({ high, low }: Content): string {
+  return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
 }
 
 function storedKey({ high, low }: Content, packetId: number, receivedAtMs: number): Uint8Array {
