@@ -79,6 +79,11 @@ function read(
   unit: unknown,
 ): void {
   const isMetric = isMetricName(name) && name !== 'raw';
+  if (isMetric && typeof given === 'number' && Number.isFinite(given)) {
+    // What nearly every field is, without the objects that the others need on their way.
+    found.readings.push({ metric: name, value: given, channel: channelOf(before) });
+    return;
+  }
   // True is no quantity: only of a state it says something.
   const known = isMetric && (typeof given !== 'boolean' || isState(name));
   if (whole === 'seq') {
@@ -89,9 +94,7 @@ function read(
   const { value, unit: own } = numberOf(given, isMetric);
   if (value !== undefined) {
     const reading = known ? readingOf(name, value, own) : undefined;
-    const channel = channelName(
-      reading !== undefined && reading.metric !== 'raw' ? before : whole,
-    ).toWellFormed();
+    const channel = channelOf(reading !== undefined && reading.metric !== 'raw' ? before : whole);
     if (reading !== undefined) found.readings.push({ ...reading, channel });
     else if (isMetric) found.readings.push({ metric: 'raw', channel, value, rawReason: 'boolean' });
     else
@@ -100,6 +103,10 @@ function read(
         ...(own === undefined ? stated(name, unit) : { unit: own }),
       });
   } else if (known || typeof given !== 'string') lack(found, whole, given);
+}
+
+function channelOf(path: string): string {
+  return path === '' ? '' : channelName(path).toWellFormed();
 }
 
 function readingOf(metric: MetricName, value: number, unit: string | undefined) {
