@@ -18,6 +18,7 @@ import {
 } from '../profiles/index.ts';
 import { DuplicateWindow } from './duplicates.ts';
 import { storable } from './fields.ts';
+import { MessageLines } from './lines.ts';
 import { isCredible, isLate, observe } from './observation.ts';
 import { Quarantine, type Unreadable } from './quarantine.ts';
 import { IncomingReading, SeriesTable } from './series.ts';
@@ -116,6 +117,7 @@ class MessageIngest implements Ingest {
   readonly #duplicates = new DuplicateWindow();
   readonly #series: SeriesTable;
   readonly #quarantine = new Quarantine();
+  readonly #lines = new MessageLines();
   readonly #routes = new Map<string, Route>();
   #routesVersion = 0;
   #reloaded = false;
@@ -243,7 +245,7 @@ class MessageIngest implements Ingest {
   ) {
     const first = this.#options.journal.nextRunningNumber(parsed.readings.length);
     const readings: IncomingReading[] = [];
-    let lines = '';
+    this.#lines.begin();
     let firstAtMs = Number.POSITIVE_INFINITY;
     let lastAtMs = Number.NEGATIVE_INFINITY;
     const known = this.#series.device(device);
@@ -257,13 +259,13 @@ class MessageIngest implements Ingest {
       if (flags !== 0) this.#counters.flagged += 1;
       const number = first + readings.length;
       const reading = new IncomingReading(series, value, flags, receivedAtMs, Math.floor(atMs), number);
-      lines += lines === '' ? reading.line(series.head) : `\n${reading.line(series.head)}`;
+      this.#lines.add(series.head, reading);
       if (reading.atMs < firstAtMs) firstAtMs = reading.atMs;
       if (reading.atMs > lastAtMs) lastAtMs = reading.atMs;
       readings.push(reading);
     }
     this.#counters.readings += readings.length;
-    return { readings, lines, firstAtMs, lastAtMs };
+    return { readings, lines: this.#lines.bytes(), firstAtMs, lastAtMs };
   }
 
   async #unreadable(

@@ -1,7 +1,5 @@
 import {
-  isToldByTime,
   lineHead,
-  lineTail,
   type Metric,
   type MetricName,
   metrics,
@@ -20,9 +18,11 @@ export interface Series {
   readonly limits: Metric;
   /** What was observed before; quality is judged against it. */
   readonly state: SeriesState;
-  /** Its part of a line. */
-  readonly head: string;
+  /** Its part of a line, in UTF-8. */
+  readonly head: Uint8Array;
 }
+
+const encoder = new TextEncoder();
 
 /** Devices × metrics × channels of a large farm, several times over. */
 const MOST_SERIES = 50_000;
@@ -74,7 +74,7 @@ export class SeriesTable {
       channel,
       limits: metrics[metric],
       state: this.#newState(`${device}\n${metric}\n${channel}`, metrics[metric]),
-      head: lineHead({ metric, device, channel }),
+      head: encoder.encode(lineHead({ metric, device, channel })),
     };
     const channels = series.get(metric) ?? new Map<string, Series>();
     series.set(metric, channels.set(channel, made));
@@ -93,9 +93,9 @@ export class IncomingReading implements Reading {
   readonly receivedAtMs: number;
   /** Observation time, whole milliseconds since 1970 UTC. */
   readonly atMs: number;
-  readonly #number: number;
+  /** Its running number in the journal. */
+  readonly number: number;
 
-  /** `number`: the reading's running number in the journal. */
   constructor(
     { metric, device, channel }: Series,
     value: number,
@@ -111,29 +111,10 @@ export class IncomingReading implements Reading {
     this.quality = quality;
     this.receivedAtMs = receivedAtMs;
     this.atMs = atMs;
-    this.#number = number;
+    this.number = number;
   }
 
   get timeNs(): bigint {
-    return seriesTimeNs(this.atMs, this.#number);
-  }
-
-  /** Its line, as encodeReading would write it. */
-  line(head: string): string {
-    const received = isToldByTime(this.receivedAtMs, this.atMs) ? undefined : this.receivedAtMs;
-    return head + lineTail(this.value, this.quality, received, this.#timeText());
-  }
-
-  #timeText(): string {
-    if (this.atMs < 1) return String(this.timeNs);
-    // The readings of a message have one time.
-    if (this.atMs !== lastAtMs) {
-      lastAtMs = this.atMs;
-      lastAtText = String(lastAtMs);
-    }
-    return lastAtText + String(1_000_000 + (this.#number % 1_000_000)).slice(1);
+    return seriesTimeNs(this.atMs, this.number);
   }
 }
-
-let lastAtMs = 0;
-let lastAtText = '';

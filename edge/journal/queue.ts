@@ -8,6 +8,8 @@ const MOST_READINGS = 5_000;
 const MOST_BYTES = 512 * 1024;
 const MOST_RECORDS = 500;
 
+const NEWLINE = Buffer.from('\n');
+
 type Resolvers = ReturnType<typeof Promise.withResolvers<number>>;
 
 /**
@@ -113,7 +115,9 @@ export class Group {
       this.#readings = Promise.withResolvers();
       this.#firstReading = firstReading;
     }
-    this.#lines.addText(this.#batches === 0 ? batch.lines : `\n${batch.lines}`);
+    if (this.#batches > 0) this.#lines.add(NEWLINE);
+    if (typeof batch.lines === 'string') this.#lines.addText(batch.lines);
+    else this.#lines.add(batch.lines);
     this.#keys.add(batch.keys);
     this.#batches += 1;
     this.#count += batch.count;

@@ -2,8 +2,8 @@ import type { JournalRecord, ThinnedRecord, UplinkEntry } from '@nongtin/broker/
 
 /** Readings of one message, already encoded; they become durable together with their keys or not at all. */
 export interface ReadingsBatch {
-  /** Canonical line protocol, one line a reading. */
-  readonly lines: string;
+  /** Canonical line protocol, one line a reading: text or its UTF-8, copied when it is appended. */
+  readonly lines: string | Uint8Array;
   readonly count: number;
   /** Observation times of the earliest and the latest reading. */
   readonly firstAtMs: number;
