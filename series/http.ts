@@ -26,11 +26,13 @@ const MOST_CHARACTERS = 1_000_000;
  */
 export function askHttp(url: URL, { method, headers, body, timeoutMs }: HttpQuestion): Promise<HttpAnswer> {
   const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
-  const options = { method, headers: { ...headers, ...length }, signal: AbortSignal.timeout(timeoutMs) };
+  const options = { method, headers: { ...headers, ...length } };
   const ask = url.protocol === 'https:' ? overHttps : overHttp;
   return new Promise((resolve, reject) => {
-    const fail = (error: Error) =>
-      reject(error.name === 'AbortError' ? new Error(`no answer within ${timeoutMs / 1_000} s`) : error);
+    const fail = (error: Error) => {
+      clearTimeout(timer);
+      reject(error);
+    };
     const request = ask(url, options, (response) => {
       let text = '';
       response.setEncoding('utf8');
@@ -38,10 +40,15 @@ export function askHttp(url: URL, { method, headers, body, timeoutMs }: HttpQues
         if (text.length < MOST_CHARACTERS) text += part;
       });
       response.once('error', fail);
-      response.once('end', () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }),
-      );
+      response.once('end', () => {
+        clearTimeout(timer);
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text });
+      });
     });
+    const timer = setTimeout(() => {
+      fail(new Error(`no answer within ${timeoutMs / 1_000} s`));
+      request.destroy();
+    }, timeoutMs);
     request.once('error', fail);
     request.end(body);
   });

@@ -68,6 +68,7 @@ class Influx1Series implements SeriesStore {
   readonly #database: string;
   readonly #address: URL;
   readonly #headers: Record<string, string>;
+  readonly #writeUrls: Readonly<Record<Tier, URL>>;
   readonly #door: InfluxDoor = {
     ask: (_tier, statements) => this.#ask(statements.join('; ')),
     write: (tier, lines) => this.#write(tier, lines),
@@ -93,6 +94,11 @@ class Influx1Series implements SeriesStore {
       pool: { maxRetries: 0, requestTimeout: REQUEST_TIMEOUT_MS, backoff: noPause },
     });
     this.#address = address;
+    this.#writeUrls = {
+      raw: this.#writeUrl({}),
+      '5m': this.#writeUrl({ rp: POLICIES['5m'].name }),
+      '1d': this.#writeUrl({ rp: POLICIES['1d'].name }),
+    };
     this.#headers =
       username === ''
         ? {}
@@ -130,6 +136,12 @@ class Influx1Series implements SeriesStore {
     // The place was dropped behind our back: the lines are good, only where they belong is missing.
     this.#isSetUp = false;
     return { outcome: 'wait', reason: outcome.reason };
+  }
+
+  #writeUrl(policy: { rp?: string }): URL {
+    const url = new URL('write', this.#address);
+    url.search = `${new URLSearchParams({ db: this.#database, precision: 'ns', ...policy })}`;
+    return url;
   }
 
   async #isThere(): Promise<boolean> {
@@ -208,10 +220,8 @@ class Influx1Series implements SeriesStore {
 
   /** The lines go out as they stand in the journal: see docs/decisions/0004-lines-are-written-as-they-stand.md. */
   async #post(tier: Tier, lines: Lines): Promise<WriteOutcome> {
-    const url = new URL('write', this.#address);
-    url.search = `${new URLSearchParams({ db: this.#database, precision: 'ns' })}`;
-    if (tier !== 'raw') url.searchParams.set('rp', POLICIES[tier].name);
     try {
+      const url = this.#writeUrls[tier];
       const { status, headers, body } = await this.#postTo(url, 'text/plain; charset=utf-8', lines);
       return writeOutcome(status, wordsOf(body) || (headers.location ?? ''), headers['retry-after']);
     } catch (error) {

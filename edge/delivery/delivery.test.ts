@@ -145,7 +145,7 @@ describe('delivery', () => {
     ]);
   });
 
-  it('hands over a large entry as the bytes that were committed, one that has to be moved as text', async () => {
+  it('hands over the bytes that were committed, as text only what has to be moved', async () => {
     const store = new TestStore();
     const moves = ({ number }: { number: number }) => number === 1;
     const dating: Dating = {
@@ -160,12 +160,12 @@ describe('delivery', () => {
       await append(count);
       await caughtUp();
     }
-    expect(store.given.map((lines) => typeof lines)).toEqual(['string', 'object', 'string']);
+    expect(store.given.map((lines) => typeof lines)).toEqual(['string', 'object', 'object']);
     expect(store.held.size).toBe(2 * large + small);
     expect(store.writes.map((lines) => lines.includes(' 9value'))).toEqual([true, false, false]);
   });
 
-  it('finds the refused line in the bytes of a large entry', async () => {
+  it('finds the refused line in the bytes that were committed', async () => {
     const store = new TestStore();
     const { delivery, append, caughtUp } = await deliveryTo(store);
     store.answer = (lines) =>

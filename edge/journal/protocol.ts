@@ -77,7 +77,7 @@ export interface Commit {
 export interface Committed {
   /** Number of the commit's last entry. */
   readonly lastNumber: number;
-  /** A large entry of readings comes back, for who reads it next. */
+  /** The entry of readings comes back, for who reads it next. */
   readonly readings?: CommittedReadings;
 }
 

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { AlarmRecord } from '@nongtin/broker/wire';
 import { pino } from 'pino';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
-import { bytesOf, type OpenJournal, openJournal } from './index.ts';
+import { checkChain } from './check.ts';
+import { bytesOf, type JournalEntry, type OpenJournal, openJournal } from './index.ts';
 import { RecentEntries, recentEntry } from './recent.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'nongtin-recent-'));
@@ -28,38 +30,50 @@ function append(journal: OpenJournal, count: number): Promise<number> {
   return journal.appendReadings({ lines, count, firstAtMs: 1, lastAtMs: 2, keys: new Uint8Array(8) });
 }
 
-describe('a large entry that was committed a moment ago', () => {
+const alarm: AlarmRecord = {
+  kind: 'alarm',
+  alarmId: 'a',
+  atMs: 1,
+  severity: 'low',
+  state: 'active',
+  source: 'test',
+  reason: { key: 'test', figures: {} },
+};
+
+describe('an entry that was committed a moment ago', () => {
   it('is read as it will be read from the disk, its bytes at hand', async () => {
     const journal = await journalIn('same');
     await append(journal, 3);
     await append(journal, 2_000);
-    await append(journal, 2_000);
-    const recent = await journal.read(1, 9);
+    const recent = await journal.read(0, 9);
     expect(recent.map((entry) => Buffer.from(bytesOf(entry) ?? []).toString('utf8'))).toEqual(
       recent.map(({ payload }) => payload),
     );
     expect(recent.map(({ number, count }) => [number, count])).toEqual([
+      [1, 3],
       [2, 2_000],
-      [3, 2_000],
     ]);
-    expect(recent[0]?.payload.split('\n')).toEqual(
+    expect(recent[1]?.payload.split('\n')).toEqual(
       Array.from({ length: 2_000 }, (_, index) => line(3 + index)),
     );
     await journal.stop();
-    const again = await (await journalIn('same')).read(1, 9);
+    const again = await (await journalIn('same')).read(0, 9);
     expect(again.map((entry) => bytesOf(entry))).toEqual([undefined, undefined]);
     expect(recent).toEqual(again);
   });
 
   it('is followed by what comes from the disk', async () => {
     const journal = await journalIn('mixed');
-    const counts = [1_000, 1, 1_000, 1_000, 1];
-    for (const count of counts) await append(journal, count);
-    const read: number[] = [];
-    for (let after = 0; after < counts.length; after = read.length)
-      read.push(...(await journal.read(after, 9)).map(({ count }) => count));
-    expect(read).toEqual(counts);
-    expect(await journal.read(counts.length, 9)).toEqual([]);
+    for (const count of [1_000, 2, 0, 1_000, 3]) {
+      if (count > 0) await append(journal, count);
+      else await journal.appendRecord(alarm);
+    }
+    const read: JournalEntry[] = [];
+    for (let after = 0; after < 5; after = read.length) read.push(...(await journal.read(after, 1)));
+    expect(read.map(({ count }) => count)).toEqual([1_000, 2, 0, 1_000, 3]);
+    expect(read.map((entry) => bytesOf(entry) !== undefined)).toEqual([...[false, false, false, true, true]]);
+    checkChain(read, 0, undefined);
+    expect(await journal.read(5, 9)).toEqual([]);
   });
 
   it('whoever changes a copy of it does not pass on its bytes', async () => {
@@ -88,6 +102,13 @@ describe('what is kept of them', () => {
     expect(numbers(recent, 18)).toEqual([19, 20]);
     expect(numbers(recent, 20)).toEqual([]);
     expect(numbers(recent, 10, 2)).toEqual([11, 12]);
+  });
+
+  it('is not many small ones either', () => {
+    const recent = new RecentEntries();
+    for (let number = 1; number <= 1_000; number++) recent.add(entry(number));
+    expect(numbers(recent, 900)).toEqual([]);
+    expect(numbers(recent, 904, 999)).toHaveLength(96);
   });
 
   it('has no gap', () => {

@@ -1,7 +1,9 @@
 import type { JournalEntry } from './types.ts';
 
-/** At 50,000 messages a second a third of a second: a series store that is held up for longer is behind anyway. */
+/** At 50,000 messages a second most of a second: a series store that is held up for longer is behind anyway. */
 const MOST_BYTES = 16 * 1024 * 1024;
+/** About as many as that are then; of small ones half a megabyte. */
+const MOST_ENTRIES = 96;
 /** A reader is given about so much at once, as from the disk. */
 const READ_BYTES = 4 * 1024 * 1024;
 
@@ -28,8 +30,8 @@ export function recentEntry(head: Omit<JournalEntry, 'payload'>, payload: Uint8A
 }
 
 /**
- * Large entries that were committed a moment ago, in order and without a gap: who follows closely needs neither the disk
- * nor what it takes to unpack them. Under load that is a tenth of the gateway's work.
+ * Entries of readings that were committed a moment ago, in order and without a gap: who follows closely needs neither the
+ * thread nor what it takes to unpack them. Under load that is a tenth of the gateway's work.
  */
 export class RecentEntries {
   #entries: JournalEntry[] = [];
@@ -40,7 +42,8 @@ export class RecentEntries {
     if (last !== undefined && last.number + 1 !== entry.number) this.clear();
     this.#entries.push(entry);
     this.#bytes += lengthOf(entry);
-    while (this.#bytes > MOST_BYTES) this.#bytes -= lengthOf(this.#entries.shift());
+    while (this.#bytes > MOST_BYTES || this.#entries.length > MOST_ENTRIES)
+      this.#bytes -= lengthOf(this.#entries.shift());
   }
 
   /** At most `limit` entries after this number; none: they have to be read from the disk. */

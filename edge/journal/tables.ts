@@ -28,8 +28,6 @@ const TIGHT_LOG_PAGES = 1_024;
 const LOG_ROOM_BYTES = 3 * 1024 * 1024;
 /** SQLite's own limit. */
 const MOST_PAGES = 0xfffffffe;
-/** A smaller one is read from the disk as fast, and memory is not for those. */
-const WORTH_HANDING_BACK_BYTES = 32 * 1024;
 const RECENT_KEYS_BYTES = 4 * 1024 * 1024;
 
 /** Takes back a step that would not help. */
@@ -265,10 +263,9 @@ export class JournalTables {
     }
   }
 
-  #appendReadings(commit: Commit, readings: ReadingsEntry): CommittedReadings | undefined {
+  #appendReadings(commit: Commit, readings: ReadingsEntry): CommittedReadings {
     const previousHash = this.#lastHash;
     const signature = this.#append(commit, { kind: 'readings', ...readings });
-    if (readings.payload.length < WORTH_HANDING_BACK_BYTES) return undefined;
     return {
       number: this.#lastNumber,
       previousHash: hexOf(previousHash),
