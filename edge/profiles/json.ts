@@ -21,8 +21,9 @@ export function readJson(payload: Uint8Array, mostBytes = MOST_BYTES): { value: 
     return problem('too_large', `${payload.length} bytes; at most ${mostBytes} are read`);
   }
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
-  if (!isUtf8(bytes)) return problem('not_utf8', 'the payload is no UTF-8 text');
   const text = bytes.toString('utf8');
+  // What is no UTF-8 becomes this letter, which a text may also hold by itself: hardly any does, and then it is looked into.
+  if (text.includes('\ufffd') && !isUtf8(bytes)) return problem('not_utf8', 'the payload is no UTF-8 text');
   try {
     return { value: JSON.parse(text) };
   } catch (error) {

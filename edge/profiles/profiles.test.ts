@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { metrics, type TopicName, topicOf } from '@nongtin/broker/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -52,6 +53,17 @@ describe('plain JSON', () => {
       missing: 0,
       garbled: 0,
     });
+  });
+
+  it('reads a text that holds the letter for what is no UTF-8, and refuses what is none', () => {
+    const text = JSON.stringify({ soil_moisture: 0.31, note: 'độ ẩm \ufffd' });
+    expect(plain(text)).toMatchObject({ kind: 'readings', readings: [{ value: 0.31 }] });
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 12 }), (tail) => {
+        const said = plain(Buffer.concat([Buffer.from('{"note":"'), tail]));
+        expect(said.kind === 'problem' && said.cause === 'not_utf8').toBe(!isUtf8(tail));
+      }),
+    );
   });
 
   it('keeps the unit beside a raw value, and true or false of a quantity as raw', () => {
