@@ -72,7 +72,11 @@ export class PackedPayloads {
 
 /** In one buffer each, which can be given back; zlib would leave one behind for each 128 KiB that it fills. */
 function compressed(bytes: Uint8Array, params: Record<number, number>): Buffer {
-  return zstdCompressSync(bytes, { chunkSize: Math.max(SMALLEST_CHUNK_BYTES, bytes.length), params });
+  const { length } = bytes;
+  // Told how much comes, zstd takes tables for that much, and not for a window of half a megabyte.
+  return zstdCompressSync(bytes, {
+    ...{ chunkSize: Math.max(SMALLEST_CHUNK_BYTES, length), pledgedSrcSize: length, params },
+  });
 }
 
 function inflate(data: Uint8Array): Buffer {
