@@ -6,7 +6,7 @@ interface ThriftOptions {
   /** How many messages there have been. */
   readonly messages: () => number;
   readonly monotonicMs: () => number;
-  /** V8's --optimize-for-size: whether its heap may grow by little, or up to fourfold, before it is collected. */
+  /** Whether V8's heap may grow by little, or up to fourfold, before it is collected, and its young part not at all. */
   readonly setThrifty: (isThrifty: boolean) => void;
 }
 

@@ -148,7 +148,8 @@ class Influx1Series implements SeriesStore {
     try {
       const url = new URL('ping', this.#address);
       const asked = { method: 'GET', headers: this.#headers, timeoutMs: PING_TIMEOUT_MS } as const;
-      return writeOutcome((await askHttp(url, asked)).status, '').outcome === 'accepted';
+      const { status } = await askHttp(url, asked);
+      return status >= 200 && status < 300;
     } catch {
       return false;
     }

@@ -16,7 +16,7 @@ export function addressOf(url: string, login: { username?: string; password?: st
 /** What a request that got no answer means for its lines. */
 export function unreachable(error: unknown): WriteOutcome {
   // A name with several addresses: none of them was reached, and the whole has no words of its own.
-  const { message, cause } = (error instanceof AggregateError ? error.errors[0] : error) as Error;
+  const { message, cause } = (error instanceof AggregateError ? (error.errors[0] ?? error) : error) as Error;
   return { outcome: 'wait', reason: cause instanceof Error ? `${message}: ${cause.message}` : message };
 }
 

@@ -9,17 +9,17 @@ import {
 import type { Journal, JournalEntry } from '../journal/index.ts';
 import type { Boots } from './boots.ts';
 
-/** Which entry it is. */
-type Place = Pick<JournalEntry, 'bootId' | 'number'>;
+/** What tells whether an entry's readings were dated. */
+type Origin = Pick<JournalEntry, 'bootId' | 'number'>;
 
 /** What a reader of the journal that keeps readings by time asks of each entry. */
 export interface Dating {
   /** Whether the entry's readings have no date yet: pass it over, they are delivered when they have one. */
   hold(entry: JournalEntry): boolean;
   /** Whether `shift` may change anything in the entry's lines. */
-  moves(entry: Place): boolean;
+  moves(entry: Origin): boolean;
   /** The lines with their true times; those that were dated by a word which proved wrong, with a flag. */
-  shift(lines: string, entry: Place): string;
+  shift(lines: string, entry: Origin): string;
 }
 
 /** Readings of one boot that wait for their date. */
@@ -74,17 +74,17 @@ export class JournalDating implements Dating {
     return true;
   }
 
-  moves(entry: Place): boolean {
+  moves(entry: Origin): boolean {
     return this.#shifts.has(entry.bootId) || this.#isDoubted(entry);
   }
 
-  shift(lines: string, entry: Place): string {
+  shift(lines: string, entry: Origin): string {
     const shiftMs = this.#shifts.get(entry.bootId);
     const dated = shiftMs === undefined ? lines : dateReadings(lines, shiftMs);
     return this.#isDoubted(entry) ? doubted(dated) : dated;
   }
 
-  #isDoubted({ bootId, number }: Place): boolean {
+  #isDoubted({ bootId, number }: Origin): boolean {
     return this.#boots.doubts().some((doubt) => doubt.bootId === bootId && number <= doubt.lastNumber);
   }
 

@@ -43,8 +43,12 @@ export function linesOf(batch: readonly JournalEntry[], dating: Dating): Lines {
   const entries = batch.filter(
     (entry) => entry.count > 0 && (bytesOf(entry) ?? entry.payload).length > 0 && !dating.hold(entry),
   );
-  const bytes = entries.flatMap((entry) => (dating.moves(entry) ? [] : (bytesOf(entry) ?? [])));
-  if (bytes.length === 0 || bytes.length < entries.length)
-    return entries.map((entry) => dating.shift(entry.payload, entry)).join('\n');
-  return Buffer.concat(bytes.flatMap((one, index) => (index === 0 ? [one] : [NEWLINE, one])));
+  const parts: Uint8Array[] = [];
+  for (const entry of entries) {
+    const bytes = dating.moves(entry) ? undefined : bytesOf(entry);
+    if (bytes === undefined) return entries.map((one) => dating.shift(one.payload, one)).join('\n');
+    if (parts.length > 0) parts.push(NEWLINE);
+    parts.push(bytes);
+  }
+  return Buffer.concat(parts);
 }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { Arrivals, type Arrived, type Content } from './arrivals.ts';
+import { StoredKeys, storedKey } from './stored-keys.ts';
 
 /**
  * Which messages are a resend of one that is already in the journal, or on its way there.
@@ -76,16 +77,13 @@ const MOST_KEYS = 65_536;
 const MOST_CONNECTIONS = 0xffff;
 const LOOKED_AT = 8;
 
-/**
- * Bytes of a stored key: content hash 8, packet id 2, receive time 4 (seconds since 1970). Only a device's own messages
- * can be mistaken for each other (the topic is hashed along), once in some 10^14 messages.
- */
-const KEY_BYTES = 14;
-
 export class DuplicateWindow {
   readonly #speakers = new Map<string, Arrivals>();
-  /** From before our restart, by content in hexadecimal, oldest first. */
-  readonly #before = new Map<string, Known[]>();
+  /** From before our restart, for as long as the longest of the rules asks. */
+  #before: StoredKeys | undefined;
+  #reloadedAtMs = 0;
+  /** From their wall clock to our monotonic one. */
+  #beforeShiftMs = 0;
   readonly #connections = new Map<string, number>();
   #lastConnection = 0;
   /** What is not on the disk yet, by the number of its group. */
@@ -95,25 +93,12 @@ export class DuplicateWindow {
 
   /** Takes up the keys that were stored with the journal's entries, oldest first. */
   reload(keys: Uint8Array, atMs: number): void {
-    const bytes = Buffer.from(keys.buffer, keys.byteOffset, keys.length);
-    const whole = bytes.length - (bytes.length % KEY_BYTES);
-    if (whole === 0) return;
-    const timeOf = (offset: number) => bytes.readUInt32BE(offset + 10) * 1_000;
+    const stored = new StoredKeys(keys, MOST_KEYS);
+    if (stored.newest === undefined) return;
+    this.#before = stored;
+    this.#reloadedAtMs = atMs;
     // As if the newest had come just now: the time the gateway was off does not count.
-    const shift = atMs - timeOf(whole - KEY_BYTES);
-    for (let offset = Math.max(0, whole - MOST_KEYS * KEY_BYTES); offset < whole; offset += KEY_BYTES) {
-      const known: Known = {
-        atMs: timeOf(offset) + shift,
-        connection: 0,
-        packetId: bytes.readUInt16BE(offset + 8),
-        beforeRestart: true,
-        stored: undefined,
-      };
-      const content = bytes.toString('hex', offset, offset + 8);
-      const same = this.#before.get(content);
-      if (same === undefined) this.#before.set(content, [known]);
-      else same.push(known);
-    }
+    this.#beforeShiftMs = atMs - stored.newest.receivedAtMs;
   }
 
   judge(arrival: Arrival): Duplicate | Fresh {
@@ -124,16 +109,15 @@ export class DuplicateWindow {
     const key = storedKey(content, packetId, arrival.receivedAtMs);
     // Later than anything this device ever sent: nothing can be the same.
     const isNewest = arrival.marks === 'time' && (arrival.deviceMs ?? 0) > (own?.newestDeviceMs ?? -1);
-    const before = this.#before.size === 0 ? undefined : this.#before.get(hexOf(content));
+    const before = this.#storedBefore(arrival.atMs, content);
     if (isNewest && before === undefined) {
       return { isDuplicate: false, isPossibleDuplicate: false, key, content, connection };
     }
-    const sameContent = isNewest ? before?.at(-1) : (this.#known(own?.find(content)) ?? before?.at(-1));
+    const sameContent = isNewest ? before : (this.#known(own?.find(content)) ?? before);
     // A time or a counter tells without the packet id.
     const byPacket = arrival.marks === 'none' && packetId !== 0;
     const samePacket = byPacket
-      ? (this.#known(own?.find(content, packetId)) ??
-        before?.findLast((known) => known.packetId === packetId))
+      ? (this.#known(own?.find(content, packetId)) ?? this.#storedBefore(arrival.atMs, content, packetId))
       : undefined;
     const original = resent(arrival, connection, sameContent, samePacket);
     if (original !== undefined) return { isDuplicate: true, stored: original.stored };
@@ -208,6 +192,21 @@ export class DuplicateWindow {
     return group;
   }
 
+  #storedBefore(atMs: number, content: Content, packetId?: number): Known | undefined {
+    if (this.#before === undefined) return undefined;
+    if (atMs - this.#reloadedAtMs > DAY_MS) this.#before = undefined;
+    const found = this.#before?.find(content, packetId);
+    return (
+      found && {
+        atMs: found.receivedAtMs + this.#beforeShiftMs,
+        connection: 0,
+        packetId: found.packetId,
+        beforeRestart: true,
+        stored: undefined,
+      }
+    );
+  }
+
   #known(arrived: Arrived | undefined): Known | undefined {
     return arrived && { ...arrived, beforeRestart: false, stored: this.#unstored.get(arrived.group) };
   }
@@ -278,26 +277,4 @@ function contentOf(topic: string, payload: Uint8Array): Content {
 function uint32(bytes: string, at: number): number {
   const [one, two] = [bytes.charCodeAt(at), bytes.charCodeAt(at + 1)];
   return ((one << 24) | (two << 16) | (bytes.charCodeAt(at + 2) << 8) | bytes.charCodeAt(at + 3)) >>> 0;
-}
-
-/** 16 digits. */
-function hexOf({ high, low }: Content): string {
-  return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
-}
-
-function storedKey({ high, low }: Content, packetId: number, receivedAtMs: number): Uint8Array {
-  const key = new Uint8Array(KEY_BYTES);
-  putUint32(key, 0, high);
-  putUint32(key, 4, low);
-  key[8] = packetId >> 8;
-  key[9] = packetId & 0xff;
-  putUint32(key, 10, Math.min(Math.max(0, Math.trunc(receivedAtMs / 1_000)), 0xffffffff));
-  return key;
-}
-
-function putUint32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24;
-  bytes[at + 1] = (value >>> 16) & 0xff;
-  bytes[at + 2] = (value >>> 8) & 0xff;
-  bytes[at + 3] = value & 0xff;
 }

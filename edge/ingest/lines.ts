@@ -31,12 +31,11 @@ export class MessageLines {
     this.#bytes.set(head, this.#length);
     this.#length += head.length;
     const { value, quality, receivedAtMs, atMs } = reading;
-    const isUsual = quality === 0 && atMs >= 1 && isToldByTime(receivedAtMs, atMs);
-    if (isUsual) {
+    const received = isToldByTime(receivedAtMs, atMs) ? undefined : receivedAtMs;
+    if (quality === 0 && received === undefined && atMs >= 1) {
       this.#addText(String(value));
       this.#addTime(atMs, reading.number % 1_000_000);
     } else {
-      const received = isToldByTime(receivedAtMs, atMs) ? undefined : receivedAtMs;
       this.#addText(lineTail(value, quality, received, String(reading.timeNs)));
     }
   }

@@ -233,6 +233,7 @@ class SqliteJournal implements OpenJournal {
     await unlessTroubled(this, this.#committing);
     await this.#thread.stop();
     await this.#committing;
+    this.#recent.clear();
     this.#state = 'closed';
   }
 

@@ -28,7 +28,8 @@ const TIGHT_LOG_PAGES = 1_024;
 const LOG_ROOM_BYTES = 3 * 1024 * 1024;
 /** SQLite's own limit. */
 const MOST_PAGES = 0xfffffffe;
-const RECENT_KEYS_BYTES = 4 * 1024 * 1024;
+/** They stay in memory; ingest has use for 65,536 of 14 bytes. */
+const RECENT_KEYS_BYTES = 1024 * 1024;
 
 /** Takes back a step that would not help. */
 class NothingToGive extends Error {}
