@@ -13,6 +13,7 @@ test('a median lies between the smallest and the largest value, whatever their o
     }),
   );
   expect(figureOf([4, 1, 3, 2], 's')).toEqual({ median: 2.5, min: 1, max: 4, unit: 's' });
+  expect(figureOf([-0, 0], 's')).toEqual(figureOf([0, -0], 's'));
 });
 
 test('targets are decided by the median; one whose figure is missing is left out', () => {

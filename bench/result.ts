@@ -32,7 +32,8 @@ export interface Benchmark {
 }
 
 export function figureOf(values: readonly number[], unit: string): Figure {
-  const sorted = [...values].sort((a, b) => a - b);
+  // Adding 0 takes the sign from a zero: sorting can't tell -0 from 0, and JSON can't say it.
+  const sorted = values.map((value) => value + 0).sort((a, b) => a - b);
   const middle = sorted.length / 2;
   const at = (index: number) => sorted[index] ?? Number.NaN;
   const median = sorted.length % 2 === 1 ? at(Math.floor(middle)) : (at(middle - 1) + at(middle)) / 2;
