@@ -5,6 +5,8 @@ import { type Identity, isOwnQuestion, mayPublish, mayReceive, maySubscribe } fr
 const valve: Identity = { id: 'valve-1', role: 'device' };
 const gateway: Identity = { id: 'gw-1', role: 'gateway' };
 const cloud: Identity = { id: 'cloud', role: 'cloud' };
+const technician: Identity = { id: 'an', role: 'technician' };
+const nodeRed: Identity = { id: 'flows', role: 'node-red' };
 
 describe('who may publish where', () => {
   it.each([
@@ -29,6 +31,14 @@ describe('who may publish where', () => {
     [gateway, 'nongtin/v1/gw-1/readings', false],
     [cloud, 'nongtin/v1/uplink/gw-2/answer', true],
     [cloud, 'nongtin/v1/uplink/gw-2/entries', false],
+    [technician, 'local/notes', true],
+    [nodeRed, 'local/flow/1', true],
+    [valve, 'local/flow/1', false],
+    [technician, 'nongtin/v1/valve-1/valve/command', false],
+    [nodeRed, 'nongtin/v1/valve-1/valve/command', false],
+    [nodeRed, 'cmnd/valve-1/POWER', false],
+    [nodeRed, 'nongtin/v1/valve-1/readings', false],
+    [technician, 'an/anything', false],
   ] as const)('%o on %s: %s', (identity, topic, allowed) => {
     expect(mayPublish(identity, topic)).toBe(allowed);
   });
@@ -68,6 +78,10 @@ describe('who may subscribe to what', () => {
     [gateway, 'nongtin/v1/uplink/+/answer', false],
     [cloud, 'nongtin/v1/uplink/+/entries', true],
     [cloud, 'nongtin/v1/uplink/#', false],
+    [technician, '#', true],
+    [nodeRed, 'tele/+/SENSOR', true],
+    [technician, '$SYS/#', false],
+    [technician, '$share/group/tele/#', false],
   ] as const)('%o to %s: %s', (identity, filter, allowed) => {
     expect(maySubscribe(identity, filter)).toBe(allowed);
   });

@@ -11,17 +11,26 @@ const MAX_TOPIC_LENGTH = 256;
 
 const rules: readonly TopicRule[] = Object.values(topics);
 
-/** Whether a device is there: the only messages a client may leave behind for later subscribers. */
-export function isStatus(topic: string): boolean {
+/** Whether a client may leave a message behind for later subscribers: that a device is there, or a flow's own. */
+export function mayRetain(topic: string): boolean {
   const match = matchTopic(topic);
-  return match?.name === 'status' || (match?.name === 'tasmotaTelemetry' && match.rest === 'LWT');
+  const isStatus = match?.name === 'status' || (match?.name === 'tasmotaTelemetry' && match.rest === 'LWT');
+  return isStatus || match?.name === 'local';
 }
 
-/** Whether nobody but the controller may hear this topic, so that there is no subscriber to tell. */
-export function isForControllerOnly(topic: string): boolean {
+/** Whether this one hears the whole farm: whatever it subscribes to, each message is looked at when it is delivered. */
+export function isListener({ role }: Identity): boolean {
+  return role === 'technician' || role === 'node-red';
+}
+
+/** Whether only the controller and listeners may hear this topic: without a listener there is no subscriber to tell. */
+export function isForControllerOrListeners(topic: string): boolean {
   const match = matchTopic(topic);
   const rule: TopicRule | undefined = match && topics[match.name];
-  return rule?.subscribe.every((role) => role === 'controller') === true;
+  return (
+    rule?.subscribe.every((role) => role === 'controller' || role === 'technician' || role === 'node-red') ===
+    true
+  );
 }
 
 /** Whether this identity may publish on a concrete topic. */
@@ -44,9 +53,10 @@ export function mayReceive(identity: Identity, topic: string): boolean {
   return isAllowed(identity, topic, 'subscribe');
 }
 
-/** Whether every topic this filter can match may reach this identity. */
+/** Whether every topic this filter can match may reach this identity; a listener may give any, such as `#`. */
 export function maySubscribe(identity: Identity, filter: string): boolean {
   if (!isPlain(filter)) return false;
+  if (isListener(identity)) return true;
   const levels = filter.split('/');
   return rules.some(
     (rule) => rule.subscribe.includes(identity.role) && covers(patternFor(identity, rule), levels),
@@ -69,9 +79,9 @@ function isOwn(identity: Identity, named: string): boolean {
   return speaksForAll(identity) || named === identity.id;
 }
 
-/** The cloud talks with every gateway, the controller with every device; all others only for themselves. */
+/** The cloud talks with every gateway, the controller with every device, and listeners hear them; others only themselves. */
 function speaksForAll(identity: Identity): boolean {
-  return identity.role === 'cloud' || identity.role === 'controller';
+  return identity.role === 'cloud' || identity.role === 'controller' || isListener(identity);
 }
 
 function patternFor(identity: Identity, rule: TopicRule): string[] {

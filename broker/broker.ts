@@ -153,6 +153,7 @@ class AedesBroker implements Broker {
       logger,
     });
     keepOnlyForConnected(aedes, sessions);
+    aedes.on('unsubscribe', (filters, client) => sessions.removeFilters(client, filters));
     this.#countErrors(aedes, sessions);
     const server = this.#createServer({ aedes, sessions, gate });
     try {

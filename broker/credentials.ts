@@ -32,6 +32,8 @@ const CredentialFile = Type.Object({
         Type.Literal('bridge'),
         Type.Literal('gateway'),
         Type.Literal('cloud'),
+        Type.Literal('technician'),
+        Type.Literal('node-red'),
       ]),
       mac: Hex32,
     }),

@@ -2,11 +2,11 @@ import type { Logger } from '@nongtin/service';
 import type { Aedes, AedesOptions, Client } from 'aedes';
 import {
   type Identity,
-  isForControllerOnly,
+  isForControllerOrListeners,
   isOwnQuestion,
-  isStatus,
   mayPublish,
   mayReceive,
+  mayRetain,
   maySubscribe,
 } from './acl.ts';
 import type { InboundMessage, Inbox } from './inbox.ts';
@@ -120,7 +120,7 @@ export class Gate {
     }
     this.received[packet.qos] += 1;
     // Kept in memory for whoever asks later; of all else nobody but the hook may know, so that keeping it serves none.
-    if (packet.retain && !isStatus(packet.topic)) packet.retain = false;
+    if (packet.retain && !mayRetain(packet.topic)) packet.retain = false;
     inbox.receive(this.#message(session, packet), session.key).then(
       () => done(null),
       (error) => {
@@ -133,8 +133,8 @@ export class Gate {
 
   /** The same for a QoS 1 message in the lane; undefined: it has to go the usual way, where refusals are told. */
   takeFromLane(session: Session, message: LaneMessage): Promise<unknown> | undefined {
-    if (this.#closed || !this.#isForLane(session, message.topic)) return undefined;
-    const { inbox, nowMs } = this.#parts;
+    const { inbox, nowMs, sessions } = this.#parts;
+    if (this.#closed || sessions.isListenedTo || !this.#isForLane(session, message.topic)) return undefined;
     const { identity, clientId, connectionId } = session;
     this.received[1] += 1;
     const { topic, payload, packetId, dup } = message;
@@ -157,7 +157,7 @@ export class Gate {
     const known = laneTopics.get(topic);
     if (known !== undefined) return known;
     const isPlain = !topic.includes('+') && !topic.includes('#');
-    const allowed = isPlain && isForControllerOnly(topic) && mayPublish(identity, topic);
+    const allowed = isPlain && isForControllerOrListeners(topic) && mayPublish(identity, topic);
     if (laneTopics.size >= MOST_LANE_TOPICS) laneTopics.clear();
     laneTopics.set(topic, allowed);
     return allowed;

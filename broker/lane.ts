@@ -38,7 +38,7 @@ interface Together {
 
 /**
  * The short way of one connection's QoS 1 messages, which are nearly all that a farm's broker carries: from the bytes
- * to the durability hook, and back as PUBACKs, many in one write. Nobody subscribes to these topics, so nothing of what
+ * to the durability hook, and back as PUBACKs, many in one write. Nobody hears these topics, so nothing of what
  * a broker does beyond that is left out. Whatever is not such a message, or not plainly right, is passed on to aedes.
  */
 export class PublishLane {

@@ -1,5 +1,5 @@
 import type { Client } from 'aedes';
-import type { Identity } from './acl.ts';
+import { type Identity, isListener } from './acl.ts';
 import type { FrameGuard } from './frame-guard.ts';
 
 const MAX_FILTERS = 100;
@@ -31,9 +31,16 @@ export class Sessions {
   readonly #byClient = new WeakMap<Client, Session>();
   readonly #byKey = new Map<string, Session>();
   readonly #lasting = new Map<string, Set<string>>();
+  /** Of listeners that have subscribed. */
+  readonly #listening = new Set<Session>();
 
   get connected(): number {
     return this.#byKey.size;
+  }
+
+  /** Whether anybody but the controller hears what devices say. */
+  get isListenedTo(): boolean {
+    return this.#listening.size > 0;
   }
 
   /** A connection that has yet to prove who it is. */
@@ -66,7 +73,9 @@ export class Sessions {
 
   end(client: Client): void {
     const session = this.#byClient.get(client);
-    if (session && this.#byKey.get(session.key) === session) this.#byKey.delete(session.key);
+    if (session === undefined) return;
+    this.#listening.delete(session);
+    if (this.#byKey.get(session.key) === session) this.#byKey.delete(session.key);
   }
 
   /** Everyone who is connected. */
@@ -98,6 +107,14 @@ export class Sessions {
   addFilter(session: Session, filter: string): boolean {
     if (session.filters.size >= MAX_FILTERS && !session.filters.has(filter)) return false;
     session.filters.add(filter);
+    if (isListener(session.identity)) this.#listening.add(session);
     return true;
+  }
+
+  removeFilters(client: Client, filters: readonly string[]): void {
+    const session = this.#byClient.get(client);
+    if (session === undefined) return;
+    for (const filter of filters) session.filters.delete(filter);
+    if (session.filters.size === 0) this.#listening.delete(session);
   }
 }

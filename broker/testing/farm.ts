@@ -12,6 +12,8 @@ const people: Record<string, Identity> = {
   'valve-2': { id: 'valve-2', role: 'device' },
   'gw-1': { id: 'gw-1', role: 'gateway' },
   cloud: { id: 'cloud', role: 'cloud' },
+  an: { id: 'an', role: 'technician' },
+  flows: { id: 'flows', role: 'node-red' },
 };
 
 function authenticate(username: string, password: Uint8Array): Identity | undefined {

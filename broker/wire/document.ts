@@ -52,7 +52,8 @@ Every client speaks MQTT 3.1.1 with a user name (its identity: ${code(wire.IDENT
 the table of topics is refused: a publish ends the connection, a subscription gets 0x80. PUBACK (QoS 1) and PUBREC
 (QoS 2) mean that the message is on disk; QoS 0 is best effort. A packet holds at most 1 MiB of payload; of a
 reading's payload 64 KiB are read, a larger one is quarantined. Messages are not
-queued for a client that is away: a command is for now.`;
+queued for a client that is away: a command is for now. A technician's tool and Node-RED listen and command nothing;
+they may subscribe to any filter, \`#\` included, and get of it what the table lets them.`;
 
 const READINGS = `## Readings in the journal
 

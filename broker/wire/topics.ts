@@ -9,9 +9,10 @@
 
 /**
  * Who speaks. `controller` is the gateway itself, in the broker's process; it holds no password. A `bridge` speaks for
- * devices that have no MQTT of their own (Zigbee2MQTT, ChirpStack, The Things Stack).
+ * devices that have no MQTT of their own (Zigbee2MQTT, ChirpStack, The Things Stack). A `technician` (a tool such as
+ * MQTT Explorer) and `node-red` listen to the farm and command nothing.
  */
-export type Role = 'device' | 'bridge' | 'gateway' | 'controller' | 'cloud';
+export type Role = 'device' | 'bridge' | 'gateway' | 'controller' | 'cloud' | 'technician' | 'node-red';
 
 export interface TopicRule {
   readonly pattern: string;
@@ -22,13 +23,22 @@ export interface TopicRule {
   readonly purpose: string;
 }
 
-const spoken = { publish: ['device', 'bridge'], subscribe: ['controller'] } as const;
+const LISTENERS = ['technician', 'node-red'] as const;
+const spoken = { publish: ['device', 'bridge'], subscribe: ['controller', ...LISTENERS] } as const;
 /** Bridges read their own space: some subscribe to all of it. */
-const bridged = { publish: ['device', 'bridge'], subscribe: ['controller', 'bridge'] } as const;
-const deviceCommand = { publish: ['controller'], subscribe: ['device', 'bridge'] } as const;
-const bridgeCommand = { publish: ['controller'], subscribe: ['bridge'] } as const;
+const bridged = { publish: ['device', 'bridge'], subscribe: ['controller', 'bridge', ...LISTENERS] } as const;
+/** A technician sees what was commanded; nobody but the controller commands. */
+const deviceCommand = { publish: ['controller'], subscribe: ['device', 'bridge', 'technician'] } as const;
+const bridgeCommand = { publish: ['controller'], subscribe: ['bridge', 'technician'] } as const;
 
 export const topics = {
+  local: {
+    pattern: 'local/#',
+    payload: 'free',
+    publish: LISTENERS,
+    subscribe: LISTENERS,
+    purpose: "What the farm's own flows and tools tell each other; of no meaning to the gateway",
+  },
   readings: {
     pattern: 'nongtin/v1/{device}/readings',
     payload: 'PlainReadings',

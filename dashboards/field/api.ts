@@ -50,6 +50,8 @@ interface DeviceCounts {
 /** How a device is; null: it does not tell. */
 export interface DeviceHealth {
   id: string;
+  /** Null: it stands behind a bridge. */
+  role: string | null;
   family: string | null;
   model: string | null;
   firmware: string | null;

@@ -6,8 +6,16 @@ import type { ApiParts } from './parts.ts';
 import { ApiError, DevicesAnswer, IssuedAnswer } from './schemas.ts';
 
 const Id = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$' });
-/** A bridge speaks for devices behind it (Zigbee2MQTT, ChirpStack, The Things Stack). */
-const Role = Type.Union([Type.Literal('device'), Type.Literal('bridge')]);
+/**
+ * A bridge speaks for devices behind it (Zigbee2MQTT, ChirpStack, The Things Stack); a technician's tool and Node-RED
+ * listen.
+ */
+const Role = Type.Union([
+  Type.Literal('device'),
+  Type.Literal('bridge'),
+  Type.Literal('technician'),
+  Type.Literal('node-red'),
+]);
 
 /** Who may speak on the farm's broker, and how those who spoke are. */
 export const deviceRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = async (app, { parts }) => {

@@ -249,7 +249,11 @@ export const DevicesAnswer = Type.Object({
   devices: Type.Array(
     Type.Object({
       id: Type.String({ description: 'SPEAKER.NAME for a device behind a bridge' }),
-      role: Nullable(Type.String({ description: 'device or bridge; null: it has no password of its own' })),
+      role: Nullable(
+        Type.String({
+          description: 'device, bridge, technician or node-red; null: it has no password of its own',
+        }),
+      ),
       family: Nullable(Type.String({ description: 'the profile that reads it' })),
       model: Nullable(Type.String({ description: 'as it or its bridge says' })),
       firmware: Nullable(Type.String()),

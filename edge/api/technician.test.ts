@@ -47,7 +47,7 @@ describe('the list of devices', () => {
     },
   );
 
-  it('knows no role but these two', async () => {
+  it('knows no role but those of the farm', async () => {
     const technician = await gateway.as('technician');
     expect((await technician.post('/api/devices', { id: 'x', role: 'controller' })).statusCode).toBe(400);
   });
