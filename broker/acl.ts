@@ -23,6 +23,14 @@ export function isListener({ role }: Identity): boolean {
   return role === 'technician' || role === 'node-red';
 }
 
+/** Whether a message of this topic is kept for one who is away: for listeners, but no command, which is for now. */
+export function mayWait(identity: Identity, topic: string): boolean {
+  const match = matchTopic(topic);
+  const rule: TopicRule | undefined = match && topics[match.name];
+  const isCommand = rule?.publish.includes('controller') !== false;
+  return isListener(identity) && !isCommand && mayReceive(identity, topic);
+}
+
 /** Whether only the controller and listeners may hear this topic: without a listener there is no subscriber to tell. */
 export function isForControllerOrListeners(topic: string): boolean {
   const match = matchTopic(topic);

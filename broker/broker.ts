@@ -11,9 +11,11 @@ import { type Authenticate, Gate } from './gate.ts';
 import { type DurabilityHook, Inbox } from './inbox.ts';
 import { hasConnack, keepAlive } from './keep-alive.ts';
 import { type LaneEnds, PublishLane } from './lane.ts';
-import { inboundStore, keepOnlyForConnected } from './persistence.ts';
+import { Persistence } from './persistence.ts';
 import { causeOf, type Refusal, type RefusalCause, Refusals } from './refusals.ts';
+import { noFile, sessionFile } from './session-file.ts';
 import { Sessions } from './sessions.ts';
+import { keepWritesFlowing } from './slow-consumers.ts';
 
 export interface BrokerLimits {
   /** Open connections, authenticated or not. */
@@ -26,6 +28,10 @@ export interface BrokerLimits {
   readonly connectTimeoutMs: number;
   /** Time that stopping waits for messages under way, in milliseconds. */
   readonly drainMs: number;
+  /** What may wait in memory for a client that reads too slowly, in bytes; above it the connection is dropped. */
+  readonly unreadBytes: number;
+  /** Time that those who were connected before a restart have to come back before their last will is told, in milliseconds. */
+  readonly leftWillMs: number;
 }
 
 // Or it makes a buffer for every packet id there can be, 65,536 of them and 9 MiB, at the first packet.
@@ -38,6 +44,8 @@ const DEFAULT_LIMITS: BrokerLimits = {
   packetBytes: (1024 + 64) * 1024,
   connectTimeoutMs: 10_000,
   drainMs: 2_000,
+  unreadBytes: 4 * 1024 * 1024,
+  leftWillMs: 90_000,
 };
 
 export interface BrokerOptions {
@@ -47,6 +55,8 @@ export interface BrokerOptions {
   /** Environment variable to name when the port is taken. */
   readonly portVariable?: string;
   readonly authenticate: Authenticate;
+  /** Where sessions and retained messages outlive the process; without one they end with it. */
+  readonly sessionsPath?: string;
   /** Without one, an acknowledgement means 'received', not 'durable'. */
   readonly hook?: DurabilityHook;
   readonly logger: Logger;
@@ -70,6 +80,10 @@ export interface BrokerStats {
   readonly publishReceived: Readonly<Record<0 | 1 | 2, number>>;
   /** Messages that wait for the durability hook now. */
   readonly waitingForHook: number;
+  /** Sessions that outlive their connections, the messages that wait in them, and those given up since the start. */
+  readonly lasting: { readonly sessions: number; readonly waiting: number; readonly dropped: number };
+  /** Topics with a retained message. */
+  readonly retained: number;
   /** Refusals since the start. */
   readonly refused: Readonly<Record<RefusalCause, number>>;
   /** The newest 50, newest last. */
@@ -102,23 +116,31 @@ export function createBroker(options: BrokerOptions): Broker {
 interface Parts {
   readonly aedes: Aedes;
   readonly sessions: Sessions;
+  readonly persistence: Persistence;
   readonly gate: Gate;
 }
 
+interface Running extends Parts {
+  readonly server: Server;
+  readonly inbox: Inbox;
+  readonly timers: readonly NodeJS.Timeout[];
+}
+
 const NO_HOOK: DurabilityHook = { receive: () => Promise.resolve() };
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 class AedesBroker implements Broker {
   readonly #options: BrokerOptions;
   readonly #limits: BrokerLimits;
   readonly #refusals: Refusals;
   readonly #sockets = new Set<Socket>();
-  #running: { aedes: Aedes; server: Server; sessions: Sessions; gate: Gate; inbox: Inbox } | undefined;
+  #running: Running | undefined;
 
   constructor(options: BrokerOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
-    this.#refusals = new Refusals(() => options.clock?.nowMs() ?? Date.now(), options.logger);
+    this.#refusals = new Refusals(this.#nowMs, options.logger);
   }
 
   get port(): number {
@@ -127,50 +149,37 @@ class AedesBroker implements Broker {
   }
 
   async start(): Promise<void> {
-    const { host, port, portVariable, authenticate, hook = NO_HOOK, clock } = this.#options;
-    const aedes = await Aedes.createBroker({
-      connectTimeout: this.#limits.connectTimeoutMs,
-      // Packets that arrive together with CONNECT, before it is answered (MQTT 3.1.1, 3.1.4 allows them).
-      queueLimit: 1_000,
-      // A subscriber that reads nothing holds up deliveries to all others for this long.
-      drainTimeout: 10_000,
-      // aedes announces itself to other brokers of a cluster and buries their wills; we are alone.
-      heartbeatInterval: DAY_MS,
-    });
+    const { host, port, portVariable, authenticate, hook = NO_HOOK, logger } = this.#options;
     const sessions = new Sessions();
-    const inbox = new Inbox(hook, inboundStore(aedes));
-    const packetBytes = this.#limits.packetBytes;
-    const nowMs = () => clock?.nowMs() ?? Date.now();
-    const { logger } = this.#options;
+    const persistence = this.#openPersistence(sessions);
+    const aedes = await this.#createAedes(persistence);
+    const inbox = new Inbox(hook, (key, packetId) => persistence.holds(key, packetId));
+    const { packetBytes } = this.#limits;
     const gate = new Gate({
-      aedes,
-      sessions,
-      inbox,
-      refusals: this.#refusals,
-      authenticate,
-      packetBytes,
-      nowMs,
-      logger,
+      ...{ aedes, sessions, inbox, persistence, refusals: this.#refusals },
+      ...{ authenticate, packetBytes, nowMs: this.#nowMs, logger },
     });
-    keepOnlyForConnected(aedes, sessions);
     aedes.on('unsubscribe', (filters, client) => sessions.removeFilters(client, filters));
     this.#countErrors(aedes, sessions);
-    const server = this.#createServer({ aedes, sessions, gate });
+    const server = this.#createServer({ aedes, sessions, persistence, gate });
     try {
       server.listen({ host, port });
       await once(server, 'listening');
     } catch (error) {
+      persistence.close();
       await new Promise<void>((resolve) => aedes.close(() => resolve()));
       throw explainProblem(error, { port, ...(portVariable === undefined ? {} : { portVariable }) });
     }
-    this.#running = { aedes, server, sessions, gate, inbox };
+    const timers = this.#startTimers(gate, persistence);
+    this.#running = { aedes, server, sessions, persistence, gate, inbox, timers };
   }
 
   async stop(): Promise<void> {
     const running = this.#running;
     if (!running) return;
     this.#running = undefined;
-    const { aedes, server, gate, inbox } = running;
+    const { aedes, server, gate, inbox, persistence, timers } = running;
+    for (const timer of timers) clearTimeout(timer);
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     gate.close();
     const late = AbortSignal.timeout(this.#limits.drainMs);
@@ -178,6 +187,7 @@ class AedesBroker implements Broker {
     // Acknowledgements are written in the turn after the hook's answer.
     await nextTurn();
     await nextTurn();
+    persistence.close();
     await new Promise<void>((resolve) => aedes.close(() => resolve()));
     for (const socket of this.#sockets) socket.destroy();
     await closed;
@@ -205,17 +215,64 @@ class AedesBroker implements Broker {
 
   disconnect(identity: string): void {
     for (const session of this.#running?.sessions.ofIdentity(identity) ?? []) session.client.close();
+    this.#running?.persistence.sessions.forgetIdentity(identity);
   }
 
   stats(): BrokerStats {
-    const { sessions, gate, inbox } = this.#running ?? {};
+    const { sessions, persistence, gate, inbox } = this.#running ?? {};
     return {
       connected: sessions?.connected ?? 0,
       publishReceived: { ...(gate?.received ?? { 0: 0, 1: 0, 2: 0 }) },
       waitingForHook: inbox?.waiting ?? 0,
+      lasting: persistence?.sessions.figures() ?? { sessions: 0, waiting: 0, dropped: 0 },
+      retained: persistence?.retained ?? 0,
       refused: { ...this.#refusals.counts },
       lastRefusals: this.#refusals.last(),
     };
+  }
+
+  readonly #nowMs = (): number => this.#options.clock?.nowMs() ?? Date.now();
+
+  #openPersistence(sessions: Sessions): Persistence {
+    const { sessionsPath, logger } = this.#options;
+    const persistence = new Persistence({
+      file: sessionsPath === undefined ? noFile : sessionFile(sessionsPath, logger),
+      identityOf: (key) => sessions.byKey(key)?.identity,
+      isGranted: (key, filter) => sessions.byKey(key)?.filters.has(filter) === true,
+      onFull: (topic) => this.#refusals.add('retained_full', '', topic),
+    });
+    persistence.open();
+    return persistence;
+  }
+
+  #createAedes(persistence: Persistence): Promise<Aedes> {
+    return Aedes.createBroker({
+      persistence,
+      connectTimeout: this.#limits.connectTimeoutMs,
+      // Packets that arrive together with CONNECT, before it is answered (MQTT 3.1.1, 3.1.4 allows them).
+      queueLimit: 1_000,
+      // While it is given what waited for it; afterwards `unreadBytes` decides.
+      drainTimeout: 10_000,
+      // aedes announces itself to other brokers of a cluster and buries their wills; we are alone.
+      heartbeatInterval: DAY_MS,
+      // Who acknowledges or releases after publishing does so when what is kept of it is kept.
+      published: (packet, _client, done) => {
+        if (packet.qos === 0) done(null);
+        else persistence.saved().then(() => done(null));
+      },
+    });
+  }
+
+  #startTimers(gate: Gate, persistence: Persistence): NodeJS.Timeout[] {
+    const tellWills = () => {
+      gate
+        .publishLeft(persistence.takeLeftWills())
+        .catch((error) => this.#options.logger.error({ err: error }, 'last wills could not be told'));
+    };
+    return [
+      setTimeout(tellWills, this.#limits.leftWillMs).unref(),
+      setInterval(() => persistence.sessions.passHour(), HOUR_MS).unref(),
+    ];
   }
 
   #createServer(parts: Parts): Server {
@@ -227,7 +284,7 @@ class AedesBroker implements Broker {
   }
 
   #accept(socket: Socket, parts: Parts): void {
-    const { aedes, sessions } = parts;
+    const { aedes, sessions, persistence } = parts;
     const guard = new FrameGuard(this.#limits.unauthenticatedPacketBytes);
     const lane = new PublishLane(this.#laneEnds(socket, parts, () => client));
     guardReads(socket, guard, lane, (verdict) => {
@@ -235,11 +292,19 @@ class AedesBroker implements Broker {
       socket.destroy();
     });
     const client = aedes.handle(socket);
+    keepWritesFlowing(socket, this.#limits.unreadBytes, {
+      isLive: () => client.connected,
+      onSlow: () => {
+        this.#refusals.add('slow_consumer', sessions.of(client)?.identity.id);
+        socket.destroy();
+      },
+    });
     sessions.expect(client, guard);
     this.#sockets.add(socket);
     socket.once('close', () => {
       this.#sockets.delete(socket);
-      sessions.end(client);
+      const session = sessions.end(client);
+      if (session && !client.clean) persistence.sessions.end(session.key);
     });
   }
 

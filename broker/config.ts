@@ -4,6 +4,7 @@ import { StartProblem } from '@nongtin/service';
 export interface BrokerConfig {
   /** Shared with the gateway, so that a device keeps its password whoever runs the broker. */
   readonly credentialsPath: string;
+  readonly sessionsPath: string;
   /** The demo's passwords. */
   readonly demoPath: string;
   /** Whether they are valid. */
@@ -18,6 +19,7 @@ export function readConfig(env: Environment): BrokerConfig {
   const dataDir = text(env, 'NONGTIN_DATA_DIR') ?? './data';
   return {
     credentialsPath: join(dataDir, 'gateway', 'credentials.json'),
+    sessionsPath: join(dataDir, 'gateway', 'sessions.sqlite'),
     demoPath: join(dataDir, 'demo.json'),
     demo: readSwitch('NONGTIN_DEMO', text(env, 'NONGTIN_DEMO')),
     host: text(env, 'NONGTIN_HOST') ?? '0.0.0.0',

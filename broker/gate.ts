@@ -9,9 +9,10 @@ import {
   mayRetain,
   maySubscribe,
 } from './acl.ts';
+import { grantedQos } from './filters.ts';
 import type { InboundMessage, Inbox } from './inbox.ts';
 import type { LaneMessage } from './lane.ts';
-import { forgetSession } from './persistence.ts';
+import type { LeftWill, Persistence } from './persistence.ts';
 import { type RefusalCause, type Refusals, Refused } from './refusals.ts';
 import type { Session, Sessions } from './sessions.ts';
 
@@ -25,6 +26,7 @@ export interface GateParts {
   readonly aedes: Aedes;
   readonly sessions: Sessions;
   readonly inbox: Inbox;
+  readonly persistence: Persistence;
   readonly refusals: Refusals;
   readonly authenticate: Authenticate;
   readonly packetBytes: number;
@@ -34,9 +36,14 @@ export interface GateParts {
 
 type Handler<K extends keyof AedesOptions> = NonNullable<AedesOptions[K]>;
 type Publish = Parameters<Handler<'authorizePublish'>>[1];
+type PublishPacket = Parameters<Aedes['publish']>[0];
+/** With who publishes; aedes' types leave that out. */
+type PublishAs = (packet: PublishPacket, client: Client | null, done: (error?: Error) => void) => void;
 
 const MAX_CLIENT_ID = 128;
 const MOST_LANE_TOPICS = 256;
+/** Where nobody listens, and nobody may. */
+const PUBLISHED = '$published';
 /** CONNACK return codes (MQTT 3.1.1, table 3.1). */
 const connack = { identifierRejected: 2, unavailable: 3, badCredentials: 4, notAuthorized: 5 } as const;
 
@@ -75,7 +82,7 @@ export class Gate {
   };
 
   async #admit(client: Client, clientId: string, username?: string, password?: Uint8Array): Promise<void> {
-    const { authenticate, sessions, aedes, packetBytes } = this.#parts;
+    const { authenticate, sessions, persistence, aedes, packetBytes } = this.#parts;
     if (this.#closed) throw new Refused('stopping', connack.unavailable);
     if (username === undefined || password === undefined) {
       throw this.#refuse('no_credentials', connack.notAuthorized, username);
@@ -92,8 +99,8 @@ export class Gate {
     if (client.closed) throw new Refused('gone', connack.unavailable);
     const session = sessions.begin(client, identity, clientId, runningNumber(aedes), packetBytes);
     client.id = session.key;
-    const forgotten = client.clean ? undefined : sessions.keep(session);
-    if (forgotten !== undefined) await forgetSession(aedes, forgotten);
+    persistence.isBack(identity);
+    if (!client.clean) persistence.sessions.begin(session.key, identity);
   }
 
   #refuse(cause: RefusalCause, returnCode: number, identity?: string, topic?: string): Refused {
@@ -121,7 +128,9 @@ export class Gate {
     this.received[packet.qos] += 1;
     // Kept in memory for whoever asks later; of all else nobody but the hook may know, so that keeping it serves none.
     if (packet.retain && !mayRetain(packet.topic)) packet.retain = false;
-    inbox.receive(this.#message(session, packet), session.key).then(
+    const durable = inbox.receive(this.#message(session, packet), session.key);
+    const work = this.#isKept(packet) ? durable.then(() => this.#publishFirst(client, packet)) : durable;
+    work.then(
       () => done(null),
       (error) => {
         logger.error({ err: error, identity: session.identity.id }, 'not durable: connection dropped');
@@ -131,10 +140,45 @@ export class Gate {
     );
   };
 
+  /** Whether something is kept of a QoS 1 message, so that its PUBACK has to wait for that too. */
+  #isKept({ qos, retain, topic }: Publish): boolean {
+    return qos === 1 && (retain || this.#parts.persistence.sessions.wanting(topic).length > 0);
+  }
+
+  /** aedes acknowledges QoS 1 before it publishes. So this is published by us, and what aedes then publishes reaches nobody. */
+  async #publishFirst(client: Client | null, packet: Publish): Promise<void> {
+    const { topic, payload, qos, retain } = packet;
+    packet.topic = PUBLISHED;
+    packet.retain = false;
+    await this.#publish({ cmd: 'publish', topic, payload, qos, retain, dup: false }, client);
+  }
+
+  /** Resolves when all who are connected have been sent it, and what is to be kept is kept. */
+  #publish(packet: PublishPacket, client: Client | null): Promise<void> {
+    const { aedes } = this.#parts;
+    return new Promise((resolve, reject) => {
+      const publish = aedes.publish as unknown as PublishAs;
+      publish.call(aedes, packet, client, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  /** The wills of those who were connected when the broker last ended and have not come back. */
+  async publishLeft(wills: readonly LeftWill[]): Promise<void> {
+    const { inbox, nowMs } = this.#parts;
+    for (const { identity, topic, payload, qos, retain } of wills) {
+      if (this.#closed || !mayPublish(identity, topic)) continue;
+      const of = { identity, clientId: '', packetId: undefined, dup: false };
+      await inbox.receive({ ...of, topic, payload, qos, retain, receivedAtMs: nowMs() }, identity.id);
+      const packet = { cmd: 'publish', topic, payload: Buffer.from(payload), qos, dup: false } as const;
+      await this.#publish({ ...packet, retain: retain && mayRetain(topic) }, null);
+    }
+  }
+
   /** The same for a QoS 1 message in the lane; undefined: it has to go the usual way, where refusals are told. */
   takeFromLane(session: Session, message: LaneMessage): Promise<unknown> | undefined {
-    const { inbox, nowMs, sessions } = this.#parts;
-    if (this.#closed || sessions.isListenedTo || !this.#isForLane(session, message.topic)) return undefined;
+    const { inbox, nowMs, sessions, persistence } = this.#parts;
+    if (sessions.isListenedTo || persistence.sessions.isAnyListening) return undefined;
+    if (this.#closed || !this.#isForLane(session, message.topic)) return undefined;
     const { identity, clientId, connectionId } = session;
     this.received[1] += 1;
     const { topic, payload, packetId, dup } = message;
@@ -191,13 +235,22 @@ export class Gate {
     done(null, null);
   };
 
-  /** A second look at delivery: see keepOnlyForConnected. Retained messages carry no broker id here. */
+  /**
+   * A second look at delivery, and the QoS that was granted (aedes looks at filters without wildcards only). What was
+   * published before the connection began is for those alone for whom it was kept. Retained messages have no broker id here.
+   */
   readonly #authorizeForward: Handler<'authorizeForward'> = (client, packet) => {
-    const { sessions, aedes } = this.#parts;
+    const { sessions, persistence, aedes } = this.#parts;
     const session = sessions.of(client);
     if (!session || !mayReceive(session.identity, packet.topic)) return null;
+    const waiting = packet.qos > 0 ? persistence.waiting(client, packet) : undefined;
+    const isResent = waiting !== undefined && (packet as Partial<Publish>).messageId !== undefined;
+    if (isResent) return packet;
+    if (waiting && (waiting.sentTo === client || !persistence.hasCaughtUp(client))) return null;
     const isOld = packet.brokerId === aedes.id && packet.brokerCounter <= session.beganAt;
-    return isOld ? null : packet;
+    if (isOld && waiting === undefined) return null;
+    packet.qos = Math.min(packet.qos, grantedQos(client, packet.topic) ?? 0) as 0 | 1 | 2;
+    return packet;
   };
 }
 

@@ -38,13 +38,13 @@ interface Together {
 export class Inbox {
   readonly #hook: DurabilityHook;
   /** Whether the QoS 2 message is already held for its PUBREL. */
-  readonly #isHeld: (sessionKey: string, packetId: number) => Promise<boolean>;
+  readonly #isHeld: (sessionKey: string, packetId: number) => boolean;
   readonly #qos2 = new Map<string, Promise<unknown>>();
   #waiting = 0;
   #newest: Together | undefined;
   #onEmpty: (() => void)[] = [];
 
-  constructor(hook: DurabilityHook, isHeld: (sessionKey: string, packetId: number) => Promise<boolean>) {
+  constructor(hook: DurabilityHook, isHeld: (sessionKey: string, packetId: number) => boolean) {
     this.#hook = hook;
     this.#isHeld = isHeld;
   }
@@ -99,7 +99,7 @@ export class Inbox {
     const key = `${sessionKey}\n${packetId}`;
     const earlier = this.#qos2.get(key);
     if (earlier) return earlier;
-    const work = this.#isHeld(sessionKey, packetId).then((held) => (held ? undefined : this.#call(message)));
+    const work = this.#isHeld(sessionKey, packetId) ? Promise.resolve() : this.#call(message);
     this.#qos2.set(key, work);
     // Only in the next turn: by then aedes holds the packet, and #isHeld answers for it.
     const forget = () => setImmediate(() => this.#qos2.delete(key));

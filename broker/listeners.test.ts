@@ -1,5 +1,15 @@
+import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
-import { closed, Farm, nextMessage, RecordingHook, until } from './testing/farm.ts';
+import {
+  closed,
+  connectFrame,
+  Farm,
+  frame,
+  nextMessage,
+  RecordingHook,
+  text,
+  until,
+} from './testing/farm.ts';
 
 let farm: Farm | undefined;
 
@@ -79,6 +89,30 @@ describe('whoever listens to the farm', () => {
     const heard = nextMessage(technician);
     await technician.subscribeAsync('local/#');
     expect(await heard).toEqual({ topic: 'local/advice', text: 'wait for rain' });
+  });
+
+  it('that reads nothing holds nobody up, and has to go when too much waits for it', async () => {
+    const at = await openFarm(undefined, { unreadBytes: 200_000 });
+    const stuck = await at.socket();
+    stuck.write(connectFrame('flows', 'stuck'));
+    await once(stuck, 'data');
+    stuck.write(frame(0x82, Buffer.concat([Buffer.from([0, 1]), text('#'), Buffer.from([1])])));
+    await once(stuck, 'data');
+    stuck.pause();
+    const technician = await at.client('an');
+    const heard = { technician: 0 };
+    technician.on('message', () => {
+      heard.technician += 1;
+    });
+    await technician.subscribeAsync('#', { qos: 1 });
+    const device = await at.client('valve-1');
+    let sent = 0;
+    while (at.broker.stats().connected === 3 && sent < 1_000) {
+      await device.publishAsync('tele/valve-1/SENSOR', Buffer.alloc(50_000), { qos: 1 });
+      sent += 1;
+    }
+    expect(at.broker.stats()).toMatchObject({ connected: 2, refused: { slow_consumer: 1 } });
+    await until(() => heard.technician === sent);
   });
 
   it('may change what it listens to as often as it likes', async () => {

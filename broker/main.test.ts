@@ -1,13 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { StartProblem } from '@nongtin/service';
 import { connectAsync } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from './config.ts';
+import { startService } from './testing/service.ts';
 
 let folder = '';
 let service: ChildProcess | undefined;
@@ -22,24 +22,9 @@ afterEach(() => {
 
 /** Starts the service and gives its port once it listens. */
 async function start(more: Record<string, string> = {}): Promise<number> {
-  const env = {
-    ...process.env,
-    NONGTIN_DATA_DIR: folder,
-    NONGTIN_MQTT_PORT: '0',
-    NONGTIN_HOST: '127.0.0.1',
-    NONGTIN_LOG: 'json',
-    ...more,
-  };
-  service = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  if (!service.stdout) throw new Error('no output');
-  for await (const line of createInterface(service.stdout)) {
-    const { msg, port } = JSON.parse(line) as { msg: string; port?: number };
-    if (msg === 'listening' && port !== undefined) return port;
-  }
-  throw new Error('ended before it listened');
+  const started = await startService(folder, more);
+  service = started.service;
+  return started.port;
 }
 
 describe('the broker alone', () => {
@@ -67,6 +52,7 @@ describe('its configuration', () => {
   it('has defaults', () => {
     const defaults = {
       credentialsPath: 'data/gateway/credentials.json',
+      sessionsPath: 'data/gateway/sessions.sqlite',
       demoPath: 'data/demo.json',
       demo: true,
       host: '0.0.0.0',

@@ -21,6 +21,7 @@ function build(env: Readonly<Record<string, string | undefined>>, logger: Logger
     host: config.host,
     port: config.port,
     portVariable: 'NONGTIN_MQTT_PORT',
+    sessionsPath: config.sessionsPath,
     authenticate: (username, password) => store.verify(username, password),
     logger,
   });

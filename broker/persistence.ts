@@ -1,51 +1,281 @@
-import type { Aedes } from 'aedes';
-import { mayReceive } from './acl.ts';
-import type { Sessions } from './sessions.ts';
+import { Readable } from 'node:stream';
+import type { Identity } from './acl.ts';
+import { LastingSessions, type Subscription } from './lasting.ts';
+import type { Outgoing, Waiting } from './outbox.ts';
+import { Retained, type RetainedMessage } from './retained.ts';
+import type { SavedRecord, SessionFile } from './session-file.ts';
 
-/** What we use of aedes' in-memory persistence (aedes-persistence 11), which its types leave out. */
-interface Persistence {
-  incomingGetPacket(client: { id: string }, packet: { messageId: number }): Promise<unknown>;
-  cleanSubscriptions(client: { id: string }): Promise<void>;
-  cleanIncoming(client: { id: string }): Promise<void>;
-  outgoingEnqueueCombi(
-    subscriptions: readonly { clientId: string }[],
-    packet: { topic: string },
-  ): Promise<void>;
+type Qos = 0 | 1 | 2;
+
+/** A client as aedes hands it to its persistence: its id is the session's key. */
+interface AedesClient {
+  readonly id: string;
+  readonly clean?: boolean;
 }
 
-const persistenceOf = (aedes: Aedes): Persistence =>
-  (aedes as unknown as { persistence: Persistence }).persistence;
-
-/** Tells whether a QoS 2 message is held for its PUBREL, so that its resend is not taken for a new one. */
-export function inboundStore(aedes: Aedes): (sessionKey: string, packetId: number) => Promise<boolean> {
-  return (sessionKey, packetId) =>
-    persistenceOf(aedes)
-      .incomingGetPacket({ id: sessionKey }, { messageId: packetId })
-      .then(
-        () => true,
-        () => false,
-      );
+/** A packet as aedes hands it to its persistence. */
+interface AedesPacket {
+  readonly cmd: string;
+  readonly brokerId: string;
+  readonly brokerCounter: number;
+  readonly messageId?: number;
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly qos: Qos;
 }
 
-/** Forgets a session whose client is away: its subscriptions and the QoS 2 messages it never released. */
-export async function forgetSession(aedes: Aedes, sessionKey: string): Promise<void> {
-  await persistenceOf(aedes).cleanSubscriptions({ id: sessionKey });
-  await persistenceOf(aedes).cleanIncoming({ id: sessionKey });
+/** The last will of somebody who was connected when the broker ended. */
+export interface LeftWill extends RetainedMessage {
+  readonly identity: Identity;
+  readonly retain: boolean;
 }
+
+export interface PersistenceOptions {
+  readonly file: SessionFile;
+  /** Who speaks in the connected session of this key; undefined: nobody does. */
+  readonly identityOf: (key: string) => Identity | undefined;
+  /** Whether this session's filter was granted: aedes stores refused ones beside the granted. */
+  readonly isGranted: (key: string, filter: string) => boolean;
+  /** There was no room to retain a message. */
+  readonly onFull: (topic: string) => void;
+}
+
+const NOTHING = new Uint8Array(0);
 
 /**
- * No message is queued for an absent client: a command is for now, and a valve that comes back hours later must not
- * be opened by an old one (design, safety rules 1 and 2). It also keeps a session from growing without bound, and
- * from collecting messages for a filter that was refused, which aedes stores beside the granted ones.
+ * What outlives a connection, and with a file the broker: lasting sessions, unfinished QoS 2 handshakes, retained messages
+ * and the wills of who was connected. It stands in the place of aedes' persistence; the methods that aedes calls have the
+ * names of aedes-persistence 11. What a publish changes is changed at once and saved soon after: aedes tells copies of
+ * one message apart by numbers that must not overtake each other, so that nothing may be waited for between. Who
+ * acknowledges waits for `saved`.
  */
-export function keepOnlyForConnected(aedes: Aedes, sessions: Sessions): void {
-  const persistence = persistenceOf(aedes);
-  const enqueue = persistence.outgoingEnqueueCombi.bind(persistence);
-  persistence.outgoingEnqueueCombi = (subscriptions, packet) => {
-    const wanted = subscriptions.filter(({ clientId }) => {
-      const session = sessions.byKey(clientId);
-      return session !== undefined && mayReceive(session.identity, packet.topic);
-    });
-    return enqueue(wanted, packet);
-  };
+export class Persistence {
+  readonly sessions: LastingSessions;
+  readonly #options: PersistenceOptions;
+  /** Packet ids of QoS 2 messages between PUBREC and PUBREL, by session. */
+  readonly #incoming = new Map<string, Set<number>>();
+  readonly #retained = new Retained();
+  readonly #wills = new Set<string>();
+  readonly #leftWills = new Map<string, LeftWill>();
+  readonly #caughtUp = new WeakSet<AedesClient>();
+
+  constructor(options: PersistenceOptions) {
+    this.#options = options;
+    const { file } = options;
+    this.sessions = new LastingSessions({ file, onForgotten: (key) => this.#forgetIncoming(key) });
+  }
+
+  /** Reads what was kept. */
+  open(): void {
+    const records = this.#options.file.open();
+    for (const record of records) if (record.kind === 'session') this.sessions.restore(record);
+    for (const record of records) this.#restore(record);
+  }
+
+  /** Nothing that happens from now on is kept: aedes clears up after each client when it ends. */
+  close(): void {
+    this.#options.file.close();
+  }
+
+  /** Resolves when what has happened so far is kept. */
+  saved(): Promise<void> {
+    return this.#options.file.saved();
+  }
+
+  get retained(): number {
+    return this.#retained.size;
+  }
+
+  /** Whether the QoS 2 message is held for its PUBREL, so that its resend is not taken for a new one. */
+  holds(key: string, packetId: number): boolean {
+    return this.#incoming.get(key)?.has(packetId) === true;
+  }
+
+  /** What waits for this client, as far as this packet is among it. */
+  waiting(client: AedesClient, packet: Pick<Outgoing, 'brokerId' | 'brokerCounter'>): Waiting | undefined {
+    return this.sessions.outboxOf(client.id)?.find(packet);
+  }
+
+  /** Whether this client has been given what waited for it: until then what comes has to wait too, or it would overtake. */
+  hasCaughtUp(client: AedesClient): boolean {
+    return this.#caughtUp.has(client);
+  }
+
+  /** This one is back, whatever its client id: what it left behind is no longer true. */
+  isBack({ id }: Identity): void {
+    for (const [key, { identity }] of [...this.#leftWills]) if (identity.id === id) this.#dropWill(key);
+  }
+
+  /** The wills of those who have not come back; they are given once. */
+  takeLeftWills(): LeftWill[] {
+    const wills = [...this.#leftWills.values()];
+    for (const key of [...this.#leftWills.keys()]) this.#dropWill(key);
+    return wills;
+  }
+
+  async setup(): Promise<void> {}
+
+  async storeRetained({ topic, payload, qos }: AedesPacket): Promise<void> {
+    const { file, onFull } = this.#options;
+    if (!this.#retained.set({ topic, payload, qos })) return onFull(topic);
+    // What we tell of ourselves is told anew at each start.
+    if (topic.startsWith('$')) return;
+    if (payload.length > 0) file.put({ kind: 'retained', owner: '', name: topic, about: { qos }, payload });
+    else file.remove('retained', '', topic);
+  }
+
+  createRetainedStreamCombi(filters: readonly string[]): Readable {
+    return Readable.from(retainedPackets(this.#retained.matching(filters)));
+  }
+
+  async addSubscriptions(
+    { id }: AedesClient,
+    filters: readonly { topic: string; qos: Qos }[],
+  ): Promise<void> {
+    for (const { topic, qos } of filters)
+      if (this.#options.isGranted(id, topic)) this.sessions.subscribe(id, topic, qos);
+    await this.saved();
+  }
+
+  async removeSubscriptions({ id }: AedesClient, filters: readonly string[]): Promise<void> {
+    for (const filter of filters) this.sessions.unsubscribe(id, filter);
+    await this.saved();
+  }
+
+  async subscriptionsByClient({ id }: AedesClient): Promise<{ topic: string; qos: Qos }[]> {
+    return this.sessions.filtersOf(id);
+  }
+
+  async subscriptionsByTopic(topic: string): Promise<Subscription[]> {
+    return this.sessions.wanting(topic);
+  }
+
+  /** Called when a session begins that is not to last: of an earlier one with its key nothing remains. */
+  async cleanSubscriptions({ id }: AedesClient): Promise<void> {
+    this.sessions.forget(id);
+  }
+
+  async cleanIncoming({ id }: AedesClient): Promise<void> {
+    this.#forgetIncoming(id);
+  }
+
+  async outgoingEnqueueCombi(subscriptions: readonly Subscription[], packet: AedesPacket): Promise<void> {
+    const { brokerId, brokerCounter, topic, payload } = packet;
+    for (const { clientId, qos } of subscriptions) {
+      const least = Math.min(qos, packet.qos) as 1 | 2;
+      this.sessions.keep(clientId, { cmd: 'publish', brokerId, brokerCounter, topic, payload, qos: least });
+    }
+  }
+
+  /** A message is about to be sent under its id, or a PUBREL in place of one that the client has. */
+  async outgoingUpdate(client: AedesClient, packet: AedesPacket): Promise<void> {
+    const outbox = this.sessions.outboxOf(client.id);
+    const { messageId = 0 } = packet;
+    const changed =
+      packet.cmd === 'pubrel' ? outbox?.released(messageId) : outbox?.sent(packet, messageId, client);
+    if (changed === undefined) return;
+    this.sessions.keepChange(client.id, changed, false);
+    // A QoS 2 message is delivered once only if both sides remember what was said.
+    if (changed.packet.qos === 2) await this.saved();
+  }
+
+  async outgoingClearMessageId(client: AedesClient, packet: AedesPacket): Promise<AedesPacket | undefined> {
+    if (packet.messageId === undefined) return undefined;
+    const waiting = this.sessions.outboxOf(client.id)?.acknowledged(packet.messageId);
+    this.sessions.keepChange(client.id, waiting, true);
+    return waiting?.packet;
+  }
+
+  /** Called once for each connection. */
+  outgoingStream(client: AedesClient): Readable {
+    return Readable.from(this.#resend(client));
+  }
+
+  async incomingStorePacket({ id, clean }: AedesClient, { messageId = 0 }: AedesPacket): Promise<void> {
+    this.#incomingOf(id).add(messageId);
+    if (clean) return;
+    const name = String(messageId);
+    this.#options.file.put({ kind: 'incoming', owner: id, name, about: null, payload: NOTHING });
+  }
+
+  async incomingGetPacket(
+    { id }: AedesClient,
+    { messageId = 0 }: AedesPacket,
+  ): Promise<{ messageId: number }> {
+    if (!this.holds(id, messageId)) throw new Error('no such packet');
+    return { messageId };
+  }
+
+  async incomingDelPacket({ id }: AedesClient, { messageId = 0 }: AedesPacket): Promise<void> {
+    if (!this.#incoming.get(id)?.delete(messageId)) throw new Error('no such packet');
+    this.#options.file.remove('incoming', id, String(messageId));
+  }
+
+  async putWill({ id: key }: AedesClient, packet: AedesPacket & { readonly retain: boolean }): Promise<void> {
+    const identity = this.#options.identityOf(key);
+    if (identity === undefined) return;
+    const { topic, payload, qos, retain } = packet;
+    this.#wills.add(key);
+    const about = { identity, topic, qos, retain };
+    this.#options.file.put({ kind: 'will', owner: key, name: '', about, payload: Buffer.from(payload) });
+  }
+
+  async delWill({ id: key }: AedesClient): Promise<void> {
+    this.#dropWill(key);
+  }
+
+  /** The broker alone knows when those of an earlier life are to be told. */
+  streamWill(): Readable {
+    return Readable.from([]);
+  }
+
+  #restore(record: SavedRecord): void {
+    const { kind, owner, name, about, payload } = record;
+    switch (kind) {
+      case 'incoming':
+        this.#incomingOf(owner).add(Number(name));
+        break;
+      case 'retained':
+        this.#retained.set({ topic: name, payload, qos: (about as { qos: Qos }).qos });
+        break;
+      case 'will':
+        this.#wills.add(owner);
+        this.#leftWills.set(owner, { ...(about as Omit<LeftWill, 'payload'>), payload });
+        break;
+      case 'session':
+        break;
+      default:
+        this.sessions.restore(record);
+    }
+  }
+
+  /** What was sent before on another connection says so (MQTT 3.1.1, 3.3.1.1). */
+  *#resend(client: AedesClient) {
+    for (const { packet, messageId } of this.sessions.outboxOf(client.id)?.toSend(client) ?? []) {
+      const dup = messageId !== undefined && packet.cmd === 'publish';
+      yield { ...packet, retain: false, dup, messageId };
+    }
+    this.#caughtUp.add(client);
+  }
+
+  #incomingOf(key: string): Set<number> {
+    const known = this.#incoming.get(key) ?? new Set();
+    this.#incoming.set(key, known);
+    return known;
+  }
+
+  #forgetIncoming(key: string): void {
+    for (const id of this.#incoming.get(key) ?? []) this.#options.file.remove('incoming', key, String(id));
+    this.#incoming.delete(key);
+  }
+
+  #dropWill(key: string): void {
+    if (!this.#wills.delete(key)) return;
+    this.#leftWills.delete(key);
+    this.#options.file.remove('will', key, '');
+  }
+}
+
+function* retainedPackets(messages: Iterable<RetainedMessage>) {
+  for (const message of messages) yield { cmd: 'publish', retain: true, ...message };
 }

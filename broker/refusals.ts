@@ -15,6 +15,8 @@ export const REFUSAL_CAUSES = [
   'packet_too_large',
   'protocol_error',
   'not_durable',
+  'slow_consumer',
+  'retained_full',
 ] as const;
 
 export type RefusalCause = (typeof REFUSAL_CAUSES)[number];

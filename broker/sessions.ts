@@ -3,7 +3,6 @@ import { type Identity, isListener } from './acl.ts';
 import type { FrameGuard } from './frame-guard.ts';
 
 const MAX_FILTERS = 100;
-const MAX_LASTING = 10;
 
 /** One authenticated connection. */
 export interface Session {
@@ -30,7 +29,6 @@ export class Sessions {
   readonly #guards = new WeakMap<Client, FrameGuard>();
   readonly #byClient = new WeakMap<Client, Session>();
   readonly #byKey = new Map<string, Session>();
-  readonly #lasting = new Map<string, Set<string>>();
   /** Of listeners that have subscribed. */
   readonly #listening = new Set<Session>();
 
@@ -71,11 +69,14 @@ export class Sessions {
     return this.#byKey.get(key);
   }
 
-  end(client: Client): void {
+  /** Gives the session, unless another connection has taken it over. */
+  end(client: Client): Session | undefined {
     const session = this.#byClient.get(client);
-    if (session === undefined) return;
+    if (session === undefined) return undefined;
     this.#listening.delete(session);
-    if (this.#byKey.get(session.key) === session) this.#byKey.delete(session.key);
+    if (this.#byKey.get(session.key) !== session) return undefined;
+    this.#byKey.delete(session.key);
+    return session;
   }
 
   /** Everyone who is connected. */
@@ -85,22 +86,6 @@ export class Sessions {
 
   ofIdentity(id: string): Session[] {
     return [...this.#byKey.values()].filter((session) => session.identity.id === id);
-  }
-
-  /**
-   * Notes a session that outlives its connection, and gives the key of the one to forget for it: a device that makes
-   * up a new client id at each start would else leave one behind each time.
-   */
-  keep({ identity, key }: Session): string | undefined {
-    const kept = this.#lasting.get(identity.id) ?? new Set<string>();
-    this.#lasting.set(identity.id, kept);
-    // Newest last.
-    kept.delete(key);
-    kept.add(key);
-    if (kept.size <= MAX_LASTING) return undefined;
-    const oldest = [...kept].find((candidate) => !this.#byKey.has(candidate));
-    if (oldest !== undefined) kept.delete(oldest);
-    return oldest;
   }
 
   /** Whether one more filter is within bounds. */

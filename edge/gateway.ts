@@ -268,6 +268,7 @@ export class Gateway implements Service {
       port: this.#config.mqttPort,
       portVariable: 'NONGTIN_MQTT_PORT',
       authenticate: (username, password) => credentials.verify(username, password),
+      sessionsPath: join(this.#folder, 'sessions.sqlite'),
       hook,
       logger: this.#logger,
       clock: this.#clock,

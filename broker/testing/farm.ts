@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
-import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import { connect, connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { pino } from 'pino';
 import type { Identity } from '../acl.ts';
-import { type Broker, type BrokerLimits, createBroker } from '../broker.ts';
+import { type Broker, type BrokerLimits, type BrokerOptions, createBroker } from '../broker.ts';
 import type { DurabilityHook, InboundMessage } from '../inbox.ts';
 
 /** Everybody's password is 'secret-' and the identity. */
@@ -73,13 +73,18 @@ export class Farm {
     this.broker = broker;
   }
 
-  static async open(hook?: DurabilityHook, limits: Partial<BrokerLimits> = {}): Promise<Farm> {
+  static async open(
+    hook?: DurabilityHook,
+    limits: Partial<BrokerLimits> = {},
+    more: Pick<BrokerOptions, 'sessionsPath'> = {},
+  ): Promise<Farm> {
     const broker = createBroker({
       host: '127.0.0.1',
       port: 0,
       authenticate,
       ...(hook ? { hook } : {}),
       limits: { drainMs: 200, ...limits },
+      ...more,
       logger: pino({ level: 'silent' }),
     });
     await broker.start();
@@ -107,6 +112,21 @@ export class Farm {
     client.on('error', () => {});
     this.#clients.push(client);
     return client;
+  };
+
+  /** A client of a session that stays, and the texts it hears from its welcome on. */
+  readonly lasting = async (identity: string, clientId = 'stays') => {
+    const heard: string[] = [];
+    const login = { username: identity, password: `secret-${identity}` };
+    const door = { host: '127.0.0.1', port: this.broker.port, protocol: 'mqtt', reconnectPeriod: 0 } as const;
+    const client = connect({ ...door, ...login, clientId, clean: false });
+    client.on('error', () => {});
+    client.on('message', (_, payload) => heard.push(payload.toString()));
+    this.#clients.push(client);
+    const { sessionPresent } = await new Promise<{ sessionPresent: boolean }>((resolve, reject) => {
+      client.once('connect', resolve).once('error', reject);
+    });
+    return { client, heard, sessionPresent };
   };
 
   readonly socket = async (): Promise<Socket> => {
