@@ -1,13 +1,14 @@
 import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { explainProblem, type Logger } from '@nongtin/service';
+import type { Logger } from '@nongtin/service';
 import { Aedes, type Client } from 'aedes';
 import { writeToStream } from 'mqtt-packet';
 import type { Identity } from './acl.ts';
 import { sendAtOnce } from './command.ts';
+import { type Door, Doors, type Peer, type TlsCredentials } from './doors.ts';
 import { FrameGuard, guardReads } from './frame-guard.ts';
-import { type Authenticate, Gate } from './gate.ts';
+import { type Authenticate, type AuthenticatePeer, Gate } from './gate.ts';
 import { type DurabilityHook, Inbox } from './inbox.ts';
 import { hasConnack, keepAlive } from './keep-alive.ts';
 import { type LaneEnds, PublishLane } from './lane.ts';
@@ -48,13 +49,15 @@ const DEFAULT_LIMITS: BrokerLimits = {
   leftWillMs: 90_000,
 };
 
-export interface BrokerOptions {
+export interface BrokerOptions extends Door {
   readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
-  /** Environment variable to name when the port is taken. */
-  readonly portVariable?: string;
+  /** MQTT over TLS; opened by `secure`. */
+  readonly tls?: Door;
+  /** Opened by `openWebSocket`. */
+  readonly webSocket?: Door;
   readonly authenticate: Authenticate;
+  /** For those who come with a certificate; without it a certificate is worth nothing. */
+  readonly authenticatePeer?: AuthenticatePeer;
   /** Where sessions and retained messages outlive the process; without one they end with it. */
   readonly sessionsPath?: string;
   /** Without one, an acknowledgement means 'received', not 'durable'. */
@@ -105,8 +108,15 @@ export interface Broker {
   /** Closes this identity's connections, as after its credential was revoked. */
   disconnect(identity: string): void;
   stats(): BrokerStats;
+  /** Opens the doors for TLS, or shows clients that come from now on other credentials. Throws a StartProblem when the port is taken. */
+  secure(credentials: TlsCredentials): Promise<void>;
+  /** Opens the door for WebSockets, unless it is open. Throws a StartProblem when the port is taken. */
+  openWebSocket(): Promise<void>;
   /** The port it listens on, once started. */
   readonly port: number;
+  /** Likewise; undefined: there is no such door, or not yet. */
+  readonly tlsPort: number | undefined;
+  readonly webSocketPort: number | undefined;
 }
 
 export function createBroker(options: BrokerOptions): Broker {
@@ -121,7 +131,7 @@ interface Parts {
 }
 
 interface Running extends Parts {
-  readonly server: Server;
+  readonly doors: Doors;
   readonly inbox: Inbox;
   readonly timers: readonly NodeJS.Timeout[];
 }
@@ -134,7 +144,7 @@ class AedesBroker implements Broker {
   readonly #options: BrokerOptions;
   readonly #limits: BrokerLimits;
   readonly #refusals: Refusals;
-  readonly #sockets = new Set<Socket>();
+  readonly #streams = new Set<Duplex>();
   #running: Running | undefined;
 
   constructor(options: BrokerOptions) {
@@ -144,12 +154,19 @@ class AedesBroker implements Broker {
   }
 
   get port(): number {
-    const address = this.#running?.server.address();
-    return typeof address === 'object' && address ? address.port : this.#options.port;
+    return this.#running?.doors.port('plain') ?? this.#options.port;
+  }
+
+  get tlsPort(): number | undefined {
+    return this.#running?.doors.port('tls');
+  }
+
+  get webSocketPort(): number | undefined {
+    return this.#running?.doors.port('webSocket');
   }
 
   async start(): Promise<void> {
-    const { host, port, portVariable, authenticate, hook = NO_HOOK, logger } = this.#options;
+    const { authenticate, authenticatePeer, hook = NO_HOOK, logger } = this.#options;
     const sessions = new Sessions();
     const persistence = this.#openPersistence(sessions);
     const aedes = await this.#createAedes(persistence);
@@ -158,29 +175,29 @@ class AedesBroker implements Broker {
     const gate = new Gate({
       ...{ aedes, sessions, inbox, persistence, refusals: this.#refusals },
       ...{ authenticate, packetBytes, nowMs: this.#nowMs, logger },
+      ...(authenticatePeer === undefined ? {} : { authenticatePeer }),
     });
     aedes.on('unsubscribe', (filters, client) => sessions.removeFilters(client, filters));
     this.#countErrors(aedes, sessions);
-    const server = this.#createServer({ aedes, sessions, persistence, gate });
+    const doors = this.#createDoors({ aedes, sessions, persistence, gate });
     try {
-      server.listen({ host, port });
-      await once(server, 'listening');
+      await doors.open();
     } catch (error) {
       persistence.close();
       await new Promise<void>((resolve) => aedes.close(() => resolve()));
-      throw explainProblem(error, { port, ...(portVariable === undefined ? {} : { portVariable }) });
+      throw error;
     }
     const timers = this.#startTimers(gate, persistence);
-    this.#running = { aedes, server, sessions, persistence, gate, inbox, timers };
+    this.#running = { aedes, doors, sessions, persistence, gate, inbox, timers };
   }
 
   async stop(): Promise<void> {
     const running = this.#running;
     if (!running) return;
     this.#running = undefined;
-    const { aedes, server, gate, inbox, persistence, timers } = running;
+    const { aedes, doors, gate, inbox, persistence, timers } = running;
     for (const timer of timers) clearTimeout(timer);
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    const closed = doors.close();
     gate.close();
     const late = AbortSignal.timeout(this.#limits.drainMs);
     await Promise.race([inbox.drain(), once(late, 'abort')]);
@@ -189,7 +206,8 @@ class AedesBroker implements Broker {
     await nextTurn();
     persistence.close();
     await new Promise<void>((resolve) => aedes.close(() => resolve()));
-    for (const socket of this.#sockets) socket.destroy();
+    for (const stream of this.#streams) stream.destroy();
+    doors.destroyAll();
     await closed;
   }
 
@@ -216,6 +234,14 @@ class AedesBroker implements Broker {
   disconnect(identity: string): void {
     for (const session of this.#running?.sessions.ofIdentity(identity) ?? []) session.client.close();
     this.#running?.persistence.sessions.forgetIdentity(identity);
+  }
+
+  async secure(credentials: TlsCredentials): Promise<void> {
+    await this.#running?.doors.secure(credentials);
+  }
+
+  async openWebSocket(): Promise<void> {
+    await this.#running?.doors.openWebSocket();
   }
 
   stats(): BrokerStats {
@@ -275,40 +301,50 @@ class AedesBroker implements Broker {
     ];
   }
 
-  #createServer(parts: Parts): Server {
-    const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 });
-    server.maxConnections = this.#limits.connections;
-    server.on('drop', () => this.#refusals.add('too_many_connections'));
-    server.on('connection', (socket) => this.#accept(socket, parts));
-    return server;
+  #createDoors(parts: Parts): Doors {
+    const { host, port, portVariable, tls, webSocket } = this.#options;
+    const { connections, connectTimeoutMs: handshakeMs, packetBytes } = this.#limits;
+    return new Doors(
+      {
+        ...{ host, handshakeMs, connections, packetBytes },
+        plain: { port, ...(portVariable === undefined ? {} : { portVariable }) },
+        ...(tls === undefined ? {} : { tls }),
+        ...(webSocket === undefined ? {} : { webSocket }),
+      },
+      {
+        accept: (stream, peer) => this.#accept(stream, peer, parts),
+        refuse: (cause) => this.#refusals.add(cause),
+      },
+    );
   }
 
-  #accept(socket: Socket, parts: Parts): void {
+  #accept(stream: Duplex, peer: Peer | undefined, parts: Parts): void {
     const { aedes, sessions, persistence } = parts;
+    if (this.#streams.size >= this.#limits.connections) {
+      this.#refusals.add('too_many_connections');
+      stream.destroy();
+      return;
+    }
     const guard = new FrameGuard(this.#limits.unauthenticatedPacketBytes);
-    const lane = new PublishLane(this.#laneEnds(socket, parts, () => client));
-    guardReads(socket, guard, lane, (verdict) => {
-      this.#refusals.add(verdict, sessions.of(client)?.identity.id);
-      socket.destroy();
-    });
-    const client = aedes.handle(socket);
-    keepWritesFlowing(socket, this.#limits.unreadBytes, {
-      isLive: () => client.connected,
-      onSlow: () => {
-        this.#refusals.add('slow_consumer', sessions.of(client)?.identity.id);
-        socket.destroy();
-      },
-    });
-    sessions.expect(client, guard);
-    this.#sockets.add(socket);
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
+    const lane = new PublishLane(this.#laneEnds(stream, parts, () => client));
+    const refuse = (cause: RefusalCause) => {
+      this.#refusals.add(cause, sessions.of(client)?.identity.id);
+      stream.destroy();
+    };
+    guardReads(stream, guard, lane, refuse);
+    const client = aedes.handle(stream);
+    const isLive = () => client.connected;
+    keepWritesFlowing(stream, this.#limits.unreadBytes, { isLive, onSlow: () => refuse('slow_consumer') });
+    sessions.expect(client, guard, peer);
+    this.#streams.add(stream);
+    stream.once('close', () => {
+      this.#streams.delete(stream);
       const session = sessions.end(client);
       if (session && !client.clean) persistence.sessions.end(session.key);
     });
   }
 
-  #laneEnds(socket: Socket, { sessions, gate }: Parts, client: () => Client): LaneEnds {
+  #laneEnds(stream: Duplex, { sessions, gate }: Parts, client: () => Client): LaneEnds {
     return {
       isOpen: () => hasConnack(client()) && sessions.of(client()) !== undefined,
       take: (message) => {
@@ -317,15 +353,15 @@ class AedesBroker implements Broker {
       },
       onTaken: () => keepAlive(client()),
       write: (bytes) => {
-        if (!socket.destroyed && !client().closed) socket.write(bytes);
+        if (!stream.destroyed && !client().closed) stream.write(bytes);
       },
       giveUp: (error) => {
         const identity = sessions.of(client())?.identity.id;
         this.#options.logger.error({ err: error, identity }, 'not durable: connection dropped');
         this.#refusals.add('not_durable', identity);
-        socket.destroy();
+        stream.destroy();
       },
-      onRoom: () => socket.emit('readable'),
+      onRoom: () => stream.emit('readable'),
     };
   }
 

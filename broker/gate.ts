@@ -9,6 +9,7 @@ import {
   mayRetain,
   maySubscribe,
 } from './acl.ts';
+import type { Peer } from './doors.ts';
 import { grantedQos } from './filters.ts';
 import type { InboundMessage, Inbox } from './inbox.ts';
 import type { LaneMessage } from './lane.ts';
@@ -22,6 +23,9 @@ export type Authenticate = (
   password: Uint8Array,
 ) => Identity | undefined | Promise<Identity | undefined>;
 
+/** Whose certificate this is, as long as it is valid; undefined refuses. */
+export type AuthenticatePeer = (peer: Peer) => Identity | undefined;
+
 export interface GateParts {
   readonly aedes: Aedes;
   readonly sessions: Sessions;
@@ -29,6 +33,7 @@ export interface GateParts {
   readonly persistence: Persistence;
   readonly refusals: Refusals;
   readonly authenticate: Authenticate;
+  readonly authenticatePeer?: AuthenticatePeer;
   readonly packetBytes: number;
   readonly nowMs: () => number;
   readonly logger: Logger;
@@ -82,13 +87,9 @@ export class Gate {
   };
 
   async #admit(client: Client, clientId: string, username?: string, password?: Uint8Array): Promise<void> {
-    const { authenticate, sessions, persistence, aedes, packetBytes } = this.#parts;
+    const { sessions, persistence, aedes, packetBytes } = this.#parts;
     if (this.#closed) throw new Refused('stopping', connack.unavailable);
-    if (username === undefined || password === undefined) {
-      throw this.#refuse('no_credentials', connack.notAuthorized, username);
-    }
-    const identity = await authenticate(username, password);
-    if (!identity) throw this.#refuse('wrong_password', connack.badCredentials, username);
+    const identity = await this.#identify(client, username, password);
     if (clientId.length > MAX_CLIENT_ID) {
       throw this.#refuse('identifier_rejected', connack.identifierRejected, identity.id);
     }
@@ -101,6 +102,23 @@ export class Gate {
     client.id = session.key;
     persistence.isBack(identity);
     if (!client.clean) persistence.sessions.begin(session.key, identity);
+  }
+
+  /** By certificate where there is one, and then no password counts; a user name must not say otherwise. */
+  async #identify(client: Client, username?: string, password?: Uint8Array): Promise<Identity> {
+    const { authenticate, authenticatePeer, sessions } = this.#parts;
+    const peer = authenticatePeer && sessions.peerOf(client);
+    if (peer) {
+      const identity = authenticatePeer(peer);
+      if (identity && (username === undefined || username === identity.id)) return identity;
+      throw this.#refuse('certificate_refused', connack.notAuthorized, peer.id);
+    }
+    if (username === undefined || password === undefined) {
+      throw this.#refuse('no_credentials', connack.notAuthorized, username);
+    }
+    const identity = await authenticate(username, password);
+    if (!identity) throw this.#refuse('wrong_password', connack.badCredentials, username);
+    return identity;
   }
 
   #refuse(cause: RefusalCause, returnCode: number, identity?: string, topic?: string): Refused {

@@ -17,3 +17,7 @@ export type { Authenticate } from './gate.ts';
 export type { DurabilityHook, InboundMessage } from './inbox.ts';
 export { registerBrokerMetrics } from './metrics.ts';
 export { REFUSAL_CAUSES, type Refusal, type RefusalCause } from './refusals.ts';
+export { type CertificateAuthority, openAuthority } from './tls/authority.ts';
+export type { ServerCredentials } from './tls/certificate.ts';
+export { type GivenFiles, readGivenFiles } from './tls/given.ts';
+export { namesOfMachine } from './tls/names.ts';

@@ -8,6 +8,8 @@ export const REFUSAL_CAUSES = [
   'protocol_version',
   'will_not_allowed',
   'too_many_connections',
+  'tls_failed',
+  'certificate_refused',
   'connect_timeout',
   'keepalive_timeout',
   'publish_not_allowed',

@@ -1,5 +1,6 @@
 import type { Client } from 'aedes';
 import { type Identity, isListener } from './acl.ts';
+import type { Peer } from './doors.ts';
 import type { FrameGuard } from './frame-guard.ts';
 
 const MAX_FILTERS = 100;
@@ -26,7 +27,7 @@ export interface Session {
 /** Connections by client, by key and by identity. */
 export class Sessions {
   #connections = 0;
-  readonly #guards = new WeakMap<Client, FrameGuard>();
+  readonly #expected = new WeakMap<Client, { readonly guard: FrameGuard; readonly peer: Peer | undefined }>();
   readonly #byClient = new WeakMap<Client, Session>();
   readonly #byKey = new Map<string, Session>();
   /** Of listeners that have subscribed. */
@@ -42,8 +43,13 @@ export class Sessions {
   }
 
   /** A connection that has yet to prove who it is. */
-  expect(client: Client, guard: FrameGuard): void {
-    this.#guards.set(client, guard);
+  expect(client: Client, guard: FrameGuard, peer: Peer | undefined): void {
+    this.#expected.set(client, { guard, peer });
+  }
+
+  /** Whose certificate came with this connection. */
+  peerOf(client: Client): Peer | undefined {
+    return this.#expected.get(client)?.peer;
   }
 
   begin(client: Client, identity: Identity, clientId: string, beganAt: number, maxBytes: number): Session {
@@ -55,8 +61,8 @@ export class Sessions {
     const session = { identity, clientId, key, client, connectionId, beganAt, filters, laneTopics };
     this.#byClient.set(client, session);
     this.#byKey.set(key, session);
-    const guard = this.#guards.get(client);
-    if (guard) guard.maxBytes = maxBytes;
+    const expected = this.#expected.get(client);
+    if (expected) expected.guard.maxBytes = maxBytes;
     return session;
   }
 

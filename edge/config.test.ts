@@ -30,8 +30,22 @@ it.each([
   ['NONGTIN_JOURNAL_MAX_MIB', '1'],
   ['NONGTIN_UPLINK_URL', 'ftp://cloud'],
   ['NONGTIN_INFLUX_URL', 'localhost:8086'],
+  ['NONGTIN_MQTT_TLS_PORT', 'on'],
+  ['NONGTIN_TLS_CERT', 'farm.pem'],
 ])('names the variable when %s is %s', (name, value) => {
   expect(() => readConfig({ [name]: value })).toThrow(name);
+});
+
+it('opens the further doors of the farm’s MQTT unless they are off', () => {
+  expect(readConfig({})).toMatchObject({ mqttTlsPort: 8883, mqttWebSocketPort: 9001, tlsNames: [] });
+  const off = {
+    NONGTIN_MQTT_TLS_PORT: 'off',
+    NONGTIN_MQTT_WS_PORT: 'off',
+    NONGTIN_TLS_NAMES: 'a.vn, 10.0.0.5',
+  };
+  expect(readConfig(off)).toMatchObject({
+    ...{ mqttTlsPort: undefined, mqttWebSocketPort: undefined, tlsNames: ['a.vn', '10.0.0.5'] },
+  });
 });
 
 it('does not repeat an address that may hold a password', () => {

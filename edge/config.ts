@@ -10,6 +10,13 @@ export interface GatewayConfig {
   readonly host: string;
   readonly mqttPort: number;
   readonly httpPort: number;
+  /** MQTT over TLS, and over WebSocket. Undefined: no such door. */
+  readonly mqttTlsPort: number | undefined;
+  readonly mqttWebSocketPort: number | undefined;
+  /** Host names and addresses for our certificate, besides those that the machine has. */
+  readonly tlsNames: readonly string[];
+  /** A certificate of somebody else's. Undefined: our own authority's. */
+  readonly tlsFiles: { readonly cert: string; readonly key: string } | undefined;
   readonly uplinkUrl: string;
   /** Undefined: readings go to SQLite. */
   readonly influxUrl: string | undefined;
@@ -53,6 +60,10 @@ export function readConfig(env: Environment): GatewayConfig {
     host: text(env, 'NONGTIN_HOST') ?? '0.0.0.0',
     mqttPort: port(env, 'NONGTIN_MQTT_PORT', 1883),
     httpPort: port(env, 'NONGTIN_GATEWAY_PORT', 8081),
+    mqttTlsPort: portOrOff(env, 'NONGTIN_MQTT_TLS_PORT', 8883),
+    mqttWebSocketPort: portOrOff(env, 'NONGTIN_MQTT_WS_PORT', 9001),
+    tlsNames: (text(env, 'NONGTIN_TLS_NAMES') ?? '').split(/[\s,]+/).filter((name) => name !== ''),
+    tlsFiles: tlsFiles(env),
     uplinkUrl: url('NONGTIN_UPLINK_URL', text(env, 'NONGTIN_UPLINK_URL') ?? 'mqtt://127.0.0.1:1884', [
       'mqtt:',
       'mqtts:',
@@ -95,6 +106,20 @@ function port(env: Environment, name: string, fallback: number): number {
   const value = number(env, name, fallback, 0, 65_535);
   if (Number.isInteger(value)) return value;
   throw new StartProblem(`${name}=${value} is no port: give a whole number from 0 to 65535.`);
+}
+
+function portOrOff(env: Environment, name: string, fallback: number): number | undefined {
+  return text(env, name) === 'off' ? undefined : port(env, name, fallback);
+}
+
+function tlsFiles(env: Environment): GatewayConfig['tlsFiles'] {
+  const cert = text(env, 'NONGTIN_TLS_CERT');
+  const key = text(env, 'NONGTIN_TLS_KEY');
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert !== undefined && key !== undefined) return { cert: resolve(cert), key: resolve(key) };
+  throw new StartProblem(
+    'NONGTIN_TLS_CERT and NONGTIN_TLS_KEY belong together: give the files of a certificate and of its key, or neither.',
+  );
 }
 
 function choice(env: Environment, name: string, allowed: readonly string[], fallback: string): string {

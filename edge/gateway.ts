@@ -16,6 +16,7 @@ import {
   createBroker,
   type DurabilityHook,
   openCredentials,
+  readGivenFiles,
   registerBrokerMetrics,
   seedCredentials,
   withdrawCredentials,
@@ -30,6 +31,7 @@ import { type Codecs, createCodecs } from './codecs/index.ts';
 import type { GatewayConfig } from './config.ts';
 import { createCore } from './core.ts';
 import { openFarm } from './farm/open.ts';
+import { FurtherDoors } from './further-doors.ts';
 import { SeriesMemory } from './ingest/index.ts';
 import { type OpenJournal, openJournal, watchJournal } from './journal/index.ts';
 import { lockDataFolder } from './lock.ts';
@@ -155,6 +157,7 @@ export class Gateway implements Service {
     this.#stops.push({ part: 'live', stop: () => core.live.flush() });
 
     const broker = this.#createBroker(credentials, hook);
+    const furtherDoors = this.#furtherDoors(broker);
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
     registerBrokerMetrics(broker, registry);
@@ -162,7 +165,7 @@ export class Gateway implements Service {
     const httpPort = await this.#startApi({
       ...core,
       ...{ identity, farm, journal, store, series, deadLetters, profiles },
-      ...{ uplink, broker, credentials, accounts, registry },
+      ...{ uplink, broker, furtherDoors, credentials, accounts, registry },
       counters: () => core.ingest.counters(),
       dashboardDir: this.#config.dashboardDir,
       clock: this.#clock,
@@ -172,6 +175,8 @@ export class Gateway implements Service {
 
     await broker.start();
     this.#stops.push({ part: 'broker', stop: () => broker.stop() });
+    furtherDoors.start();
+    this.#stops.push({ part: 'further doors', stop: () => furtherDoors.stop() });
     listening = broker;
     ready.resolve(broker);
     this.#stops.push({ part: 'irrigation', stop: () => core.irrigation.stop() });
@@ -263,16 +268,31 @@ export class Gateway implements Service {
   }
 
   #createBroker(credentials: CredentialStore, hook: DurabilityHook): Broker {
+    const { mqttTlsPort, mqttWebSocketPort: webSocket } = this.#config;
     return createBroker({
       host: this.#config.host,
       port: this.#config.mqttPort,
       portVariable: 'NONGTIN_MQTT_PORT',
+      ...(mqttTlsPort === undefined
+        ? {}
+        : { tls: { port: mqttTlsPort, portVariable: 'NONGTIN_MQTT_TLS_PORT' } }),
+      ...(webSocket === undefined
+        ? {}
+        : { webSocket: { port: webSocket, portVariable: 'NONGTIN_MQTT_WS_PORT' } }),
       authenticate: (username, password) => credentials.verify(username, password),
       sessionsPath: join(this.#folder, 'sessions.sqlite'),
       hook,
       logger: this.#logger,
       clock: this.#clock,
     });
+  }
+
+  #furtherDoors(broker: Broker): FurtherDoors {
+    const { tlsNames: names, tlsFiles: given } = this.#config;
+    // What a person has configured wrongly is told now, not in a log later.
+    if (given) readGivenFiles(given, this.#clock.nowMs());
+    const folder = join(this.#folder, 'tls');
+    return new FurtherDoors({ broker, folder, names, given, clock: this.#clock, logger: this.#logger });
   }
 
   async #startApi(parts: ApiParts): Promise<number> {

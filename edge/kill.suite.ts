@@ -150,6 +150,8 @@ async function startGateway(
       NONGTIN_HOST: '127.0.0.1',
       NONGTIN_MQTT_PORT: String(ports.mqtt),
       NONGTIN_GATEWAY_PORT: String(ports.http),
+      NONGTIN_MQTT_TLS_PORT: 'off',
+      NONGTIN_MQTT_WS_PORT: 'off',
       NONGTIN_UPLINK_URL: `mqtt://127.0.0.1:${ports.uplink}`,
     },
   });

@@ -44,8 +44,8 @@ describe('the gateway’s bundle', () => {
     expect(/\bMessageIngest\b/.test(text('main.js'))).toBe(true);
   });
 
-  test('does what the sources do: pages, sign-in, a codec’s thread, the journal, SQLite', async () => {
-    const [mqttPort = 0, httpPort = 0] = await freePorts(2);
+  test('does what the sources do: pages, sign-in, a codec’s thread, the journal, SQLite, TLS', async () => {
+    const [mqttPort = 0, httpPort = 0, tlsPort = 0, webSocketPort = 0] = await freePorts(4);
     const secrets = demoSecrets(dataDir);
     mkdirSync(join(dataDir, 'gateway', 'codecs'), { recursive: true });
     writeFileSync(join(dataDir, 'gateway', 'codecs', 'probe.js'), CODEC);
@@ -59,6 +59,8 @@ describe('the gateway’s bundle', () => {
         NONGTIN_HOST: '127.0.0.1',
         NONGTIN_MQTT_PORT: String(mqttPort),
         NONGTIN_GATEWAY_PORT: String(httpPort),
+        NONGTIN_MQTT_TLS_PORT: String(tlsPort),
+        NONGTIN_MQTT_WS_PORT: String(webSocketPort),
         NONGTIN_UPLINK_URL: 'mqtt://127.0.0.1:1',
         NONGTIN_DEMO: 'on',
         NONGTIN_LOG: 'json',
@@ -83,5 +85,17 @@ describe('the gateway’s bundle', () => {
       const { readings } = await technician.get<{ readings: { channel: string; value: number }[] }>(path);
       expect(readings).toContainEqual(expect.objectContaining({ channel: 'soil_moisture', value: 0.31 }));
     }, wait);
+
+    let tls: { authority: string | null } = { authority: null };
+    await vi.waitFor(async () => {
+      tls = await technician.get('/api/tls');
+      expect(tls).toMatchObject({ tlsPort, webSocketPort, tasmotaFingerprint: expect.any(String) });
+    }, wait);
+    const login = { username: 'lns', password, ca: tls.authority ?? '' };
+    for (const url of [`mqtts://localhost:${tlsPort}`, `wss://localhost:${webSocketPort}`]) {
+      const secure = await connectAsync(url, login);
+      await secure.publishAsync(topic, '{}', { qos: 1 });
+      await secure.endAsync();
+    }
   }, 60_000);
 });

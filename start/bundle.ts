@@ -22,6 +22,7 @@ const entries = [
   'edge/journal/journal-worker.ts',
   'edge/codecs/codec-worker.ts',
   'series/sqlite-worker.ts',
+  'broker/tls/issuing-worker.ts',
 ];
 
 /** They look for files beside themselves: a thread that prints logs nicely, and QuickJS' WebAssembly. */

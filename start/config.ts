@@ -20,6 +20,8 @@ export interface StartConfig {
     readonly cloud: Door;
     readonly rpc: Door;
   };
+  /** Further doors of the farm's MQTT. Undefined: switched off, or their port is another program's. */
+  readonly further: { readonly mqttTls: Door | undefined; readonly mqttWebSocket: Door | undefined };
   /** The chain's RPC of somebody else; undefined: we keep our own chain. */
   readonly externalRpcUrl: string | undefined;
   /** An InfluxDB of somebody else; undefined: our own if influxd is installed. */
@@ -54,6 +56,10 @@ export function readConfig(env: Environment, args: readonly string[], root: stri
       cloud: door(env, 'cloud', 'NONGTIN_CLOUD_PORT', 8080),
       rpc: door(env, 'chain', 'NONGTIN_RPC_PORT', 8545),
     },
+    further: {
+      mqttTls: doorOrOff(env, 'farm MQTT, TLS', 'NONGTIN_MQTT_TLS_PORT', 8883),
+      mqttWebSocket: doorOrOff(env, 'farm MQTT, WebSocket', 'NONGTIN_MQTT_WS_PORT', 9001),
+    },
     externalRpcUrl: text(env, 'NONGTIN_RPC_URL'),
     externalInfluxUrl: text(env, 'NONGTIN_INFLUX_URL'),
     influxPort: door(env, 'InfluxDB', 'NONGTIN_INFLUX_PORT', 8086).port,
@@ -65,7 +71,8 @@ export function readConfig(env: Environment, args: readonly string[], root: stri
 /** Port 0 means any free one; it is chosen here, because the processes have to tell each other. */
 export async function choosePorts(config: StartConfig): Promise<StartConfig> {
   const { mqtt, uplink, gateway, cloud, rpc } = config.doors;
-  const chosen = await freePorts(6);
+  const { mqttTls, mqttWebSocket } = config.further;
+  const chosen = await freePorts(8);
   const settle = (one: Door, index: number): Door => ({ ...one, port: one.port || (chosen[index] ?? 0) });
   return {
     ...config,
@@ -76,8 +83,16 @@ export async function choosePorts(config: StartConfig): Promise<StartConfig> {
       cloud: settle(cloud, 3),
       rpc: settle(rpc, 4),
     },
+    further: {
+      mqttTls: mqttTls && settle(mqttTls, 6),
+      mqttWebSocket: mqttWebSocket && settle(mqttWebSocket, 7),
+    },
     influxPort: config.influxPort || (chosen[5] ?? 0),
   };
+}
+
+function doorOrOff(env: Environment, name: string, variable: string, fallback: number): Door | undefined {
+  return text(env, variable) === 'off' ? undefined : door(env, name, variable, fallback);
 }
 
 function door(env: Environment, name: string, variable: string, fallback: number): Door {

@@ -23,13 +23,15 @@ test('the doors, the demo logins and a reading to try', () => {
     "
     Nông Tín đang chạy · Nông Tín is running (after 6.0 s)
 
-      field dashboard  http://localhost:8081
-      cloud            http://localhost:8080
-      farm MQTT        mqtt://localhost:1883
-      chain RPC        http://localhost:8545
-      readings         http://127.0.0.1:8086
-      data             /home/sau/nongtin/data  (delete it to start afresh)
-      logs             /home/sau/nongtin/data/logs
+      field dashboard       http://localhost:8081
+      cloud                 http://localhost:8080
+      farm MQTT             mqtt://localhost:1883
+      farm MQTT, TLS        mqtts://localhost:8883
+      farm MQTT, WebSocket  ws://localhost:9001, wss://
+      chain RPC             http://localhost:8545
+      readings              http://127.0.0.1:8086
+      data                  /home/sau/nongtin/data  (delete it to start afresh)
+      logs                  /home/sau/nongtin/data/logs
 
     Sign in as (one of each role):
       member@demo.nongtin.local            member-password

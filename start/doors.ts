@@ -27,10 +27,13 @@ export function doorsText(running: Running): string {
 
 function doorRows(config: StartConfig, influxUrl: string | undefined): string[][] {
   const { mqtt, gateway, cloud, rpc } = config.doors;
+  const { mqttTls, mqttWebSocket } = config.further;
   return [
     ['field dashboard', `http://localhost:${gateway.port}`],
     ['cloud', `http://localhost:${cloud.port}`],
     ['farm MQTT', `mqtt://localhost:${mqtt.port}`],
+    ...(mqttTls ? [[mqttTls.name, `mqtts://localhost:${mqttTls.port}`]] : []),
+    ...(mqttWebSocket ? [[mqttWebSocket.name, `ws://localhost:${mqttWebSocket.port}, wss://`]] : []),
     ['chain RPC', config.externalRpcUrl ?? `http://localhost:${rpc.port}`],
     ['readings', influxUrl ?? 'SQLite (install influxdb to have them there)'],
     ['data', `${config.dataDir}  (delete it to start afresh)`],

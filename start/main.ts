@@ -9,7 +9,7 @@ import { choosePorts, readConfig, type StartConfig } from './config.ts';
 import { prepareDemo } from './demo.ts';
 import { doorsText, stampText } from './doors.ts';
 import { gatewayArguments } from './gateway-program.mjs';
-import { findProblems } from './preflight.ts';
+import { findProblems, openable } from './preflight.ts';
 import { RunFile } from './run-file.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -29,7 +29,7 @@ try {
   const config = await choosePorts(readConfig(process.env, process.argv.slice(2), root));
   const runFile = await claim(config);
   try {
-    await supervise(config, runFile);
+    await supervise({ ...config, further: await openable(config, say) }, runFile);
   } finally {
     runFile.release();
   }

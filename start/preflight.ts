@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { explainProblem, listen } from '@nongtin/service';
-import type { Door } from './config.ts';
+import type { Door, StartConfig } from './config.ts';
 
 const NEEDED_BYTES = 200 * 1024 * 1024;
 
@@ -23,6 +23,19 @@ export async function findProblems(
   problems.push(...twice(doors));
   for (const door of doors) problems.push(await portProblem(door, host));
   return problems.filter((problem) => problem !== undefined);
+}
+
+/** Those further doors that can be opened; what keeps one closed keeps nothing else, and is told. */
+export async function openable(
+  { host, further: { mqttTls, mqttWebSocket } }: Pick<StartConfig, 'host' | 'further'>,
+  say: (text: string) => void,
+): Promise<StartConfig['further']> {
+  const isOpenable = async (door: Door | undefined) => {
+    const problem = door && (await portProblem(door, host));
+    if (problem !== undefined) say(`Without ${door?.name}: ${problem}`);
+    return problem === undefined ? door : undefined;
+  };
+  return { mqttTls: await isOpenable(mqttTls), mqttWebSocket: await isOpenable(mqttWebSocket) };
 }
 
 /** Tries a real write: access rights alone do not show a read-only or full disk. */

@@ -7,7 +7,7 @@ import { freePorts } from '@nongtin/service';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Child } from './child.ts';
 import { type Door, readConfig } from './config.ts';
-import { findProblems } from './preflight.ts';
+import { findProblems, openable } from './preflight.ts';
 import { identityOf, isRunning } from './processes.ts';
 import { RunFile } from './run-file.ts';
 
@@ -58,6 +58,17 @@ describe('before anything is started', () => {
     expect(problems).toEqual([
       `Port ${port} is already in use: stop the program that holds it, or choose another one with NONGTIN_MQTT_PORT=….`,
     ]);
+  });
+
+  test('a further door whose port is taken is left out, with a word, and keeps nothing else', async () => {
+    const { server, port } = await holdPort();
+    const [free = 0] = await freePorts(1);
+    const said: string[] = [];
+    const further = { mqttTls: door(port, 'NONGTIN_MQTT_TLS_PORT'), mqttWebSocket: door(free) };
+    const open = await openable({ host: '127.0.0.1', further }, (text) => said.push(text));
+    server.close();
+    expect(open).toEqual({ mqttTls: undefined, mqttWebSocket: further.mqttWebSocket });
+    expect(said).toEqual([expect.stringMatching(`Without farm MQTT: Port ${port} .*NONGTIN_MQTT_TLS_PORT`)]);
   });
 
   test('one port for two doors is told', async () => {

@@ -71,6 +71,8 @@ export class GatewaySide {
         NONGTIN_HOST: '127.0.0.1',
         NONGTIN_MQTT_PORT: String(this.#mqttPort),
         NONGTIN_GATEWAY_PORT: String(this.#httpPort),
+        NONGTIN_MQTT_TLS_PORT: '0',
+        NONGTIN_MQTT_WS_PORT: '0',
         ...(this.#options.influxUrl === undefined ? {} : { NONGTIN_INFLUX_URL: this.#options.influxUrl }),
       },
     });

@@ -76,7 +76,7 @@ export class Farm {
   static async open(
     hook?: DurabilityHook,
     limits: Partial<BrokerLimits> = {},
-    more: Pick<BrokerOptions, 'sessionsPath'> = {},
+    more: Partial<BrokerOptions> = {},
   ): Promise<Farm> {
     const broker = createBroker({
       host: '127.0.0.1',

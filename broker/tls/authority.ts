@@ -13,6 +13,8 @@ import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { IDENTITY } from '../wire/index.ts';
 import { covers, type ServerCredentials, tasmotaFingerprint } from './certificate.ts';
+import { issue } from './issue.ts';
+import type { Issuer } from './issuing.ts';
 import { checkedNames } from './names.ts';
 
 export interface ClientCertificate {
@@ -116,8 +118,10 @@ class FileAuthority implements CertificateAuthority {
   async issueClient(requestPem: string, identity: string, validDays = TERM_DAYS): Promise<ClientCertificate> {
     if (!IDENTITY.test(identity)) throw new RangeError(`'${identity}' is no identity`);
     const authority = await this.#open();
+    const validToMs = this.#nowMs() + validDays * DAY_MS;
+    // Not in a thread: clients are certified where memory is not scarce, and maybe many in a row.
     const { certifyClient } = await import('./issuing.ts');
-    const cert = await certifyClient(authority, requestPem, identity, this.#nowMs() + validDays * DAY_MS);
+    const cert = await certifyClient(issuerOf(authority), requestPem, identity, validToMs);
     const { serialNumber, validToDate } = new X509Certificate(cert);
     return { cert, serial: serialNumber, validToMs: validToDate.getTime() };
   }
@@ -153,8 +157,7 @@ class FileAuthority implements CertificateAuthority {
       generateKeys('rsa', { modulusLength: AUTHORITY_BITS }),
       generateKeys('rsa', { modulusLength: SERVER_BITS }),
     ]);
-    const { certifyAuthority } = await import('./issuing.ts');
-    const cert = await certifyAuthority(own.privateKey);
+    const cert = await issue({ make: 'authority', key: own.privateKey });
     const state = {
       version: 1 as const,
       key: pemOf(own.privateKey),
@@ -190,9 +193,9 @@ class FileAuthority implements CertificateAuthority {
   }
 
   async #makeServer(authority: Authority, names: readonly string[]): Promise<X509Certificate> {
-    const { certifyServer } = await import('./issuing.ts');
     const validToMs = this.#nowMs() + TERM_DAYS * DAY_MS;
-    const cert = await certifyServer(authority, createPublicKey(authority.serverKey), names, validToMs);
+    const publicKey = createPublicKey(authority.serverKey);
+    const cert = await issue({ make: 'server', issuer: issuerOf(authority), publicKey, names, validToMs });
     this.#write(this.#serverPath, { version: 1, cert });
     return new X509Certificate(cert);
   }
@@ -243,6 +246,11 @@ function savedCertificate(path: string): X509Certificate | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Without the server's key, which a thread that signs does not need. */
+function issuerOf({ key, certificate }: Authority): Issuer {
+  return { key, certificate };
 }
 
 function pemOf(key: KeyObject): string {

@@ -3,7 +3,7 @@ import { isReservedName } from '@nongtin/broker/wire';
 import type { Static } from 'typebox';
 import { ApiProblem } from './errors.ts';
 import type { ApiParts } from './parts.ts';
-import { ApiError, DevicesAnswer, IssuedAnswer } from './schemas.ts';
+import { ApiError, DevicesAnswer, IssuedAnswer, TlsAnswer } from './schemas.ts';
 
 const Id = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$' });
 /**
@@ -48,6 +48,8 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asyn
       return reply.code(201).send({ id, password: credentials.issue(id, role) });
     },
   );
+
+  app.get('/api/tls', { schema: { response: { 200: TlsAnswer } } }, async () => parts.furtherDoors.state());
 
   app.delete(
     '/api/devices/:id',

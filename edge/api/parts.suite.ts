@@ -120,6 +120,17 @@ export async function testApi(
       }),
       disconnect: (id) => void disconnected.push(id),
     },
+    furtherDoors: {
+      state: () => ({
+        ...{
+          tlsPort: 8883,
+          webSocketPort: null,
+          authority: 'PEM',
+          validToMs: 1,
+          tasmotaFingerprint: 'AA BB',
+        },
+      }),
+    },
     credentials: openCredentials({ path: join(folder, 'credentials.json') }),
     receive: async (message) => void received.push(message),
     counters: () => ({ readings: 7, quarantined: 1 }),

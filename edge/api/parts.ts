@@ -9,6 +9,7 @@ import type { ClockKeeper } from '../clock/index.ts';
 import type { DeadLetters, SeriesDeliveryState } from '../delivery/index.ts';
 import type { Diary } from '../diary/diary.ts';
 import type { Farm } from '../farm/layout.ts';
+import type { FurtherDoors } from '../further-doors.ts';
 import type { Health } from '../health/health.ts';
 import type { Irrigation } from '../irrigation/service.ts';
 import type { EventHub } from '../live/hub.ts';
@@ -48,6 +49,7 @@ export interface ApiParts {
   readonly deadLetters: Pick<DeadLetters, 'list' | 'counts' | 'retry'>;
   readonly uplink: Pick<Uplink, 'state'>;
   readonly broker: Pick<Broker, 'stats' | 'disconnect'>;
+  readonly furtherDoors: Pick<FurtherDoors, 'state'>;
   readonly credentials: Pick<CredentialStore, 'issue' | 'revoke' | 'list' | 'verify'>;
   /** Makes a message durable that came another way than by MQTT. */
   readonly receive: DurabilityHook['receive'];

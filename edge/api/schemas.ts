@@ -277,3 +277,10 @@ export const IssuedAnswer = Type.Object({
   id: Type.String(),
   password: Type.String({ description: 'Shown this once; it is not kept' }),
 });
+export const TlsAnswer = Type.Object({
+  tlsPort: Nullable(Type.Integer({ description: 'of MQTT over TLS; null: closed' })),
+  webSocketPort: Nullable(Type.Integer({ description: 'of MQTT over WebSocket, with TLS or without' })),
+  authority: Nullable(Type.String({ description: 'PEM: the certificate that devices are to trust' })),
+  validToMs: Nullable(AtMs),
+  tasmotaFingerprint: Nullable(Type.String({ description: "for Tasmota's MqttFingerprint" })),
+});

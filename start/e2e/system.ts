@@ -30,6 +30,8 @@ export interface System {
 
 const portVariables = {
   mqtt: 'NONGTIN_MQTT_PORT',
+  mqttTls: 'NONGTIN_MQTT_TLS_PORT',
+  mqttWebSocket: 'NONGTIN_MQTT_WS_PORT',
   uplink: 'NONGTIN_UPLINK_PORT',
   gateway: 'NONGTIN_GATEWAY_PORT',
   cloud: 'NONGTIN_CLOUD_PORT',
