@@ -80,7 +80,10 @@ describe('who may subscribe to what', () => {
     [cloud, 'nongtin/v1/uplink/#', false],
     [technician, '#', true],
     [nodeRed, 'tele/+/SENSOR', true],
-    [technician, '$SYS/#', false],
+    [technician, '$SYS/#', true],
+    [cloud, '$SYS/broker/uptime', true],
+    [gateway, '$SYS/broker/#', false],
+    [technician, '$other/#', false],
     [technician, '$share/group/tele/#', false],
   ] as const)('%o to %s: %s', (identity, filter, allowed) => {
     expect(maySubscribe(identity, filter)).toBe(allowed);

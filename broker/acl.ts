@@ -113,11 +113,11 @@ function coversAnyBefore(last: string | undefined, rest: readonly string[]): boo
   return rest.length >= 2 && rest.at(-1) === last && !rest.includes('#');
 }
 
-/** No `$` topic, no control characters, short enough to be matched and shown without a second thought. */
+/** No `$` topic but the broker's own figures, no control characters, short enough to be matched and shown without a second thought. */
 function isPlain(topic: string): boolean {
   return (
     topic.length <= MAX_TOPIC_LENGTH &&
-    !topic.startsWith('$') &&
+    (!topic.startsWith('$') || topic.startsWith('$SYS/')) &&
     !/\p{Cc}/u.test(topic) &&
     topic.split('/').length <= MAX_LEVELS
   );

@@ -81,6 +81,21 @@ describe('who may connect', () => {
     expect(broker.stats().refused.too_many_connections).toBe(1);
   });
 
+  it('takes no more connections of one identity than its limit, and one again for one that went', async () => {
+    const { broker, client } = await openFarm(undefined, { connectionsOfOne: 2 });
+    const [first] = await Promise.all([
+      client('valve-1', { clientId: 'a' }),
+      client('valve-1', { clientId: 'b' }),
+    ]);
+    await expect(client('valve-1', { clientId: 'c' })).rejects.toMatchObject({ code: 3 });
+    expect(broker.stats().refused.too_many_connections).toBe(1);
+    await client('valve-1', { clientId: 'b' });
+    await client('valve-2', { clientId: 'c' });
+    await first?.endAsync();
+    await until(() => broker.stats().connected === 2);
+    await client('valve-1', { clientId: 'c' });
+  });
+
   it('lets nobody take over a session by using its client id', async () => {
     const { broker, client } = await openFarm();
     const victim = await client('valve-1', { clientId: 'same' });

@@ -7,47 +7,22 @@ import { writeToStream } from 'mqtt-packet';
 import type { Identity } from './acl.ts';
 import { sendAtOnce } from './command.ts';
 import { type Door, Doors, type Peer, type TlsCredentials } from './doors.ts';
+import { type BrokerStats, sysTopics } from './figures.ts';
 import { FrameGuard, guardReads } from './frame-guard.ts';
 import { type Authenticate, type AuthenticatePeer, Gate } from './gate.ts';
 import { type DurabilityHook, Inbox } from './inbox.ts';
 import { hasConnack, keepAlive } from './keep-alive.ts';
 import { type LaneEnds, PublishLane } from './lane.ts';
+import { type BrokerLimits, DEFAULT_LIMITS } from './limits.ts';
+import { Pace } from './pace.ts';
 import { Persistence } from './persistence.ts';
-import { causeOf, type Refusal, type RefusalCause, Refusals } from './refusals.ts';
+import { causeOf, type RefusalCause, Refusals } from './refusals.ts';
 import { noFile, sessionFile } from './session-file.ts';
 import { Sessions } from './sessions.ts';
 import { keepWritesFlowing } from './slow-consumers.ts';
 
-export interface BrokerLimits {
-  /** Open connections, authenticated or not. */
-  readonly connections: number;
-  /** Largest packet before the client has proved who it is, in bytes. */
-  readonly unauthenticatedPacketBytes: number;
-  /** Largest packet after that, in bytes. */
-  readonly packetBytes: number;
-  /** Time a new connection has for its CONNECT, in milliseconds. */
-  readonly connectTimeoutMs: number;
-  /** Time that stopping waits for messages under way, in milliseconds. */
-  readonly drainMs: number;
-  /** What may wait in memory for a client that reads too slowly, in bytes; above it the connection is dropped. */
-  readonly unreadBytes: number;
-  /** Time that those who were connected before a restart have to come back before their last will is told, in milliseconds. */
-  readonly leftWillMs: number;
-}
-
 // Or it makes a buffer for every packet id there can be, 65,536 of them and 9 MiB, at the first packet.
 writeToStream.cacheNumbers = false;
-
-const DEFAULT_LIMITS: BrokerLimits = {
-  connections: 1_000,
-  unauthenticatedPacketBytes: 16 * 1024,
-  // 1 MiB of payload, and 64 KiB for topic and header.
-  packetBytes: (1024 + 64) * 1024,
-  connectTimeoutMs: 10_000,
-  drainMs: 2_000,
-  unreadBytes: 4 * 1024 * 1024,
-  leftWillMs: 90_000,
-};
 
 export interface BrokerOptions extends Door {
   readonly host: string;
@@ -64,7 +39,7 @@ export interface BrokerOptions extends Door {
   readonly hook?: DurabilityHook;
   readonly logger: Logger;
   readonly limits?: Partial<BrokerLimits>;
-  readonly clock?: { nowMs(): number };
+  readonly clock?: { nowMs(): number; monotonicMs?(): number };
 }
 
 export interface PublishOptions {
@@ -75,22 +50,6 @@ export interface PublishOptions {
 /** To whoever is connected and has asked for it, on the wire before the call returns; QoS 1, never sent again. */
 interface CommandOptions {
   readonly atOnce: true;
-}
-
-export interface BrokerStats {
-  readonly connected: number;
-  /** Messages taken from clients since the start, by QoS; refused ones are not among them. */
-  readonly publishReceived: Readonly<Record<0 | 1 | 2, number>>;
-  /** Messages that wait for the durability hook now. */
-  readonly waitingForHook: number;
-  /** Sessions that outlive their connections, the messages that wait in them, and those given up since the start. */
-  readonly lasting: { readonly sessions: number; readonly waiting: number; readonly dropped: number };
-  /** Topics with a retained message. */
-  readonly retained: number;
-  /** Refusals since the start. */
-  readonly refused: Readonly<Record<RefusalCause, number>>;
-  /** The newest 50, newest last. */
-  readonly lastRefusals: readonly Refusal[];
 }
 
 /** The farm's (or the cloud's) MQTT 3.1.1 broker. Refuses everything that the topic table does not allow. */
@@ -171,10 +130,10 @@ class AedesBroker implements Broker {
     const persistence = this.#openPersistence(sessions);
     const aedes = await this.#createAedes(persistence);
     const inbox = new Inbox(hook, (key, packetId) => persistence.holds(key, packetId));
-    const { packetBytes } = this.#limits;
+    const { packetBytes, connectionsOfOne } = this.#limits;
     const gate = new Gate({
       ...{ aedes, sessions, inbox, persistence, refusals: this.#refusals },
-      ...{ authenticate, packetBytes, nowMs: this.#nowMs, logger },
+      ...{ authenticate, packetBytes, connectionsOfOne, nowMs: this.#nowMs, logger },
       ...(authenticatePeer === undefined ? {} : { authenticatePeer }),
     });
     aedes.on('unsubscribe', (filters, client) => sessions.removeFilters(client, filters));
@@ -187,7 +146,7 @@ class AedesBroker implements Broker {
       await new Promise<void>((resolve) => aedes.close(() => resolve()));
       throw error;
     }
-    const timers = this.#startTimers(gate, persistence);
+    const timers = this.#startTimers({ aedes, sessions, persistence, gate });
     this.#running = { aedes, doors, sessions, persistence, gate, inbox, timers };
   }
 
@@ -250,7 +209,7 @@ class AedesBroker implements Broker {
       connected: sessions?.connected ?? 0,
       publishReceived: { ...(gate?.received ?? { 0: 0, 1: 0, 2: 0 }) },
       waitingForHook: inbox?.waiting ?? 0,
-      lasting: persistence?.sessions.figures() ?? { sessions: 0, waiting: 0, dropped: 0 },
+      lasting: persistence?.sessions.figures() ?? { sessions: 0, away: 0, waiting: 0, dropped: 0 },
       retained: persistence?.retained ?? 0,
       refused: { ...this.#refusals.counts },
       lastRefusals: this.#refusals.last(),
@@ -258,6 +217,8 @@ class AedesBroker implements Broker {
   }
 
   readonly #nowMs = (): number => this.#options.clock?.nowMs() ?? Date.now();
+
+  readonly #monotonicMs = (): number => this.#options.clock?.monotonicMs?.() ?? performance.now();
 
   #openPersistence(sessions: Sessions): Persistence {
     const { sessionsPath, logger } = this.#options;
@@ -289,7 +250,17 @@ class AedesBroker implements Broker {
     });
   }
 
-  #startTimers(gate: Gate, persistence: Persistence): NodeJS.Timeout[] {
+  #startTimers({ aedes, sessions, persistence, gate }: Parts): NodeJS.Timeout[] {
+    const beganMs = this.#monotonicMs();
+    const tellOfSelf = () => {
+      if (!sessions.isListenedTo) return;
+      const told = sysTopics(this.stats(), (this.#monotonicMs() - beganMs) / 1_000);
+      for (const [topic, text] of Object.entries(told))
+        aedes.publish(
+          { cmd: 'publish', topic, payload: Buffer.from(text), qos: 0, retain: true, dup: false },
+          () => {},
+        );
+    };
     const tellWills = () => {
       gate
         .publishLeft(persistence.takeLeftWills())
@@ -298,6 +269,7 @@ class AedesBroker implements Broker {
     return [
       setTimeout(tellWills, this.#limits.leftWillMs).unref(),
       setInterval(() => persistence.sessions.passHour(), HOUR_MS).unref(),
+      setInterval(tellOfSelf, this.#limits.sysEveryMs).unref(),
     ];
   }
 
@@ -327,11 +299,14 @@ class AedesBroker implements Broker {
     }
     const guard = new FrameGuard(this.#limits.unauthenticatedPacketBytes);
     const lane = new PublishLane(this.#laneEnds(stream, parts, () => client));
+    const pace = new Pace(this.#limits.messagesPerSecond, this.#monotonicMs);
+    let isToldTooFast = false;
     const refuse = (cause: RefusalCause) => {
-      this.#refusals.add(cause, sessions.of(client)?.identity.id);
-      stream.destroy();
+      if (cause !== 'too_fast' || !isToldTooFast) this.#refusals.add(cause, sessions.of(client)?.identity.id);
+      if (cause === 'too_fast') isToldTooFast = true;
+      else stream.destroy();
     };
-    guardReads(stream, guard, lane, refuse);
+    guardReads(stream, guard, lane, pace, refuse);
     const client = aedes.handle(stream);
     const isLive = () => client.connected;
     keepWritesFlowing(stream, this.#limits.unreadBytes, { isLive, onSlow: () => refuse('slow_consumer') });

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { PublishLane } from './lane.ts';
+import type { Pace } from './pace.ts';
 
 /** What the bytes so far amount to. */
 export type FrameVerdict = 'fine' | 'packet_too_large' | 'protocol_error';
@@ -14,6 +15,8 @@ const CONNECT = 0x10;
 export class FrameGuard {
   /** Largest remaining length accepted, in bytes. Raised once the client has proved who it is. */
   maxBytes: number;
+  /** Packets that have begun. */
+  packets = 0;
   #seenFirst = false;
   /** Bytes of the current frame's body that have yet to pass. */
   #bodyLeft = 0;
@@ -46,6 +49,7 @@ export class FrameGuard {
     if (this.#lengthBytes < 0) {
       if (!this.#seenFirst && byte !== CONNECT) return 'protocol_error';
       this.#seenFirst = true;
+      this.packets += 1;
       this.#lengthBytes = 0;
       this.#length = 0;
       return 'fine';
@@ -62,22 +66,36 @@ export class FrameGuard {
 }
 
 /**
- * Puts a guard and a lane in front of a stream that is read by `read()`, as aedes does: what the lane takes never comes
- * through, other bytes pass uncopied, and after a refusal nothing more does.
+ * Puts a guard, a pace and a lane in front of a stream that is read by `read()`, as aedes does: what the lane takes never
+ * comes through, other bytes pass uncopied, and after a refusal nothing more does. Who is too fast is told of, and read
+ * on later.
  */
 export function guardReads(
   stream: Readable,
   guard: FrameGuard,
   lane: PublishLane,
-  refuse: (verdict: Exclude<FrameVerdict, 'fine'>) => void,
+  pace: Pace,
+  refuse: (verdict: Exclude<FrameVerdict, 'fine'> | 'too_fast') => void,
 ): void {
   const read = stream.read.bind(stream);
   let refused = false;
+  let held: NodeJS.Timeout | undefined;
+  const hold = (forMs: number) => {
+    held = setTimeout(() => {
+      held = undefined;
+      stream.emit('readable');
+    }, forMs);
+    refuse('too_fast');
+  };
+  stream.once('close', () => clearTimeout(held));
   stream.read = (size?: number) => {
-    while (!refused && !lane.isFull) {
+    while (!refused && !lane.isFull && held === undefined) {
       const chunk: unknown = read(size);
       if (!(chunk instanceof Uint8Array)) return null;
+      const before = guard.packets;
       const verdict = guard.check(chunk);
+      const waitMs = pace.spend(guard.packets - before);
+      if (waitMs > 0) hold(waitMs);
       if (verdict === 'fine') {
         const rest = lane.sift(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
         if (rest.length > 0) return rest;

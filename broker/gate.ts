@@ -35,6 +35,7 @@ export interface GateParts {
   readonly authenticate: Authenticate;
   readonly authenticatePeer?: AuthenticatePeer;
   readonly packetBytes: number;
+  readonly connectionsOfOne: number;
   readonly nowMs: () => number;
   readonly logger: Logger;
 }
@@ -87,7 +88,7 @@ export class Gate {
   };
 
   async #admit(client: Client, clientId: string, username?: string, password?: Uint8Array): Promise<void> {
-    const { sessions, persistence, aedes, packetBytes } = this.#parts;
+    const { sessions, persistence, aedes, packetBytes, connectionsOfOne } = this.#parts;
     if (this.#closed) throw new Refused('stopping', connack.unavailable);
     const identity = await this.#identify(client, username, password);
     if (clientId.length > MAX_CLIENT_ID) {
@@ -98,6 +99,9 @@ export class Gate {
       throw this.#refuse('will_not_allowed', connack.notAuthorized, identity.id, will.topic);
     }
     if (client.closed) throw new Refused('gone', connack.unavailable);
+    const others = sessions.ofIdentity(identity.id).filter((other) => other.clientId !== clientId);
+    if (others.length >= connectionsOfOne)
+      throw this.#refuse('too_many_connections', connack.unavailable, identity.id);
     const session = sessions.begin(client, identity, clientId, runningNumber(aedes), packetBytes);
     client.id = session.key;
     persistence.isBack(identity);

@@ -1,9 +1,7 @@
 export type { Identity } from './acl.ts';
 export {
   type Broker,
-  type BrokerLimits,
   type BrokerOptions,
-  type BrokerStats,
   createBroker,
   type PublishOptions,
 } from './broker.ts';

@@ -52,7 +52,7 @@ describe('a session that stays', () => {
         await device.publishAsync('nongtin/v1/valve-1/readings', text, { qos });
       await (await at.client('an')).publishAsync('local/note', 'd', { qos: 2, retain: true });
       await device.endAsync();
-      expect(at.broker.stats().lasting).toEqual({ sessions: 1, waiting: 4, dropped: 0 });
+      expect(at.broker.stats().lasting).toEqual({ sessions: 1, away: 1, waiting: 4, dropped: 0 });
       if (restarts) at = await open();
       const back = await at.lasting('flows');
       await until(() => back.heard.length === 4);
@@ -94,7 +94,7 @@ describe('a session that stays', () => {
     const technician = await at.client('an');
     const texts = Array.from({ length: 1_010 }, (_, index) => String(index));
     await Promise.all(texts.map((text) => technician.publishAsync('local/x', text, { qos: 1 })));
-    expect(at.broker.stats().lasting).toEqual({ sessions: 1, waiting: 1_000, dropped: 10 });
+    expect(at.broker.stats().lasting).toEqual({ sessions: 1, away: 1, waiting: 1_000, dropped: 10 });
     const back = await (await open()).lasting('flows');
     await until(() => back.heard.length === 1_000);
     expect(back.heard).toEqual(texts.slice(10));

@@ -46,11 +46,13 @@ export class LastingSessions {
     this.#options = options;
   }
 
-  /** How many there are, what waits in them, and what they had to give up since the start. */
-  figures(): { readonly sessions: number; readonly waiting: number; readonly dropped: number } {
+  /** How many there are and how many of them are away, what waits in them, and what they had to give up since the start. */
+  figures() {
     let waiting = 0;
+    let away = 0;
+    for (const { isAway } of this.#byKey.values()) away += isAway ? 1 : 0;
     for (const { outbox } of this.#listening) waiting += outbox.size;
-    return { sessions: this.#byKey.size, waiting, dropped: this.#dropped };
+    return { sessions: this.#byKey.size, away, waiting, dropped: this.#dropped };
   }
 
   /** Whether messages are kept for somebody, there or not. */

@@ -115,6 +115,24 @@ describe('whoever listens to the farm', () => {
     await until(() => heard.technician === sent);
   });
 
+  it('hears the broker’s own figures, and of them nothing is hidden behind a filter for everything', async () => {
+    const { broker, client } = await openFarm(undefined, { sysEveryMs: 20 });
+    const technician = await client('an');
+    const heard = new Map<string, string>();
+    technician.on('message', (topic, payload) => heard.set(topic, payload.toString()));
+    await technician.subscribeAsync(['#', '$SYS/broker/#']);
+    await until(() => heard.size >= 9);
+    expect(heard.get('$SYS/broker/clients/connected')).toBe('1');
+    expect([...heard.keys()].every((topic) => topic.startsWith('$SYS/broker/'))).toBe(true);
+    await expect((await client('valve-1')).subscribeAsync('$SYS/broker/#')).rejects.toThrow();
+    const late = await client('flows');
+    const kept = nextMessage(late);
+    await late.subscribeAsync('$SYS/broker/version');
+    expect((await kept).text).toMatch(/^nongtin /);
+    await technician.unsubscribeAsync('$SYS/broker/#');
+    expect(broker.stats().retained).toBeGreaterThanOrEqual(9);
+  });
+
   it('may change what it listens to as often as it likes', async () => {
     const { client } = await openFarm();
     const flows = await client('flows');

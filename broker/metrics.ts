@@ -20,6 +20,34 @@ export function registerBrokerMetrics(broker: Broker, registry: Registry): void 
       this.set(broker.stats().waitingForHook);
     },
   });
+  const kept = { sessions: 'Sessions that outlive their connections', waiting: 'Messages that wait in them' };
+  for (const name of ['sessions', 'waiting'] as const) {
+    new Gauge({
+      name: `nongtin_broker_lasting_${name}`,
+      help: kept[name],
+      registers,
+      collect() {
+        this.set(broker.stats().lasting[name]);
+      },
+    });
+  }
+  new Counter({
+    name: 'nongtin_broker_lasting_dropped_total',
+    help: 'Messages given up, since too many waited in a session',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(broker.stats().lasting.dropped);
+    },
+  });
+  new Gauge({
+    name: 'nongtin_broker_retained',
+    help: 'Topics with a retained message',
+    registers,
+    collect() {
+      this.set(broker.stats().retained);
+    },
+  });
   new Counter({
     name: 'nongtin_broker_publish_received_total',
     help: 'Messages taken from clients',

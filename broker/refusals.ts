@@ -18,6 +18,7 @@ export const REFUSAL_CAUSES = [
   'protocol_error',
   'not_durable',
   'slow_consumer',
+  'too_fast',
   'retained_full',
 ] as const;
 

@@ -3,8 +3,9 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import { connect, connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { pino } from 'pino';
 import type { Identity } from '../acl.ts';
-import { type Broker, type BrokerLimits, type BrokerOptions, createBroker } from '../broker.ts';
+import { type Broker, type BrokerOptions, createBroker } from '../broker.ts';
 import type { DurabilityHook, InboundMessage } from '../inbox.ts';
+import type { BrokerLimits } from '../limits.ts';
 
 /** Everybody's password is 'secret-' and the identity. */
 const people: Record<string, Identity> = {

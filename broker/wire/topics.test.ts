@@ -85,7 +85,7 @@ describe('the topic table', () => {
 
   it.each([
     '',
-    '$SYS/broker/uptime',
+    '$SYS/other/uptime',
     'nongtin/v1/+/readings',
     'nongtin/v1/a/readings/',
     '/nongtin/v1/a/readings',

@@ -32,6 +32,13 @@ const deviceCommand = { publish: ['controller'], subscribe: ['device', 'bridge',
 const bridgeCommand = { publish: ['controller'], subscribe: ['bridge', 'technician'] } as const;
 
 export const topics = {
+  sys: {
+    pattern: '$SYS/broker/#',
+    payload: 'text',
+    publish: [],
+    subscribe: [...LISTENERS, 'cloud'],
+    purpose: 'What the broker tells of itself, every 10 s while somebody listens; names as in Mosquitto',
+  },
   local: {
     pattern: 'local/#',
     payload: 'free',

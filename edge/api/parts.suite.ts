@@ -113,7 +113,7 @@ export async function testApi(
         connected: 2,
         publishReceived: { 0: 1, 1: 2, 2: 3 },
         waitingForHook: 0,
-        lasting: { sessions: 0, waiting: 0, dropped: 0 },
+        lasting: { sessions: 0, away: 0, waiting: 0, dropped: 0 },
         retained: 0,
         refused: { wrong_password: 4 } as ReturnType<ApiParts['broker']['stats']>['refused'],
         lastRefusals: [{ atMs: 1, cause: 'wrong_password', identity: 'soil-a1', topic: '' }],
