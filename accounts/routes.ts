@@ -61,6 +61,7 @@ const gateway: RouteTable = {
   'GET /api/devices': inspection,
   'POST /api/devices': ['technician'],
   'DELETE /api/devices/:id': ['technician'],
+  'POST /api/devices/:id/password': ['technician'],
   'GET /api/tls': inspection,
 };
 

@@ -272,7 +272,9 @@ export class Gate {
     const isOld = packet.brokerId === aedes.id && packet.brokerCounter <= session.beganAt;
     if (isOld && waiting === undefined) return null;
     packet.qos = Math.min(packet.qos, grantedQos(client, packet.topic) ?? 0) as 0 | 1 | 2;
-    return packet;
+    // While it is given what waited for it, writing waits for its reading, and so would whoever publishes.
+    const isHeldUp = !client.clean && !persistence.hasCaughtUp(client);
+    return isHeldUp && packet.qos === 0 && !packet.retain ? null : packet;
   };
 }
 

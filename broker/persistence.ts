@@ -41,6 +41,8 @@ export interface PersistenceOptions {
 }
 
 const NOTHING = new Uint8Array(0);
+/** QoS 2 messages of one session that it has not released. */
+const MOST_INCOMING = 2_000;
 
 /**
  * What outlives a connection, and with a file the broker: lasting sessions, unfinished QoS 2 handshakes, retained messages
@@ -192,7 +194,11 @@ export class Persistence {
   }
 
   async incomingStorePacket({ id, clean }: AedesClient, { messageId = 0 }: AedesPacket): Promise<void> {
-    this.#incomingOf(id).add(messageId);
+    const held = this.#incomingOf(id);
+    held.add(messageId);
+    // One that never releases anything is not to fill the disk; what is resent of the oldest counts as new then.
+    const [oldest = messageId] = held;
+    if (held.size > MOST_INCOMING) await this.incomingDelPacket({ id }, { messageId: oldest });
     if (clean) return;
     const name = String(messageId);
     this.#options.file.put({ kind: 'incoming', owner: id, name, about: null, payload: NOTHING });
@@ -206,7 +212,10 @@ export class Persistence {
     return { messageId };
   }
 
-  async incomingDelPacket({ id }: AedesClient, { messageId = 0 }: AedesPacket): Promise<void> {
+  async incomingDelPacket(
+    { id }: AedesClient,
+    { messageId = 0 }: Pick<AedesPacket, 'messageId'>,
+  ): Promise<void> {
     if (!this.#incoming.get(id)?.delete(messageId)) throw new Error('no such packet');
     this.#options.file.remove('incoming', id, String(messageId));
   }

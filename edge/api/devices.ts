@@ -49,6 +49,20 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asyn
     },
   );
 
+  app.post(
+    '/api/devices/:id/password',
+    { schema: { params: Type.Object({ id: Id }), response: { 200: IssuedAnswer, 404: ApiError } } },
+    async ({ params: { id } }, reply) => {
+      const known = credentials.list().find((credential) => credential.id === id);
+      if (known === undefined) throw new ApiProblem(404, `There is no device '${id}'.`);
+      const password = credentials.issue(id, known.role);
+      // Whoever came in with the old one has to come again.
+      broker.disconnect(id);
+      reply.header('cache-control', 'no-store');
+      return { id, password };
+    },
+  );
+
   app.get('/api/tls', { schema: { response: { 200: TlsAnswer } } }, async () => parts.furtherDoors.state());
 
   app.delete(

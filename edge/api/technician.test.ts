@@ -47,6 +47,29 @@ describe('the list of devices', () => {
     },
   );
 
+  it('gives a device another password and ends what came in with the old one; its name and series stay', async () => {
+    const technician = await gateway.as('technician');
+    const first = (await technician.post('/api/devices', { id: 'probe-7' })).json().password;
+    const answer = await technician.post('/api/devices/probe-7/password', {});
+    expect([answer.statusCode, answer.headers['cache-control']]).toEqual([200, 'no-store']);
+    const { credentials } = gateway.parts;
+    const verified = [first, answer.json().password].map((it) =>
+      credentials.verify('probe-7', Buffer.from(it)),
+    );
+    expect(verified).toEqual([undefined, { id: 'probe-7', role: 'device' }]);
+    expect(gateway.disconnected).toContain('probe-7');
+    expect((await technician.post('/api/devices/nobody/password', {})).statusCode).toBe(404);
+    expect((await (await gateway.as('member')).post('/api/devices/probe-7/password', {})).statusCode).toBe(
+      403,
+    );
+  });
+
+  it('tells what a device needs for TLS', async () => {
+    const tls = { tlsPort: 8883, webSocketPort: null, authority: 'PEM', tasmotaFingerprint: 'AA BB' };
+    expect((await (await gateway.as('technician')).get('/api/tls')).json()).toMatchObject(tls);
+    expect((await (await gateway.as('member')).get('/api/tls')).statusCode).toBe(403);
+  });
+
   it('knows no role but those of the farm', async () => {
     const technician = await gateway.as('technician');
     expect((await technician.post('/api/devices', { id: 'x', role: 'controller' })).statusCode).toBe(400);
