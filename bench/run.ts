@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { broker } from './broker.ts';
 import { chart } from './chart.ts';
 import { ingest } from './ingest.ts';
 import { memory } from './memory.ts';
@@ -7,7 +8,7 @@ import { type Benchmark, resultOf, tableOf } from './result.ts';
 import { start } from './start.ts';
 
 /** npm run bench -- NAME [--json] [--quick]. Progress goes to stderr, so that stdout holds the result alone. */
-const benchmarks: readonly Benchmark[] = [start, ingest, outage, memory, chart];
+const benchmarks: readonly Benchmark[] = [start, ingest, outage, memory, chart, broker];
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
 const options = {

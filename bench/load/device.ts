@@ -12,6 +12,7 @@ export interface DeviceOptions {
   /** Undefined: no login. */
   readonly password: string | undefined;
   readonly topic: string;
+  readonly qos: 0 | 1;
   /** Messages on their way at once, 1 to 500. */
   readonly window: number;
   readonly payloads: Payloads;
@@ -26,12 +27,14 @@ export interface DeviceOptions {
 const PACKET_IDS = 1_024;
 const CONNACK = 2;
 const PUBACK = 4;
+const PINGRESP = 13;
 const RECONNECT_MS = 50;
 const KEEPALIVE_SECONDS = 0;
 
 /**
- * One device over one connection: sends what is due as far as its window allows, at QoS 1. When the connection breaks
- * it connects again and sends what was not acknowledged once more, with DUP, as a real client does.
+ * One device over one connection: sends what is due as far as its window allows. When the connection breaks it connects
+ * again and sends what was not acknowledged once more, with DUP, as a real client does. At QoS 0, where nothing is
+ * acknowledged, a ping follows what is sent together, and its answer says that the broker has read all before it.
  */
 export class Device {
   readonly #options: DeviceOptions;
@@ -40,6 +43,8 @@ export class Device {
   /** Number (from 1) of the message that an id stands for; 0 when it is free. */
   readonly #numberOf = new Float64Array(PACKET_IDS);
   readonly #inFlight = new Set<number>();
+  /** At QoS 0: the last id before each ping that is on its way. */
+  #pinged: number[] = [];
   #socket: Socket | undefined;
   #isReady = false;
   #isClosing = false;
@@ -52,7 +57,7 @@ export class Device {
 
   constructor(options: DeviceOptions) {
     this.#options = options;
-    this.#writer = new PublishWriter(options.topic);
+    this.#writer = new PublishWriter(options.topic, options.qos);
   }
 
   get sent(): number {
@@ -108,8 +113,16 @@ export class Device {
   }
 
   #flush(): void {
+    if (this.#options.qos === 0) this.#ping();
     const bytes = this.#writer.take();
     if (bytes.length > 0) this.#socket?.write(bytes);
+  }
+
+  #ping(): void {
+    const last = this.#nextId === 1 ? PACKET_IDS - 1 : this.#nextId - 1;
+    if (!this.#inFlight.has(last) || this.#pinged.at(-1) === last) return;
+    this.#pinged.push(last);
+    this.#writer.addPing();
   }
 
   #connect(): void {
@@ -140,6 +153,7 @@ export class Device {
   #take(head: number, body: Buffer): void {
     const kind = head >> 4;
     if (kind === PUBACK) this.#acknowledge(((body[0] ?? 0) << 8) | (body[1] ?? 0));
+    else if (kind === PINGRESP) this.#acknowledgeUpTo(this.#pinged.shift());
     else if (kind === CONNACK) this.#welcome(body[1] ?? 0);
   }
 
@@ -151,12 +165,23 @@ export class Device {
     this.#options.latencies.add(performance.now() - this.#options.schedule.dueAtMs(number - 1));
   }
 
+  /** Ids are kept in the order in which they were sent. */
+  #acknowledgeUpTo(last: number | undefined): void {
+    for (const id of this.#inFlight) {
+      this.#acknowledge(id);
+      if (id === last) return;
+    }
+  }
+
   #welcome(code: number): void {
     if (code !== 0) {
       this.#options.fail(new Error(`${this.#options.id}: the broker refused the connection with ${code}`));
       return;
     }
     this.#isReady = true;
+    this.#pinged = [];
+    // What went lost at QoS 0 stays so.
+    if (this.#options.qos === 0) this.#inFlight.clear();
     for (const id of this.#inFlight) {
       this.#resent += 1;
       this.#writer.add(id, this.#options.payloads.of(this.#numberOf[id] ?? 0), true);

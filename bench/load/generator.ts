@@ -1,8 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { adopt } from '../sides/leftovers.ts';
+import { startHelper } from './helper.ts';
 import type { LoadOptions, LoadResult } from './types.ts';
 
 /** The load generator from its parent's side: connected, and waiting for the word. */
@@ -14,28 +10,16 @@ export interface Generator {
 }
 
 export async function connectGenerator(options: LoadOptions): Promise<Generator> {
-  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
-  const child = spawn(process.execPath, [main], { stdio: ['pipe', 'pipe', 'inherit'] });
-  adopt(child);
-  const ended = once(child, 'exit');
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const next = async () => {
-    const { value } = await lines.next();
-    if (typeof value !== 'string') throw new Error('the load generator ended early');
-    return JSON.parse(value);
-  };
-  child.stdin.write(`${JSON.stringify(options)}\n`);
-  await next();
+  const helper = startHelper('./main.ts');
+  helper.tell(JSON.stringify(options));
+  await helper.next();
   return {
     async run() {
-      child.stdin.write('go\n');
-      const result: LoadResult = await next();
-      await ended;
+      helper.tell('go');
+      const result = await helper.next<LoadResult>();
+      await helper.ended;
       return result;
     },
-    async stop() {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-      await ended;
-    },
+    stop: helper.stop,
   };
 }

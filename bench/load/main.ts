@@ -14,7 +14,7 @@ const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const nextLine = async () => (await lines.next()).value ?? '{}';
 
 const options = JSON.parse(await nextLine()) as LoadOptions;
-const { devices, seconds, window, tickMs = 5, settleMs = 10_000 } = options;
+const { devices, qos = 1, seconds, window, tickMs = 5, settleMs = 10_000, warmUpSeconds = 0 } = options;
 const messagesPerSecond = options.messagesPerSecond / devices.length;
 const { fields = 4, stepMs = stepMsOf(messagesPerSecond) } = options;
 const total = Math.round(messagesPerSecond * seconds);
@@ -26,12 +26,12 @@ const schedules = devices.map((_, index) => {
 });
 
 const fleet = schedules.map((schedule, index) => {
-  const { host, port, marks, topic, epochMs } = options;
+  const { host, port, marks, topic, epochMs, messageBytes: bytes } = options;
   const { id = '', password } = devices[index] ?? {};
   return new Device({
-    ...{ host, port, id, password, window, latencies, schedule },
+    ...{ host, port, id, password, qos, window, latencies, schedule },
     topic: topic.replace('{device}', id),
-    payloads: new Payloads(index, { marks, fields, epochMs, stepMs }),
+    payloads: new Payloads(index, { marks, fields, epochMs, stepMs, bytes }),
     fail: (error) => {
       console.error(error.message);
       process.exit(1);
@@ -43,13 +43,19 @@ await Promise.all(fleet.map((device) => device.open()));
 console.log(JSON.stringify({ event: 'connected' }));
 await nextLine();
 
+const sum = (count: (device: Device) => number) => fleet.map(count).reduce((a, b) => a + b, 0);
+const acknowledged = () => sum((device) => device.acknowledged);
 const usageBefore = process.cpuUsage();
 const startedAtMs = performance.now();
 for (const schedule of schedules) schedule.begin(startedAtMs);
+let steadyFrom = { atMs: startedAtMs, acknowledged: 0 };
 await new Promise<void>((resolve) => {
   const deadlineMs = startedAtMs + seconds * 1_000 + settleMs;
+  const steadyMs = startedAtMs + warmUpSeconds * 1_000;
   const timer = setInterval(() => {
     const nowMs = performance.now();
+    if (steadyFrom.atMs < steadyMs && nowMs >= steadyMs)
+      steadyFrom = { atMs: nowMs, acknowledged: acknowledged() };
     for (const device of fleet) device.send(nowMs);
     if (nowMs < deadlineMs && !fleet.every((device) => device.isDone)) return;
     clearInterval(timer);
@@ -57,11 +63,11 @@ await new Promise<void>((resolve) => {
   }, tickMs);
 });
 const { user, system } = process.cpuUsage(usageBefore);
-const sum = (count: (device: Device) => number) => fleet.map(count).reduce((a, b) => a + b, 0);
+const endedAtMs = performance.now();
 const result: LoadResult = {
   event: 'done',
   sent: sum((device) => device.sent),
-  acknowledged: sum((device) => device.acknowledged),
+  acknowledged: acknowledged(),
   devices: Object.fromEntries(
     fleet.map((device, index) => [
       devices[index]?.id ?? '',
@@ -69,7 +75,8 @@ const result: LoadResult = {
     ]),
   ),
   resent: sum((device) => device.resent),
-  seconds: (performance.now() - startedAtMs) / 1_000,
+  seconds: (endedAtMs - startedAtMs) / 1_000,
+  steadyPerSecond: ((acknowledged() - steadyFrom.acknowledged) * 1_000) / (endedAtMs - steadyFrom.atMs),
   p50Ms: latencies.percentileMs(0.5),
   p99Ms: latencies.percentileMs(0.99),
   maxMs: latencies.maxMs,

@@ -11,21 +11,38 @@ test('what it writes is what the MQTT library reads, however many packets lie in
   fc.assert(
     fc.property(messages, fc.nat(30_000), (few, longBytes) => {
       const all = [...few, [7, 'x'.repeat(longBytes), false] as const];
-      const writer = new PublishWriter(TOPIC);
+      const writer = new PublishWriter(TOPIC, 1);
       for (const [id, payload, isResend] of all) writer.add(id, payload, isResend);
-      const read: unknown[] = [];
-      const packets = parser();
-      packets.on('packet', (packet: Packet) => {
-        if (packet.cmd !== 'publish') throw new Error(`a ${packet.cmd}`);
-        const { topic, qos, messageId, payload, dup } = packet;
-        read.push([topic, qos, messageId, payload.toString(), dup]);
-      });
-      packets.parse(writer.take());
-      expect(read).toEqual(all.map(([id, payload, isResend]) => [TOPIC, 1, id, payload, isResend]));
+      expect(readBack(writer.take())).toEqual(
+        all.map(([id, payload, isResend]) => [TOPIC, 1, id, payload, isResend]),
+      );
       expect(writer.take()).toHaveLength(0);
     }),
   );
 });
+
+test('at QoS 0 a message has no id, and a ping comes after what was added before it', () => {
+  const writer = new PublishWriter(TOPIC, 0);
+  writer.add(1, 'first', false);
+  writer.addPing();
+  writer.add(2, 'second', false);
+  expect(readBack(writer.take())).toEqual([
+    [TOPIC, 0, undefined, 'first', false],
+    'pingreq',
+    [TOPIC, 0, undefined, 'second', false],
+  ]);
+});
+
+function readBack(bytes: Buffer): unknown[] {
+  const read: unknown[] = [];
+  const packets = parser();
+  packets.on('packet', (packet: Packet) => {
+    if (packet.cmd !== 'publish') read.push(packet.cmd);
+    else read.push([packet.topic, packet.qos, packet.messageId, packet.payload.toString(), packet.dup]);
+  });
+  packets.parse(bytes);
+  return read;
+}
 
 test('packets come out whole, wherever the network has cut the stream', () => {
   const stream = Buffer.concat([

@@ -1,25 +1,28 @@
 /** The little MQTT 3.1.1 that a load generator needs in its hot path; the rest is mqtt-packet's. */
 
-const PUBLISH_QOS1 = 0x32;
+const PUBLISH = 0x30;
 const DUP = 0x08;
+const PINGREQ = [0xc0, 0] as const;
 
-/** Writes PUBLISH packets of QoS 1 on one topic, one behind the other, into a buffer that is used again and again. */
+/** Writes PUBLISH packets of one QoS on one topic, one behind the other, into a buffer that is used again and again. */
 export class PublishWriter {
   readonly #topic: Buffer;
+  readonly #qos: 0 | 1;
   #bytes = Buffer.allocUnsafe(16 * 1024);
   #length = 0;
 
-  constructor(topic: string) {
+  constructor(topic: string, qos: 0 | 1) {
     this.#topic = Buffer.from(topic);
+    this.#qos = qos;
   }
 
-  /** `payload` is ASCII. */
+  /** `payload` is ASCII. At QoS 0 nothing carries the id. */
   add(packetId: number, payload: string, isResend: boolean): void {
-    const rest = 2 + this.#topic.length + 2 + payload.length;
+    const rest = 2 + this.#topic.length + 2 * this.#qos + payload.length;
     this.#reserve(rest + 5);
     const bytes = this.#bytes;
     let at = this.#length;
-    bytes[at++] = isResend ? PUBLISH_QOS1 | DUP : PUBLISH_QOS1;
+    bytes[at++] = PUBLISH | (this.#qos << 1) | (isResend ? DUP : 0);
     let left = rest;
     while (left >= 128) {
       bytes[at++] = (left % 128) | 128;
@@ -28,8 +31,14 @@ export class PublishWriter {
     bytes[at++] = left;
     at = bytes.writeUInt16BE(this.#topic.length, at);
     at += this.#topic.copy(bytes, at);
-    at = bytes.writeUInt16BE(packetId, at);
+    if (this.#qos > 0) at = bytes.writeUInt16BE(packetId, at);
     this.#length = at + bytes.write(payload, at, 'latin1');
+  }
+
+  addPing(): void {
+    this.#reserve(PINGREQ.length);
+    this.#bytes.set(PINGREQ, this.#length);
+    this.#length += PINGREQ.length;
   }
 
   /** All that was added since the last time, in a buffer of its own. Empty when there is nothing. */

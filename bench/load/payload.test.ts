@@ -16,6 +16,16 @@ test('a message has four numeric fields, all metrics of ours, a time, and about 
   expect(text.length).toBeLessThan(130);
 });
 
+test('a message can be filled up to a length, whatever its number, and says the same', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 1e6 }), (number) => {
+      const filled = new Payloads(1, { ...options, bytes: 121 }).of(number);
+      expect(filled).toHaveLength(121);
+      expect(JSON.parse(filled)).toEqual(JSON.parse(new Payloads(1, options).of(number)));
+    }),
+  );
+});
+
 test('the same number is the same bytes, whatever was asked for in between', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 1e6 }), { minLength: 1 }), (numbers) => {

@@ -12,6 +12,8 @@ export interface PayloadOptions {
   readonly epochMs: number;
   /** Between two messages of one device, by its own clock; whole milliseconds, so that no two have the same time. */
   readonly stepMs: number;
+  /** Made so long with spaces, if it is shorter. */
+  readonly bytes?: number | undefined;
 }
 
 const NEW_VALUES_EVERY = 64;
@@ -39,7 +41,8 @@ export class Payloads {
     const drawer = Math.floor(number / NEW_VALUES_EVERY);
     if (drawer !== this.#drawer) this.#values = this.#draw(drawer);
     const counted = this.#options.fields === 4 ? `,"volume":${number}` : '';
-    return `{${this.#mark(number)}${this.#values}${counted}}`;
+    const message = `{${this.#mark(number)}${this.#values}${counted}`;
+    return `${message.padEnd((this.#options.bytes ?? 0) - 1)}}`;
   }
 
   #mark(number: number): string {

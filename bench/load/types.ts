@@ -8,6 +8,8 @@ export interface LoadOptions {
   readonly devices: readonly { readonly id: string; readonly password?: string | undefined }[];
   /** `{device}` stands for the device's id. */
   readonly topic: string;
+  /** Default 1. At 0 a message counts as acknowledged when the broker has answered a ping that was sent after it. */
+  readonly qos?: 0 | 1;
   /** Of all devices together. */
   readonly messagesPerSecond: number;
   readonly seconds: number;
@@ -16,6 +18,8 @@ export interface LoadOptions {
   readonly marks: Marks;
   /** Numeric fields in each message: four, or the first of them alone; default 4. */
   readonly fields?: 1 | 4;
+  /** Shorter messages are filled up with spaces. */
+  readonly messageBytes?: number;
   /** The devices' clocks at the beginning, in milliseconds since 1970 UTC. */
   readonly epochMs: number;
   /** Between two messages of a device, by its clock; default: as they are sent. */
@@ -24,6 +28,8 @@ export interface LoadOptions {
   readonly tickMs?: number;
   /** How long it waits for acknowledgements after the end; default 10,000. */
   readonly settleMs?: number;
+  /** What comes before is left out of `steadyPerSecond`; default 0. */
+  readonly warmUpSeconds?: number;
 }
 
 interface DeviceResult {
@@ -42,6 +48,8 @@ export interface LoadResult {
   readonly resent: number;
   /** Until the last acknowledgement. */
   readonly seconds: number;
+  /** Acknowledged in a second, from the end of the warm-up to the end. */
+  readonly steadyPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;

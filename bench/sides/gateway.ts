@@ -18,6 +18,8 @@ export interface GatewayOptions {
   readonly devices: readonly string[];
   /** More zones than the one of VALVE and PROBE; each name is a device that is its zone's valve and probe. */
   readonly zones?: readonly string[];
+  /** Technicians' tools, which hear everything. */
+  readonly listeners?: readonly string[];
   /** Flags for Node, such as --cpu-prof. */
   readonly nodeFlags?: readonly string[];
 }
@@ -143,7 +145,9 @@ export class GatewaySide {
   #issuePasswords(): Map<string, string> {
     const store = openCredentials({ path: join(this.#folder, 'gateway', 'credentials.json') });
     const ids = [VALVE, PROBE, ...this.#options.devices, ...(this.#options.zones ?? [])];
-    return new Map(ids.map((id) => [id, store.issue(id, 'device')]));
+    const listeners = (this.#options.listeners ?? []).map((id) => [id, 'technician'] as const);
+    const everybody = [...ids.map((id) => [id, 'device'] as const), ...listeners];
+    return new Map(everybody.map(([id, role]) => [id, store.issue(id, role)]));
   }
 }
 

@@ -1,27 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { createConnection } from 'node:net';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '@nongtin/service';
-import { adopt, remove, temporaryFolder } from './leftovers.ts';
-
-export interface Mosquitto {
-  readonly port: number;
-  readonly pid: number;
-  stop(): Promise<void>;
-}
-
-const READY_WITHIN_MS = 5_000;
+import { remove, temporaryFolder } from './leftovers.ts';
+import { type Server, startServer } from './server.ts';
 
 /**
- * As fast as Mosquitto gets: no login, nothing on the disk, no delay of small packets, and no limit of what waits for a
- * subscriber (its default, 1,000 messages, drops what it has acknowledged).
+ * As fast as Mosquitto gets: nothing on the disk, no delay of small packets, and no limit of what waits for a subscriber
+ * (its default, 1,000 messages, drops what it has acknowledged).
  */
-function mosquittoConfig(port: number): string {
+function mosquittoConfig(port: number, login: string): string {
   return `listener ${port} 127.0.0.1
-allow_anonymous true
+${login}
 persistence false
 max_queued_messages 0
 max_inflight_messages 0
@@ -30,41 +21,32 @@ log_type error
 `;
 }
 
-export async function startMosquitto(): Promise<Mosquitto> {
+/** Without passwords there is no login. */
+export async function startMosquitto(passwords?: ReadonlyMap<string, string>): Promise<Server> {
   const dir = temporaryFolder('mosquitto');
   const port = await freePort();
   const path = join(dir, 'mosquitto.conf');
-  writeFileSync(path, mosquittoConfig(port));
-  // Debian puts it where only root looks.
-  const child = spawn('mosquitto', ['-c', path], {
-    stdio: 'ignore',
-    env: { PATH: `${process.env.PATH}:/usr/sbin` },
-  });
-  adopt(child);
-  const ended = once(child, 'exit').catch(() => {});
-  const stop = async () => {
-    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) child.kill();
-    await ended;
+  const login = passwords === undefined ? 'allow_anonymous true' : passwordLogin(dir, passwords);
+  writeFileSync(path, mosquittoConfig(port, login));
+  const server = await startServer('mosquitto', ['-c', path], port);
+  if (server === undefined) {
     remove(dir);
-  };
-  if (!(await listens(port, child))) {
-    await stop();
     throw new Error('mosquitto did not start: is it installed (apt-get install mosquitto)?');
   }
-  return { port, pid: child.pid ?? 0, stop };
+  return {
+    ...server,
+    async stop() {
+      await server.stop();
+      remove(dir);
+    },
+  };
 }
 
-async function listens(port: number, child: ChildProcess): Promise<boolean> {
-  const deadline = performance.now() + READY_WITHIN_MS;
-  while (performance.now() < deadline && child.pid !== undefined && child.exitCode === null) {
-    const socket = createConnection({ host: '127.0.0.1', port });
-    const [opened] = await Promise.race([
-      once(socket, 'connect').then(() => [true]),
-      once(socket, 'close').then(() => [false]),
-    ]).catch(() => [false]);
-    socket.destroy();
-    if (opened) return true;
-    await delay(20);
-  }
-  return false;
+/** Hashed by Mosquitto's own program with its own defaults. */
+function passwordLogin(dir: string, passwords: ReadonlyMap<string, string>): string {
+  const path = join(dir, 'passwords');
+  writeFileSync(path, [...passwords].map(([id, password]) => `${id}:${password}\n`).join(''));
+  execFileSync('mosquitto_passwd', ['-U', path]);
+  // Started by root it would become another user, who may not look into our folder.
+  return `allow_anonymous false\npassword_file ${path}\nuser ${userInfo().username}`;
 }

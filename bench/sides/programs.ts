@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 /** Versions of what is measured beside us. Throws one line that names what is missing, and how it is installed. */
 export async function requirePrograms(): Promise<Record<string, string>> {
   const influxd = await wordsOf('influxd', ['version']);
-  const mosquitto = await wordsOf('mosquitto', ['-h']);
+  const mosquitto = await mosquittoVersion();
   const missing = [
     influxd === undefined ? 'influxd (apt-get install influxdb)' : '',
     mosquitto === undefined ? 'mosquitto (apt-get install mosquitto)' : '',
@@ -12,10 +12,16 @@ export async function requirePrograms(): Promise<Record<string, string>> {
   if (missing.length > 0) throw new Error(`This benchmark needs ${missing.join(' and ')}.`);
   return {
     influxd: /v?(\d+\.\d+\.\d+)/.exec(influxd ?? '')?.[1] ?? 'unknown',
-    mosquitto: /version (\S+)/.exec(mosquitto ?? '')?.[1] ?? 'unknown',
+    mosquitto: mosquitto ?? 'unknown',
     'node-red': versionIn(import.meta.resolve('node-red/package.json')),
     'node-red-contrib-influxdb': versionIn(import.meta.resolve('node-red-contrib-influxdb/package.json')),
   };
+}
+
+/** Undefined when it is not installed. */
+export async function mosquittoVersion(): Promise<string | undefined> {
+  const words = await wordsOf('mosquitto', ['-h']);
+  return words === undefined ? undefined : (/version (\S+)/.exec(words)?.[1] ?? 'unknown');
 }
 
 /** What a program prints, whatever its exit code; undefined when there is none of that name. */
@@ -28,6 +34,6 @@ function wordsOf(program: string, args: string[]): Promise<string | undefined> {
   });
 }
 
-function versionIn(packageJson: string): string {
+export function versionIn(packageJson: string): string {
   return String(JSON.parse(readFileSync(new URL(packageJson), 'utf8')).version);
 }
