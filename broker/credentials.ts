@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { readStateFile, writeStateFile } from '@nongtin/service';
 import { type Static, Type } from 'typebox';
@@ -60,7 +60,7 @@ export function openCredentials({ path }: { readonly path: string }): Credential
   }
   return new FileCredentials(
     path,
-    Buffer.from(key, 'hex'),
+    createSecretKey(key, 'hex'),
     new Map(Object.entries(saved?.credentials ?? {})),
     new Set(saved?.revoked),
   );
@@ -68,13 +68,14 @@ export function openCredentials({ path }: { readonly path: string }): Credential
 
 class FileCredentials implements CredentialStore {
   readonly #path: string;
-  readonly #key: Uint8Array;
+  /** Made once: to import its bytes for each client costs more than the hash. */
+  readonly #key: KeyObject;
   readonly #credentials: Map<string, Credential>;
   readonly #revoked: Set<string>;
   /** Compared with when there is no such user, so that both answers take the same time. */
   readonly #nobody: Credential = { role: 'device', mac: '0'.repeat(64) };
 
-  constructor(path: string, key: Uint8Array, credentials: Map<string, Credential>, revoked: Set<string>) {
+  constructor(path: string, key: KeyObject, credentials: Map<string, Credential>, revoked: Set<string>) {
     this.#path = path;
     this.#key = key;
     this.#credentials = credentials;

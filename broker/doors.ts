@@ -145,7 +145,7 @@ export class Doors {
     });
     server.on('drop', () => this.#ends.refuse('too_many_connections'));
     try {
-      server.listen({ host, port });
+      server.listen({ host, port, backlog: BACKLOG });
       await once(server, 'listening');
     } catch (error) {
       throw explainProblem(error, { port, ...(portVariable === undefined ? {} : { portVariable }) });
@@ -222,6 +222,8 @@ export class Doors {
   }
 }
 
+/** A thousand devices that come back at once after a power cut; with Node's 511 half of them would ask again a second later. */
+const BACKLOG = 4_096;
 const SOCKET = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
 
 function secureOptions({ key, cert, clientCa }: TlsCredentials): TlsOptions {

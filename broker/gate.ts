@@ -196,21 +196,21 @@ export class Gate {
     }
   }
 
-  /** The same for a QoS 1 message in the lane; undefined: it has to go the usual way, where refusals are told. */
+  /** The same for a message in the lane; undefined: it has to go the usual way, where refusals are told. */
   takeFromLane(session: Session, message: LaneMessage): Promise<unknown> | undefined {
     const { inbox, nowMs, sessions, persistence } = this.#parts;
     if (sessions.isListenedTo || persistence.sessions.isAnyListening) return undefined;
     if (this.#closed || !this.#isForLane(session, message.topic)) return undefined;
     const { identity, clientId, connectionId } = session;
-    this.received[1] += 1;
-    const { topic, payload, packetId, dup } = message;
+    const { topic, payload, qos, packetId, dup } = message;
+    this.received[qos] += 1;
     const inbound: InboundMessage = {
       identity,
       clientId,
       connectionId,
       topic,
       payload,
-      qos: 1,
+      qos,
       dup,
       retain: false,
       packetId,

@@ -12,9 +12,12 @@ const publish = (packetId: number, payload: string | Buffer, topic = READINGS, f
     Buffer.concat([text(topic), Buffer.from([packetId >> 8, packetId & 255]), Buffer.from(payload)]),
   );
 
+const publish0 = (payload: string) =>
+  frame(0x30, Buffer.concat([text(READINGS), Buffer.from(payload, 'latin1')]));
+
 /** A lane whose messages are durable when the test says so. */
 function laneOf(isOpen = true) {
-  const taken: { packetId: number; payload: string; dup: boolean }[] = [];
+  const taken: { packetId: number | undefined; payload: string; dup: boolean }[] = [];
   const settles: PromiseWithResolvers<void>[] = [];
   const written: Buffer[] = [];
   const told: string[] = [];
@@ -37,17 +40,18 @@ function laneOf(isOpen = true) {
   return { lane: new PublishLane(ends), taken, settles, written, told };
 }
 
-describe('the lane of QoS 1 messages', () => {
+describe('the lane of QoS 0 and 1 messages', () => {
   const anyFrame = fc.oneof(
     fc.record({
       id: fc.integer({ min: 1, max: 65_535 }),
       payload: fc.string({ maxLength: 300 }),
       dup: fc.boolean(),
+      qos: fc.constantFrom(0, 1),
     }),
-    // PINGREQ, a QoS 0 message, one that is to be retained, one for another topic, one that is larger than the lane takes.
+    // PINGREQ, messages that are to be retained, one for another topic, one that is larger than the lane takes.
     fc.constantFrom(
       Buffer.from([0xc0, 0]),
-      frame(0x30, Buffer.concat([text(READINGS), Buffer.from('x')])),
+      frame(0x31, Buffer.concat([text(READINGS), Buffer.from('x')])),
       publish(7, 'kept', READINGS, 0x33),
       publish(8, 'elsewhere', 'nongtin/v1/valve-1/status'),
       publish(9, Buffer.alloc(70_000, 1)),
@@ -61,7 +65,9 @@ describe('the lane of QoS 1 messages', () => {
         const bytes = frames.map((made) =>
           Buffer.isBuffer(made)
             ? made
-            : publish(made.id, Buffer.from(made.payload, 'latin1'), READINGS, made.dup ? 0x3a : 0x32),
+            : made.qos === 0
+              ? publish0(made.payload)
+              : publish(made.id, Buffer.from(made.payload, 'latin1'), READINGS, made.dup ? 0x3a : 0x32),
         );
         const all = Buffer.concat(bytes);
         const rest: Buffer[] = [];
@@ -75,9 +81,9 @@ describe('the lane of QoS 1 messages', () => {
             ? []
             : [
                 {
-                  packetId: made.id,
+                  packetId: made.qos === 0 ? undefined : made.id,
                   payload: Buffer.from(made.payload, 'latin1').toString('latin1'),
-                  dup: made.dup,
+                  dup: made.qos === 1 && made.dup,
                 },
               ],
         );
@@ -98,6 +104,19 @@ describe('the lane of QoS 1 messages', () => {
     settles[0]?.resolve();
     await new Promise((resolve) => setImmediate(resolve));
     expect(written).toEqual([Buffer.from([0x40, 2, 0, 1, 0x40, 2, 1, 2])]);
+  });
+
+  it('acknowledges nothing of QoS 0, and counts it among what waits', async () => {
+    const { lane, settles, written } = laneOf();
+    lane.sift(Buffer.concat([publish0('a'), publish0('b'), publish(3, 'c')]));
+    settles[0]?.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(written).toEqual([]);
+    settles[1]?.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(written).toEqual([Buffer.from([0x40, 2, 0, 3])]);
+    lane.sift(Buffer.concat(Array.from({ length: 2_000 }, () => publish0('x'))));
+    expect(lane.isFull).toBe(true);
   });
 
   it('gives the connection up when a message will never be durable', async () => {

@@ -1,4 +1,5 @@
-/** First byte of a QoS 1 PUBLISH that is not to be retained, without and with DUP (MQTT 3.1.1, 3.3.1). */
+/** First byte of a PUBLISH that is not to be retained: of QoS 0, and of QoS 1 without and with DUP (MQTT 3.1.1, 3.3.1). */
+const PUBLISH_0 = 0x30;
 const PUBLISH = 0x32;
 const PUBLISH_DUP = 0x3a;
 /** A larger one is a rarity and takes the usual way. */
@@ -26,18 +27,22 @@ export interface LaneMessage {
   readonly topic: string;
   /** Shares memory with what came with it. */
   readonly payload: Uint8Array;
-  readonly packetId: number;
+  readonly qos: 0 | 1;
+  /** Undefined for QoS 0. */
+  readonly packetId: number | undefined;
   readonly dup: boolean;
 }
 
 /** Messages of one connection that become durable by one promise. */
 interface Together {
   readonly durable: Promise<unknown>;
+  messages: number;
+  /** Of those that are to be acknowledged. */
   readonly packetIds: number[];
 }
 
 /**
- * The short way of one connection's QoS 1 messages, which are nearly all that a farm's broker carries: from the bytes
+ * The short way of one connection's QoS 0 and 1 messages, which are nearly all that a farm's broker carries: from the bytes
  * to the durability hook, and back as PUBACKs, many in one write. Nobody hears these topics, so nothing of what
  * a broker does beyond that is left out. Whatever is not such a message, or not plainly right, is passed on to aedes.
  */
@@ -102,26 +107,31 @@ export class PublishLane {
   #take(bytes: Buffer, start: number, from: number, end: number): boolean {
     const topicFrom = from + 2;
     const topicEnd = topicFrom + (bytes[from] ?? 0) * 256 + (bytes[from + 1] ?? 0);
-    if (topicEnd + 2 > end) return false;
-    const packetId = (bytes[topicEnd] ?? 0) * 256 + (bytes[topicEnd + 1] ?? 0);
+    const qos = bytes[start] === PUBLISH_0 ? 0 : 1;
+    const payloadFrom = topicEnd + 2 * qos;
+    if (payloadFrom > end) return false;
+    const packetId = qos === 0 ? undefined : (bytes[topicEnd] ?? 0) * 256 + (bytes[topicEnd + 1] ?? 0);
     if (packetId === 0) return false;
-    const message = {
+    const message: LaneMessage = {
       topic: bytes.toString('utf8', topicFrom, topicEnd),
-      payload: bytes.subarray(topicEnd + 2, end),
+      payload: bytes.subarray(payloadFrom, end),
+      qos,
       packetId,
       dup: bytes[start] === PUBLISH_DUP,
     };
     const durable = this.#ends.take(message);
     if (durable === undefined) return false;
     this.#waiting += 1;
-    if (this.#newest?.durable === durable) this.#newest.packetIds.push(packetId);
-    else this.#watch({ durable, packetIds: [packetId] });
+    const group = this.#newest?.durable === durable ? this.#newest : this.#watch(durable);
+    group.messages += 1;
+    if (packetId !== undefined) group.packetIds.push(packetId);
     return true;
   }
 
-  #watch(group: Together): void {
+  #watch(durable: Promise<unknown>): Together {
+    const group: Together = { durable, messages: 0, packetIds: [] };
     this.#newest = group;
-    group.durable.then(
+    durable.then(
       () => {
         this.#settle(group);
         // What else becomes durable in this turn is acknowledged along with it.
@@ -133,12 +143,13 @@ export class PublishLane {
         this.#ends.giveUp(error);
       },
     );
+    return group;
   }
 
   #settle(group: Together): void {
     if (this.#newest === group) this.#newest = undefined;
     const wasFull = this.isFull;
-    this.#waiting -= group.packetIds.length;
+    this.#waiting -= group.messages;
     if (wasFull && !this.isFull) this.#hasRoomAgain = true;
   }
 
@@ -154,7 +165,7 @@ export class PublishLane {
       bytes[at + 3] = packetId & 0xff;
       at += 4;
     }
-    this.#ends.write(bytes);
+    if (bytes.length > 0) this.#ends.write(bytes);
     if (!this.#hasRoomAgain) return;
     this.#hasRoomAgain = false;
     this.#ends.onRoom();
@@ -162,7 +173,7 @@ export class PublishLane {
 }
 
 function isLaneFrame(first: number | undefined): boolean {
-  return first === PUBLISH || first === PUBLISH_DUP;
+  return first === PUBLISH || first === PUBLISH_0 || first === PUBLISH_DUP;
 }
 
 /** Where a frame's body stands; undefined while its header is incomplete. Lengths were checked by the frame guard. */
