@@ -136,15 +136,14 @@ async function ratesOf(
     const devices = deviceIds(used).slice(-publishers);
     return { qos, devices, window, warmUpSeconds: size.warmUpSeconds, seconds: size.seconds };
   };
-  const wideSides = sides.filter(({ name }) => name !== 'mosquitto');
-  const qos1 = await inTurns(sides, size.turns, () => load(NARROW));
-  const qos1Wide = await inTurns(wideSides, size.turns, () => load(WIDE));
+  const qos1 = await inTurns(sides, size.turns, () => load(WIDE));
+  const qos1Narrow = await inTurns(sides, size.turns, () => load(NARROW));
   const [qos0Load, fanOutLoad] = [load(QOS0), load(NARROW)];
   const figures = new Map<BrokerName, RateFigures>();
   for (const side of sides) {
     const found = {
       qos1: meanOf(qos1.get(side.name) ?? []),
-      qos1Wide: wideSides.includes(side) ? meanOf(qos1Wide.get(side.name) ?? []) : undefined,
+      qos1Narrow: meanOf(qos1Narrow.get(side.name) ?? []),
       qos0: await flatOut(side, qos0Load),
       fanOutPerSecond: await fanOut(side, LISTENER, fanOutLoad),
     };
@@ -177,8 +176,8 @@ function meanOf(loads: readonly FlatOut[]): FlatOut {
   };
 }
 
-function described(name: BrokerName, { qos1, qos1Wide, qos0, fanOutPerSecond }: RateFigures): string {
-  const perSecond = (load: FlatOut | undefined) => load?.messagesPerSecond.toFixed(0) ?? 'not asked';
-  const rates = `QoS 1 ${perSecond(qos1)}/s (50 × 200: ${perSecond(qos1Wide)}), QoS 0 ${perSecond(qos0)}/s`;
+function described(name: BrokerName, { qos1, qos1Narrow, qos0, fanOutPerSecond }: RateFigures): string {
+  const perSecond = (load: FlatOut) => load.messagesPerSecond.toFixed(0);
+  const rates = `QoS 1 ${perSecond(qos1)}/s (10 × 20: ${perSecond(qos1Narrow)}), QoS 0 ${perSecond(qos0)}/s`;
   return `${name}: ${rates}, to one who listens ${fanOutPerSecond.toFixed(0)}/s`;
 }
