@@ -22,6 +22,7 @@ import {
   withdrawCredentials,
 } from '@nongtin/broker';
 import { explainProblem, type Logger, type Service } from '@nongtin/service';
+import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { buildApp } from './api/app.ts';
 import type { ApiParts } from './api/parts.ts';
@@ -29,6 +30,7 @@ import { statusView } from './api/status.ts';
 import { ClockKeeper, GatewayClock, type SystemClock, thisMachine } from './clock/index.ts';
 import { type Codecs, createCodecs } from './codecs/index.ts';
 import type { GatewayConfig } from './config.ts';
+import { LocalDoor } from './control/local-door.ts';
 import { createCore } from './core.ts';
 import { openFarm } from './farm/open.ts';
 import { FurtherDoors } from './further-doors.ts';
@@ -295,6 +297,17 @@ export class Gateway implements Service {
     return new FurtherDoors({ broker, folder, names, given, clock: this.#clock, logger: this.#logger });
   }
 
+  /** Without it the gateway does all but listen to commands on this machine. */
+  async #openLocalDoor(app: FastifyInstance): Promise<void> {
+    const door = new LocalDoor(this.#config.dataDir, (request, response) => app.routing(request, response));
+    try {
+      await door.open();
+      this.#stops.push({ part: 'local door', stop: () => door.close() });
+    } catch (error) {
+      this.#logger.warn({ err: error }, 'no commands on this machine');
+    }
+  }
+
   async #startApi(parts: ApiParts): Promise<number> {
     const { host, httpPort: port } = this.#config;
     const app = await buildApp(parts);
@@ -304,6 +317,7 @@ export class Gateway implements Service {
     } catch (error) {
       throw explainProblem(error, { port, portVariable: 'NONGTIN_GATEWAY_PORT' });
     }
+    await this.#openLocalDoor(app);
     let last = '';
     const timer = setInterval(() => {
       if (parts.hub.listeners === 0) return;

@@ -16,6 +16,7 @@ const programs = {
   chain: 'contracts/chain/main.ts',
   replay: 'edge/replay/main.ts',
   codec: 'edge/codecs/main.ts',
+  nongtin: 'edge/control/main.ts',
   bench: 'bench/run.ts',
 };
 

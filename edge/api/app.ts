@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { accountsPlugin } from '@nongtin/accounts';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import { isLocal } from '../control/local-door.ts';
 import { weatherRoutes } from '../weather-upload/routes.ts';
 import { WeatherUpload } from '../weather-upload/upload.ts';
 import { clockRoutes } from './clock.ts';
@@ -33,7 +34,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
   // Answers are documented by their schemas and checked by the compiler; at run time they are plain JSON.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   registerErrors(app as unknown as FastifyInstance);
-  await app.register(accountsPlugin, { accounts: parts.accounts, table: 'gateway' });
+  await app.register(accountsPlugin, { accounts: parts.accounts, table: 'gateway', isLocal });
   await app.register(helmet, ownPagesOnly);
   await app.register(swagger, {
     openapi: { info: { title: 'Nông Tín gateway', version: parts.identity.softwareVersion } },

@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { connectAsync } from 'mqtt';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { testFarm } from '../gateway.suite.ts';
+import { localDoorPath } from './local-door.ts';
+
+let farm: Awaited<ReturnType<typeof testFarm>>;
+beforeAll(async () => {
+  farm = await testFarm();
+});
+afterAll(() => farm.close());
+
+/** As a person types it, on the farm's data folder unless another is named. */
+async function nongtin(args: readonly string[], dataDir = farm.dataDir) {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], {
+    env: { PATH: process.env.PATH, NONGTIN_DATA_DIR: dataDir },
+  });
+  const closed = once(child, 'close');
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
+  return { out, err, code };
+}
+
+describe('npm run nongtin -- device', () => {
+  it('adds a device that can sign in, replaces its password, and revokes it', async () => {
+    const signIn = (password: string) =>
+      connectAsync(`mqtt://127.0.0.1:${farm.gateway().ports.mqttPort}`, {
+        ...{ username: 'soil-9', password, reconnectPeriod: 0 },
+      }).then(
+        (client) => client.endAsync().then(() => true),
+        () => false,
+      );
+    const passwordIn = (out: string) => /^password {2}(\S+)$/m.exec(out)?.[1] ?? '';
+    const first = await nongtin(['device', 'add', 'soil-9']);
+    expect([first.code, first.err]).toEqual([0, '']);
+    expect(await signIn(passwordIn(first.out))).toBe(true);
+    expect((await nongtin(['device', 'list'])).out).toMatch(/^soil-9 +device +/m);
+    const second = await nongtin(['device', 'rotate', 'soil-9']);
+    expect(await signIn(passwordIn(first.out))).toBe(false);
+    expect(await signIn(passwordIn(second.out))).toBe(true);
+    expect((await nongtin(['device', 'revoke', 'soil-9'])).code).toBe(0);
+    expect(await signIn(passwordIn(second.out))).toBe(false);
+  });
+
+  it.each([
+    [[], /device is expected\nUsage/],
+    [['device', 'add'], /which device\? add ID\nUsage/],
+    [['device', 'paint', 'x'], /add, list, rotate or revoke is expected\nUsage/],
+    [['device', 'add', 'x', '--colour', 'red'], /Unknown option '--colour'.*\nUsage/s],
+    [['device', 'add', 'a b'], /id/],
+    [['device', 'add', 'x', '--role', 'controller'], /role/],
+    [['device', 'rotate', 'nobody'], /^There is no device 'nobody'\.$/m],
+  ])('says what is wrong with %j', async (args, expected) => {
+    const { out, err, code } = await nongtin(args);
+    expect([out, code]).toEqual(['', 1]);
+    expect(err).toMatch(expected);
+  });
+
+  it('says so when no gateway runs there', async () => {
+    const { err, code } = await nongtin(['device', 'list'], join(farm.dataDir, 'elsewhere'));
+    expect(code).toBe(1);
+    expect(err).toMatch(/^No gateway runs on .*elsewhere \(ENOENT\): start it, or name its folder/);
+  });
+});
+
+describe('the local door', () => {
+  it('is its owner’s alone, and gone with the gateway', async () => {
+    const path = localDoorPath(farm.dataDir);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    await farm.gateway().stop();
+    expect((await nongtin(['device', 'list'])).err).toMatch(/^No gateway runs on /);
+  });
+
+  it('lets in no other site’s page, and no role beyond a technician’s', async () => {
+    const again = farm.build();
+    await again.start();
+    const status = async (path: string, method = 'GET', headers = {}) => {
+      const asked = request({ socketPath: localDoorPath(farm.dataDir), path, method, headers });
+      asked.end();
+      return new Promise((resolve) =>
+        asked.once('response', (answer) => resolve(answer.resume().statusCode)),
+      );
+    };
+    expect(await status('/api/devices')).toBe(200);
+    expect(await status('/api/auth/list-sessions')).not.toBe(200);
+    expect(await status('/api/devices/x/password', 'POST', { origin: 'http://evil.example' })).toBe(403);
+    await again.stop();
+  });
+});

@@ -1,0 +1,28 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runTool, withUsage } from '../tool.ts';
+import { gatewayOf } from './client.ts';
+import { device, deviceCommand } from './device.ts';
+
+const USAGE = `Usage: npm run nongtin -- device add ID [--role device|bridge|technician|node-red]
+       npm run nongtin -- device list
+       npm run nongtin -- device rotate ID
+       npm run nongtin -- device revoke ID
+  add     lets a device sign in to the farm's MQTT, and shows its password
+  rotate  gives it another password; its name, and with it its series, stay
+  revoke  takes it away, and disconnects the device
+They ask the gateway that runs on NONGTIN_DATA_DIR (./data).`;
+
+await runTool(async ({ clock }) => {
+  const command = withUsage(USAGE, () => readArguments(process.argv.slice(2)));
+  const ask = gatewayOf(resolve(process.env.NONGTIN_DATA_DIR?.trim() || './data'));
+  return `${await device(command, ask, clock.nowMs())}\n`;
+});
+
+function readArguments(args: string[]) {
+  const options = { role: { type: 'string' } } as const;
+  const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+  const [about, ...rest] = positionals;
+  if (about !== 'device') throw new Error('device is expected');
+  return deviceCommand(rest, values.role);
+}
