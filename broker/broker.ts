@@ -261,11 +261,7 @@ class AedesBroker implements Broker {
           () => {},
         );
     };
-    const tellWills = () => {
-      gate
-        .publishLeft(persistence.takeLeftWills())
-        .catch((error) => this.#options.logger.error({ err: error }, 'last wills could not be told'));
-    };
+    const tellWills = () => void gate.publishLeft(persistence.takeLeftWills());
     return [
       setTimeout(tellWills, this.#limits.leftWillMs).unref(),
       setInterval(() => persistence.sessions.passHour(), HOUR_MS).unref(),
@@ -275,10 +271,10 @@ class AedesBroker implements Broker {
 
   #createDoors(parts: Parts): Doors {
     const { host, port, portVariable, tls, webSocket } = this.#options;
-    const { connections, connectTimeoutMs: handshakeMs, packetBytes } = this.#limits;
+    const { connections, connectTimeoutMs: handshakeMs } = this.#limits;
     return new Doors(
       {
-        ...{ host, handshakeMs, connections, packetBytes },
+        ...{ host, handshakeMs, connections },
         plain: { port, ...(portVariable === undefined ? {} : { portVariable }) },
         ...(tls === undefined ? {} : { tls }),
         ...(webSocket === undefined ? {} : { webSocket }),

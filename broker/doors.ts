@@ -37,7 +37,6 @@ export interface DoorsOptions {
   readonly handshakeMs: number;
   /** Of each door. */
   readonly connections: number;
-  readonly packetBytes: number;
 }
 
 /** The certificate that a client has proved to be its own. */
@@ -175,9 +174,9 @@ export class Doors {
 
   /** One port for both kinds: the first byte tells which. */
   #webSocketServer(): Server {
-    const { handshakeMs, packetBytes } = this.#options;
+    const { handshakeMs } = this.#options;
     const upgrades = new WebSocketServer({
-      ...{ noServer: true, perMessageDeflate: false, maxPayload: packetBytes },
+      ...{ noServer: true, perMessageDeflate: false, maxPayload: MOST_FRAME_BYTES },
       handleProtocols: (offered) => SUBPROTOCOLS.find((protocol) => offered.has(protocol)) ?? false,
     });
     this.#http = this.#httpServer(upgrades);
@@ -222,6 +221,11 @@ export class Doors {
   }
 }
 
+/**
+ * Of one WebSocket message. It is collected before anybody has said who it is, so that it is less than a packet may have; a
+ * client may cut its packets as it likes (MQTT 3.1.1, 6.0).
+ */
+const MOST_FRAME_BYTES = 256 * 1024;
 /** A thousand devices that come back at once after a power cut; with Node's 511 half of them would ask again a second later. */
 const BACKLOG = 4_096;
 const SOCKET = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;

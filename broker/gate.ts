@@ -186,14 +186,21 @@ export class Gate {
 
   /** The wills of those who were connected when the broker last ended and have not come back. */
   async publishLeft(wills: readonly LeftWill[]): Promise<void> {
-    const { inbox, nowMs } = this.#parts;
-    for (const { identity, topic, payload, qos, retain } of wills) {
-      if (this.#closed || !mayPublish(identity, topic)) continue;
-      const of = { identity, clientId: '', packetId: undefined, dup: false };
-      await inbox.receive({ ...of, topic, payload, qos, retain, receivedAtMs: nowMs() }, identity.id);
-      const packet = { cmd: 'publish', topic, payload: Buffer.from(payload), qos, dup: false } as const;
-      await this.#publish({ ...packet, retain: retain && mayRetain(topic) }, null);
+    for (const will of wills) {
+      try {
+        if (!this.#closed && mayPublish(will.identity, will.topic)) await this.#publishWill(will);
+      } catch (error) {
+        this.#parts.logger.error({ err: error, identity: will.identity.id }, 'a last will could not be told');
+      }
     }
+  }
+
+  async #publishWill({ identity, topic, payload, qos, retain }: LeftWill): Promise<void> {
+    const { inbox, nowMs } = this.#parts;
+    const of = { identity, clientId: '', packetId: undefined, dup: false };
+    await inbox.receive({ ...of, topic, payload, qos, retain, receivedAtMs: nowMs() }, identity.id);
+    const packet = { cmd: 'publish', topic, payload: Buffer.from(payload), qos, dup: false } as const;
+    await this.#publish({ ...packet, retain: retain && mayRetain(topic) }, null);
   }
 
   /** The same for a message in the lane; undefined: it has to go the usual way, where refusals are told. */
