@@ -157,7 +157,8 @@ describe('an unfinished handshake', () => {
     await first.has(hex('hello'));
     const id = idOf(first.received(), '32');
     first.socket.destroy();
-    for (const again of [await raw(at, LISTENER), await raw(await open(), LISTENER)]) {
+    for (const begin of [() => at, () => open()]) {
+      const again = await raw(await begin(), LISTENER);
       await again.has(hex('hello'));
       expect(idOf(again.received(), '3a')).toBe(id);
       again.socket.destroy();
