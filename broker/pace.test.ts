@@ -39,10 +39,10 @@ it('makes one that floods wait, loses nothing of what it said, and lets the othe
   await once(flood, 'data');
   const message = (id: number) =>
     frame(
-      id === 0 ? 0x30 : 0x32,
+      0x32,
       Buffer.concat([
         text('nongtin/v1/valve-1/readings'),
-        ...(id === 0 ? [] : [Buffer.from([id >> 8, id & 255])]),
+        Buffer.from([id >> 8, id & 255]),
         Buffer.from(`{"flow":${id}}`),
       ]),
     );
