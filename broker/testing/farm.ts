@@ -17,7 +17,7 @@ const people: Record<string, Identity> = {
   flows: { id: 'flows', role: 'node-red' },
 };
 
-function authenticate(username: string, password: Uint8Array): Identity | undefined {
+export function authenticate(username: string, password: Uint8Array): Identity | undefined {
   const person = Object.hasOwn(people, username) ? people[username] : undefined;
   return Buffer.from(password).toString() === `secret-${username}` ? person : undefined;
 }
