@@ -63,7 +63,7 @@ export function mayReceive(identity: Identity, topic: string): boolean {
 
 /** Whether every topic this filter can match may reach this identity; a listener may give any, such as `#`. */
 export function maySubscribe(identity: Identity, filter: string): boolean {
-  if (!isPlain(filter)) return false;
+  if (!isPlain(filter) || !isFilter(filter)) return false;
   if (isListener(identity)) return true;
   const levels = filter.split('/');
   return rules.some(
@@ -72,7 +72,7 @@ export function maySubscribe(identity: Identity, filter: string): boolean {
 }
 
 function isAllowed(identity: Identity, topic: string, direction: 'publish' | 'subscribe'): boolean {
-  const match = isPlain(topic) ? matchTopic(topic) : undefined;
+  const match = isPlain(topic) && !/[+#]/.test(topic) ? matchTopic(topic) : undefined;
   if (!match) return false;
   const rule: TopicRule = topics[match.name];
   return rule[direction].includes(identity.role) && (isShared(rule) || isOwn(identity, match.identity));
@@ -111,6 +111,11 @@ function covers(pattern: readonly string[], filter: readonly string[]): boolean 
 
 function coversAnyBefore(last: string | undefined, rest: readonly string[]): boolean {
   return rest.length >= 2 && rest.at(-1) === last && !rest.includes('#');
+}
+
+/** A wildcard is a whole level, and '#' the last (MQTT 3.1.1, 4.7.1). */
+function isFilter(filter: string): boolean {
+  return !/[^/][+#]|[+#][^/]|#\//.test(filter);
 }
 
 /** No `$` topic but the broker's own figures, no control characters, short enough to be matched and shown without a second thought. */

@@ -6,6 +6,7 @@ import { Aedes, type Client } from 'aedes';
 import { writeToStream } from 'mqtt-packet';
 import type { Identity } from './acl.ts';
 import { sendAtOnce } from './command.ts';
+import { deliverOnce } from './delivery.ts';
 import { type Door, Doors, type Peer, type TlsCredentials } from './doors.ts';
 import { type BrokerStats, sysTopics } from './figures.ts';
 import { FrameGuard, guardReads } from './frame-guard.ts';
@@ -304,6 +305,7 @@ class AedesBroker implements Broker {
     };
     guardReads(stream, guard, lane, pace, refuse);
     const client = aedes.handle(stream);
+    deliverOnce(aedes, client);
     const isLive = () => client.connected;
     keepWritesFlowing(stream, this.#limits.unreadBytes, { isLive, onSlow: () => refuse('slow_consumer') });
     sessions.expect(client, guard, peer);

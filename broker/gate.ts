@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from '@nongtin/service';
 import type { Aedes, AedesOptions, Client } from 'aedes';
 import {
@@ -58,13 +59,18 @@ export class Gate {
   readonly received: Record<0 | 1 | 2, number> = { 0: 0, 1: 0, 2: 0 };
   readonly #parts: GateParts;
   readonly #wills = new WeakMap<Client, { readonly topic: string }>();
+  /** Those who want to be remembered and give no name. */
+  readonly #nameless = new WeakSet<Client>();
   #closed = false;
 
   constructor(parts: GateParts) {
     this.#parts = parts;
     parts.aedes.preConnect = (client, packet, done) => {
       if (packet.will) this.#wills.set(client, packet.will);
-      done(null, true);
+      if (packet.clientId === '' && !packet.clean) this.#nameless.add(client);
+      // mqtt-packet lets it pass (MQTT 3.1.1, 3.1.2.6).
+      if (Number(packet.will?.qos) > 2) done(new Error('will of QoS 3'), false);
+      else done(null, true);
     };
     parts.aedes.authenticate = this.#authenticate;
     parts.aedes.authorizePublish = this.#authorizePublish;
@@ -91,7 +97,7 @@ export class Gate {
     const { sessions, persistence, aedes, packetBytes, connectionsOfOne } = this.#parts;
     if (this.#closed) throw new Refused('stopping', connack.unavailable);
     const identity = await this.#identify(client, username, password);
-    if (clientId.length > MAX_CLIENT_ID) {
+    if (clientId.length > MAX_CLIENT_ID || this.#nameless.has(client)) {
       throw this.#refuse('identifier_rejected', connack.identifierRejected, identity.id);
     }
     const will = this.#wills.get(client);
@@ -102,10 +108,16 @@ export class Gate {
     const others = sessions.ofIdentity(identity.id).filter((other) => other.clientId !== clientId);
     if (others.length >= connectionsOfOne)
       throw this.#refuse('too_many_connections', connack.unavailable, identity.id);
+    await leftBy(aedes, `${identity.id}/${clientId}`);
+    if (client.closed) throw new Refused('gone', connack.unavailable);
     const session = sessions.begin(client, identity, clientId, runningNumber(aedes), packetBytes);
     client.id = session.key;
     persistence.isBack(identity);
-    if (!client.clean) persistence.sessions.begin(session.key, identity);
+    if (client.clean) return;
+    persistence.sessions.begin(session.key, identity);
+    // Its packet ids go on: one that is still under way must not be another message's too (MQTT 3.1.1, 2.3.1).
+    const lastId = persistence.sessions.outboxOf(session.key)?.lastId;
+    if (lastId !== undefined) Object.assign(client, { _nextId: (lastId % 0xffff) + 1 });
   }
 
   /** By certificate where there is one, and then no password counts; a user name must not say otherwise. */
@@ -151,6 +163,8 @@ export class Gate {
     // Kept in memory for whoever asks later; of all else nobody but the hook may know, so that keeping it serves none.
     if (packet.retain && !mayRetain(packet.topic)) packet.retain = false;
     const durable = inbox.receive(this.#message(session, packet), session.key);
+    // It concerns this hop alone (MQTT 3.1.1, 3.3.1.1).
+    packet.dup = false;
     const work = this.#isKept(packet) ? durable.then(() => this.#publishFirst(client, packet)) : durable;
     work.then(
       () => done(null),
@@ -162,9 +176,10 @@ export class Gate {
     );
   };
 
-  /** Whether something is kept of a QoS 1 message, so that its PUBACK has to wait for that too. */
+  /** Whether a QoS 1 message is kept or heard by somebody, so that its PUBACK has to wait for that too. */
   #isKept({ qos, retain, topic }: Publish): boolean {
-    return qos === 1 && (retain || this.#parts.persistence.sessions.wanting(topic).length > 0);
+    const { sessions, persistence } = this.#parts;
+    return qos === 1 && (retain || sessions.isListenedTo || persistence.sessions.wanting(topic).length > 0);
   }
 
   /** aedes acknowledges QoS 1 before it publishes. So this is published by us, and what aedes then publishes reaches nobody. */
@@ -283,6 +298,12 @@ export class Gate {
     const isHeldUp = !client.clean && !persistence.hasCaughtUp(client);
     return isHeldUp && packet.qos === 0 && !packet.retain ? null : packet;
   };
+}
+
+/** aedes takes a connection out of its list some turns after it has ended; until then a newer one would go with it. */
+async function leftBy(aedes: Aedes, key: string): Promise<void> {
+  const { clients } = aedes as unknown as { clients: Readonly<Record<string, Client | undefined>> };
+  for (let turns = 0; turns < 10 && clients[key]?.closed; turns += 1) await nextTurn();
 }
 
 /** The number aedes gives to each message in turn; its types leave it out. */

@@ -30,6 +30,8 @@ export class Outbox {
   readonly #placeOfMessage = new Map<number, number>();
   #bytes = 0;
   #next = 1;
+  /** The packet id that was given last. */
+  lastId: number | undefined;
 
   get size(): number {
     return this.#byPlace.size;
@@ -44,7 +46,7 @@ export class Outbox {
     const dropped: Waiting[] = [];
     for (const candidate of this.#byPlace.values()) {
       if (this.#byPlace.size <= MOST_MESSAGES && this.#bytes <= MOST_BYTES) break;
-      if (candidate.messageId !== undefined) continue;
+      if (candidate.messageId !== undefined || candidate.sentTo !== undefined) continue;
       this.#delete(candidate);
       dropped.push(candidate);
     }
@@ -102,7 +104,9 @@ export class Outbox {
     if (earlier !== undefined) this.#placeOfMessage.delete(earlier);
     this.#byPlace.set(waiting.place, waiting);
     this.#placeOf.set(keyOf(waiting.packet), waiting.place);
-    if (waiting.messageId !== undefined) this.#placeOfMessage.set(waiting.messageId, waiting.place);
+    if (waiting.messageId === undefined) return waiting;
+    this.lastId = waiting.messageId;
+    this.#placeOfMessage.set(waiting.messageId, waiting.place);
     return waiting;
   }
 

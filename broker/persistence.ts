@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Identity } from './acl.ts';
 import { LastingSessions, type Subscription } from './lasting.ts';
 import type { Outgoing, Waiting } from './outbox.ts';
@@ -11,6 +12,7 @@ type Qos = 0 | 1 | 2;
 interface AedesClient {
   readonly id: string;
   readonly clean?: boolean;
+  readonly closed?: boolean;
 }
 
 /** A packet as aedes hands it to its persistence. */
@@ -60,6 +62,8 @@ export class Persistence {
   readonly #wills = new Set<string>();
   readonly #leftWills = new Map<string, LeftWill>();
   readonly #caughtUp = new WeakSet<AedesClient>();
+  /** Places of what has been handed to aedes to be sent again, and is not sent yet. */
+  readonly #underWay = new WeakMap<AedesClient, Set<number>>();
 
   constructor(options: PersistenceOptions) {
     this.#options = options;
@@ -117,9 +121,17 @@ export class Persistence {
 
   async setup(): Promise<void> {}
 
-  async storeRetained({ topic, payload, qos }: AedesPacket): Promise<void> {
+  storeRetained(packet: AedesPacket): AtOnce<undefined> {
+    this.#keepRetained(packet);
+    return atOnce(undefined);
+  }
+
+  #keepRetained({ topic, payload, qos }: AedesPacket): void {
     const { file, onFull } = this.#options;
-    if (!this.#retained.set({ topic, payload, qos })) return onFull(topic);
+    if (!this.#retained.set({ topic, payload, qos })) {
+      onFull(topic);
+      return;
+    }
     // What we tell of ourselves is told anew at each start.
     if (topic.startsWith('$')) return;
     if (payload.length > 0) file.put({ kind: 'retained', owner: '', name: topic, about: { qos }, payload });
@@ -148,8 +160,8 @@ export class Persistence {
     return this.sessions.filtersOf(id);
   }
 
-  async subscriptionsByTopic(topic: string): Promise<Subscription[]> {
-    return this.sessions.wanting(topic);
+  subscriptionsByTopic(topic: string): AtOnce<Subscription[]> {
+    return atOnce(this.sessions.wanting(topic));
   }
 
   /** Called when a session begins that is not to last: of an earlier one with its key nothing remains. */
@@ -161,12 +173,13 @@ export class Persistence {
     this.#forgetIncoming(id);
   }
 
-  async outgoingEnqueueCombi(subscriptions: readonly Subscription[], packet: AedesPacket): Promise<void> {
+  outgoingEnqueueCombi(subscriptions: readonly Subscription[], packet: AedesPacket): AtOnce<undefined> {
     const { brokerId, brokerCounter, topic, payload } = packet;
     for (const { clientId, qos } of subscriptions) {
       const least = Math.min(qos, packet.qos) as 1 | 2;
       this.sessions.keep(clientId, { cmd: 'publish', brokerId, brokerCounter, topic, payload, qos: least });
     }
+    return atOnce(undefined);
   }
 
   /** A message is about to be sent under its id, or a PUBREL in place of one that the client has. */
@@ -176,6 +189,7 @@ export class Persistence {
     const changed =
       packet.cmd === 'pubrel' ? outbox?.released(messageId) : outbox?.sent(packet, messageId, client);
     if (changed === undefined) return;
+    this.#underWay.get(client)?.delete(changed.place);
     this.sessions.keepChange(client.id, changed, false);
     // A QoS 2 message is delivered once only if both sides remember what was said.
     if (changed.packet.qos === 2) await this.saved();
@@ -258,12 +272,22 @@ export class Persistence {
     }
   }
 
-  /** What was sent before on another connection says so (MQTT 3.1.1, 3.3.1.1). */
-  *#resend(client: AedesClient) {
-    for (const { packet, messageId } of this.sessions.outboxOf(client.id)?.toSend(client) ?? []) {
-      const dup = messageId !== undefined && packet.cmd === 'publish';
-      yield { ...packet, retain: false, dup, messageId };
-    }
+  /**
+   * What was sent before on another connection says so (MQTT 3.1.1, 3.3.1.1). It ends when all of it is sent, since streams
+   * read ahead and what came now would overtake what they hold; what comes meanwhile is sent in its turn.
+   */
+  async *#resend(client: AedesClient) {
+    const outbox = this.sessions.outboxOf(client.id);
+    const underWay = new Set<number>();
+    this.#underWay.set(client, underWay);
+    do {
+      for (const { place, packet, messageId } of outbox?.toSend(client) ?? []) {
+        underWay.add(place);
+        const dup = messageId !== undefined && packet.cmd === 'publish';
+        yield { ...packet, retain: false, dup, messageId };
+      }
+      if (underWay.size > 0) await nextTurn();
+    } while (underWay.size > 0 && !client.closed);
     this.#caughtUp.add(client);
   }
 
@@ -283,6 +307,16 @@ export class Persistence {
     this.#leftWills.delete(key);
     this.#options.file.remove('will', key, '');
   }
+}
+
+/** What aedes takes for a promise, and is told without a turn between: messages keep the order in which they were numbered. */
+interface AtOnce<T> {
+  then(tell: (value: T) => void): void;
+}
+
+function atOnce<T>(value: T): AtOnce<T> {
+  // biome-ignore lint/suspicious/noThenProperty: it is what aedes asks for.
+  return { then: (tell) => tell(value) };
 }
 
 function* retainedPackets(messages: Iterable<RetainedMessage>) {

@@ -81,8 +81,8 @@ describe('a filter', () => {
     notGranted,
   );
 
-  // aedes does not look at the second character.
-  it.fails.each(['a#', '+#', 'a+', '+a', '++', 'a+/b'])('that is none, "%s", is not granted', notGranted);
+  // aedes by itself does not look at the second character.
+  it.each(['a#', '+#', 'a+', '+a', '++', 'a+/b'])('that is none, "%s", is not granted', notGranted);
 
   async function notGranted(filter: string): Promise<void> {
     const granted = await tool.subscribe(filter).catch(() => 'closed');

@@ -153,7 +153,7 @@ describe('while its client is away, a session', () => {
   });
 
   // What was read ahead of what waits, some 17 messages, is overtaken at the end.
-  it.fails('collects in order, and gives that before what is said after the return', async () => {
+  it('collects in order, and gives that before what is said after the return', async () => {
     await subscribedAndLeft('local/#');
     const speaker = await flows();
     const numbers = Array.from({ length: 100 }, (_, n) => `${n}`);
@@ -234,7 +234,7 @@ describe('what was not acknowledged when the connection broke', () => {
   });
 
   // Each connection counts anew, from anywhere.
-  it.fails('keeps its packet id from being used for another message', async () => {
+  it('keeps its packet id from being used for another message', async () => {
     // From where is a matter of chance.
     const chance = vi.spyOn(Math, 'random').mockReturnValue(0.5);
     onTestFinished(() => chance.mockRestore());

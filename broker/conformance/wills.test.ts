@@ -77,7 +77,7 @@ describe('a will', () => {
   });
 
   // It would reach its listeners as a message on a topic that no message can have.
-  it.fails.each(['local/#', 'local/+'])('for a wildcard is refused: %s', async (topic) => {
+  it.each(['local/#', 'local/+'])('for a wildcard is refused: %s', async (topic) => {
     const client = await withWill({ topic }).catch(() => undefined);
     await client?.break();
     await listener.settled();
