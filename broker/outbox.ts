@@ -37,6 +37,10 @@ export class Outbox {
     return this.#byPlace.size;
   }
 
+  has(place: number): boolean {
+    return this.#byPlace.has(place);
+  }
+
   /** Puts it at the end, or where it was kept; gives it back with those that had to go for it: the oldest not yet sent. */
   add(packet: Outgoing, kept?: Pick<Waiting, 'place' | 'messageId'>): { added: Waiting; dropped: Waiting[] } {
     const added: Waiting = { place: this.#next, packet, ...kept };

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Identity } from './acl.ts';
 import { LastingSessions, type Subscription } from './lasting.ts';
 import type { Outgoing, Waiting } from './outbox.ts';
@@ -43,6 +43,8 @@ export interface PersistenceOptions {
 }
 
 const NOTHING = new Uint8Array(0);
+/** How often is looked whether a client that has come back was sent what waited for it. */
+const CATCH_UP_MS = 5;
 /** QoS 2 messages of one session that it has not released. */
 const MOST_INCOMING = 2_000;
 
@@ -286,7 +288,10 @@ export class Persistence {
         const dup = messageId !== undefined && packet.cmd === 'publish';
         yield { ...packet, retain: false, dup, messageId };
       }
-      if (underWay.size > 0) await nextTurn();
+      // What the client has acknowledged before it was sent, or was forgotten with the session, is under way no more.
+      for (const place of underWay)
+        if (!this.sessions.outboxOf(client.id)?.has(place)) underWay.delete(place);
+      if (underWay.size > 0) await delay(CATCH_UP_MS);
     } while (underWay.size > 0 && !client.closed);
     this.#caughtUp.add(client);
   }
