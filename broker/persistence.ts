@@ -282,17 +282,17 @@ export class Persistence {
     const outbox = this.sessions.outboxOf(client.id);
     const underWay = new Set<number>();
     this.#underWay.set(client, underWay);
-    do {
+    for (;;) {
       for (const { place, packet, messageId } of outbox?.toSend(client) ?? []) {
         underWay.add(place);
         const dup = messageId !== undefined && packet.cmd === 'publish';
         yield { ...packet, retain: false, dup, messageId };
       }
       // What the client has acknowledged before it was sent, or was forgotten with the session, is under way no more.
-      for (const place of underWay)
-        if (!this.sessions.outboxOf(client.id)?.has(place)) underWay.delete(place);
-      if (underWay.size > 0) await delay(CATCH_UP_MS);
-    } while (underWay.size > 0 && !client.closed);
+      for (const place of underWay) if (!this.sessions.outboxOf(client.id)?.has(place)) underWay.delete(place);
+      if (underWay.size === 0 || client.closed) break;
+      await delay(CATCH_UP_MS);
+    }
     this.#caughtUp.add(client);
   }
 
