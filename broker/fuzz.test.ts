@@ -11,6 +11,7 @@ import { until } from './testing/farm.ts';
 const seed = Number(process.env.NONGTIN_FUZZ_SEED ?? randomInt(2 ** 31));
 const READINGS = 'nongtin/v1/valve-2/readings';
 const MIB = 1024 * 1024;
+const STANDSTILL_MS = 20_000;
 
 /** About what a gateway gives it. Compiled code that is given up, by chance before or after, would be 4 MiB. */
 const FLAGS = [
@@ -56,8 +57,7 @@ async function listen(): Promise<void> {
 }
 
 /** The attack, and what goes on meanwhile: a device tells its readings, and later a technician hears them. */
-async function attack(): Promise<void> {
-  const attacker = new Attacker(port, seed);
+async function attack(attacker: Attacker): Promise<void> {
   const device = await join('valve-2');
   const tell = async () => {
     for (let left = 100; left > 0; left -= 1) {
@@ -75,6 +75,17 @@ async function attack(): Promise<void> {
   after = await afterwards();
 }
 
+/** Fails when the broker leaves somebody without an answer for good. */
+function watch(attacker: Attacker): { readonly stuck: Promise<never>; stop(): void } {
+  const { promise, reject } = Promise.withResolvers<never>();
+  let packets = -1;
+  const timer = setInterval(() => {
+    if (attacker.packets === packets) reject(new Error(`nothing goes on after ${packets} packets`));
+    packets = attacker.packets;
+  }, STANDSTILL_MS);
+  return { stuck: promise, stop: () => clearInterval(timer) };
+}
+
 beforeAll(async () => {
   broker = fork(new URL('./testing/broker-process.ts', import.meta.url), { execArgv: FLAGS, silent: true });
   broker.stderr?.on('data', (text) => {
@@ -82,14 +93,15 @@ beforeAll(async () => {
   });
   const death = once(broker, 'exit');
   const ended = death.then(() => Promise.reject(new Error('the broker ended')));
-  const work = async () => {
-    [port] = (await once(broker, 'message')) as [number];
-    await attack();
-  };
-  await Promise.race([work(), ended]).catch(async (error: unknown) => {
-    broker.kill();
-    throw new Error(`after seed ${seed} the broker ended by ${await death}: ${complaints}`, { cause: error });
-  });
+  [port] = (await Promise.race([once(broker, 'message'), ended])) as [number];
+  const attacker = new Attacker(port, seed);
+  const { stuck, stop } = watch(attacker);
+  await Promise.race([attack(attacker), ended, stuck])
+    .catch(async (error: unknown) => {
+      broker.kill();
+      throw new Error(`with seed ${seed}, ended by ${await death}: ${complaints}`, { cause: error });
+    })
+    .finally(stop);
 }, 180_000);
 
 afterAll(() => {

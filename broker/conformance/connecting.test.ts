@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Packet } from 'mqtt-packet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Farm, frame, text } from '../testing/farm.ts';
@@ -179,19 +180,25 @@ describe('a client id that is in use', () => {
   });
 
   // aedes by itself forgets the newer one when the older one, closed already, is put away: nothing closes it from then on.
-  it('is held by one connection, also when an older one breaks just as a newer one comes', async () => {
-    for (let n = 0; n < 20; n += 1) {
-      const first = await connect('an', { clientId: `shared-${n}` });
+  it('is held by one connection, also when an older one breaks as a newer one comes', () => oneHolds(true));
+  // Here the newer one is let in by turns, and what was waited for may come after it was looked for.
+  it.fails('is held so in a session that stays, too', () => oneHolds(false));
+
+  async function oneHolds(clean: boolean): Promise<void> {
+    for (let turns = 0; turns < 10; turns += 1) {
+      const options = { clientId: `shared-${turns}`, clean };
+      const first = await connect('an', options);
       await first.subscribe('local/#');
       const [second, third] = [await WireClient.open(farm), await WireClient.open(farm)];
-      second.send(connectPacket('an', { clientId: `shared-${n}` }));
+      second.send(connectPacket('an', options));
+      for (let left = turns; left > 0; left -= 1) await nextTurn();
       first.socket.destroy();
       await second.next('connack');
       await second.ping();
-      third.send(connectPacket('an', { clientId: `shared-${n}` }));
+      third.send(connectPacket('an', options));
       await third.next('connack');
       await second.settled();
       expect([second.closed, third.closed]).toEqual([true, false]);
     }
-  });
+  }
 });

@@ -15,21 +15,22 @@ export class Attacker {
   readonly #port: number;
   readonly #seed: number;
   #connections = 0;
-  #packets = 0;
+  /** Mutated packets that the broker has looked at. */
+  packets = 0;
 
   constructor(port: number, seed: number) {
     this.#port = port;
     this.#seed = seed;
   }
 
-  /** Comes back when the broker has looked at that many mutated packets since the beginning. */
+  /** Comes back when there were that many packets since the beginning. */
   async until(packets: number, speakers: Speakers): Promise<void> {
     const work = async () => {
-      while (this.#packets < packets) {
+      while (this.packets < packets) {
         this.#connections += 1;
         const chance = new Chance(this.#seed + Math.imul(this.#connections, 0x9e3779b1));
         const looked = await attack(this.#port, attackBy(chance, speakers), chance);
-        this.#packets += looked;
+        this.packets += looked;
       }
     };
     await Promise.all(Array.from({ length: CONNECTIONS_AT_ONCE }, work));
