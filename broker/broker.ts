@@ -138,6 +138,14 @@ class AedesBroker implements Broker {
       ...(authenticatePeer === undefined ? {} : { authenticatePeer }),
     });
     aedes.on('unsubscribe', (filters, client) => sessions.removeFilters(client, filters));
+    // Who is put away takes with it whoever has come in its place meanwhile.
+    const { clients } = aedes as unknown as { clients: Record<string, Client | undefined> };
+    const registered = new WeakSet<Client>();
+    aedes.on('client', (client) => registered.add(client));
+    aedes.on('clientDisconnect', ({ id }) => {
+      const current = sessions.byKey(id)?.client;
+      if (current && registered.has(current) && !current.closed) clients[id] = current;
+    });
     this.#countErrors(aedes, sessions);
     const doors = this.#createDoors({ aedes, sessions, persistence, gate });
     try {
