@@ -289,7 +289,8 @@ export class Persistence {
         yield { ...packet, retain: false, dup, messageId };
       }
       // What the client has acknowledged before it was sent, or was forgotten with the session, is under way no more.
-      for (const place of underWay) if (!this.sessions.outboxOf(client.id)?.has(place)) underWay.delete(place);
+      for (const place of underWay)
+        if (!this.sessions.outboxOf(client.id)?.has(place)) underWay.delete(place);
       if (underWay.size === 0 || client.closed) break;
       await delay(CATCH_UP_MS);
     }
