@@ -21,6 +21,7 @@ import { causeOf, type RefusalCause, Refusals } from './refusals.ts';
 import { noFile, sessionFile } from './session-file.ts';
 import { Sessions } from './sessions.ts';
 import { keepWritesFlowing } from './slow-consumers.ts';
+import { refuseUnsound } from './sound.ts';
 
 // Or it makes a buffer for every packet id there can be, 65,536 of them and 9 MiB, at the first packet.
 writeToStream.cacheNumbers = false;
@@ -314,6 +315,7 @@ class AedesBroker implements Broker {
     guardReads(stream, guard, lane, pace, refuse);
     const client = aedes.handle(stream);
     deliverOnce(aedes, client);
+    refuseUnsound(client);
     const isLive = () => client.connected;
     keepWritesFlowing(stream, this.#limits.unreadBytes, { isLive, onSlow: () => refuse('slow_consumer') });
     sessions.expect(client, guard, peer);
