@@ -27,7 +27,10 @@ import { refuseUnsound } from './sound.ts';
 writeToStream.cacheNumbers = false;
 
 export interface BrokerOptions extends Door {
+  /** The address that the doors listen on. */
   readonly host: string;
+  /** Where the plain door listens alone: '127.0.0.1' leaves the network with TLS. */
+  readonly plainHost?: string;
   /** MQTT over TLS; opened by `secure`. */
   readonly tls?: Door;
   /** Opened by `openWebSocket`. */
@@ -280,12 +283,12 @@ class AedesBroker implements Broker {
   }
 
   #createDoors(parts: Parts): Doors {
-    const { host, port, portVariable, tls, webSocket } = this.#options;
+    const { host, plainHost = host, port, portVariable, tls, webSocket } = this.#options;
     const { connections, connectTimeoutMs: handshakeMs } = this.#limits;
     return new Doors(
       {
         ...{ host, handshakeMs, connections },
-        plain: { port, ...(portVariable === undefined ? {} : { portVariable }) },
+        plain: { port, host: plainHost, ...(portVariable === undefined ? {} : { portVariable }) },
         ...(tls === undefined ? {} : { tls }),
         ...(webSocket === undefined ? {} : { webSocket }),
       },

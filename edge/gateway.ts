@@ -273,6 +273,7 @@ export class Gateway implements Service {
     const { mqttTlsPort, mqttWebSocketPort: webSocket } = this.#config;
     return createBroker({
       host: this.#config.host,
+      plainHost: this.#config.mqttHost,
       port: this.#config.mqttPort,
       portVariable: 'NONGTIN_MQTT_PORT',
       ...(mqttTlsPort === undefined
@@ -283,6 +284,7 @@ export class Gateway implements Service {
         : { webSocket: { port: webSocket, portVariable: 'NONGTIN_MQTT_WS_PORT' } }),
       authenticate: (username, password) => credentials.verify(username, password),
       sessionsPath: join(this.#folder, 'sessions.sqlite'),
+      limits: { connections: this.#config.mqttConnections },
       hook,
       logger: this.#logger,
       clock: this.#clock,
