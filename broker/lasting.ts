@@ -178,11 +178,14 @@ export class LastingSessions {
     return this.#byKey.get(key)?.outbox;
   }
 
-  /** A message was sent (`messageId`), released or acknowledged: keeps the outbox's answer. */
-  keepChange(key: string, waiting: Waiting | undefined, isGone: boolean): void {
-    if (waiting === undefined) return;
-    if (isGone) this.#options.file.remove('outgoing', key, nameOf(waiting.place));
-    else this.#saveWaiting(key, waiting);
+  /** A message was sent under its packet id, or released. */
+  keepSent(key: string, waiting: Waiting): void {
+    this.#saveWaiting(key, waiting);
+  }
+
+  /** A message was acknowledged: nothing of it waits any more. */
+  drop(key: string, { place }: Waiting): void {
+    this.#options.file.remove('outgoing', key, nameOf(place));
   }
 
   #make(key: string, identity: Identity): LastingSession {

@@ -195,7 +195,7 @@ export class Persistence {
       packet.cmd === 'pubrel' ? outbox?.released(messageId) : outbox?.sent(packet, messageId, client);
     if (changed === undefined) return;
     this.#underWay.get(client)?.delete(changed.place);
-    this.sessions.keepChange(client.id, changed, false);
+    this.sessions.keepSent(client.id, changed);
     // A QoS 2 message is delivered once only if both sides remember what was said.
     if (changed.packet.qos === 2) await this.saved();
   }
@@ -203,7 +203,7 @@ export class Persistence {
   async outgoingClearMessageId(client: AedesClient, packet: AedesPacket): Promise<AedesPacket | undefined> {
     if (packet.messageId === undefined) return undefined;
     const waiting = this.sessions.outboxOf(client.id)?.acknowledged(packet.messageId);
-    this.sessions.keepChange(client.id, waiting, true);
+    if (waiting !== undefined) this.sessions.drop(client.id, waiting);
     return waiting?.packet;
   }
 
