@@ -80,6 +80,7 @@ const cloud: RouteTable = {
   'GET /api/lots/:lotNumber': everyRole,
   'GET /api/uplink': everyRole,
   'GET /api/anchors': everyRole,
+  'GET /api/gateways/:id/series': everyRole,
   'GET /api/gateways': ['technician', 'manager', 'alliance_officer', 'auditor'],
   'POST /api/gateways': ['manager'],
   'POST /api/lots': ['manager'],

@@ -25,6 +25,7 @@ import { cooperativesIn } from './cooperatives/cooperatives.ts';
 import { seedDemoCooperative } from './cooperatives/demo.ts';
 import { createMetrics } from './metrics.ts';
 import { openRecords, type Records } from './records/index.ts';
+import { type CloudSeries, openCloudSeries } from './series/index.ts';
 import { openStamping, type Stamping } from './stamping.ts';
 import { seasonOf } from './traceability/season.ts';
 import { AedesDoor, allowGateway } from './uplink/aedes-door.ts';
@@ -39,8 +40,9 @@ import { Receiver } from './uplink/receiver.ts';
  *   gateways ── MQTT ──► uplink door ──► receiver ──► entry store (fsync) ──► answer "durable up to"
  *                                            │ wake
  *                                            ▼
- *                                        projector ──► records: plots, runs, harvests, daily readings
- *                                                         ▲   ▲
+ *               series writer ◄─ wake ── projector ──► records: plots, runs, harvests, daily readings
+ *                   │                                     ▲   ▲
+ *                   └─► InfluxDB, a database each         │   │
  *   people, programs ── HTTP ──► api: lots, stamps ───────┘   │ leaves, anchors
  *                                                         anchorer ──► chain
  */
@@ -97,15 +99,18 @@ export class Cloud implements Service {
     const accounts = await this.#openAccounts(records);
     if (demo) await this.#seedDemo(records, accounts, credentials);
     else await this.#withdrawDemo(accounts, credentials);
-    const { receiver, projector } = this.#openUplink(records, entries);
+    const series = openCloudSeries({ db: records.db, entries, influx: this.#config.influx, clock, logger });
+    this.#closers.push(() => series.writer?.stop());
+    const { receiver, projector } = this.#openUplink(records, entries, series);
     this.#closers.push(() => projector.stop());
     projector.start();
+    await series.writer?.start();
     const stamping = openStamping({ config: this.#config, db: records.db, clock, logger });
     this.#closers.push(() => stamping.anchorer.stop());
     await stamping.anchorer.start();
     this.#closers.push(() => receiver.idle());
     const uplink = this.#uplinkDoor(credentials, receiver);
-    const app = await this.#openApp({ records, entries, receiver, accounts, stamping, uplink });
+    const app = await this.#openApp({ records, entries, receiver, accounts, stamping, series, uplink });
     this.#closers.push(() => uplink.stop());
     await uplink.start();
     this.#doors = { app, uplink };
@@ -138,12 +143,17 @@ export class Cloud implements Service {
     withdrawCredentials(credentials, { [secrets.uplink.gateway]: secrets.uplink.password });
   }
 
-  #openUplink({ db }: Records, entries: EntryStore): { receiver: Receiver; projector: Projector } {
+  #openUplink(
+    { db }: Records,
+    entries: EntryStore,
+    series: CloudSeries,
+  ): { receiver: Receiver; projector: Projector } {
     const logger = this.#logger;
     const projector = new Projector({
       ...{ db, entries, logger },
       seasonOf: async (gateway, entry, harvest) =>
         canonicalJson(await seasonOf({ db, entries }, gateway, entry, harvest)),
+      onProjected: (gateway) => series.writer?.wake(gateway),
     });
     const cooperatives = cooperativesIn(db);
     const receiver = new Receiver({
@@ -172,15 +182,17 @@ export class Cloud implements Service {
   }
 
   async #openApp(parts: AppParts): Promise<FastifyInstance> {
-    const { records, entries, receiver, accounts, stamping, uplink } = parts;
+    const { records, entries, receiver, accounts, stamping, series, uplink } = parts;
     const registry = createMetrics({ entries, receiver });
     registerBrokerMetrics(uplink.broker, registry);
     registerAnchorMetrics(registry, { db: records.db, status: () => stamping.anchorer.status() });
+    series.register(registry);
     const clock = this.#clock;
     const api = { db: records.db, entries, receiver, logins: uplink.logins, clock, registry };
     const routes = [
       ...apiRoutes({ ...api, chainState: () => stamping.anchorer.status().state }),
       stamping.routes,
+      series.routes,
     ];
     const app = await buildApp({ accounts, logger: this.#logger, routes });
     this.#closers.push(() => app.close());
@@ -200,5 +212,6 @@ interface AppParts {
   readonly receiver: Receiver;
   readonly accounts: Accounts;
   readonly stamping: Stamping;
+  readonly series: CloudSeries;
   readonly uplink: AedesDoor;
 }

@@ -16,6 +16,15 @@ export interface CloudConfig {
   readonly publicRpcUrls: readonly string[];
   /** Undefined: the embedded engine keeps the records. */
   readonly databaseUrl: string | undefined;
+  /** Where readings go as series; undefined: nowhere. In a 1.x the login is in the URL. */
+  readonly influx:
+    | {
+        readonly url: string;
+        readonly token: string | undefined;
+        readonly org: string;
+        readonly rawDays: number;
+      }
+    | undefined;
   readonly demo: boolean;
   /** Where buyers reach this service: printed on the stamps. */
   readonly publicUrl: string;
@@ -41,6 +50,7 @@ export function readConfig(env: Environment): CloudConfig {
       databaseUrl === undefined
         ? undefined
         : url('NONGTIN_DATABASE_URL', databaseUrl, ['postgres:', 'postgresql:']),
+    influx: influx(env),
     demo: readSwitch(env, 'NONGTIN_DEMO'),
     publicUrl: url('NONGTIN_PUBLIC_URL', publicUrl, web),
     verifyPageDir: resolve(text(env, 'NONGTIN_VERIFY_DIR') ?? builtPage()),
@@ -53,6 +63,23 @@ function publicRpcUrls(env: Environment, rpcUrl: string): string[] {
   if (given !== undefined)
     return given.split(',').map((one) => url('NONGTIN_PUBLIC_RPC_URLS', one.trim(), web));
   return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(rpcUrl).hostname) ? [rpcUrl] : [];
+}
+
+/** Longer than a season, so that the last one can be looked at beside this one. */
+const RAW_DAYS = 400;
+
+function influx(env: Environment): CloudConfig['influx'] {
+  const address = text(env, 'NONGTIN_CLOUD_INFLUX_URL');
+  if (address === undefined) return undefined;
+  const days = text(env, 'NONGTIN_CLOUD_INFLUX_DAYS') ?? String(RAW_DAYS);
+  if (!/^[1-9]\d{0,4}$/.test(days))
+    throw new StartProblem(`NONGTIN_CLOUD_INFLUX_DAYS=${days} is no number of days from 1 to 99999.`);
+  return {
+    url: url('NONGTIN_CLOUD_INFLUX_URL', address, web),
+    token: text(env, 'NONGTIN_CLOUD_INFLUX_TOKEN'),
+    org: text(env, 'NONGTIN_CLOUD_INFLUX_ORG') ?? '',
+    rawDays: Number(days),
+  };
 }
 
 const web = ['http:', 'https:'];

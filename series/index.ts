@@ -1,3 +1,4 @@
+export { writeNarrowing } from './narrow.ts';
 export { sqliteSeries } from './sqlite.ts';
 export { openWithLog } from './sqlite-open.ts';
 export {

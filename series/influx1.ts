@@ -25,11 +25,13 @@ export interface Influx1Options {
   /** Win over those in the URL. */
   readonly username?: string;
   readonly password?: string;
+  /** How long readings are kept as they came, in a database that is made here; 90 unless told otherwise. */
+  readonly rawDays?: number;
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
 const PING_TIMEOUT_MS = 2_000;
-const RAW_DURATION = '2160h';
+const RAW_DAYS = 90;
 
 /**
  * Retention policies: raw readings 90 days, five minutes two years, days for ever; few shards, because each costs
@@ -66,6 +68,7 @@ class Influx1Series implements SeriesStore {
   };
   readonly #client: InfluxDB;
   readonly #database: string;
+  readonly #rawDuration: string;
   readonly #address: URL;
   readonly #headers: Record<string, string>;
   readonly #writeUrls: Readonly<Record<Tier, URL>>;
@@ -79,11 +82,12 @@ class Influx1Series implements SeriesStore {
   #isSetUp = false;
   #isRawBounded = false;
 
-  constructor({ url, database, ...login }: Influx1Options) {
+  constructor({ url, database, rawDays = RAW_DAYS, ...login }: Influx1Options) {
     const { address, username, password } = addressOf(url, login);
     const port = Number(address.port) || (address.protocol === 'https:' ? 443 : 80);
     this.place = `influxdb:${address.hostname}:${port}${address.pathname}${database}`;
     this.#database = database;
+    this.#rawDuration = `${rawDays * 24}h`;
     this.#client = new InfluxDB({
       host: address.hostname,
       port,
@@ -171,7 +175,7 @@ class Influx1Series implements SeriesStore {
       let there = await this.#policies();
       if (there === undefined) {
         await this.#client.createDatabase(this.#database);
-        await this.#tell(`${this.#policy('raw')} DURATION ${RAW_DURATION} REPLICATION 1 DEFAULT`);
+        await this.#tell(`${this.#policy('raw')} DURATION ${this.#rawDuration} REPLICATION 1 DEFAULT`);
         there = [];
       }
       for (const { name, rest } of Object.values(POLICIES)) {
@@ -190,7 +194,7 @@ class Influx1Series implements SeriesStore {
   async #boundRaw(): Promise<void> {
     const usual = (await this.#policies())?.find((policy) => policy.default);
     if (usual?.name === 'autogen' && usual.duration === '0s') {
-      await this.#tell(`ALTER ${this.#policy('autogen', '')} DURATION ${RAW_DURATION}`);
+      await this.#tell(`ALTER ${this.#policy('autogen', '')} DURATION ${this.#rawDuration}`);
     }
     this.#isRawBounded = usual !== undefined;
   }

@@ -108,7 +108,8 @@ export class Supervisor {
     if (plan === undefined) return;
     if (plan.notice !== undefined) say(plan.notice);
     this.#influxUrl = plan.url;
-    this.#env = { ...this.#env, NONGTIN_INFLUX_URL: plan.url };
+    // The farm's database and the cooperative's stand side by side in it.
+    this.#env = { NONGTIN_CLOUD_INFLUX_URL: plan.url, ...this.#env, NONGTIN_INFLUX_URL: plan.url };
     const child = this.#launch('influxd', plan.command, plan.args);
     // Nothing waits for it but the readings, which the journal keeps meanwhile.
     waitFor(() => influxAnswers(plan.url), { deadlineMs: READY_WITHIN_MS, what: 'influxd' }).then(

@@ -21,6 +21,8 @@ export interface ProjectorOptions {
   readonly entries: EntryStore;
   /** JSON of the season that a harvest closes; everything before the harvest's entry is projected by then. */
   readonly seasonOf: (gateway: string, entry: StoredEntry, harvest: HarvestRecord) => Promise<string>;
+  /** Called after rows of this gateway have changed. */
+  readonly onProjected?: (gateway: string) => void;
   readonly logger: Logger;
   /** Entries in one transaction. */
   readonly batchSize?: number;
@@ -69,7 +71,10 @@ export class Projector {
       const [gateway = ''] = this.#woken;
       this.#woken.delete(gateway);
       try {
-        if (await this.#step(gateway)) this.#woken.add(gateway);
+        if (await this.#step(gateway)) {
+          this.#woken.add(gateway);
+          this.#options.onProjected?.(gateway);
+        }
         pauseMs = 0;
       } catch (error) {
         this.#options.logger.error({ err: error, gateway }, 'projection waits');

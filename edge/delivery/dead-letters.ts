@@ -1,7 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { openWithLog, type SeriesStore } from '@nongtin/series';
+import { openWithLog, type SeriesStore, writeNarrowing } from '@nongtin/series';
 import { explainProblem, type Logger } from '@nongtin/service';
-import { writeNarrowing } from './narrow.ts';
 
 /** A reading that the series store will never take. It stands in the journal as well. */
 interface DeadLetter {

@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Lines, type SeriesStore, textOf, type WriteOutcome } from '@nongtin/series';
+import { type Lines, type SeriesStore, textOf, type WriteOutcome, writeNarrowing } from '@nongtin/series';
 import type { Logger } from '@nongtin/service';
 import type { Journal, JournalEntry } from '../journal/index.ts';
 import { asDated, batchesOf, type Dating, linesOf } from './batches.ts';
 import { SeriesCursors } from './cursors.ts';
 import type { DeadLetters } from './dead-letters.ts';
-import { writeNarrowing } from './narrow.ts';
 
 /** The part of the journal that a delivery reads. */
 export type DeliveredJournal = Pick<Journal, 'read' | 'lastNumber' | 'cursor' | 'moveCursor' | 'onCommit'>;

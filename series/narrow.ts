@@ -1,4 +1,4 @@
-import { type Lines, type SeriesStore, textOf, type WriteOutcome } from '@nongtin/series';
+import { type Lines, type SeriesStore, textOf, type WriteOutcome } from './store.ts';
 
 interface Watcher {
   /** Each answer of the store. */
