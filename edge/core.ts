@@ -3,23 +3,36 @@ import type { DurabilityHook } from '@nongtin/broker';
 import type { Logger } from '@nongtin/service';
 import { Alarms } from './alarms/alarms.ts';
 import { Diary } from './diary/diary.ts';
-import { devicesOf, type Farm, zonesOf } from './farm/layout.ts';
+import { LayoutKeeper } from './farm/keeper.ts';
+import { type Farm, zonesOf } from './farm/layout.ts';
+import { hardwareOf, placedDevices } from './farm/places.ts';
+import { SeriesNames } from './farm/series-names.ts';
+import { followLayout } from './followers.ts';
+import type { Found } from './found/found.ts';
 import { Health } from './health/health.ts';
 import { createIngest, type Ingest, type SeriesMemory } from './ingest/index.ts';
+import { MeasuredZones } from './irrigation/measured.ts';
 import { Irrigation } from './irrigation/service.ts';
-import { zoneView } from './irrigation/view.ts';
+import { measuredView, zoneView } from './irrigation/view.ts';
 import type { OpenJournal } from './journal/index.ts';
 import { EventHub } from './live/hub.ts';
 import { Live } from './live/live.ts';
 import { Mappings } from './mapping/mapping.ts';
 import type { Profiles } from './profiles/index.ts';
+import { WetTests } from './wet-test/ledger.ts';
 
 interface CoreOptions {
   readonly farm: Farm;
+  /** Where the layout is kept: farm.json. */
+  readonly farmPath: string;
+  /** Its valves are simulated ones. */
+  readonly demo: boolean;
   /** Started. */
   readonly journal: OpenJournal;
   readonly profiles: Profiles;
   readonly seriesMemory: SeriesMemory;
+  /** Devices without a place; started. */
+  readonly found: Found;
   readonly speed: number;
   /** Sends a command to a device, before it returns when the broker listens. */
   readonly publish: (topic: string, payload: string) => Promise<void>;
@@ -29,6 +42,9 @@ interface CoreOptions {
 
 /** What happens with a message between the broker and the journal: control, live view, alarms, diary. */
 export interface Core {
+  readonly layout: LayoutKeeper;
+  readonly wetTests: WetTests;
+  readonly found: Found;
   readonly ingest: Ingest;
   readonly live: Live;
   readonly hub: EventHub;
@@ -44,44 +60,52 @@ export interface Core {
 }
 
 export function createCore(options: CoreOptions): Core {
-  const { farm, journal, profiles, seriesMemory, speed, publish, clock, logger } = options;
+  const { farm, farmPath, demo, journal, profiles, seriesMemory, found, speed, publish, clock, logger } =
+    options;
+  const layout = new LayoutKeeper({ farm, path: farmPath, journal, clock });
+  const names = new SeriesNames(farm);
   const zones = zonesOf(farm);
-  const layouts = new Map(zones.map((zone) => [zone.id, zone]));
   const idPrefix = journal.bootId.slice(0, 12);
   const hub = new EventHub(idPrefix);
-  const devices = [...zones.flatMap(devicesOf), ...farm.farmDevices];
-  const live = new Live({ hub, devices, clock });
+  const live = new Live({ hub, devices: placedDevices(farm), clock });
+  const latest = (device: string, metric: string) => live.latest(device, metric);
   const newId = randomUUID;
   const onAlarm = (alarm: unknown) => hub.publish('alarm', alarm);
   const alarms = new Alarms({ journal, clock, newId, onAlarm, logger });
+  const wetTests = new WetTests({
+    ...{ journal, demo },
+    hardwareOf: (device) => hardwareOf(layout.farm, device),
+    firmwareOf: (device) => profiles.about(device).firmware,
+  });
+  const measured = new MeasuredZones(zones, (zone) => hub.publish('zone', measuredView(zone, latest)));
   const irrigation = new Irrigation({
-    ...{ zones, speed, journal, publish, alarms, clock, idPrefix, logger },
+    ...{ zones, speed, journal, publish, alarms, wetTests, clock, idPrefix, logger },
     onRun: (run) => hub.publish('run', run),
     onZone: (zone) => {
-      const layout = layouts.get(zone.id);
-      if (layout)
-        hub.publish(
-          'zone',
-          zoneView(zone, layout, (device, metric) => live.latest(device, metric)),
-        );
+      const place = zonesOf(layout.farm).find(({ id }) => id === zone.id);
+      if (place) hub.publish('zone', zoneView(zone, place, latest));
     },
   });
   const mappings = new Mappings({ journal, clock });
   const health = new Health({ clock });
   const ingest = createIngest({
-    ...{ journal, profiles, mappings, seriesMemory, clock, logger },
+    ...{ journal, profiles, mappings, names, seriesMemory, clock, logger },
     onReadings: (readings, missing, family, deviceMs) => {
       live.onReadings(readings);
       health.onReadings(readings, missing, family, deviceMs);
+      found.onReadings(readings, family);
       irrigation.onReadings(readings);
+      measured.onReadings(readings);
     },
     onSilent: (device, missing, family) => {
       live.onStatus(device, true);
       health.onSilent(device, missing, family);
+      found.onSpoken(device, family);
     },
     onStatus: (device, online) => {
       live.onStatus(device, online);
       health.onStatus(device, online);
+      if (online) found.onSpoken(device, null);
       irrigation.onStatus(device, online);
     },
     onQuarantine: ({ device, topic, cause }) => {
@@ -96,6 +120,21 @@ export function createCore(options: CoreOptions): Core {
     },
   };
   const receive: DurabilityHook['receive'] = (message) => hook.receive(message);
-  const diary = new Diary({ farm, journal, clock, newId });
-  return { ingest, live, hub, irrigation, alarms, diary, mappings, health, hook, receive };
+  followLayout(layout, { irrigation, measured, live, found, names, ingest, health });
+  const diary = new Diary({ layout, journal, clock, newId });
+  return {
+    layout,
+    wetTests,
+    found,
+    ingest,
+    live,
+    hub,
+    irrigation,
+    alarms,
+    diary,
+    mappings,
+    health,
+    hook,
+    receive,
+  };
 }

@@ -32,10 +32,14 @@ import { type Codecs, createCodecs } from './codecs/index.ts';
 import type { GatewayConfig } from './config.ts';
 import { LocalDoor } from './control/local-door.ts';
 import { createCore } from './core.ts';
-import { openFarm } from './farm/open.ts';
+import { simulatedZones } from './farm/demo.ts';
+import type { Farm } from './farm/layout.ts';
+import { farmPath, openFarm } from './farm/open.ts';
+import { knownNames } from './farm/places.ts';
+import { Found } from './found/found.ts';
 import { FurtherDoors } from './further-doors.ts';
 import { SeriesMemory } from './ingest/index.ts';
-import { type OpenJournal, openJournal, watchJournal } from './journal/index.ts';
+import { type OpenJournal, openJournal, unlessTroubled, watchJournal } from './journal/index.ts';
 import { lockDataFolder } from './lock.ts';
 import { recordOpening } from './opening.ts';
 import manifest from './package.json' with { type: 'json' };
@@ -139,15 +143,22 @@ export class Gateway implements Service {
     const publish = async (topic: string, payload: string) =>
       (listening ?? (await ready.promise))?.publish(topic, payload, { atOnce: true });
     const { speed } = this.#config;
-    const profiles = createProfiles(this.#openMemory(), this.#startCodecs());
+    const found = this.#openFound(farm, credentials);
+    const profiles = createProfiles(this.#openMemory(), this.#startCodecs(), (device, family) =>
+      found.onAnnounced(device, family),
+    );
     const { hook, ...core } = createCore({
       ...{ farm, journal, profiles, speed, publish, clock: this.#clock, logger: this.#logger },
-      seriesMemory: this.#openSeriesMemory(),
+      ...{ farmPath: farmPath(this.#folder), demo: this.#config.demo },
+      ...{ seriesMemory: this.#openSeriesMemory(), found },
     });
     this.#messages = () => core.ingest.counters().messages;
     await core.alarms.start();
     watchJournal(journal, core.alarms);
     await core.mappings.start();
+    await core.wetTests.start();
+    if (this.#config.demo)
+      await unlessTroubled(journal, core.wetTests.assumeTested(simulatedZones(farm), atMs));
     keeper.watch(core.alarms);
     await core.irrigation.start();
     // For a start that fails before the broker is up; else it has stopped before it comes to this.
@@ -166,7 +177,7 @@ export class Gateway implements Service {
     const accounts = await this.#startAccounts(secrets, withdrawn);
     const httpPort = await this.#startApi({
       ...core,
-      ...{ identity, farm, journal, store, series, deadLetters, profiles },
+      ...{ identity, journal, store, series, deadLetters, profiles },
       ...{ uplink, broker, furtherDoors, credentials, accounts, registry },
       counters: () => core.ingest.counters(),
       dashboardDir: this.#config.dashboardDir,
@@ -226,6 +237,17 @@ export class Gateway implements Service {
     memory.start();
     this.#stops.push({ part: 'series memory', stop: () => memory.stop() });
     return memory;
+  }
+
+  #openFound(farm: Farm, credentials: CredentialStore): Found {
+    const found = new Found({
+      ...{ path: join(this.#folder, 'found.json'), clock: this.#clock, placed: knownNames(farm) },
+      isBridge: (id) => credentials.list().some((known) => known.id === id && known.role === 'bridge'),
+      onError: (error) => this.#logger.warn({ err: error }, 'the list of found devices is lost'),
+    });
+    found.start();
+    this.#stops.push({ part: 'found devices', stop: () => found.stop() });
+    return found;
   }
 
   #openMemory(): ProfileMemory {

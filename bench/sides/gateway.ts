@@ -10,7 +10,9 @@ import { gatewayArguments } from '../../start/gateway-program.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+import type { Farm } from '../../edge/farm/layout.ts';
 import { adopt, remove, temporaryFolder } from './leftovers.ts';
+import { recordPassedTests } from './tested-valves.ts';
 
 export interface GatewayOptions {
   /** Undefined: readings go to SQLite. */
@@ -54,6 +56,7 @@ export class GatewaySide {
   static async start(options: GatewayOptions): Promise<GatewaySide> {
     const [mqttPort = 0, httpPort = 0] = await freePorts(2);
     const side = new GatewaySide(options, mqttPort, httpPort);
+    await recordPassedTests(join(side.#folder, 'gateway'), farm(options.zones ?? []));
     await side.again();
     return side;
   }
@@ -151,7 +154,7 @@ export class GatewaySide {
   }
 }
 
-function farm(zones: readonly string[]) {
+function farm(zones: readonly string[]): Farm {
   const plot = {
     ...{ id: 'plot', name: 'Plot', crop: 'dragon fruit', areaHectares: 1 },
     zones: [zone('zone', VALVE, PROBE), ...zones.map((id) => zone(id, id, id))],

@@ -149,6 +149,8 @@ function records(): string {
     ClockRecord: wire.ClockRecord,
     ThinnedRecord: wire.ThinnedRecord,
     MappingRecord: wire.MappingRecord,
+    PlacementRecord: wire.PlacementRecord,
+    WetTestRecord: wire.WetTestRecord,
   };
   return `## Records
 

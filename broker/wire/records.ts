@@ -192,6 +192,83 @@ export const MappingRecord = Type.Object({
 });
 export type MappingRecord = Static<typeof MappingRecord>;
 
+/**
+ * What became of one device's place on the farm. A series keeps its name when its sensor is replaced, so this says which
+ * hardware stands behind it from here on.
+ */
+export const PlacementRecord = Type.Object({
+  kind: Type.Literal('placement'),
+  atMs: AtMs,
+  /** The name under which its series are kept. */
+  device: Type.String(),
+  action: Type.Union([
+    Type.Literal('placed'),
+    Type.Literal('renamed'),
+    Type.Literal('replaced'),
+    Type.Literal('retired'),
+  ]),
+  /** What people call it. */
+  name: Type.Optional(Type.String()),
+  zone: Type.Optional(Type.String()),
+  /** soil_probe, valve, flow_meter, sensor or farm. */
+  role: Type.Optional(Type.String()),
+  /** Of 'replaced': the device that speaks in its place, and the one that did before. */
+  hardware: Type.Optional(Type.String()),
+  formerHardware: Type.Optional(Type.String()),
+  /** Account that recorded it. */
+  recordedBy: Type.String(),
+});
+export type PlacementRecord = Static<typeof PlacementRecord>;
+
+const Measured = Type.Union([Type.Number(), Type.Null()]);
+
+/**
+ * A valve opened for some seconds while a person stood beside it, and was then left to close by itself. Seconds are the
+ * farm's own (a time-lapse demo runs faster than UTC); null: not seen.
+ */
+export const WetTestRecord = Type.Object({
+  kind: Type.Literal('wet_test'),
+  /** Also the id of its run. */
+  testId: Type.String(),
+  atMs: AtMs,
+  endedAtMs: AtMs,
+  zone: Type.String(),
+  valve: Type.String(),
+  /** Canonical JSON of how the valve and its meter are reached: the result counts for these alone. */
+  address: Type.String(),
+  /** Of the valve's device, as far as it was told; another one needs another test. */
+  firmware: Type.Optional(Type.String()),
+  /** 'void': cut off by a restart. 'assumed': a simulated valve of the demo, never tested. */
+  outcome: Type.Union([
+    Type.Literal('passed'),
+    Type.Literal('failed'),
+    Type.Literal('stopped'),
+    Type.Literal('void'),
+    Type.Literal('assumed'),
+  ]),
+  /** What the valve was told, and when it should have closed by itself. */
+  leaseSeconds: Type.Number(),
+  cutOffSeconds: Type.Number(),
+  /** From the command until it said that it is open. */
+  openedAfterSeconds: Measured,
+  /** From then until it said that it is closed, by itself. */
+  closedAfterSeconds: Measured,
+  /** From then until its meter saw no water any more. */
+  dryAfterSeconds: Measured,
+  /** By the meter's counter. */
+  litres: Measured,
+  /** By the meter, while it was open. */
+  flowLitresPerMinute: Measured,
+  nominalLitresPerMinute: Type.Number(),
+  /** What a person has measured by hand. */
+  bucketLitres: Type.Optional(Type.Number()),
+  /** What was found, the worst first. */
+  findings: Type.Array(Reason),
+  /** Account that started it. */
+  recordedBy: Type.String(),
+});
+export type WetTestRecord = Static<typeof WetTestRecord>;
+
 export const JournalRecord = Type.Union([
   BootRecord,
   LayoutRecord,
@@ -203,6 +280,8 @@ export const JournalRecord = Type.Union([
   ClockRecord,
   ThinnedRecord,
   MappingRecord,
+  PlacementRecord,
+  WetTestRecord,
 ]);
 export type JournalRecord = Static<typeof JournalRecord>;
 

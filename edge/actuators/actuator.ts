@@ -60,11 +60,14 @@ export function addressOf<const Family extends string, Own extends TProperties>(
       device: DeviceName,
       /** Channel of its `valve_open` readings, when it is not the one that the family gives this output. */
       channel: Type.Optional(Type.String({ maxLength: 64 })),
-      /** Who proves that water flows: this device itself or another one. */
-      flowMeter: Type.Object(
-        { device: DeviceName, channel: Type.Optional(Type.String({ maxLength: 64 })) },
-        { additionalProperties: false },
-      ),
+      /** Who proves that water flows: this device itself or another one. Null: nobody does, so only people open it. */
+      flowMeter: Type.Union([
+        Type.Object(
+          { device: DeviceName, channel: Type.Optional(Type.String({ maxLength: 64 })) },
+          { additionalProperties: false },
+        ),
+        Type.Null(),
+      ]),
       /** How long an answer may take, when it is longer than usual: the uplink interval of a sleeping device. */
       answerSeconds: Type.Optional(Type.Integer({ minimum: 5, maximum: 7_200 })),
       ...own,

@@ -64,7 +64,7 @@ function withoutProof(value: object, at: string, family: string): string[] {
   const problems: string[] = [];
   if (!Object.hasOwn(value, 'flowMeter'))
     problems.push(
-      `${at} has no flowMeter, so nothing would prove that water flows and the zone is not watered by itself: name the device that measures it, such as "flowMeter": {"device": "…"}`,
+      `${at} has no flowMeter, so nothing would prove that water flows and the zone is not watered by itself: name the device that measures it, such as "flowMeter": {"device": "…"}, or say "flowMeter": null, and only people open it`,
     );
   if (family === 'esphome' && !Object.hasOwn(value, 'cutOffSeconds'))
     problems.push(

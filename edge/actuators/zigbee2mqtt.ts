@@ -17,8 +17,8 @@ const LONGEST_SECONDS = 6_553;
 
 /**
  * Zigbee2MQTT: `on_time` makes the device close by itself (On With Timed Off, ZCL 3.8.2.3.6), off_wait_time 0 lets it be
- * opened again at once. Units are wrong in the wild (Koenkk/zigbee2mqtt#27465: 11 opened for 110 s): the flow meter ends a
- * run that goes on, and the wet test that measures a valve's own cut-off is not built yet.
+ * opened again at once. Units are wrong in the wild (Koenkk/zigbee2mqtt#27465: 11 opened for 110 s): the wet test
+ * measures the valve's own cut-off, and the flow meter ends a run that goes on.
  */
 export function zigbee2mqttActuator(address: Address): Actuator {
   const { device, baseTopic = 'zigbee2mqtt', output, onTimeUnitSeconds = 1 } = address;

@@ -66,7 +66,12 @@ describe('the views', () => {
       soilProbe: 'soil-a1',
       openBelowFraction: 0.2,
       targetFraction: 0.25,
+      runSeconds: 600,
       maxRunSeconds: 1800,
+      nominalFlowLitresPerMinute: 38,
+    });
+    expect(farm.devices).toContainEqual({
+      ...{ id: 'soil-a1', name: null, role: 'soil_probe', zone: 'a1', hardware: 'soil-a1' },
     });
   });
 
@@ -154,7 +159,7 @@ describe('what people do', () => {
   });
 
   it('records a harvest in the journal, under the account, from the start of its season', async () => {
-    await gateway.records.appendRecord(layoutRecord(gateway.parts.farm, 1_700_000_000_000));
+    await gateway.records.appendRecord(layoutRecord(gateway.parts.layout.farm, 1_700_000_000_000));
     const member = await gateway.as('member');
     const answer = await member.post('/api/harvests', { plot: 'plot-a', quantityKg: 1250.5 });
     expect(answer.statusCode).toBe(201);

@@ -12,12 +12,15 @@ import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceRoutes } from './devices.ts';
 import { registerErrors } from './errors.ts';
 import { eventRoutes } from './events.ts';
+import { foundRoutes } from './found.ts';
 import { healthRoutes } from './health.ts';
+import { layoutRoutes } from './layout.ts';
 import { mappingRoutes } from './mappings.ts';
 import type { ApiParts } from './parts.ts';
 import { recordRoutes } from './records.ts';
 import { seriesRoutes } from './series.ts';
 import { viewRoutes } from './views.ts';
+import { wetTestRoutes } from './wet-tests.ts';
 import { zoneRoutes } from './zones.ts';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -46,6 +49,9 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     deadLetterRoutes,
     zoneRoutes,
     deviceRoutes,
+    foundRoutes,
+    layoutRoutes,
+    wetTestRoutes,
     mappingRoutes,
     clockRoutes,
   ])

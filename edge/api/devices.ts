@@ -1,6 +1,8 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
 import { isReservedName } from '@nongtin/broker/wire';
 import type { Static } from 'typebox';
+import { givenName, hardwareOf } from '../farm/places.ts';
+import { SeriesNames } from '../farm/series-names.ts';
 import { ApiProblem } from './errors.ts';
 import type { ApiParts } from './parts.ts';
 import { ApiError, DevicesAnswer, IssuedAnswer, TlsAnswer } from './schemas.ts';
@@ -19,7 +21,7 @@ const Role = Type.Union([
 
 /** Who may speak on the farm's broker, and how those who spoke are. */
 export const deviceRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = async (app, { parts }) => {
-  const { credentials, live, broker, health } = parts;
+  const { credentials, live, broker, health, found } = parts;
 
   app.get('/api/devices', { schema: { response: { 200: DevicesAnswer } } }, async () => ({
     devices: deviceViews(parts),
@@ -73,6 +75,7 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asyn
       broker.disconnect(id);
       live.forget(id);
       health.forget(id);
+      found.forget(id);
       return reply.code(204).send(null);
     },
   );
@@ -94,16 +97,21 @@ export function deviceViews({
   credentials,
   health,
   profiles,
-}: Pick<ApiParts, 'credentials' | 'health' | 'profiles'>): DeviceAnswer[] {
+  layout,
+}: Pick<ApiParts, 'credentials' | 'health' | 'profiles' | 'layout'>): DeviceAnswer[] {
+  const { farm } = layout;
+  const names = new SeriesNames(farm);
   const heard = new Map(health.devices().map((device) => [device.id, device]));
-  const own = credentials.list().map(({ id, role }): DeviceAnswer => {
-    const device = { ...SILENT, ...heard.get(id), ...profiles.about(id), id, role };
+  const own = credentials.list().map(({ id: credential, role }): DeviceAnswer => {
+    const id = names.of(credential);
+    const about = { ...profiles.about(credential), id, role, credential, name: givenName(farm, id) ?? null };
+    const device = { ...SILENT, ...heard.get(id), ...about };
     heard.delete(id);
     return device;
   });
   const others = [...heard.values()].map((device) => ({
-    ...{ ...SILENT, ...device, ...profiles.about(device.id) },
-    role: null,
+    ...{ ...SILENT, ...device, ...profiles.about(hardwareOf(farm, device.id)) },
+    ...{ role: null, credential: null, name: givenName(farm, device.id) ?? null },
   }));
   return [...own, ...others];
 }

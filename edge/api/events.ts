@@ -19,7 +19,7 @@ const MOST_REPLAYED_BYTES = MOST_UNREAD_BYTES / 2;
  * missed, or the event 'resync' when that is too much or not kept any more: then it has to read /api/live anew.
  *
  * The others: 'readings' { readings }, 'device' { id, online, lastSeenAtMs } when a device comes or goes, 'zone', 'run',
- * 'alarm' and 'status', each as /api/live, /api/runs and /api/alarms give it.
+ * 'alarm' and 'status', each as /api/live, /api/runs and /api/alarms give it; 'layout' {} says that /api/farm has changed.
  */
 export const eventRoutes: FastifyPluginAsync<{ parts: ApiParts }> = async (app, { parts }) => {
   const streams = new Set<ServerResponse>();

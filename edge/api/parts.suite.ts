@@ -11,14 +11,18 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { Alarms } from '../alarms/alarms.ts';
 import { Diary } from '../diary/diary.ts';
-import { demoFarm } from '../farm/demo.ts';
+import { demoFarm, simulatedZones } from '../farm/demo.ts';
+import { LayoutKeeper } from '../farm/keeper.ts';
 import { zonesOf } from '../farm/layout.ts';
+import { knownNames } from '../farm/places.ts';
+import { Found } from '../found/found.ts';
 import { Health } from '../health/health.ts';
 import { Irrigation } from '../irrigation/service.ts';
 import { EventHub } from '../live/hub.ts';
 import { Live } from '../live/live.ts';
 import { Mappings } from '../mapping/mapping.ts';
 import { createProfiles, shortMemory } from '../profiles/index.ts';
+import { WetTests } from '../wet-test/ledger.ts';
 import { buildApp } from './app.ts';
 import type { ApiParts } from './parts.ts';
 
@@ -63,7 +67,17 @@ export async function testApi(
   const profiles = createProfiles(shortMemory());
   const alarms = new Alarms({ journal: records, clock, newId, onAlarm: () => {}, logger });
   const commands: { topic: string; command: unknown }[] = [];
+  const layout = new LayoutKeeper({ farm, path: join(folder, 'farm.json'), journal: records, clock });
+  const wetTests = new WetTests({
+    ...{ journal: records, demo: true, hardwareOf: (device) => device, firmwareOf: () => undefined },
+  });
+  await wetTests.assumeTested(simulatedZones(farm), now);
+  const found = new Found({
+    ...{ path: join(folder, 'found.json'), clock, placed: knownNames(farm), isBridge: () => false },
+    onError: () => {},
+  });
   const irrigation = new Irrigation({
+    wetTests,
     zones: zonesOf(farm),
     speed: 1,
     journal: records,
@@ -88,12 +102,14 @@ export async function testApi(
   const received: InboundMessage[] = [];
   const parts: ApiParts = {
     identity: { id: 'gw-test', publicKey: 'ab'.repeat(32), softwareVersion: '0.1.0', demo: true, speed: 60 },
-    farm,
+    layout,
+    wetTests,
+    found,
     live,
     hub,
     irrigation,
     alarms,
-    diary: new Diary({ farm, journal: records, clock, newId }),
+    diary: new Diary({ layout, journal: records, clock, newId }),
     journal: {
       lastNumber: () => records.all.length,
       fill: () => ({ bytes: 4_096, limitBytes: 1_048_576, thinnedEntries: 0 }),

@@ -8,7 +8,8 @@ import type { Alarms } from '../alarms/alarms.ts';
 import type { ClockKeeper } from '../clock/index.ts';
 import type { DeadLetters, SeriesDeliveryState } from '../delivery/index.ts';
 import type { Diary } from '../diary/diary.ts';
-import type { Farm } from '../farm/layout.ts';
+import type { LayoutKeeper } from '../farm/keeper.ts';
+import type { Found } from '../found/found.ts';
 import type { FurtherDoors } from '../further-doors.ts';
 import type { Health } from '../health/health.ts';
 import type { Irrigation } from '../irrigation/service.ts';
@@ -17,6 +18,7 @@ import type { Live } from '../live/live.ts';
 import type { Mappings } from '../mapping/mapping.ts';
 import type { Profiles } from '../profiles/index.ts';
 import type { Uplink } from '../uplink/uplink.ts';
+import type { WetTests } from '../wet-test/ledger.ts';
 
 type RecordOf<K extends JournalRecord['kind']> = Extract<JournalRecord, { kind: K }>;
 
@@ -32,7 +34,9 @@ interface GatewayIdentity {
 /** What the API shows and asks; gateway.ts puts it together. */
 export interface ApiParts {
   readonly identity: GatewayIdentity;
-  readonly farm: Farm;
+  readonly layout: Pick<LayoutKeeper, 'farm' | 'change'>;
+  readonly found: Pick<Found, 'list' | 'dismiss' | 'forget'>;
+  readonly wetTests: Pick<WetTests, 'of' | 'readOnly' | 'measured'>;
   readonly live: Pick<Live, 'devices' | 'latest' | 'forget'>;
   readonly hub: EventHub;
   readonly irrigation: Pick<Irrigation, 'zones' | 'request'>;
@@ -42,7 +46,10 @@ export interface ApiParts {
     lastNumber(): number;
     fill(): { readonly bytes: number; readonly limitBytes: number; readonly thinnedEntries: number };
     health(): { readonly healthy: boolean; readonly cause?: string; readonly reason?: string };
-    records<K extends 'run' | 'quarantine'>(kind: K, limit: number): Promise<readonly RecordOf<K>[]>;
+    records<K extends 'run' | 'quarantine' | 'placement'>(
+      kind: K,
+      limit: number,
+    ): Promise<readonly RecordOf<K>[]>;
   };
   readonly store: Pick<SeriesStore, 'query' | 'seriesOf'>;
   readonly series: () => Pick<SeriesDeliveryState, 'store' | 'behindEntries' | 'lastOutcome'>;

@@ -1,5 +1,13 @@
-import { AlarmRecord, QuarantineRecord, Reason, RunRecord } from '@nongtin/broker/wire';
+import {
+  AlarmRecord,
+  PlacementRecord,
+  QuarantineRecord,
+  Reason,
+  RunRecord,
+  WetTestRecord,
+} from '@nongtin/broker/wire';
 import { type TSchema, Type } from 'typebox';
+import type { Valve } from '../actuators/index.ts';
 
 /** What the API answers. Times are milliseconds since 1970 UTC (`…AtMs`), volumes litres, durations farm seconds. */
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -36,23 +44,38 @@ export const FarmAnswer = Type.Object({
         Type.Object({
           id: Type.String(),
           name: Type.String(),
-          valve: Type.String(),
-          soilProbe: Type.String(),
+          valve: Nullable(Type.String({ description: 'null: it is only measured' })),
+          soilProbe: Nullable(Type.String()),
           openBelowFraction: Type.Number(),
           targetFraction: Type.Number(),
+          runSeconds: Type.Number(),
           maxRunSeconds: Type.Number(),
+          nominalFlowLitresPerMinute: Nullable(Type.Number()),
         }),
       ),
     }),
   ),
   farmDevices: Type.Array(Type.String()),
+  devices: Type.Array(
+    Type.Object({
+      id: Type.String({ description: 'the name of its series' }),
+      name: Nullable(Type.String({ description: 'what people call it' })),
+      role: Type.String({ description: 'soil_probe, valve, flow_meter, sensor or farm; once a role' }),
+      zone: Nullable(Type.String()),
+      hardware: Type.String({
+        description: 'the device that speaks for it; another one when it was replaced',
+      }),
+    }),
+  ),
 });
 
 const Shown = Type.Object({ value: Type.Number(), atMs: AtMs, quality: Flags });
 
 const ZoneAnswer = Type.Object({
   id: Type.String(),
-  state: Type.String({ description: 'sweeping, idle, opening, running, closing or locked' }),
+  state: Type.String({
+    description: 'sweeping, idle, opening, running, closing, testing or locked; measured: it has no valve',
+  }),
   soilMoisture: Nullable(Shown),
   soilTemperature: Nullable(Shown),
   soilEc: Nullable(Shown),
@@ -66,6 +89,20 @@ const ZoneAnswer = Type.Object({
   ),
   run: Nullable(
     Type.Object({ runId: Type.String(), startedAtMs: AtMs, plannedSeconds: Type.Number(), reason: Reason }),
+  ),
+  test: Nullable(
+    Type.Object({
+      testId: Type.String(),
+      stage: Type.String({ description: 'intent, opening, open, draining, closing or over' }),
+      forced: Nullable(
+        Type.String({ description: 'no_answer, past_cut_off or stopped: it was told to close' }),
+      ),
+      leaseSeconds: Type.Number(),
+      cutOffSeconds: Type.Number(),
+      openedAtMs: Nullable(AtMs),
+      closedAtMs: Nullable(AtMs),
+      litres: Nullable(Type.Number()),
+    }),
   ),
   decision: Reason,
   locked: Nullable(Reason),
@@ -239,6 +276,61 @@ export const ClockAnswer = Type.Object({
   ),
 });
 
+export const CreatedAnswer = Type.Object({ id: Type.String({ description: 'made of the name' }) });
+export const DoneAnswer = Type.Object({ done: Type.Literal(true) });
+export const PlacementsAnswer = Type.Object({
+  placements: Type.Array(PlacementRecord, { description: 'What became of it, the newest first' }),
+});
+export const FoundAnswer = Type.Object({
+  found: Type.Array(
+    Type.Object({
+      id: Type.String({ description: 'SPEAKER.NAME for a device behind a bridge' }),
+      family: Nullable(Type.String({ description: 'the profile that reads it' })),
+      model: Nullable(Type.String()),
+      firmware: Nullable(Type.String()),
+      firstSeenAtMs: AtMs,
+      lastSeenAtMs: AtMs,
+      isAnnouncedOnly: Type.Boolean({ description: 'it has said nothing of its own yet' }),
+      isDismissed: Type.Boolean(),
+      formerOf: Nullable(Type.String({ description: 'the device whose place another one has taken' })),
+      values: Type.Array(
+        Type.Object({
+          metric: Type.String({ description: 'raw: nobody has said yet what it means' }),
+          channel: Type.String(),
+          unit: Type.String(),
+          value: Type.Number(),
+          atMs: AtMs,
+        }),
+      ),
+      outputs: Type.Array(
+        Type.Object({
+          channel: Type.String(),
+          valve: Nullable(
+            Type.Unsafe<Valve>({ description: 'how it would be reached, as in docs/valves.md' }),
+          ),
+          missing: Type.Array(Type.String(), { description: 'fields of that which only a person knows' }),
+          isDrivable: Type.Boolean({ description: 'false: it is only read' }),
+        }),
+        { description: 'that could be valves' },
+      ),
+      missing: Type.Array(
+        Type.String({
+          description:
+            'no_reading_yet, fields_without_meaning (map them), valve_cannot_be_driven, valve_needs_settings',
+        }),
+      ),
+    }),
+    { description: 'Without a place on the farm; the newest first' },
+  ),
+  refused: Type.Array(Type.Object({ identity: Type.String(), atMs: AtMs }), {
+    description: 'Wanted to sign in and is not known: give it a credential',
+  }),
+});
+export const WetTestsAnswer = Type.Object({
+  readOnly: Nullable(Reason),
+  tests: Type.Array(WetTestRecord, { description: 'The newest first' }),
+});
+
 const Counts = Type.Object({
   readings: Type.Integer(),
   flagged: Type.Integer({ description: 'of these, with a quality flag' }),
@@ -248,7 +340,11 @@ const Counts = Type.Object({
 export const DevicesAnswer = Type.Object({
   devices: Type.Array(
     Type.Object({
-      id: Type.String({ description: 'SPEAKER.NAME for a device behind a bridge' }),
+      id: Type.String({ description: 'the name of its series; SPEAKER.NAME for a device behind a bridge' }),
+      name: Nullable(Type.String({ description: 'what people call it' })),
+      credential: Nullable(
+        Type.String({ description: 'what it signs in with; null: it is behind a bridge' }),
+      ),
       role: Nullable(
         Type.String({
           description: 'device, bridge, technician or node-red; null: it has no password of its own',

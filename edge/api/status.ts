@@ -1,5 +1,5 @@
 import { zonesOf } from '../farm/layout.ts';
-import { type ZoneView, zoneView } from '../irrigation/view.ts';
+import { measuredView, type ZoneView, zoneView } from '../irrigation/view.ts';
 import type { ApiParts } from './parts.ts';
 
 /** How the gateway itself is: shown in /api/live and, at most once a second, in the event stream. */
@@ -26,10 +26,11 @@ export function statusView(parts: ApiParts) {
   };
 }
 
-export function zoneViews(parts: Pick<ApiParts, 'farm' | 'irrigation' | 'live'>): ZoneView[] {
-  const layouts = new Map(zonesOf(parts.farm).map((zone) => [zone.id, zone]));
-  return parts.irrigation.zones().flatMap((zone) => {
-    const layout = layouts.get(zone.id);
-    return layout ? [zoneView(zone, layout, (device, metric) => parts.live.latest(device, metric))] : [];
+export function zoneViews(parts: Pick<ApiParts, 'layout' | 'irrigation' | 'live'>): ZoneView[] {
+  const states = new Map(parts.irrigation.zones().map((zone) => [zone.id, zone]));
+  const latest = (device: string, metric: string) => parts.live.latest(device, metric);
+  return zonesOf(parts.layout.farm).map((zone) => {
+    const state = states.get(zone.id);
+    return state ? zoneView(state, zone, latest) : measuredView(zone, latest);
   });
 }

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { valveName } from '../farm/layout.ts';
+import { type Farm, valveName, type Zone } from '../farm/layout.ts';
+import { givenName, hardwareOf, placesOf } from '../farm/places.ts';
 import type { ApiParts } from './parts.ts';
 import { FarmAnswer, LiveAnswer } from './schemas.ts';
 import { statusView, zoneViews } from './status.ts';
@@ -8,18 +9,14 @@ import { statusView, zoneViews } from './status.ts';
 export const viewRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = async (app, { parts }) => {
   app.get('/api/farm', { schema: { response: { 200: FarmAnswer } } }, async () => ({
     gateway: { ...parts.identity },
-    site: parts.farm.site,
-    plots: parts.farm.plots.map(({ plantingAreaCode = null, zones, ...plot }) => ({
+    site: parts.layout.farm.site,
+    plots: parts.layout.farm.plots.map(({ plantingAreaCode = null, zones, ...plot }) => ({
       ...plot,
       plantingAreaCode,
-      zones: zones.map(
-        ({ id, name, valve, soilProbe, openBelowFraction, targetFraction, maxRunSeconds }) => ({
-          ...{ id, name, valve: valveName(valve), soilProbe, openBelowFraction, targetFraction },
-          maxRunSeconds,
-        }),
-      ),
+      zones: zones.map(zoneAnswer),
     })),
-    farmDevices: parts.farm.farmDevices,
+    farmDevices: parts.layout.farm.farmDevices,
+    devices: deviceAnswers(parts.layout.farm),
   }));
 
   app.get('/api/live', { schema: { response: { 200: LiveAnswer } } }, async () => ({
@@ -29,3 +26,19 @@ export const viewRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = async 
     ...statusView(parts),
   }));
 };
+
+function zoneAnswer(zone: Zone) {
+  const { id, name, valve, soilProbe = null, openBelowFraction, targetFraction } = zone;
+  const { runSeconds, maxRunSeconds, nominalFlowLitresPerMinute = null } = zone;
+  return {
+    ...{ id, name, valve: valve === undefined ? null : valveName(valve), soilProbe },
+    ...{ openBelowFraction, targetFraction, runSeconds, maxRunSeconds, nominalFlowLitresPerMinute },
+  };
+}
+
+function deviceAnswers(farm: Farm) {
+  return placesOf(farm).map(({ device, role, zone }) => {
+    const hardware = hardwareOf(farm, device);
+    return { id: device, name: givenName(farm, device) ?? null, role, zone, hardware };
+  });
+}

@@ -41,8 +41,9 @@ export const zoneRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = async 
   }
 };
 
-async function accepted(asked: Promise<Answer> | undefined) {
-  if (asked === undefined) throw new ApiProblem(404, 'There is no such zone.');
+/** What the controller says to a wish; a refusal is told with its reason. */
+export async function accepted(asked: Promise<Answer> | undefined) {
+  if (asked === undefined) throw new ApiProblem(404, 'There is no such zone with a valve.');
   const { accepted: isAccepted, reason } = await asked;
   if (!isAccepted) throw new ApiProblem(409, `The controller refused: ${reason.key}.`, reason);
   return { accepted: true as const, reason };

@@ -4,7 +4,11 @@ import { json } from 'node:stream/consumers';
 import { StartProblem } from '@nongtin/service';
 import { localDoorPath } from './local-door.ts';
 
-export type Ask = (method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) => Promise<unknown>;
+export type Ask = (
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+  path: string,
+  body?: object,
+) => Promise<unknown>;
 
 /**
  * Asks the gateway that runs on this data folder; resolves with its answer, null where it has none. Rejects with a

@@ -47,9 +47,12 @@ describe('npm run nongtin -- device', () => {
   });
 
   it.each([
-    [[], /device is expected\nUsage/],
+    [[], /device, plot or zone is expected\nUsage/],
     [['device', 'add'], /which device\? add ID\nUsage/],
-    [['device', 'paint', 'x'], /add, list, rotate or revoke is expected\nUsage/],
+    [
+      ['device', 'paint', 'x'],
+      /add, list, found, place, rename, replace, rotate, retire or revoke is expected\nUsage/,
+    ],
     [['device', 'add', 'x', '--colour', 'red'], /Unknown option '--colour'.*\nUsage/s],
     [['device', 'add', 'a b'], /id/],
     [['device', 'add', 'x', '--role', 'controller'], /role/],
@@ -64,6 +67,36 @@ describe('npm run nongtin -- device', () => {
     const { err, code } = await nongtin(['device', 'list'], join(farm.dataDir, 'elsewhere'));
     expect(code).toBe(1);
     expect(err).toMatch(/^No gateway runs on .*elsewhere \(ENOENT\): start it, or name its folder/);
+  });
+});
+
+describe('npm run nongtin -- plot, zone and device place', () => {
+  it('sets up a zone, shows what was found, and gives it its place', async () => {
+    const plot = await nongtin(['plot', 'add', 'Lô Tây', '--crop', 'xoài', '--hectares', '0.3']);
+    expect([plot.err, plot.out]).toEqual(['', 'Plot added. Its id is lo-tay.\n']);
+    expect((await nongtin(['zone', 'add', 'lo-tay', 'Khu bờ ao'])).out).toMatch(/Its id is khu-bo-ao/);
+    const password = /^password {2}(\S+)$/m.exec((await nongtin(['device', 'add', 'dat-7'])).out)?.[1] ?? '';
+    const client = await connectAsync(`mqtt://127.0.0.1:${farm.gateway().ports.mqttPort}`, {
+      ...{ username: 'dat-7', password, reconnectPeriod: 0 },
+    });
+    await client.publishAsync('nongtin/v1/dat-7/readings', '{"soil_moisture":0.3}', { qos: 1 });
+    await client.endAsync();
+    expect((await nongtin(['device', 'found'])).out).toMatch(
+      /^dat-7 {2}plain-json\n {4}soil_moisture {2}0.3 m³\/m³$/m,
+    );
+    const place = ['device', 'place', 'dat-7', '--role', 'soil_probe', '--zone', 'khu-bo-ao'];
+    expect((await nongtin(place)).out).toBe('dat-7 has its place.\n');
+    expect((await nongtin(['zone', 'list'])).out).toMatch(/khu-bo-ao {2}Khu bờ ao {2}valve – {2}probe dat-7/);
+    expect((await nongtin(['zone', 'test', 'khu-bo-ao'])).err).toMatch(/There is no such zone with a valve/);
+  });
+
+  it.each([
+    [['device', 'place', 'x'], /--role soil_probe, valve, .* is expected\nUsage/],
+    [['plot', 'add', 'x', '--crop', 'y', '--hectares', 'z'], /--hectares must be a number, not 'z'\nUsage/],
+    [['zone', 'add', 'x'], /zone add PLOT NAME is expected\nUsage/],
+    [['device', 'retire', 'ghost'], /^'ghost' has no place on the farm\.$/m],
+  ])('says what is wrong with %j', async (args, expected) => {
+    expect((await nongtin(args)).err).toMatch(expected);
   });
 });
 

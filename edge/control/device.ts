@@ -35,7 +35,7 @@ export function deviceCommand([what, id, ...more]: readonly string[], role = 'de
   if (more.length > 0) throw new Error(`${more[0]} is too much`);
   if (what === 'list' && id === undefined) return { what };
   if (what !== 'add' && what !== 'rotate' && what !== 'revoke')
-    throw new Error('add, list, rotate or revoke is expected');
+    throw new Error('add, list, found, place, rename, replace, rotate, retire or revoke is expected');
   if (id === undefined) throw new Error(`which device? ${what} ID`);
   return what === 'add' ? { what, id, role } : { what, id };
 }

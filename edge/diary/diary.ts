@@ -4,7 +4,7 @@ import type { Farm } from '../farm/layout.ts';
 type LayoutRecord = Extract<JournalRecord, { kind: 'layout' }>;
 
 interface DiaryOptions {
-  readonly farm: Farm;
+  readonly layout: { readonly farm: Farm };
   readonly journal: {
     appendRecord(record: HarvestRecord): Promise<number>;
     /** Newest first. */
@@ -33,8 +33,8 @@ export class Diary {
 
   /** Undefined when there is no such plot. Resolves when the record is durable. */
   async recordHarvest(harvest: Harvest): Promise<{ harvestId: string; entryNumber: number } | undefined> {
-    const { farm, journal, clock, newId } = this.#options;
-    if (!farm.plots.some((plot) => plot.id === harvest.plot)) return undefined;
+    const { layout, journal, clock, newId } = this.#options;
+    if (!layout.farm.plots.some((plot) => plot.id === harvest.plot)) return undefined;
     const harvestId = newId();
     const entryNumber = await journal.appendRecord({
       kind: 'harvest',

@@ -1,4 +1,4 @@
-import type { Farm, Plot, Zone } from './layout.ts';
+import { type Farm, isWatered, type Plot, type WateredZone, type Zone, zonesOf } from './layout.ts';
 
 /** The demo cooperative's farm: two plots of dragon fruit with three zones each, in Bình Thuận. */
 export function demoFarm(): Farm {
@@ -11,6 +11,15 @@ export function demoFarm(): Farm {
     ],
     farmDevices: ['weather', 'fert', 'trap-1', 'trap-2', 'probe9'],
   };
+}
+
+/** The zones whose valves are those of the simulator: nobody can stand beside them. */
+export function simulatedZones(farm: Farm): WateredZone[] {
+  const simulated = new Set(zonesOf(demoFarm()).map(({ valve }) => valve));
+  return zonesOf(farm).filter(
+    (zone): zone is WateredZone =>
+      isWatered(zone) && typeof zone.valve === 'string' && simulated.has(zone.valve),
+  );
 }
 
 function plot(

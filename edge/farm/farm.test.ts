@@ -17,8 +17,10 @@ describe('the farm file', () => {
     expect(zonesOf(first).map((zone) => zone.id)).toEqual(['a1', 'a2', 'a3', 'b1', 'b2', 'b3']);
   });
 
-  it('is asked for, with its path, on a real farm', () => {
-    expect(() => openFarm(join(folder, 'real'), false)).toThrow(/real\/farm.json is missing/);
+  it('begins empty on a real farm, and is kept', () => {
+    const farm = openFarm(join(folder, 'real'), false);
+    expect(farm).toMatchObject({ plots: [], farmDevices: [] });
+    expect(openFarm(join(folder, 'real'), false)).toEqual(farm);
   });
 
   it('is refused by name when it is no JSON', () => {

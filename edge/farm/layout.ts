@@ -24,9 +24,13 @@ const Zone = Type.Object(
   {
     id: Identity,
     name: Name,
-    /** Identity of a valve of ours, or the address of one of another family; checked by valveProblems(). */
-    valve: Type.Unsafe<Valve>({}),
-    soilProbe: DeviceName,
+    /**
+     * Identity of a valve of ours, or the address of one of another family; checked by valveProblems(). Absent: nothing
+     * waters this zone, it is only measured.
+     */
+    valve: Type.Optional(Type.Unsafe<Valve>({})),
+    /** Absent: nothing says how wet it is, so only people open its valve. */
+    soilProbe: Type.Optional(DeviceName),
     /** Watered when the soil is drier than this … */
     openBelowFraction: SoilFraction,
     /** … until it is as wet as this, or the run's time is over. */
@@ -34,7 +38,8 @@ const Zone = Type.Object(
     runSeconds: RunSeconds,
     /** Limit of every opening, also of one asked for by a person. */
     maxRunSeconds: RunSeconds,
-    nominalFlowLitresPerMinute: Flow,
+    /** What its valve lets through; stated where there is a valve. */
+    nominalFlowLitresPerMinute: Type.Optional(Flow),
     /** Flow outside of these ends a run at once; without them, 0.2 to 2 times the nominal flow for half a minute does. */
     minFlowLitresPerMinute: Type.Optional(Flow),
     maxFlowLitresPerMinute: Type.Optional(Flow),
@@ -43,6 +48,12 @@ const Zone = Type.Object(
 );
 export type Zone = Static<typeof Zone>;
 
+/** A zone that something waters. */
+export interface WateredZone extends Zone {
+  readonly valve: Valve;
+  readonly nominalFlowLitresPerMinute: number;
+}
+
 const Plot = Type.Object(
   {
     id: Identity,
@@ -50,19 +61,35 @@ const Plot = Type.Object(
     crop: Name,
     plantingAreaCode: Type.Optional(Name),
     areaHectares: Type.Number({ exclusiveMinimum: 0, maximum: 100_000 }),
-    zones: Type.Array(Zone, { minItems: 1, maxItems: 64 }),
+    zones: Type.Array(Zone, { maxItems: 64 }),
   },
   closed,
 );
 export type Plot = Static<typeof Plot>;
 
+/** What people say of one device beyond its place in a zone. */
+const NamedDevice = Type.Object(
+  {
+    /** The name under which its series are kept. */
+    id: DeviceName,
+    name: Type.Optional(Name),
+    /** Of a sensor that only measures there: no valve is decided by it. */
+    zone: Type.Optional(Identity),
+    /** The device that speaks in its place since it was replaced. */
+    hardware: Type.Optional(DeviceName),
+  },
+  closed,
+);
+export type NamedDevice = Static<typeof NamedDevice>;
+
 export const Farm = Type.Object(
   {
     format: Type.Literal('nongtin-farm-1'),
     site: Name,
-    plots: Type.Array(Plot, { minItems: 1, maxItems: 64 }),
+    plots: Type.Array(Plot, { maxItems: 64 }),
     /** Devices that serve the whole farm: weather station, fertilizer station, traps. */
     farmDevices: Type.Array(DeviceName, { maxItems: 256 }),
+    devices: Type.Optional(Type.Array(NamedDevice, { maxItems: 2_000 })),
   },
   closed,
 );
@@ -72,6 +99,10 @@ const validator = Compile(Farm);
 
 export function zonesOf(farm: Farm): Zone[] {
   return farm.plots.flatMap((plot) => plot.zones);
+}
+
+export function isWatered(zone: Zone): zone is WateredZone {
+  return zone.valve !== undefined && zone.nominalFlowLitresPerMinute !== undefined;
 }
 
 /** One valve by name: its device, and the output where the device has several. */
@@ -87,19 +118,24 @@ export function valveDevice(valve: Valve): string {
 
 /** The devices that measure and water a zone. */
 export function devicesOf({ soilProbe, valve }: Zone): string[] {
-  if (typeof valve === 'string') return [soilProbe, valve];
-  return [...new Set([soilProbe, valve.device, valve.flowMeter.device])];
+  const probes = soilProbe === undefined ? [] : [soilProbe];
+  if (valve === undefined) return probes;
+  const meters = typeof valve === 'string' || valve.flowMeter === null ? [] : [valve.flowMeter.device];
+  return [...new Set([...probes, valveDevice(valve), ...meters])];
 }
 
 /** The farm, or a StartProblem that names every wrong field of `path` and what to do about it. */
 export function checkFarm(value: unknown, path: string): Farm {
-  const wrongValves = valvesOf(value).flatMap(wrongValve);
-  const isWhole = validator.Check(value) && wrongValves.length === 0;
-  const problems = isWhole
-    ? contradictions(value)
-    : [...shapeProblems(validator.Errors(value)), ...wrongValves];
+  const problems = farmProblems(value);
   if (problems.length === 0) return value as Farm;
   throw new StartProblem(`${path} cannot be used: ${problems.join('; ')}. Correct it and start again.`);
+}
+
+/** What is wrong with a farm, field by field; empty when it is one. */
+export function farmProblems(value: unknown): string[] {
+  const wrongValves = valvesOf(value).flatMap(wrongValve);
+  const isWhole = validator.Check(value) && wrongValves.length === 0;
+  return isWhole ? contradictions(value) : [...shapeProblems(validator.Errors(value)), ...wrongValves];
 }
 
 interface FoundValve {
@@ -156,7 +192,14 @@ function contradictions(farm: Farm): string[] {
   twice(
     'valve',
     'give each zone a valve of its own',
-    zones.map(({ zone, field }) => ({ name: valveName(zone.valve), field: `${field}.valve` })),
+    zones.flatMap(({ zone, field }) =>
+      zone.valve === undefined ? [] : { name: valveName(zone.valve), field: `${field}.valve` },
+    ),
+  );
+  twice(
+    'id',
+    'keep one',
+    (farm.devices ?? []).map(({ id }, d) => ({ name: id, field: `devices[${d}].id` })),
   );
   for (const { zone, field } of zones) {
     if (zone.targetFraction <= zone.openBelowFraction)
@@ -165,6 +208,13 @@ function contradictions(farm: Farm): string[] {
       problems.push(`${field}.runSeconds must not be above maxRunSeconds (${zone.maxRunSeconds})`);
     const { minFlowLitresPerMinute: min = 0, maxFlowLitresPerMinute: max = Infinity } = zone;
     const nominal = zone.nominalFlowLitresPerMinute;
+    if (nominal === undefined) {
+      if (zone.valve !== undefined)
+        problems.push(
+          `${field} lacks nominalFlowLitresPerMinute, without which nobody can tell a burst pipe: add it`,
+        );
+      continue;
+    }
     if (min >= nominal)
       problems.push(`${field}.minFlowLitresPerMinute must be below nominalFlowLitresPerMinute (${nominal})`);
     if (max <= nominal)

@@ -1,29 +1,31 @@
 import { join } from 'node:path';
-import type { JournalRecord } from '@nongtin/broker/wire';
+import type { LayoutRecord } from '@nongtin/broker/wire';
 import { canonicalJson } from '@nongtin/broker/wire';
-import { readStateFile, StartProblem, writeStateFile } from '@nongtin/service';
+import { readStateFile, writeStateFile } from '@nongtin/service';
 import { demoFarm } from './demo.ts';
 import { checkFarm, devicesOf, type Farm } from './layout.ts';
 
-type LayoutRecord = Extract<JournalRecord, { kind: 'layout' }>;
+/** A real farm begins empty and is set up on the page, or by command. */
+const EMPTY: Farm = { format: 'nongtin-farm-1', site: 'Trang trại', plots: [], farmDevices: [] };
 
-/** Reads farm.json in the gateway's folder; the demo writes its own farm there on the first start. */
+export function farmPath(folder: string): string {
+  return join(folder, 'farm.json');
+}
+
+/** Reads farm.json in the gateway's folder; the first start writes the demo's farm there, or an empty one. */
 export function openFarm(folder: string, demo: boolean): Farm {
-  const path = join(folder, 'farm.json');
+  const path = farmPath(folder);
   const found = readStateFile(path, (value): value is object => typeof value === 'object' && value !== null);
   if (found !== undefined) return checkFarm(found, path);
-  if (!demo) {
-    throw new StartProblem(
-      `${path} is missing: describe the farm there, or start once with NONGTIN_DEMO=on to get an example to adapt.`,
-    );
-  }
-  const farm = demoFarm();
+  const farm = demo ? demoFarm() : EMPTY;
   writeStateFile(path, farm);
   return farm;
 }
 
 /** What the journal says about the layout: which device stands where. */
 export function layoutRecord(farm: Farm, atMs: number): LayoutRecord {
+  const measuring = (zone: string) =>
+    (farm.devices ?? []).filter((device) => device.zone === zone).map(({ id }) => id);
   return {
     kind: 'layout',
     atMs,
@@ -33,7 +35,11 @@ export function layoutRecord(farm: Farm, atMs: number): LayoutRecord {
       crop,
       ...(plantingAreaCode === undefined ? {} : { plantingAreaCode }),
       areaHectares,
-      zones: zones.map((zone) => ({ id: zone.id, name: zone.name, devices: devicesOf(zone) })),
+      zones: zones.map((zone) => ({
+        id: zone.id,
+        name: zone.name,
+        devices: [...new Set([...devicesOf(zone), ...measuring(zone.id)])],
+      })),
     })),
     farmDevices: [...farm.farmDevices],
   };

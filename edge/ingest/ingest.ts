@@ -34,6 +34,8 @@ interface IngestOptions {
   readonly seriesMemory?: SeriesMemory;
   /** What people say raw fields mean; absent: they stay raw. */
   readonly mappings?: Pick<Mappings, 'apply'>;
+  /** Under which name the series of who speaks are kept; absent: its own. */
+  readonly names?: { of(hardware: string): string };
   /** The farm's offset from UTC, such as '+07:00' (the default): for devices that send local time. */
   readonly zoneOffset?: string;
   /** Called before the fsync: control and live views do not wait for the disk. Never for a duplicate. */
@@ -77,6 +79,8 @@ export interface Ingest {
   /** Resolves when what the message says is on the disk; the broker then acknowledges it. */
   receive(message: InboundMessage): Promise<unknown>;
   counters(): Readonly<IngestCounters>;
+  /** Another sensor speaks for this device from now on: it neither jumps nor goes on with the other one's counter. */
+  replaced(device: string): void;
 }
 
 /** The journal must be started before the first message comes. */
@@ -144,6 +148,10 @@ class MessageIngest implements Ingest {
     return { ...this.#counters };
   }
 
+  replaced(device: string): void {
+    this.#series.replaced(device);
+  }
+
   receive(message: InboundMessage): Promise<unknown> {
     const { identity, topic, payload } = message;
     if (identity.role !== 'device' && identity.role !== 'bridge') return DONE;
@@ -171,7 +179,7 @@ class MessageIngest implements Ingest {
 
   #take(arrived: Arrived, parsed: Parsed): Promise<unknown> {
     const { message } = arrived;
-    const device = nameOf(message.identity.id, 'device' in parsed ? parsed.device : undefined);
+    const device = this.#nameOf(message.identity.id, 'device' in parsed ? parsed.device : undefined);
     switch (parsed.kind) {
       case 'readings':
         return this.#readings(arrived, device, parsed);
@@ -285,7 +293,7 @@ class MessageIngest implements Ingest {
   }
 
   #status(message: InboundMessage): Promise<void> {
-    const device = message.identity.id;
+    const device = this.#nameOf(message.identity.id, undefined);
     const text = Buffer.from(message.payload.subarray(0, 16)).toString('utf8');
     if (text === 'online' || text === 'offline') return this.#tellStatus(device, text === 'online');
     const detail = `a status is online or offline, not '${text}'`;
@@ -320,6 +328,12 @@ class MessageIngest implements Ingest {
     if (this.#routes.size >= MOST_ROUTES) this.#routes.clear();
     this.#routes.set(topic, route);
     return route;
+  }
+
+  /** The speaker, or the device behind it, by the name of its series. */
+  #nameOf(speaker: string, behind: string | undefined): string {
+    const hardware = nameOf(speaker, behind);
+    return this.#options.names?.of(hardware) ?? hardware;
   }
 
   #nowMs(): number {

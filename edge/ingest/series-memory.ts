@@ -67,6 +67,19 @@ export class SeriesMemory {
     if (this.#states.size < MOST_SERIES || this.#states.has(name)) this.#states.set(name, state);
   }
 
+  /** The next word of each of its counters is one that began anew, wherever it stands. */
+  replaced(device: string): void {
+    const isItsOwn = (name: string) => name.startsWith(`${device}\n`);
+    for (const [name, numbers] of this.#saved)
+      if (isItsOwn(name) && numbers[0] != null)
+        this.#saved.set(name, [Number.MAX_VALUE, null, ...numbers.slice(2)]);
+    for (const [name, state] of this.#states) {
+      if (!isItsOwn(name) || Number.isNaN(state.counted)) continue;
+      state.counted = Number.MAX_VALUE;
+      state.countedAtMs = Number.NEGATIVE_INFINITY;
+    }
+  }
+
   #save(): void {
     const told = [...this.#states].map(([name, state]) => [name, numbersOf(state)]);
     const series = [...told, ...this.#saved].slice(0, MOST_SERIES);

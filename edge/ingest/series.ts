@@ -53,6 +53,13 @@ export class SeriesTable {
     return made;
   }
 
+  /** Another sensor is behind its series: what it says first is neither a jump nor a counter that goes on. */
+  replaced(name: string): void {
+    this.#memory?.replaced(name);
+    for (const channels of this.#devices.get(name)?.series.values() ?? [])
+      for (const { state } of channels.values()) state.believed = Number.NaN;
+  }
+
   of(device: DeviceSeries, name: string, metric: MetricName, channel: string): Series {
     return device.series.get(metric)?.get(channel) ?? this.#add(device, name, metric, channel);
   }

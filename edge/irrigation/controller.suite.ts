@@ -1,6 +1,6 @@
-import { quality } from '@nongtin/broker/wire';
+import { quality, type Reason } from '@nongtin/broker/wire';
 import { demoFarm } from '../farm/demo.ts';
-import { type Zone, zonesOf } from '../farm/layout.ts';
+import { isWatered, type Zone, zonesOf } from '../farm/layout.ts';
 import { begin, type Restored, step } from './controller.ts';
 import {
   type Action,
@@ -16,11 +16,19 @@ import { controlledZone } from './zones.ts';
 
 /** A controller with a clock that tests move, and everything it asked for. */
 export function testController(
-  options: { speed?: number; restored?: Partial<Restored>; idPrefix?: string; zones?: readonly Zone[] } = {},
+  options: {
+    speed?: number;
+    restored?: Partial<Restored>;
+    idPrefix?: string;
+    zones?: readonly Zone[];
+    readOnly?: Reason;
+  } = {},
 ) {
   const config: ControllerConfig = {
     ...controllerDefaults,
-    zones: (options.zones ?? zonesOf(demoFarm())).map(controlledZone),
+    zones: (options.zones ?? zonesOf(demoFarm()))
+      .filter(isWatered)
+      .map((zone) => controlledZone(zone, { speed: options.speed ?? 1, readOnly: options.readOnly ?? null })),
     speed: options.speed ?? 1,
     idPrefix: options.idPrefix ?? 'boot',
   };

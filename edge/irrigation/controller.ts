@@ -1,6 +1,6 @@
 import { moistureAfter } from './decide.ts';
 import { table } from './phases.ts';
-import { beginSweeping, fault, interruptedRecord, lock, sendClose, type Turn } from './turn.ts';
+import { beginSweeping, fault, journalInterrupted, lock, sendClose, type Turn } from './turn.ts';
 import {
   type Action,
   type ControllerConfig,
@@ -24,6 +24,8 @@ import {
  *      │ no answer          └────────── closed ───────── closing ◄── target, stop, lease, fault ┘
  *      └────────────────────────────────────────────────────┤
  *                     locked ◄── hydraulic fault ───────────┘   locked ── a person ──► sweeping
+ *
+ *   idle ── a person beside the valve ──► testing ── it closed by itself, or was closed ──► idle, sweeping or locked
  */
 export interface Step {
   readonly state: ControllerState;
@@ -45,25 +47,46 @@ export function begin(config: ControllerConfig, restored: Restored, now: Instant
   let state: ControllerState = { zones: {}, issued: 0 };
   const actions: Action[] = [];
   for (const { id } of config.zones) {
-    const blank: ZoneState = {
-      id,
-      phase: { name: 'idle' },
-      moisture: null,
-      valve: null,
-      leakSince: null,
-      lastEndedRealMs: restored.recentlyWatered.has(id) ? now.realMs : null,
-      interrupted: null,
-      decision: reasonOf('valve_unconfirmed'),
-    };
-    const turn = newTurn({ ...state, zones: { ...state.zones, [id]: blank } }, id, now, config);
-    if (turn === undefined) continue;
-    const locked = restored.locks.get(id);
-    const closed = locked ? lock(blank, turn, locked) : beginSweeping(blank, turn);
-    const zone = withInterrupted(closed, restored, turn);
-    state = { zones: { ...state.zones, [id]: zone }, issued: turn.issued() };
-    actions.push(...turn.actions);
+    const next = beginZone(state, id, config, restored, now);
+    state = next.state;
+    actions.push(...next.actions);
   }
   return { state, actions };
+}
+
+/** A zone that was not there before, or has another valve now: nothing is known of it, whatever the others do. */
+export function beginZone(
+  state: ControllerState,
+  id: string,
+  config: ControllerConfig,
+  restored: Restored,
+  now: Instant,
+): Step {
+  const blank: ZoneState = {
+    id,
+    phase: { name: 'idle' },
+    moisture: null,
+    valve: null,
+    leakSince: null,
+    lastEndedRealMs: restored.recentlyWatered.has(id) ? now.realMs : null,
+    interrupted: null,
+    decision: reasonOf('valve_unconfirmed'),
+  };
+  const turn = newTurn({ ...state, zones: { ...state.zones, [id]: blank } }, id, now, config);
+  if (turn === undefined) return { state, actions: [] };
+  const locked = restored.locks.get(id);
+  const closed = locked ? lock(blank, turn, locked) : beginSweeping(blank, turn);
+  const zone = withInterrupted(closed, restored, turn);
+  return { state: { zones: { ...state.zones, [id]: zone }, issued: turn.issued() }, actions: turn.actions };
+}
+
+/** Tells a zone's valve to close and forgets the zone. */
+export function endZone(state: ControllerState, id: string, config: ControllerConfig, now: Instant): Step {
+  const turn = newTurn(state, id, now, config);
+  if (turn === undefined) return { state, actions: [] };
+  sendClose(turn);
+  const { [id]: _, ...zones } = state.zones;
+  return { state: { zones, issued: turn.issued() }, actions: turn.actions };
 }
 
 /** One event. An event about a zone that is not in the layout changes nothing. */
@@ -142,8 +165,7 @@ function withInterrupted(zone: ZoneState, restored: Restored, turn: Turn): ZoneS
   const intents = restored.interrupted.filter((intent) => intent.zone === zone.id);
   const latest = intents.pop();
   // The counter has run on for the latest one since; what the earlier ones gave cannot be told apart any more.
-  for (const intent of intents)
-    turn.actions.push({ kind: 'journal_run', record: interruptedRecord(intent, turn, null, null) });
+  for (const intent of intents) journalInterrupted(intent, turn, null, null);
   return latest ? { ...zone, interrupted: { intent: latest, since: turn.now } } : zone;
 }
 
@@ -163,6 +185,7 @@ function newTurn(
     layout,
     now,
     othersWatering: others.length,
+    isOtherTested: others.some(({ phase }) => phase.name === 'testing'),
     isMeterTaken: meters.has(layout.meter),
     actions: [],
     nextId: () => `${config.idPrefix}-${++issued}`,
@@ -171,5 +194,5 @@ function newTurn(
 }
 
 function isWatering({ phase }: ZoneState): boolean {
-  return phase.name === 'opening' || phase.name === 'running' || phase.name === 'closing';
+  return 'run' in phase;
 }

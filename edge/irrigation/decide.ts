@@ -26,9 +26,12 @@ export function freshMoisture(zone: ZoneState, turn: Turn): number | null {
 
 /** Whether an idle zone is watered now, and in either case why. */
 export function decide(zone: ZoneState, turn: Turn): { water: boolean; reason: Reason } {
-  const { openBelowFraction, targetFraction } = turn.layout;
+  const { openBelowFraction, targetFraction, readOnly, isUnmetered, soilProbe } = turn.layout;
   const soilMoisture = freshMoisture(zone, turn);
   const no = (reason: Reason) => ({ water: false, reason });
+  if (readOnly !== null) return no(readOnly);
+  if (isUnmetered) return no(reasonOf('no_flow_meter'));
+  if (soilProbe === undefined) return no(reasonOf('no_soil_probe'));
   if (soilMoisture === null) return no(notFresh(zone, turn));
   const figures = { soilMoisture, openBelow: openBelowFraction, target: targetFraction };
   if (soilMoisture >= openBelowFraction) return no(reasonOf('soil_wet_enough', figures));
@@ -38,20 +41,30 @@ export function decide(zone: ZoneState, turn: Turn): { water: boolean; reason: R
 
 /** What keeps an idle zone from being opened, whoever asks. */
 export function obstacleTo(zone: ZoneState, turn: Turn): Reason | undefined {
-  const { config, now } = turn;
+  if (turn.layout.readOnly !== null) return turn.layout.readOnly;
+  return obstacleToTest(zone, turn) ?? pauseOf(zone, turn);
+}
+
+/** What keeps an idle zone from being opened even for a wet test. */
+export function obstacleToTest(zone: ZoneState, turn: Turn): Reason | undefined {
+  const { config, layout } = turn;
+  if (layout.isHeld) return reasonOf('layout_changing');
   if (zone.leakSince !== null) return reasonOf('leak_suspected');
-  const pauseMs = config.pauseRealSeconds * 1000;
-  if (zone.lastEndedRealMs !== null && now.realMs - zone.lastEndedRealMs < pauseMs)
-    return reasonOf('pause_between_runs', { pauseSeconds: config.pauseRealSeconds });
   if (turn.isMeterTaken) return reasonOf('too_many_running', { maxZonesAtOnce: 1 });
   if (turn.othersWatering >= config.maxZonesAtOnce)
     return reasonOf('too_many_running', { maxZonesAtOnce: config.maxZonesAtOnce });
   return undefined;
 }
 
+function pauseOf(zone: ZoneState, { config, now }: Turn): Reason | undefined {
+  const pauseMs = config.pauseRealSeconds * 1000;
+  const isShort = zone.lastEndedRealMs !== null && now.realMs - zone.lastEndedRealMs < pauseMs;
+  return isShort ? reasonOf('pause_between_runs', { pauseSeconds: config.pauseRealSeconds }) : undefined;
+}
+
 function notFresh(zone: ZoneState, turn: Turn): Reason {
   const maxAgeSeconds = turn.config.moistureMaxAgeRealSeconds;
   return zone.moisture === null
-    ? reasonOf('no_reading', { soilProbe: turn.layout.soilProbe })
+    ? reasonOf('no_reading', { soilProbe: turn.layout.soilProbe ?? null })
     : reasonOf('reading_stale', { lastAtMs: zone.moisture.seen.atMs, maxAgeSeconds });
 }

@@ -10,6 +10,7 @@ type Running = ZoneState & { readonly phase: Extract<Phase, { name: 'running' }>
  */
 export function checkFlowOf(zone: Running, flow: number | null, turn: Turn): ZoneState {
   const { openedAt } = zone.phase;
+  if (turn.layout.isUnmetered) return zone;
   if (flow === null) {
     const seen = zone.valve?.flowSeen ?? openedAt;
     const heard = seen.realMs > openedAt.realMs ? seen : openedAt;

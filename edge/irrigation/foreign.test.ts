@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import type { MqttClient } from 'mqtt';
 import { connectAsync } from 'mqtt';
 import { expect, it, onTestFinished, vi } from 'vitest';
@@ -10,7 +11,12 @@ const until = (check: () => unknown) => vi.waitFor(check, { timeout: 15_000, int
 
 /** The demo farm whose first zone is watered by a Tasmota relay, with a meter of its own. */
 async function farmWithRelay() {
-  const farm = await testFarm();
+  const clock = {
+    aheadMs: 0,
+    nowMs: () => Date.now() + clock.aheadMs,
+    monotonicMs: () => Math.trunc(performance.now() + clock.aheadMs),
+  };
+  const farm = await testFarm({}, clock);
   onTestFinished(() => farm.close());
   const path = join(farm.dataDir, 'gateway', 'farm.json');
   const layout: Farm = JSON.parse(readFileSync(path, 'utf8'));
@@ -32,11 +38,11 @@ async function farmWithRelay() {
     onTestFinished(() => void client.end(true));
     return client;
   };
-  return { farm, connect };
+  return { farm, connect, clock };
 }
 
 it('a Tasmota relay and a meter of another device water a zone, over MQTT', async () => {
-  const { farm, connect } = await farmWithRelay();
+  const { farm, connect, clock } = await farmWithRelay();
   const relay = await connect('pump_house');
   const told: [string, string][] = [];
   relay.on('message', (topic, payload) => told.push([topic, payload.toString()]));
@@ -58,6 +64,21 @@ it('a Tasmota relay and a meter of another device water a zone, over MQTT', asyn
     });
   await measured(0, 5_000);
 
+  expect((await farm.post('/api/zones/a1/wet-test', {})).status).toBe(202);
+  await until(() => expect(told.at(-1)).toEqual(['cmnd/pump_house/Backlog0', 'PulseTime1 100;Power1 ON']));
+  await relay.publishAsync('stat/pump_house/RESULT', '{"POWER1":"ON"}', { qos: 1 });
+  await measured(38, 5_003);
+  clock.aheadMs += 10_000;
+  await relay.publishAsync('stat/pump_house/RESULT', '{"POWER1":"OFF"}', { qos: 1 });
+  await measured(0, 5_006);
+  await until(async () =>
+    expect(await farm.get('/api/zones/a1/wet-tests')).toMatchObject({
+      readOnly: null,
+      tests: [{ outcome: 'passed', litres: 6, flowLitresPerMinute: 38 }, { outcome: 'assumed' }],
+    }),
+  );
+  clock.aheadMs += 300_000;
+
   const probe = await farm.device('soil-a1');
   await probe.publishAsync('nongtin/v1/soil-a1/readings', '{"soil_moisture":0.12,"seq":1}', { qos: 1 });
   const opening = ['cmnd/pump_house/Backlog0', 'PulseTime1 700;Power1 ON'];
@@ -74,7 +95,8 @@ it('a Tasmota relay and a meter of another device water a zone, over MQTT', asyn
   await relay.publishAsync('stat/pump_house/RESULT', '{"POWER1":"OFF"}', { qos: 1 });
   await until(async () =>
     expect((await farm.get('/api/runs?zone=a1')).runs).toMatchObject([
-      { outcome: 'target_reached', measuredLitres: 100, valve: 'pump_house/1' },
+      { outcome: 'target_reached', measuredLitres: 94, valve: 'pump_house/1' },
+      { outcome: 'completed', measuredLitres: 6, reason: { key: 'wet_test' } },
     ]),
   );
 });

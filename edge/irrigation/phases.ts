@@ -1,6 +1,14 @@
 import type { Reason } from '@nongtin/broker/wire';
-import { decide, freshMoisture, obstacleTo } from './decide.ts';
+import { decide, freshMoisture, obstacleTo, obstacleToTest } from './decide.ts';
 import { checkFlowOf } from './flow.ts';
+import {
+  beginTesting,
+  stopTesting,
+  testGoesOn,
+  testingAnswered,
+  testWithIntent,
+  testWithoutIntent,
+} from './testing.ts';
 import {
   answerOf,
   beginClosing,
@@ -41,6 +49,7 @@ export const table: Table = {
     valve: sweepAnswered,
     tick: repeatSweep,
     online: (zone, _event, turn) => closeAgain(zone, turn),
+    test: (zone, event, turn) => refuse(zone, event, turn, reasonOf('valve_unconfirmed')),
     open: (zone, event, turn) => refuse(zone, event, turn, reasonOf('valve_unconfirmed')),
     stop: (zone, event, turn) => accept(closeAgain(zone, turn), event, turn, reasonOf('already_closing')),
     unlock: (zone, event, turn) => refuse(zone, event, turn, reasonOf('not_locked')),
@@ -50,6 +59,12 @@ export const table: Table = {
     moisture: waterIfDry,
     valve: (zone, event, turn) => (event.report.state === 'open' ? beginSweeping(zone, turn) : zone),
     open: openOnRequest,
+    test: (zone, event, turn) => {
+      const obstacle =
+        obstacleToTest(zone, turn) ?? (turn.isOtherTested ? reasonOf('other_test_running') : undefined);
+      if (obstacle) return refuse(zone, event, turn, obstacle);
+      return accept(beginTesting(zone, event, turn), event, turn, reasonOf('wet_test'));
+    },
     stop: (zone, event, turn) => {
       sendClose(turn);
       return accept(zone, event, turn, reasonOf('already_closed'));
@@ -61,6 +76,7 @@ export const table: Table = {
     intent_failed: withoutIntent,
     valve: openingAnswered,
     tick: repeatOpening,
+    test: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_running')),
     open: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_running')),
     stop: (zone, event, turn) =>
       accept(
@@ -75,6 +91,7 @@ export const table: Table = {
     valve: checkFlow,
     moisture: stopAtTarget,
     tick: closeAfterLease,
+    test: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_running')),
     open: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_running')),
     stop: (zone, event, turn) =>
       accept(
@@ -89,8 +106,19 @@ export const table: Table = {
     valve: closingAnswered,
     tick: repeatClosing,
     online: (zone, _event, turn) => closeAgain(zone, turn),
+    test: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_closing')),
     open: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_closing')),
     stop: (zone, event, turn) => accept(closeAgain(zone, turn), event, turn, reasonOf('already_closing')),
+    unlock: (zone, event, turn) => refuse(zone, event, turn, reasonOf('not_locked')),
+  },
+  testing: {
+    intent_durable: testWithIntent,
+    intent_failed: testWithoutIntent,
+    valve: testingAnswered,
+    tick: (zone, _event, turn) => testGoesOn(zone, turn),
+    test: (zone, event, turn) => refuse(zone, event, turn, reasonOf('wet_test_running')),
+    open: (zone, event, turn) => refuse(zone, event, turn, reasonOf('wet_test_running')),
+    stop: (zone, event, turn) => accept(stopTesting(zone, turn), event, turn, reasonOf('stopped_by_person')),
     unlock: (zone, event, turn) => refuse(zone, event, turn, reasonOf('not_locked')),
   },
   locked: {
@@ -98,6 +126,8 @@ export const table: Table = {
       keepClosed(event.report.state === 'closed' ? recordInterrupted(zone, turn) : zone, turn),
     tick: (zone, _event, turn) => keepClosed(giveUpInterrupted(zone, turn), turn),
     online: (zone, _event, turn) => closeAgain(zone, turn),
+    test: (zone, event, turn) =>
+      refuse(zone, event, turn, reasonOf('zone_locked', { cause: zone.phase.reason.key })),
     open: (zone, event, turn) =>
       refuse(zone, event, turn, reasonOf('zone_locked', { cause: zone.phase.reason.key })),
     stop: (zone, event, turn) => accept(closeAgain(zone, turn), event, turn, reasonOf('already_closing')),
@@ -159,7 +189,8 @@ function openNow(zone: ZoneIn<'opening'>, event: EventOf<'intent_durable'>, turn
   const tooLate = { farmSeconds: 0, realSeconds: turn.config.intentMaxAgeRealSeconds };
   if (elapsed(run.decided, turn.now, tooLate))
     return beginClosing(zone, turn, { run, openedAt: null, outcome: 'stopped' });
-  sendOpen(run, turn, turn.now);
+  if (!sendOpen(run, turn, turn.now))
+    return beginClosing(zone, turn, { run, openedAt: null, outcome: 'stopped' });
   return { ...zone, phase: { ...zone.phase, sentAt: turn.now, firstSentAt: turn.now, attempts: 1 } };
 }
 

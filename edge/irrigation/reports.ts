@@ -1,4 +1,4 @@
-import { actuatorOf } from '../actuators/index.ts';
+import { actuatorOf, type ForeignValve } from '../actuators/index.ts';
 import type { Zone } from '../farm/layout.ts';
 import { isFitForControl } from '../ingest/quality.ts';
 import { Meter } from './meter.ts';
@@ -9,7 +9,8 @@ interface Watched {
   readonly device: string;
   /** Undefined: whatever the device says is of this output. */
   readonly channel: string | undefined;
-  readonly meterDevice: string;
+  /** Undefined: nobody measures it. */
+  readonly meterDevice: string | undefined;
   readonly meterChannel: string | undefined;
   readonly meter: Meter;
   /** Null: not known yet. */
@@ -30,20 +31,21 @@ export class ForeignReports {
   readonly #byDevice = new Map<string, Watched[]>();
 
   constructor(zones: readonly Zone[]) {
+    this.follow(zones);
+  }
+
+  /** From now on of these zones. What is known of a valve that stays as it was is kept. */
+  follow(zones: readonly Zone[]): void {
+    const before = [...new Set([...this.#byDevice.values()].flat())];
+    this.#byDevice.clear();
     for (const { id, valve } of zones) {
-      if (typeof valve === 'string') continue;
-      const { device, flowMeter } = valve;
-      const watched: Watched = {
-        zone: id,
-        device,
-        channel: valve.channel ?? actuatorOf(valve).stateChannel,
-        meterDevice: flowMeter.device,
-        meterChannel: flowMeter.channel,
-        meter: new Meter(),
-        open: null,
-      };
-      for (const name of new Set([device, flowMeter.device]))
+      if (valve === undefined || typeof valve === 'string') continue;
+      const fresh = watchedValve(id, valve);
+      const watched = before.find((known) => isSameWatched(known, fresh)) ?? fresh;
+      for (const name of new Set([watched.device, watched.meterDevice])) {
+        if (name === undefined) continue;
         this.#byDevice.set(name, [...(this.#byDevice.get(name) ?? []), watched]);
+      }
     }
   }
 
@@ -91,7 +93,7 @@ export class ForeignReports {
 
   /** The water that a shared meter sees is that of whoever is open. */
   #runsForAnother(watched: Watched): boolean {
-    const others = this.#byDevice.get(watched.meterDevice) ?? [];
+    const others = this.#byDevice.get(watched.meterDevice ?? '') ?? [];
     return others.some(
       (other) =>
         other !== watched &&
@@ -100,4 +102,18 @@ export class ForeignReports {
         other.open === true,
     );
   }
+}
+
+function watchedValve(zone: string, valve: ForeignValve): Watched {
+  const { device, flowMeter } = valve;
+  return {
+    ...{ zone, device, channel: valve.channel ?? actuatorOf(valve).stateChannel },
+    ...{ meterDevice: flowMeter?.device, meterChannel: flowMeter?.channel },
+    ...{ meter: new Meter(), open: null },
+  };
+}
+
+function isSameWatched(one: Watched, other: Watched): boolean {
+  const fields = ['zone', 'device', 'channel', 'meterDevice', 'meterChannel'] as const;
+  return fields.every((field) => one[field] === other[field]);
 }

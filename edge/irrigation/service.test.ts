@@ -35,6 +35,8 @@ async function started(zones: readonly Zone[]) {
       clear: () => {},
       list: () => [],
     },
+    // As after a test with water that each of them has passed.
+    wetTests: { readOnly: () => null, add: async () => {} },
     onZone: () => {},
     onRun: () => {},
   });

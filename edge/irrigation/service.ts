@@ -9,9 +9,10 @@ import {
 import type { Logger } from '@nongtin/service';
 import { Compile } from 'typebox/compile';
 import type { Command } from '../actuators/index.ts';
-import { valveDevice, type Zone as ZoneLayout } from '../farm/layout.ts';
+import { valveDevice, type WateredZone, type Zone as ZoneLayout } from '../farm/layout.ts';
+import type { EndedTest } from '../wet-test/ledger.ts';
 import { farmClock } from './clock.ts';
-import { begin, step } from './controller.ts';
+import { begin, beginZone, endZone, type Restored, type Step, step } from './controller.ts';
 import { ForeignReports } from './reports.ts';
 import { restore } from './restore.ts';
 import {
@@ -26,7 +27,7 @@ import {
   type PastRecords,
   type ZoneState,
 } from './types.ts';
-import { controlledZone, type DrivenZone, drivenZones } from './zones.ts';
+import { controlledZone, type DrivenZone, drivenZones, isSameValve } from './zones.ts';
 
 interface IrrigationJournal extends PastRecords {
   appendRecord(record: JournalRecord): Promise<number>;
@@ -46,6 +47,11 @@ interface IrrigationOptions {
   readonly clock: { nowMs(): number; monotonicMs(): number };
   /** Unique to this start of the gateway. */
   readonly idPrefix: string;
+  /** Which valves have been tested with water; the others stay closed. */
+  readonly wetTests: {
+    readOnly(zone: WateredZone): Reason | null;
+    add(zone: WateredZone, ended: EndedTest): Promise<void>;
+  };
   readonly onZone: (zone: ZoneState) => void;
   readonly onRun: (run: RunRecord) => void;
   readonly logger: Logger;
@@ -57,18 +63,24 @@ export interface Answer {
 }
 
 const TICK_MS = 250;
+/** How often it is looked up whether a valve still counts as tested: its device may tell of another firmware. */
+const TICKS_A_LOOK = 4;
+const NOTHING_RESTORED: Restored = { locks: new Map(), interrupted: [], recentlyWatered: new Set() };
 const valveState = Compile(ValveState);
 
 /** The controller's shell: brings it what happens, carries out what it asks for. */
 export class Irrigation {
   readonly #options: IrrigationOptions;
-  readonly #config: ControllerConfig;
   readonly #now: () => Instant;
-  readonly #zoneOfProbe: ReadonlyMap<string, string>;
-  /** By zone. */
-  readonly #driven: ReadonlyMap<string, DrivenZone>;
-  readonly #zoneOfTopic: ReadonlyMap<string, string>;
   readonly #reports: ForeignReports;
+  #config: ControllerConfig;
+  #zoneOfProbe: ReadonlyMap<string, string> = new Map();
+  /** By zone. */
+  #driven: ReadonlyMap<string, DrivenZone> = new Map();
+  #zoneOfTopic: ReadonlyMap<string, string> = new Map();
+  /** Zones whose place on the farm is being changed. */
+  #held: ReadonlySet<string> = new Set();
+  #ticks = 0;
   readonly #answers = new Map<string, (answer: Answer) => void>();
   #state: ControllerState = { zones: {}, issued: 0 };
   #requests = 0;
@@ -78,16 +90,10 @@ export class Irrigation {
   constructor(options: IrrigationOptions) {
     const { zones, speed, idPrefix } = options;
     this.#options = options;
-    this.#config = { ...controllerDefaults, zones: zones.map(controlledZone), speed, idPrefix };
+    this.#config = { ...controllerDefaults, zones: [], speed, idPrefix };
     this.#now = farmClock(options.clock, speed);
-    this.#zoneOfProbe = new Map(zones.map((zone) => [zone.soilProbe, zone.id]));
-    this.#driven = drivenZones(zones);
     this.#reports = new ForeignReports(zones);
-    this.#zoneOfTopic = new Map(
-      zones.flatMap(({ id, valve }) =>
-        typeof valve === 'string' ? [[topicOf('valveState', valve), id] as const] : [],
-      ),
-    );
+    this.#drive(zones);
   }
 
   /** Begins with the sweep. Commands go out when the broker is up; they are repeated until answered. */
@@ -95,12 +101,16 @@ export class Irrigation {
     const { journal, alarms, clock } = this.#options;
     const pauseMs = this.#config.pauseRealSeconds * 1000;
     const restored = await restore(journal, alarms.list(), { nowMs: clock.nowMs(), pauseMs });
+    this.#configure();
     const { state, actions } = begin(this.#config, restored, this.#now());
     this.#state = state;
     this.#isStopped = false;
     for (const action of actions) this.#carryOut(action);
     for (const zone of this.#driven.keys()) this.#provision(zone);
-    this.#timer = setInterval(() => this.#happen({ kind: 'tick', now: this.#now() }), TICK_MS);
+    this.#timer = setInterval(() => {
+      if (++this.#ticks % TICKS_A_LOOK === 0) this.#configure();
+      this.#happen({ kind: 'tick', now: this.#now() });
+    }, TICK_MS);
   }
 
   /** Closes what is open. Its run is recorded by the next start, which asks the meter. Once; again it does nothing. */
@@ -117,6 +127,43 @@ export class Irrigation {
         return this.#send(actuator?.close({ commandId, atMs: this.#options.clock.nowMs() }) ?? []);
       }),
     );
+  }
+
+  /**
+   * No run begins in these zones until the answer is called. The state of the first that is in the middle of something
+   * instead, of which nothing was held then.
+   */
+  hold(zones: readonly string[]): (() => void) | { readonly zone: string; readonly state: string } {
+    for (const id of zones) {
+      const name = this.#state.zones[id]?.phase.name ?? 'idle';
+      if (name !== 'idle' && name !== 'sweeping') return { zone: id, state: name };
+    }
+    this.#held = new Set(zones);
+    this.#configure();
+    return () => {
+      this.#held = new Set();
+      this.#configure();
+    };
+  }
+
+  /** The farm has been laid out anew. Zones whose valve stays as it was notice nothing of it. */
+  setZones(zones: readonly ZoneLayout[]): void {
+    if (this.#isStopped) return;
+    const before = this.#driven;
+    const after = drivenZones(zones);
+    const ended = [...before.keys()].filter((id) => !isSameValve(before.get(id)?.zone, after.get(id)?.zone));
+    const begun = [...after.keys()].filter((id) => !isSameValve(before.get(id)?.zone, after.get(id)?.zone));
+    // While the old valves can still be told to close.
+    for (const id of ended) this.#enter(endZone(this.#state, id, this.#config, this.#now()));
+    for (const id of ended) this.#clearAlarms(id);
+    const isNewProbe = (id: string) => before.get(id)?.zone.soilProbe !== after.get(id)?.zone.soilProbe;
+    for (const id of after.keys()) if (isNewProbe(id)) this.#forgetMoisture(id);
+    this.#drive(zones);
+    this.#configure();
+    for (const id of begun) {
+      this.#enter(beginZone(this.#state, id, this.#config, NOTHING_RESTORED, this.#now()));
+      this.#provision(id);
+    }
   }
 
   onReadings(readings: readonly ControlReading[]): void {
@@ -152,7 +199,11 @@ export class Irrigation {
   /** A person's wish; the controller decides. Undefined when there is no such zone. */
   request(
     zone: string,
-    wish: { kind: 'open'; durationSeconds: number } | { kind: 'stop' } | { kind: 'unlock' },
+    wish:
+      | { kind: 'open'; durationSeconds: number }
+      | { kind: 'test'; startedBy: string }
+      | { kind: 'stop' }
+      | { kind: 'unlock' },
   ): Promise<Answer> | undefined {
     if (this.#isStopped || this.#state.zones[zone] === undefined) return undefined;
     const requestId = `request-${++this.#requests}`;
@@ -165,10 +216,48 @@ export class Irrigation {
     return Object.values(this.#state.zones);
   }
 
+  /** Who is driven, and whose words are listened to. */
+  #drive(zones: readonly ZoneLayout[]): void {
+    this.#driven = drivenZones(zones);
+    this.#reports.follow(zones);
+    this.#zoneOfProbe = new Map(
+      zones.flatMap(({ id, soilProbe }) => (soilProbe === undefined ? [] : [[soilProbe, id] as const])),
+    );
+    this.#zoneOfTopic = new Map(
+      zones.flatMap(({ id, valve }) =>
+        typeof valve === 'string' ? [[topicOf('valveState', valve), id] as const] : [],
+      ),
+    );
+  }
+
+  /** The zones as the controller is to see them from now on. */
+  #configure(): void {
+    const { speed, wetTests } = this.#options;
+    const zones = [...this.#driven.values()].map(({ zone }) =>
+      controlledZone(zone, { speed, readOnly: wetTests.readOnly(zone), isHeld: this.#held.has(zone.id) }),
+    );
+    this.#config = { ...this.#config, zones };
+  }
+
+  /** What another probe has said is no word of this one. */
+  #forgetMoisture(id: string): void {
+    const zone = this.#state.zones[id];
+    if (zone)
+      this.#state = { ...this.#state, zones: { ...this.#state.zones, [id]: { ...zone, moisture: null } } };
+  }
+
+  #clearAlarms(zone: string): void {
+    const { alarms } = this.#options;
+    for (const { source, state, reason } of alarms.list())
+      if (source === zone && state !== 'cleared') alarms.clear(zone, reason.key);
+  }
+
   #happen(event: ControllerEvent): void {
-    if (this.#isStopped) return;
+    if (!this.#isStopped) this.#enter(step(this.#state, event, this.#config));
+  }
+
+  #enter({ state, actions }: Step): void {
     const before = this.#state;
-    const { state, actions } = step(before, event, this.#config);
     this.#state = state;
     // What closes goes out before anything is journaled or shown.
     for (const action of actions) if (isClosing(action)) this.#carryOut(action);
@@ -189,6 +278,9 @@ export class Irrigation {
         break;
       case 'journal_run':
         this.#journalRun(action.record);
+        break;
+      case 'journal_wet_test':
+        this.#journalTest(action.record);
         break;
       case 'raise_alarm':
         alarms.raise(action.zone, action.severity, action.reason);
@@ -224,6 +316,17 @@ export class Irrigation {
       .catch((error: unknown) =>
         logger.error({ err: error, runId: record.runId }, 'run is not in the journal'),
       );
+  }
+
+  #journalTest(ended: EndedTest): void {
+    const { wetTests, logger } = this.#options;
+    const zone = this.#driven.get(ended.zone)?.zone;
+    if (zone === undefined) return;
+    wetTests.add(zone, ended).then(
+      () => this.#configure(),
+      (error: unknown) => logger.error({ err: error, zone: ended.zone }, 'wet test is not in the journal'),
+    );
+    this.#configure();
   }
 
   #command({ zone, command }: Extract<Action, { kind: 'command' }>): void {
@@ -273,6 +376,8 @@ function parseJson(payload: Uint8Array): unknown {
   }
 }
 
+const testOf = ({ phase }: ZoneState) => (phase.name === 'testing' ? phase.test : null);
+
 /** Attempts and the like change without anything to show. */
 function isShownOtherwise(before: ZoneState | undefined, after: ZoneState): boolean {
   if (before === after) return false;
@@ -281,6 +386,7 @@ function isShownOtherwise(before: ZoneState | undefined, after: ZoneState): bool
     before.phase.name !== after.phase.name ||
     before.valve !== after.valve ||
     before.moisture !== after.moisture ||
+    testOf(before) !== testOf(after) ||
     JSON.stringify(before.decision) !== JSON.stringify(after.decision)
   );
 }

@@ -21,6 +21,8 @@ export interface Turn {
   readonly now: Instant;
   /** Zones that hold one of the places for watering at once, this one not counted. */
   readonly othersWatering: number;
+  /** One of those is being tested by a person. */
+  readonly isOtherTested: boolean;
   /** One of those takes its water through the same meter. */
   readonly isMeterTaken: boolean;
   readonly actions: Action[];
@@ -38,10 +40,13 @@ export function answerOf({ layout, config }: Turn): Limit {
 
 /**
  * The only place that opens a valve. The duration is cut to the zone's limit whatever was decided, and where a repetition
- * would begin the time anew, to what is left since the first sending. False when nothing is left.
+ * would begin the time anew, to what is left since the first sending. False when nothing is left, or when no wet test has shown that the valve closes by
+ * itself.
  */
 export function sendOpen(run: Run, turn: Turn, firstSentAt: Instant): boolean {
-  const { id, valve, maxRunSeconds, foreign } = turn.layout;
+  const { id, valve, maxRunSeconds, foreign, readOnly } = turn.layout;
+  // Whatever was decided on the way here.
+  if (readOnly !== null && run.source !== 'wet_test') return false;
   const passed = foreign ? Math.ceil((turn.now.farmMs - firstSentAt.farmMs) / 1000) : 0;
   const limited = Math.max(1, Math.min(Math.round(run.plannedSeconds), maxRunSeconds));
   const durationSeconds = limited - passed;
@@ -171,19 +176,38 @@ export function recordInterrupted(zone: ZoneState, turn: Turn): ZoneState {
   if (zone.interrupted === null) return zone;
   const { intent, since } = zone.interrupted;
   const before = intent.reason.figures.meterLitres;
-  turn.actions.push({
-    kind: 'journal_run',
-    record: interruptedRecord(
-      intent,
-      turn,
-      measuredLitres(zone, typeof before === 'number' ? before : null, since),
-      zone.moisture?.value ?? null,
-    ),
-  });
+  const litres = measuredLitres(zone, typeof before === 'number' ? before : null, since);
+  journalInterrupted(intent, turn, litres, zone.moisture?.value ?? null);
   return { ...zone, interrupted: null };
 }
 
-export function interruptedRecord(
+/** Journals a run that a restart cut off; a wet test that was is void. */
+export function journalInterrupted(
+  intent: IntentRecord,
+  turn: Turn,
+  litres: number | null,
+  moistureAfter: number | null,
+): void {
+  const record = interruptedRecord(intent, turn, litres, moistureAfter);
+  turn.actions.push({ kind: 'journal_run', record });
+  if (intent.reason.key !== 'wet_test') return;
+  const { startedBy } = intent.reason.figures;
+  const unseen = {
+    ...{ openedAfterSeconds: null, closedAfterSeconds: null, dryAfterSeconds: null },
+    ...{ litres, flowLitresPerMinute: null, findings: [] },
+  };
+  turn.actions.push({
+    kind: 'journal_wet_test',
+    record: {
+      ...{ kind: 'wet_test', testId: intent.runId, zone: intent.zone, valve: intent.valve, outcome: 'void' },
+      ...{ atMs: record.startedAtMs, endedAtMs: record.endedAtMs, ...turn.layout.test, ...unseen },
+      nominalLitresPerMinute: turn.layout.nominalFlowLitresPerMinute,
+      recordedBy: typeof startedBy === 'string' ? startedBy : '',
+    },
+  });
+}
+
+function interruptedRecord(
   intent: IntentRecord,
   turn: Pick<Turn, 'config' | 'layout' | 'now'>,
   litres: number | null,

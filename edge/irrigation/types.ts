@@ -6,7 +6,9 @@ import type {
   ValveCommand,
   ValveState,
 } from '@nongtin/broker/wire';
-import type { Zone as ZoneLayout } from '../farm/layout.ts';
+import type { WateredZone } from '../farm/layout.ts';
+import type { EndedTest } from '../wet-test/ledger.ts';
+import type { WetTest } from '../wet-test/machine.ts';
 
 /** A moment on the three clocks of the farm. */
 export interface Instant {
@@ -35,7 +37,7 @@ export function elapsed(since: Instant, now: Instant, limit: Limit): boolean {
 }
 
 /** A zone as the controller sees it: its valve by name, and in what that valve differs from one of ours. */
-export interface ControlledZone extends Omit<ZoneLayout, 'valve'> {
+export interface ControlledZone extends Omit<WateredZone, 'valve'> {
   readonly valve: string;
   /**
    * Of another family: it takes no command id, so a repetition asks only for the time that is left; and it may close
@@ -46,6 +48,14 @@ export interface ControlledZone extends Omit<ZoneLayout, 'valve'> {
   readonly answer?: Limit | undefined;
   /** Names its flow meter; two zones behind one meter are never watered together, or neither run could be believed. */
   readonly meter: string;
+  /** Nobody measures its water: it is opened by people only, and its runs are proven by nothing. */
+  readonly isUnmetered: boolean;
+  /** Why nothing but a wet test may open it; null: one has measured that it closes by itself. */
+  readonly readOnly: Reason | null;
+  /** Its place on the farm is being changed: no run begins meanwhile. */
+  readonly isHeld: boolean;
+  /** What a wet test tells the valve, and when the valve's own means then close it. */
+  readonly test: { readonly leaseSeconds: number; readonly cutOffSeconds: number };
 }
 
 export interface ControllerConfig {
@@ -82,6 +92,12 @@ export interface ControllerConfig {
   readonly leaseGrace: Limit;
   /** How long a run that a restart cut off waits for the meter before it is recorded without it. */
   readonly interruptedWaitRealSeconds: number;
+  /** By so much a valve may miss its cut-off in a wet test; of a longer one, by that part of it. */
+  readonly testToleranceSeconds: number;
+  readonly testToleranceFraction: number;
+  /** How long a wet test watches the meter after the closing, and how long when it has been silent. */
+  readonly testDrainSeconds: number;
+  readonly testMeterSeconds: number;
 }
 
 export const controllerDefaults = {
@@ -101,6 +117,10 @@ export const controllerDefaults = {
   leakFlowFraction: 0.03,
   leaseGrace: { farmSeconds: 30, realSeconds: 5 },
   interruptedWaitRealSeconds: 600,
+  testToleranceSeconds: 3,
+  testToleranceFraction: 0.1,
+  testDrainSeconds: 20,
+  testMeterSeconds: 120,
 } as const satisfies Partial<ControllerConfig>;
 
 type RecordOf<K extends JournalRecord['kind']> = Extract<JournalRecord, { kind: K }>;
@@ -115,7 +135,7 @@ export type Outcome = RunRecord['outcome'];
 export interface Run {
   /** Also the id of its one opening command. */
   readonly runId: string;
-  readonly source: 'threshold' | 'manual';
+  readonly source: 'threshold' | 'manual' | 'wet_test';
   readonly decided: Instant;
   readonly plannedSeconds: number;
   readonly reason: Reason;
@@ -160,6 +180,8 @@ export type Phase =
       readonly sentAt: Instant;
       readonly attempts: number;
     }
+  /** Opened by a person who stands beside it, to see that it closes by itself; null: the intent is not durable yet. */
+  | { readonly name: 'testing'; readonly run: Run; readonly test: WetTest | null; readonly startedBy: string }
   /** Until a person unlocks it. */
   | { readonly name: 'locked'; readonly reason: Reason; readonly sentAt: Instant };
 
@@ -229,6 +251,8 @@ export type ControllerEvent = { readonly now: Instant } & (
       readonly requestId: string;
       readonly durationSeconds: number;
     }
+  /** A wet test, for the person who stands beside the valve. */
+  | { readonly kind: 'test'; readonly zone: string; readonly requestId: string; readonly startedBy: string }
   | { readonly kind: 'stop'; readonly zone: string; readonly requestId: string }
   | { readonly kind: 'unlock'; readonly zone: string; readonly requestId: string }
 );
@@ -243,6 +267,7 @@ export type Action =
       readonly command: ValveCommand;
     }
   | { readonly kind: 'journal_run'; readonly record: RunRecord }
+  | { readonly kind: 'journal_wet_test'; readonly record: EndedTest }
   | {
       readonly kind: 'raise_alarm';
       readonly zone: string;

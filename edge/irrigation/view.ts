@@ -1,6 +1,6 @@
 import type { Reason } from '@nongtin/broker/wire';
 import type { Zone as ZoneLayout } from '../farm/layout.ts';
-import type { ZoneState } from './types.ts';
+import { reasonOf, type ZoneState } from './types.ts';
 
 /** A zone's value as pages show it. */
 interface Shown {
@@ -11,7 +11,8 @@ interface Shown {
 
 export interface ZoneView {
   readonly id: string;
-  readonly state: ZoneState['phase']['name'];
+  /** `measured`: it has no valve. */
+  readonly state: ZoneState['phase']['name'] | 'measured';
   readonly soilMoisture: Shown | null;
   readonly soilTemperature: Shown | null;
   readonly soilEc: Shown | null;
@@ -28,27 +29,33 @@ export interface ZoneView {
     readonly plannedSeconds: number;
     readonly reason: Reason;
   } | null;
+  /** The wet test that is going on. */
+  readonly test: {
+    readonly testId: string;
+    readonly stage: 'intent' | 'opening' | 'open' | 'draining' | 'closing' | 'over';
+    /** It did not close by itself, or was stopped. */
+    readonly forced: string | null;
+    readonly leaseSeconds: number;
+    readonly cutOffSeconds: number;
+    /** When it said that it is open, and that it is closed. */
+    readonly openedAtMs: number | null;
+    readonly closedAtMs: number | null;
+    /** By the meter's counter, so far. */
+    readonly litres: number | null;
+  } | null;
   readonly decision: Reason;
   readonly locked: Reason | null;
 }
 
+type Latest = (device: string, metric: string) => Shown | null;
+
 /** What people see of a zone: the newest readings, flagged ones included, beside what the controller makes of them. */
-export function zoneView(
-  zone: ZoneState,
-  layout: ZoneLayout,
-  latest: (device: string, metric: string) => Shown | null,
-): ZoneView {
+export function zoneView(zone: ZoneState, layout: ZoneLayout, latest: Latest): ZoneView {
   const { phase, valve } = zone;
-  const probe = (metric: string) => {
-    const reading = latest(layout.soilProbe, metric);
-    return reading && { value: reading.value, atMs: reading.atMs, quality: reading.quality };
-  };
   return {
     id: zone.id,
     state: phase.name,
-    soilMoisture: probe('soil_moisture'),
-    soilTemperature: probe('soil_temperature'),
-    soilEc: probe('soil_ec'),
+    ...probed(layout, latest),
     valve: valve && {
       open: valve.open,
       flowLitresPerMinute: valve.flowLitresPerMinute,
@@ -56,8 +63,44 @@ export function zoneView(
       atMs: valve.seen.atMs,
     },
     run: 'run' in phase ? runView(phase) : null,
+    test: phase.name === 'testing' ? testView(phase) : null,
     decision: zone.decision,
     locked: phase.name === 'locked' ? phase.reason : null,
+  };
+}
+
+/** A zone without a valve: only what its probe says. */
+export function measuredView(layout: ZoneLayout, latest: Latest): ZoneView {
+  return {
+    ...{ id: layout.id, state: 'measured', ...probed(layout, latest) },
+    ...{ valve: null, run: null, test: null, decision: reasonOf('no_valve'), locked: null },
+  };
+}
+
+function probed({ soilProbe }: ZoneLayout, latest: Latest) {
+  const probe = (metric: string) => {
+    const reading = soilProbe === undefined ? null : latest(soilProbe, metric);
+    return reading && { value: reading.value, atMs: reading.atMs, quality: reading.quality };
+  };
+  return {
+    soilMoisture: probe('soil_moisture'),
+    soilTemperature: probe('soil_temperature'),
+    soilEc: probe('soil_ec'),
+  };
+}
+
+function testView({ run, test }: Extract<ZoneState['phase'], { name: 'testing' }>): ZoneView['test'] {
+  const { leaseSeconds = run.plannedSeconds, cutOffSeconds = run.plannedSeconds } = test?.plan ?? {};
+  const { decided } = run;
+  // One clock is the other one sped up (clock.ts).
+  const realPerFarm = decided.farmMs === 0 ? 1 : decided.realMs / decided.farmMs;
+  const atMs = (farmMs: number | null | undefined) =>
+    farmMs == null ? null : Math.round(decided.atMs + (farmMs - decided.farmMs) * realPerFarm);
+  const litres = test?.litres == null || test.litresBefore === null ? null : test.litres - test.litresBefore;
+  return {
+    ...{ testId: run.runId, stage: test?.stage ?? 'intent', forced: test?.forced ?? null },
+    ...{ leaseSeconds, cutOffSeconds, openedAtMs: atMs(test?.openMs), closedAtMs: atMs(test?.closedMs) },
+    litres: litres === null ? null : Math.round(litres * 10) / 10,
   };
 }
 

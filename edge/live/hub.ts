@@ -27,7 +27,7 @@ class HeldEvent implements LiveEvent {
   }
 }
 
-export type EventName = 'readings' | 'device' | 'zone' | 'run' | 'alarm' | 'status';
+export type EventName = 'readings' | 'device' | 'zone' | 'run' | 'alarm' | 'status' | 'layout';
 
 /** Called for each event in order; must not throw. */
 export type Listener = (event: LiveEvent) => void;

@@ -61,13 +61,24 @@ interface LiveOptions {
 export class Live {
   readonly #options: LiveOptions;
   readonly #devices = new Map<string, Kept>();
+  /** Of the farm: shown before they have spoken, and never forgotten for others. */
+  #placed: readonly string[];
   #gathered: Heard[] = [];
   #changed: Latest[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: LiveOptions) {
     this.#options = options;
+    this.#placed = options.devices;
     for (const id of options.devices) this.#device(id);
+  }
+
+  /** The farm has been laid out anew. One that has lost its place is shown for as long as it speaks. */
+  follow(devices: readonly string[]): void {
+    const isGone = (id: string) => !devices.includes(id) && this.#devices.get(id)?.lastSeenAtMs === null;
+    for (const id of this.#placed) if (isGone(id)) this.#devices.delete(id);
+    this.#placed = devices;
+    for (const id of devices) this.#device(id);
   }
 
   onReadings(readings: readonly Heard[]): void {
@@ -165,7 +176,7 @@ export class Live {
   /** The one that was heard of first, unless it is of the farm. */
   #forgetFirst(): void {
     for (const id of this.#devices.keys()) {
-      if (this.#options.devices.includes(id)) continue;
+      if (this.#placed.includes(id)) continue;
       this.#devices.delete(id);
       return;
     }

@@ -44,6 +44,11 @@ export class DeviceFacts {
   }
 }
 
+/** A device as the gateway shows it: who speaks, or `SPEAKER.NAME` for one behind it. */
+export function deviceName(speaker: string, behind: string | undefined): string {
+  return behind === undefined ? speaker : `${speaker}.${channelName(behind)}`;
+}
+
 function textOf(value: unknown): string | undefined {
   const text = typeof value === 'number' ? String(value) : value;
   return typeof text === 'string' && text.trim() !== ''

@@ -1,5 +1,5 @@
 import type { Codecs } from '../codecs/index.ts';
-import { type About, DeviceFacts } from './about.ts';
+import { type About, DeviceFacts, deviceName } from './about.ts';
 import { chirpstack } from './chirpstack.ts';
 import { esphome } from './esphome.ts';
 import { homeAssistant } from './home-assistant.ts';
@@ -41,18 +41,26 @@ export interface Profiles {
   about(device: string): About;
 }
 
-export function createProfiles(memory: ProfileMemory, codecs?: Codecs): Profiles {
+/** `onAnnounced` is called with every device that a family tells of, by the name under which it will speak. */
+export function createProfiles(
+  memory: ProfileMemory,
+  codecs?: Codecs,
+  onAnnounced: (device: string, family: string) => void = () => {},
+): Profiles {
   let version = 0;
   const facts = new DeviceFacts(memory);
-  const context: ProfileContext = {
-    memory,
-    facts,
-    codecs,
-    changed: () => {
-      version += 1;
-    },
+  const changed = () => {
+    version += 1;
   };
-  const profiles = families.flatMap((make) => make(context));
+  const profiles = families.flatMap((make) => {
+    const note: ProfileContext['facts']['note'] = (speaker, behind, told) => {
+      facts.note(speaker, behind, told);
+      // Of a family with several profiles the last one reads announcements.
+      onAnnounced(deviceName(speaker, behind), made.at(-1)?.name ?? '');
+    };
+    const made: readonly Profile[] = [make({ memory, facts: { note }, codecs, changed })].flat();
+    return made;
+  });
   return {
     find: (topic) => profiles.find((profile) => profile.claims(topic)),
     get version() {

@@ -1,0 +1,65 @@
+import { LayoutProblem } from './farm/changes.ts';
+import type { LayoutKeeper } from './farm/keeper.ts';
+import { type Farm, zonesOf } from './farm/layout.ts';
+import { hardwareOf, knownNames, placedDevices } from './farm/places.ts';
+import type { SeriesNames } from './farm/series-names.ts';
+import type { Found } from './found/found.ts';
+import type { Health } from './health/health.ts';
+import type { Ingest } from './ingest/index.ts';
+import type { MeasuredZones } from './irrigation/measured.ts';
+import type { Irrigation } from './irrigation/service.ts';
+import type { Live } from './live/live.ts';
+
+interface Followers {
+  readonly irrigation: Pick<Irrigation, 'hold' | 'setZones'>;
+  readonly measured: Pick<MeasuredZones, 'follow'>;
+  readonly live: Pick<Live, 'follow'>;
+  readonly found: Pick<Found, 'follow'>;
+  readonly names: Pick<SeriesNames, 'follow'>;
+  readonly ingest: Pick<Ingest, 'replaced'>;
+  readonly health: Pick<Health, 'forget'>;
+}
+
+/** What changes in the running gateway when the farm is laid out anew. */
+export function followLayout(
+  layout: LayoutKeeper,
+  { irrigation, measured, live, found, names, ingest, health }: Followers,
+): void {
+  layout.follow({
+    prepare(before, after) {
+      const held = irrigation.hold(zonesWithOtherValve(before, after));
+      if (typeof held === 'function') return held;
+      throw new LayoutProblem('conflict', busyWords(held));
+    },
+    apply(after, before) {
+      irrigation.setZones(zonesOf(after));
+      measured.follow(zonesOf(after));
+      live.follow(placedDevices(after));
+      found.follow(knownNames(after));
+      names.follow(after);
+      for (const device of replacedDevices(before, after)) {
+        ingest.replaced(device);
+        // What was counted of the other hardware says nothing of this one.
+        health.forget(device);
+      }
+    },
+  });
+}
+
+function zonesWithOtherValve(before: Farm, after: Farm): string[] {
+  const valves = new Map(zonesOf(after).map(({ id, valve }) => [id, JSON.stringify(valve)]));
+  return zonesOf(before)
+    .filter(({ id, valve }) => valve !== undefined && JSON.stringify(valve) !== valves.get(id))
+    .map(({ id }) => id);
+}
+
+function replacedDevices(before: Farm, after: Farm): string[] {
+  const ids = new Set([...(before.devices ?? []), ...(after.devices ?? [])].map(({ id }) => id));
+  return [...ids].filter((id) => hardwareOf(before, id) !== hardwareOf(after, id));
+}
+
+function busyWords({ zone, state }: { readonly zone: string; readonly state: string }): string {
+  return state === 'locked'
+    ? `Zone '${zone}' is locked: look at it and unlock it first.`
+    : `Zone '${zone}' is ${state}: stop it and wait until its valve is closed.`;
+}
