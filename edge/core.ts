@@ -13,6 +13,8 @@ import { EventHub } from './live/hub.ts';
 import { Live } from './live/live.ts';
 import { Mappings } from './mapping/mapping.ts';
 import type { Profiles } from './profiles/index.ts';
+import type { CommandChannel } from './remote/channel.ts';
+import { RemoteCommands } from './remote/remote.ts';
 
 interface CoreOptions {
   readonly farm: Farm;
@@ -23,7 +25,10 @@ interface CoreOptions {
   readonly speed: number;
   /** Sends a command to a device, before it returns when the broker listens. */
   readonly publish: (topic: string, payload: string) => Promise<void>;
-  readonly clock: { nowMs(): number; monotonicMs(): number };
+  readonly clock: { nowMs(): number; monotonicMs(): number; isTrusted(): boolean };
+  readonly commands: CommandChannel;
+  /** Whether the farm takes commands from afar. */
+  readonly remoteCommands: boolean;
   readonly logger: Logger;
 }
 
@@ -33,6 +38,7 @@ export interface Core {
   readonly live: Live;
   readonly hub: EventHub;
   readonly irrigation: Irrigation;
+  readonly remote: RemoteCommands;
   readonly alarms: Alarms;
   readonly diary: Diary;
   readonly mappings: Mappings;
@@ -56,15 +62,25 @@ export function createCore(options: CoreOptions): Core {
   const alarms = new Alarms({ journal, clock, newId, onAlarm, logger });
   const irrigation = new Irrigation({
     ...{ zones, speed, journal, publish, alarms, clock, idPrefix, logger },
-    onRun: (run) => hub.publish('run', run),
+    onRun: (run) => {
+      hub.publish('run', run);
+      remote.onRun(run);
+    },
     onZone: (zone) => {
+      remote.onZone(zone);
       const layout = layouts.get(zone.id);
-      if (layout)
+      const settings = irrigation.settings(zone.id);
+      if (layout && settings)
         hub.publish(
           'zone',
-          zoneView(zone, layout, (device, metric) => live.latest(device, metric)),
+          zoneView(zone, layout, settings, (device, metric) => live.latest(device, metric)),
         );
     },
+  });
+  const remote = new RemoteCommands({
+    ...{ journal, irrigation, clock, logger, zones: zones.map(({ id }) => id) },
+    isAllowed: options.remoteCommands,
+    say: (outcome) => options.commands.say(outcome),
   });
   const mappings = new Mappings({ journal, clock });
   const health = new Health({ clock });
@@ -97,5 +113,5 @@ export function createCore(options: CoreOptions): Core {
   };
   const receive: DurabilityHook['receive'] = (message) => hook.receive(message);
   const diary = new Diary({ farm, journal, clock, newId });
-  return { ingest, live, hub, irrigation, alarms, diary, mappings, health, hook, receive };
+  return { ingest, live, hub, irrigation, remote, alarms, diary, mappings, health, hook, receive };
 }

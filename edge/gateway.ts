@@ -40,6 +40,7 @@ import { lockDataFolder } from './lock.ts';
 import { recordOpening } from './opening.ts';
 import manifest from './package.json' with { type: 'json' };
 import { createProfiles, fileMemory, type ProfileMemory } from './profiles/index.ts';
+import { CommandChannel } from './remote/channel.ts';
 import { startSeries } from './series.ts';
 import { type UplinkLogin, uplinkLogin } from './uplink/login.ts';
 import type { Uplink } from './uplink/uplink.ts';
@@ -66,6 +67,7 @@ export class Gateway implements Service {
   readonly #clock: GatewayClock;
   readonly #folder: string;
   readonly #stops: { readonly part: string; readonly stop: () => unknown }[] = [];
+  readonly #commands = new CommandChannel();
   #ports = { mqttPort: 0, httpPort: 0 };
   #messages = () => 0;
 
@@ -142,6 +144,7 @@ export class Gateway implements Service {
     const profiles = createProfiles(this.#openMemory(), this.#startCodecs());
     const { hook, ...core } = createCore({
       ...{ farm, journal, profiles, speed, publish, clock: this.#clock, logger: this.#logger },
+      ...{ commands: this.#commands, remoteCommands: this.#config.remoteCommands },
       seriesMemory: this.#openSeriesMemory(),
     });
     this.#messages = () => core.ingest.counters().messages;
@@ -149,6 +152,7 @@ export class Gateway implements Service {
     watchJournal(journal, core.alarms);
     await core.mappings.start();
     keeper.watch(core.alarms);
+    await core.remote.start();
     await core.irrigation.start();
     // For a start that fails before the broker is up; else it has stopped before it comes to this.
     const stopUnheard = () => {
@@ -182,6 +186,8 @@ export class Gateway implements Service {
     listening = broker;
     ready.resolve(broker);
     this.#stops.push({ part: 'irrigation', stop: () => core.irrigation.stop() });
+    this.#commands.open(core.remote);
+    this.#stops.push({ part: 'commands', stop: () => core.remote.stop() });
     this.#ports = { mqttPort: broker.port, httpPort };
     this.#logger.info({ ...this.#ports, store: store.name }, 'the gateway listens');
   }
@@ -241,7 +247,10 @@ export class Gateway implements Service {
     const { Uplink } = await import('./uplink/uplink.ts');
     const url = this.#config.uplinkUrl;
     const onTime = keeper.timeFrom(url);
-    const uplink = new Uplink({ url, ...login, journal, onTime, clock: this.#clock, logger: this.#logger });
+    const uplink = new Uplink({
+      ...{ url, ...login, journal, onTime, commands: this.#commands },
+      ...{ clock: this.#clock, logger: this.#logger },
+    });
     await uplink.start();
     this.#stops.push({ part: 'uplink', stop: () => uplink.stop() });
     return uplink;

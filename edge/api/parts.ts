@@ -35,7 +35,7 @@ export interface ApiParts {
   readonly farm: Farm;
   readonly live: Pick<Live, 'devices' | 'latest' | 'forget'>;
   readonly hub: EventHub;
-  readonly irrigation: Pick<Irrigation, 'zones' | 'request'>;
+  readonly irrigation: Pick<Irrigation, 'zones' | 'settings' | 'request'>;
   readonly alarms: Pick<Alarms, 'list' | 'acknowledge'>;
   readonly diary: Pick<Diary, 'recordHarvest'>;
   readonly journal: {

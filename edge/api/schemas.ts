@@ -1,4 +1,4 @@
-import { AlarmRecord, QuarantineRecord, Reason, RunRecord } from '@nongtin/broker/wire';
+import { AlarmRecord, QuarantineRecord, Reason, RunRecord, Settings } from '@nongtin/broker/wire';
 import { type TSchema, Type } from 'typebox';
 
 /** What the API answers. Times are milliseconds since 1970 UTC (`…AtMs`), volumes litres, durations farm seconds. */
@@ -69,6 +69,13 @@ const ZoneAnswer = Type.Object({
   ),
   decision: Reason,
   locked: Nullable(Reason),
+  settings: Type.Object(
+    {
+      ...Settings.properties,
+      changed: Nullable(Type.Object({ by: Type.String(), atMs: AtMs })),
+    },
+    { description: 'How it is watered now; changed: by whom, where that is not what farm.json says' },
+  ),
 });
 
 const LiveReading = Type.Object({

@@ -30,6 +30,8 @@ export function zoneViews(parts: Pick<ApiParts, 'farm' | 'irrigation' | 'live'>)
   const layouts = new Map(zonesOf(parts.farm).map((zone) => [zone.id, zone]));
   return parts.irrigation.zones().flatMap((zone) => {
     const layout = layouts.get(zone.id);
-    return layout ? [zoneView(zone, layout, (device, metric) => parts.live.latest(device, metric))] : [];
+    const settings = parts.irrigation.settings(zone.id);
+    if (layout === undefined || settings === undefined) return [];
+    return [zoneView(zone, layout, settings, (device, metric) => parts.live.latest(device, metric))];
   });
 }

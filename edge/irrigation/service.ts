@@ -3,6 +3,7 @@ import {
   type JournalRecord,
   type Reason,
   type RunRecord,
+  type Settings,
   topicOf,
   ValveState,
 } from '@nongtin/broker/wire';
@@ -14,6 +15,7 @@ import { farmClock } from './clock.ts';
 import { begin, step } from './controller.ts';
 import { ForeignReports } from './reports.ts';
 import { restore } from './restore.ts';
+import { type Changed, type SettingsAsker, settingsOf, ZoneSettings } from './settings.ts';
 import {
   type Action,
   type ControllerConfig,
@@ -24,6 +26,7 @@ import {
   type Instant,
   type IntentRecord,
   type PastRecords,
+  type RemoteOpening,
   type ZoneState,
 } from './types.ts';
 import { controlledZone, type DrivenZone, drivenZones } from './zones.ts';
@@ -56,13 +59,25 @@ export interface Answer {
   readonly reason: Reason;
 }
 
+/** What somebody asks of a zone. */
+export type Wish =
+  | { readonly kind: 'open'; readonly durationSeconds: number; readonly remote?: RemoteOpening }
+  | { readonly kind: 'stop'; readonly isRemote?: boolean }
+  | { readonly kind: 'unlock' };
+
+/** How a zone is watered, and who wants it so where that is not the farm's own file. */
+export interface SettingsView extends Settings {
+  readonly changed: { readonly by: string; readonly atMs: number } | null;
+}
+
 const TICK_MS = 250;
 const valveState = Compile(ValveState);
 
 /** The controller's shell: brings it what happens, carries out what it asks for. */
 export class Irrigation {
   readonly #options: IrrigationOptions;
-  readonly #config: ControllerConfig;
+  #config: ControllerConfig;
+  readonly #settings: ZoneSettings;
   readonly #now: () => Instant;
   readonly #zoneOfProbe: ReadonlyMap<string, string>;
   /** By zone. */
@@ -79,6 +94,7 @@ export class Irrigation {
     const { zones, speed, idPrefix } = options;
     this.#options = options;
     this.#config = { ...controllerDefaults, zones: zones.map(controlledZone), speed, idPrefix };
+    this.#settings = new ZoneSettings(options.journal, options.clock);
     this.#now = farmClock(options.clock, speed);
     this.#zoneOfProbe = new Map(zones.map((zone) => [zone.soilProbe, zone.id]));
     this.#driven = drivenZones(zones);
@@ -93,6 +109,8 @@ export class Irrigation {
   /** Begins with the sweep. Commands go out when the broker is up; they are repeated until answered. */
   async start(): Promise<void> {
     const { journal, alarms, clock } = this.#options;
+    await this.#settings.start();
+    this.#takeSettings();
     const pauseMs = this.#config.pauseRealSeconds * 1000;
     const restored = await restore(journal, alarms.list(), { nowMs: clock.nowMs(), pauseMs });
     const { state, actions } = begin(this.#config, restored, this.#now());
@@ -150,15 +168,41 @@ export class Irrigation {
   }
 
   /** A person's wish; the controller decides. Undefined when there is no such zone. */
-  request(
-    zone: string,
-    wish: { kind: 'open'; durationSeconds: number } | { kind: 'stop' } | { kind: 'unlock' },
-  ): Promise<Answer> | undefined {
+  request(zone: string, wish: Wish): Promise<Answer> | undefined {
     if (this.#isStopped || this.#state.zones[zone] === undefined) return undefined;
     const requestId = `request-${++this.#requests}`;
     const answer = new Promise<Answer>((resolve) => this.#answers.set(requestId, resolve));
     this.#happen({ ...wish, zone, requestId, now: this.#now() });
     return answer;
+  }
+
+  /**
+   * Changes how a zone is watered, within what the farm's file allows. Resolves when the change is durable and in force.
+   * Undefined when there is no such zone.
+   */
+  change(zone: string, wish: Partial<Settings>, asker: SettingsAsker): Promise<Changed> | undefined {
+    const layout = this.#options.zones.find(({ id }) => id === zone);
+    if (this.#isStopped || layout === undefined) return undefined;
+    return this.#settings.change(layout, wish, asker).then((changed) => {
+      this.#takeSettings();
+      const state = this.#state.zones[zone];
+      if (changed.changed && state) this.#options.onZone(state);
+      return changed;
+    });
+  }
+
+  /** Undefined when there is no such zone. */
+  settings(zone: string): SettingsView | undefined {
+    const layout = this.#options.zones.find(({ id }) => id === zone);
+    if (layout === undefined) return undefined;
+    const change = this.#settings.changeOf(layout);
+    const changed = change ? { by: change.changedBy, atMs: change.atMs } : null;
+    return { ...settingsOf(this.#settings.apply(layout)), changed };
+  }
+
+  #takeSettings(): void {
+    const zones = this.#options.zones.map((zone) => controlledZone(this.#settings.apply(zone)));
+    this.#config = { ...this.#config, zones };
   }
 
   zones(): readonly ZoneState[] {
@@ -217,13 +261,14 @@ export class Irrigation {
 
   #journalRun(record: RunRecord): void {
     const { journal, logger, onRun } = this.#options;
-    onRun(record);
     // Without its record the intent is recorded as interrupted by the next start.
     journal
       .appendRecord(record)
       .catch((error: unknown) =>
         logger.error({ err: error, runId: record.runId }, 'run is not in the journal'),
       );
+    // Whoever journals what follows from it comes after it.
+    onRun(record);
   }
 
   #command({ zone, command }: Extract<Action, { kind: 'command' }>): void {

@@ -38,10 +38,11 @@ export function answerOf({ layout, config }: Turn): Limit {
 
 /**
  * The only place that opens a valve. The duration is cut to the zone's limit whatever was decided, and where a repetition
- * would begin the time anew, to what is left since the first sending. False when nothing is left.
+ * would begin the time anew, to what is left since the first sending. False when nothing is left, or when it is too late.
  */
 export function sendOpen(run: Run, turn: Turn, firstSentAt: Instant): boolean {
   const { id, valve, maxRunSeconds, foreign } = turn.layout;
+  if (run.openBeforeRealMs !== null && turn.now.realMs >= run.openBeforeRealMs) return false;
   const passed = foreign ? Math.ceil((turn.now.farmMs - firstSentAt.farmMs) / 1000) : 0;
   const limited = Math.max(1, Math.min(Math.round(run.plannedSeconds), maxRunSeconds));
   const durationSeconds = limited - passed;
@@ -65,6 +66,7 @@ export function beginRun(
   source: Run['source'],
   seconds: number,
   reason: Reason,
+  openBeforeRealMs: number | null = null,
 ): ZoneState {
   const run: Run = {
     runId: turn.nextId(),
@@ -76,6 +78,7 @@ export function beginRun(
     reason: reasonOf(reason.key, { ...reason.figures, meterLitres: lastingTotal(zone) }),
     litresBefore: zone.valve?.totalLitres ?? null,
     moistureBefore: zone.moisture?.value ?? null,
+    openBeforeRealMs,
   };
   turn.actions.push({
     kind: 'journal_intent',

@@ -1,5 +1,6 @@
 import type { Reason } from '@nongtin/broker/wire';
 import type { Zone as ZoneLayout } from '../farm/layout.ts';
+import type { SettingsView } from './service.ts';
 import type { ZoneState } from './types.ts';
 
 /** A zone's value as pages show it. */
@@ -30,12 +31,15 @@ export interface ZoneView {
   } | null;
   readonly decision: Reason;
   readonly locked: Reason | null;
+  /** How it is watered now. */
+  readonly settings: SettingsView;
 }
 
 /** What people see of a zone: the newest readings, flagged ones included, beside what the controller makes of them. */
 export function zoneView(
   zone: ZoneState,
   layout: ZoneLayout,
+  settings: SettingsView,
   latest: (device: string, metric: string) => Shown | null,
 ): ZoneView {
   const { phase, valve } = zone;
@@ -58,6 +62,7 @@ export function zoneView(
     run: 'run' in phase ? runView(phase) : null,
     decision: zone.decision,
     locked: phase.name === 'locked' ? phase.reason : null,
+    settings,
   };
 }
 
