@@ -90,14 +90,14 @@ export const topics = {
     subscribe: ['gateway'],
     purpose: 'Which entries the cloud holds durably, or why one is refused',
   },
-  uplinkCommand: {
+  gatewayCommand: {
     pattern: 'nongtin/v1/uplink/{gateway}/command',
     payload: 'RemoteCommand',
     publish: ['cloud'],
     subscribe: ['gateway'],
     purpose: 'What somebody asks of a farm from afar; the gateway decides',
   },
-  uplinkOutcome: {
+  gatewayOutcome: {
     pattern: 'nongtin/v1/uplink/{gateway}/outcome',
     payload: 'GatewayOutcome',
     publish: ['gateway'],

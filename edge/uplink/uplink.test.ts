@@ -295,13 +295,13 @@ describe('the conversation about commands', () => {
       authenticate: (id) => ({ id, role: 'gateway' }),
       hook: {
         receive: async ({ topic, payload }) => {
-          if (topic === topicOf('uplinkOutcome', 'gw-test')) outcomes.push(Buffer.from(payload).toString());
+          if (topic === topicOf('gatewayOutcome', 'gw-test')) outcomes.push(Buffer.from(payload).toString());
         },
       },
     });
     await broker.start();
     cleanups.push(() => broker.stop());
-    const command = (text: string) => broker.publish(topicOf('uplinkCommand', 'gw-test'), text, { qos: 1 });
+    const command = (text: string) => broker.publish(topicOf('gatewayCommand', 'gw-test'), text, { qos: 1 });
     return { broker, outcomes, command };
   }
 

@@ -129,7 +129,7 @@ export class Uplink {
     client.on('connect', () => this.#onConnect(client));
     client.on('message', (topic, payload) => {
       if (client !== this.#client) return;
-      if (topic === topicOf('uplinkCommand', gateway)) this.#options.commands?.onMessage(payload);
+      if (topic === topicOf('gatewayCommand', gateway)) this.#options.commands?.onMessage(payload);
       else this.#onAnswer(payload);
     });
     client.on('close', () => this.#drop(client, 'the connection was closed'));
@@ -155,13 +155,13 @@ export class Uplink {
   #listenForCommands(client: MqttClient): void {
     const { commands, gateway, logger } = this.#options;
     if (commands === undefined) return;
-    client.subscribe(topicOf('uplinkCommand', gateway), { qos: 1 }, (error, granted) => {
+    client.subscribe(topicOf('gatewayCommand', gateway), { qos: 1 }, (error, granted) => {
       if (client !== this.#client) return;
       if (error || granted?.some((grant) => grant.qos >= 128))
         logger.warn({ err: error }, 'uplink may not listen for commands');
       else
         commands.connected((message) =>
-          client.publish(topicOf('uplinkOutcome', gateway), message, { qos: 1 }),
+          client.publish(topicOf('gatewayOutcome', gateway), message, { qos: 1 }),
         );
     });
   }
