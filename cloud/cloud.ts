@@ -20,6 +20,7 @@ import type { FastifyInstance } from 'fastify';
 import { registerAnchorMetrics } from './anchoring/index.ts';
 import { buildApp } from './api/app.ts';
 import { apiRoutes } from './api/index.ts';
+import { Commands, commandRoutes } from './commands/index.ts';
 import type { CloudConfig } from './config.ts';
 import { cooperativesIn } from './cooperatives/cooperatives.ts';
 import { seedDemoCooperative } from './cooperatives/demo.ts';
@@ -109,8 +110,20 @@ export class Cloud implements Service {
     this.#closers.push(() => stamping.anchorer.stop());
     await stamping.anchorer.start();
     this.#closers.push(() => receiver.idle());
-    const uplink = this.#uplinkDoor(credentials, receiver);
-    const app = await this.#openApp({ records, entries, receiver, accounts, stamping, series, uplink });
+    const commands = new Commands({ db: records.db, clock, logger });
+    const uplink = this.#uplinkDoor(credentials, receiver, commands);
+    const app = await this.#openApp({
+      records,
+      entries,
+      receiver,
+      accounts,
+      stamping,
+      series,
+      uplink,
+      commands,
+    });
+    this.#closers.push(() => commands.stop());
+    commands.start((gateway, command) => uplink.send(gateway, 'gatewayCommand', command));
     this.#closers.push(() => uplink.stop());
     await uplink.start();
     this.#doors = { app, uplink };
@@ -167,7 +180,7 @@ export class Cloud implements Service {
     return { receiver, projector };
   }
 
-  #uplinkDoor(credentials: CredentialStore, receiver: Receiver): AedesDoor {
+  #uplinkDoor(credentials: CredentialStore, receiver: Receiver, commands: Commands): AedesDoor {
     const { host, uplinkPort: port } = this.#config;
     const takers: Takers = {
       uplinkEntries: async (gateway, message) => {
@@ -176,13 +189,14 @@ export class Cloud implements Service {
         const timed: UplinkAnswer = { ...answer, atMs: Math.trunc(this.#clock.nowMs()) };
         await door.send(gateway, 'uplinkAnswer', timed);
       },
+      gatewayOutcome: (gateway, message) => commands.onMessage(gateway, message),
     };
     const door = new AedesDoor({ host, port, credentials, takers, logger: this.#logger });
     return door;
   }
 
   async #openApp(parts: AppParts): Promise<FastifyInstance> {
-    const { records, entries, receiver, accounts, stamping, series, uplink } = parts;
+    const { records, entries, receiver, accounts, stamping, series, uplink, commands } = parts;
     const registry = createMetrics({ entries, receiver });
     registerBrokerMetrics(uplink.broker, registry);
     registerAnchorMetrics(registry, { db: records.db, status: () => stamping.anchorer.status() });
@@ -193,6 +207,7 @@ export class Cloud implements Service {
       ...apiRoutes({ ...api, chainState: () => stamping.anchorer.status().state }),
       stamping.routes,
       series.routes,
+      commandRoutes(commands, clock),
     ];
     const app = await buildApp({ accounts, logger: this.#logger, routes });
     this.#closers.push(() => app.close());
@@ -214,4 +229,5 @@ interface AppParts {
   readonly stamping: Stamping;
   readonly series: CloudSeries;
   readonly uplink: AedesDoor;
+  readonly commands: Commands;
 }

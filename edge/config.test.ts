@@ -12,6 +12,7 @@ it('has defaults for everything', () => {
     journalMaxMiB: 2_048,
     influxUrl: undefined,
     uplinkUrl: 'mqtt://127.0.0.1:1884',
+    remoteCommands: true,
   });
 });
 
@@ -27,6 +28,7 @@ it.each([
   ['NONGTIN_SPEED', '0'],
   ['NONGTIN_DEMO', 'yes'],
   ['NONGTIN_JOURNAL_PROFILE', 'kind'],
+  ['NONGTIN_REMOTE_COMMANDS', 'sometimes'],
   ['NONGTIN_JOURNAL_MAX_MIB', '1'],
   ['NONGTIN_UPLINK_URL', 'ftp://cloud'],
   ['NONGTIN_INFLUX_URL', 'localhost:8086'],

@@ -22,6 +22,8 @@ export interface GatewayConfig {
   /** A certificate of somebody else's. Undefined: our own authority's. */
   readonly tlsFiles: { readonly cert: string; readonly key: string } | undefined;
   readonly uplinkUrl: string;
+  /** Whether the cloud's people may ask for watering and change how zones are watered. */
+  readonly remoteCommands: boolean;
   /** Undefined: readings go to SQLite. */
   readonly influxUrl: string | undefined;
   /** Of an InfluxDB 2 or 3. Undefined: it is 1.x, with its login in the URL. */
@@ -74,6 +76,7 @@ export function readConfig(env: Environment): GatewayConfig {
       'mqtt:',
       'mqtts:',
     ]),
+    remoteCommands: choice(env, 'NONGTIN_REMOTE_COMMANDS', ['on', 'off'], 'on') === 'on',
     influxUrl:
       influxUrl === undefined ? undefined : url('NONGTIN_INFLUX_URL', influxUrl, ['http:', 'https:']),
     influxToken,

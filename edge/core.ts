@@ -4,7 +4,7 @@ import type { Logger } from '@nongtin/service';
 import { Alarms } from './alarms/alarms.ts';
 import { Diary } from './diary/diary.ts';
 import { LayoutKeeper } from './farm/keeper.ts';
-import { type Farm, zonesOf } from './farm/layout.ts';
+import { type Farm, isWatered, zonesOf } from './farm/layout.ts';
 import { hardwareOf, placedDevices } from './farm/places.ts';
 import { SeriesNames } from './farm/series-names.ts';
 import { followLayout } from './followers.ts';
@@ -19,6 +19,8 @@ import { EventHub } from './live/hub.ts';
 import { Live } from './live/live.ts';
 import { Mappings } from './mapping/mapping.ts';
 import type { Profiles } from './profiles/index.ts';
+import type { CommandChannel } from './remote/channel.ts';
+import { RemoteCommands } from './remote/remote.ts';
 import { WetTests } from './wet-test/ledger.ts';
 
 interface CoreOptions {
@@ -36,7 +38,10 @@ interface CoreOptions {
   readonly speed: number;
   /** Sends a command to a device, before it returns when the broker listens. */
   readonly publish: (topic: string, payload: string) => Promise<void>;
-  readonly clock: { nowMs(): number; monotonicMs(): number };
+  readonly clock: { nowMs(): number; monotonicMs(): number; isTrusted(): boolean };
+  readonly commands: CommandChannel;
+  /** Whether the farm takes commands from afar. */
+  readonly remoteCommands: boolean;
   readonly logger: Logger;
 }
 
@@ -49,6 +54,7 @@ export interface Core {
   readonly live: Live;
   readonly hub: EventHub;
   readonly irrigation: Irrigation;
+  readonly remote: RemoteCommands;
   readonly alarms: Alarms;
   readonly diary: Diary;
   readonly mappings: Mappings;
@@ -80,11 +86,25 @@ export function createCore(options: CoreOptions): Core {
   const measured = new MeasuredZones(zones, (zone) => hub.publish('zone', measuredView(zone, latest)));
   const irrigation = new Irrigation({
     ...{ zones, speed, journal, publish, alarms, wetTests, clock, idPrefix, logger },
-    onRun: (run) => hub.publish('run', run),
-    onZone: (zone) => {
-      const place = zonesOf(layout.farm).find(({ id }) => id === zone.id);
-      if (place) hub.publish('zone', zoneView(zone, place, latest));
+    onRun: (run) => {
+      hub.publish('run', run);
+      remote.onRun(run);
     },
+    onZone: (zone) => {
+      remote.onZone(zone);
+      const place = zonesOf(layout.farm).find(({ id }) => id === zone.id);
+      const settings = irrigation.settings(zone.id);
+      if (place && settings) hub.publish('zone', zoneView(zone, place, settings, latest));
+    },
+  });
+  const remote = new RemoteCommands({
+    ...{ journal, irrigation, clock, logger },
+    zones: () =>
+      zonesOf(layout.farm)
+        .filter(isWatered)
+        .map(({ id }) => id),
+    isAllowed: options.remoteCommands,
+    say: (outcome) => options.commands.say(outcome),
   });
   const mappings = new Mappings({ journal, clock });
   const health = new Health({ clock });
@@ -130,6 +150,7 @@ export function createCore(options: CoreOptions): Core {
     live,
     hub,
     irrigation,
+    remote,
     alarms,
     diary,
     mappings,

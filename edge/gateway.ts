@@ -44,6 +44,7 @@ import { lockDataFolder } from './lock.ts';
 import { recordOpening } from './opening.ts';
 import manifest from './package.json' with { type: 'json' };
 import { createProfiles, fileMemory, type ProfileMemory } from './profiles/index.ts';
+import { CommandChannel } from './remote/channel.ts';
 import { startSeries } from './series.ts';
 import { type UplinkLogin, uplinkLogin } from './uplink/login.ts';
 import type { Uplink } from './uplink/uplink.ts';
@@ -70,6 +71,7 @@ export class Gateway implements Service {
   readonly #clock: GatewayClock;
   readonly #folder: string;
   readonly #stops: { readonly part: string; readonly stop: () => unknown }[] = [];
+  readonly #commands = new CommandChannel();
   #ports = { mqttPort: 0, httpPort: 0 };
   #messages = () => 0;
 
@@ -151,6 +153,7 @@ export class Gateway implements Service {
       ...{ farm, journal, profiles, speed, publish, clock: this.#clock, logger: this.#logger },
       ...{ farmPath: farmPath(this.#folder), demo: this.#config.demo },
       ...{ seriesMemory: this.#openSeriesMemory(), found },
+      ...{ commands: this.#commands, remoteCommands: this.#config.remoteCommands },
     });
     this.#messages = () => core.ingest.counters().messages;
     await core.alarms.start();
@@ -160,6 +163,7 @@ export class Gateway implements Service {
     if (this.#config.demo)
       await unlessTroubled(journal, core.wetTests.assumeTested(simulatedZones(farm), atMs));
     keeper.watch(core.alarms);
+    await core.remote.start();
     await core.irrigation.start();
     // For a start that fails before the broker is up; else it has stopped before it comes to this.
     const stopUnheard = () => {
@@ -193,6 +197,8 @@ export class Gateway implements Service {
     listening = broker;
     ready.resolve(broker);
     this.#stops.push({ part: 'irrigation', stop: () => core.irrigation.stop() });
+    this.#commands.open(core.remote);
+    this.#stops.push({ part: 'commands', stop: () => core.remote.stop() });
     this.#ports = { mqttPort: broker.port, httpPort };
     this.#logger.info({ ...this.#ports, store: store.name }, 'the gateway listens');
   }
@@ -263,7 +269,10 @@ export class Gateway implements Service {
     const { Uplink } = await import('./uplink/uplink.ts');
     const url = this.#config.uplinkUrl;
     const onTime = keeper.timeFrom(url);
-    const uplink = new Uplink({ url, ...login, journal, onTime, clock: this.#clock, logger: this.#logger });
+    const uplink = new Uplink({
+      ...{ url, ...login, journal, onTime, commands: this.#commands },
+      ...{ clock: this.#clock, logger: this.#logger },
+    });
     await uplink.start();
     this.#stops.push({ part: 'uplink', stop: () => uplink.stop() });
     return uplink;

@@ -106,7 +106,11 @@ ${table(['topic', 'published by', 'subscribed by', 'payload', 'purpose'], rows)}
 
 function payloads(): string {
   const { PlainReadings, ValveCommand, ValveState, DeviceStatus, UplinkEntries, UplinkAnswer } = wire;
-  const schemas = { PlainReadings, ValveCommand, ValveState, DeviceStatus, UplinkEntries, UplinkAnswer };
+  const { RemoteCommand, GatewayOutcome } = wire;
+  const schemas = {
+    ...{ PlainReadings, ValveCommand, ValveState, DeviceStatus, UplinkEntries, UplinkAnswer },
+    ...{ RemoteCommand, GatewayOutcome },
+  };
   return `## Payloads
 
 JSON in UTF-8, except DeviceStatus, which is the bare word. A name followed by \`?\` may be absent; \`…\` means that other
@@ -151,6 +155,9 @@ function records(): string {
     MappingRecord: wire.MappingRecord,
     PlacementRecord: wire.PlacementRecord,
     WetTestRecord: wire.WetTestRecord,
+    RemoteCommandRecord: wire.RemoteCommandRecord,
+    RemoteOutcomeRecord: wire.RemoteOutcomeRecord,
+    ZoneSettingsRecord: wire.ZoneSettingsRecord,
   };
   return `## Records
 

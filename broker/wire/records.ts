@@ -1,18 +1,13 @@
 import canonicalize from 'canonicalize';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { CommandOutcome, RemoteCommand, Settings } from './commands.ts';
+import { Reason } from './reason.ts';
 
 /**
  * Records: what a journal entry holds when it does not hold readings. Stored as RFC 8785 canonical JSON, so that
  * the digest of a record is the SHA-256 of exactly these bytes, everywhere.
  */
-
-/** A sentence by key and figures, so that it is shown in the reader's language and its numbers stay checkable. */
-export const Reason = Type.Object({
-  key: Type.String(),
-  figures: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
-});
-export type Reason = Static<typeof Reason>;
 
 const AtMs = Type.Integer();
 
@@ -79,6 +74,8 @@ export const RunRecord = Type.Object({
     Type.Literal('leak'),
     Type.Literal('no_answer'),
     Type.Literal('interrupted'),
+    /** Asked for from afar, and too late when it could have begun: it never did. */
+    Type.Literal('expired'),
   ]),
   reason: Reason,
 });
@@ -268,6 +265,34 @@ export const WetTestRecord = Type.Object({
   recordedBy: Type.String(),
 });
 export type WetTestRecord = Static<typeof WetTestRecord>;
+/** A command from the cloud, before anything is done about it: its id is known from here on, and never acted upon again. */
+export const RemoteCommandRecord = Type.Object({
+  kind: Type.Literal('remote_command'),
+  atMs: AtMs,
+  command: RemoteCommand,
+});
+
+/** What became of a command, step by step. */
+export const RemoteOutcomeRecord = Type.Object({
+  kind: Type.Literal('remote_outcome'),
+  ...CommandOutcome.properties,
+});
+
+/** How a zone is watered from here on, where that is not what the farm's own file says. */
+export const ZoneSettingsRecord = Type.Object({
+  kind: Type.Literal('zone_settings'),
+  atMs: AtMs,
+  zone: Type.String(),
+  before: Settings,
+  after: Settings,
+  /** What the farm's file said then: once it says something else, this record holds no more. */
+  farm: Settings,
+  /** Name of the account. */
+  changedBy: Type.String(),
+  /** The remote command that asked for it. */
+  commandId: Type.String(),
+});
+export type ZoneSettingsRecord = Static<typeof ZoneSettingsRecord>;
 
 export const JournalRecord = Type.Union([
   BootRecord,
@@ -282,6 +307,9 @@ export const JournalRecord = Type.Union([
   MappingRecord,
   PlacementRecord,
   WetTestRecord,
+  RemoteCommandRecord,
+  RemoteOutcomeRecord,
+  ZoneSettingsRecord,
 ]);
 export type JournalRecord = Static<typeof JournalRecord>;
 

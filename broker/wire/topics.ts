@@ -90,6 +90,20 @@ export const topics = {
     subscribe: ['gateway'],
     purpose: 'Which entries the cloud holds durably, or why one is refused',
   },
+  gatewayCommand: {
+    pattern: 'nongtin/v1/uplink/{gateway}/command',
+    payload: 'RemoteCommand',
+    publish: ['cloud'],
+    subscribe: ['gateway'],
+    purpose: 'What somebody asks of a farm from afar; the gateway decides',
+  },
+  gatewayOutcome: {
+    pattern: 'nongtin/v1/uplink/{gateway}/outcome',
+    payload: 'GatewayOutcome',
+    publish: ['gateway'],
+    subscribe: ['cloud'],
+    purpose: 'That a gateway takes commands now, and what became of each of them',
+  },
   tasmotaCommand: {
     pattern: 'cmnd/{device}/#',
     payload: 'Tasmota',

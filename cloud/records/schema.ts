@@ -1,4 +1,5 @@
 import type { AnchorTables } from '../anchoring/tables.ts';
+import type { CommandTables } from '../commands/tables.ts';
 import type { CooperativeTables } from '../cooperatives/tables.ts';
 import type { SeriesTables } from '../series/tables.ts';
 import type { StampTables } from '../stamps/tables.ts';
@@ -16,4 +17,5 @@ export type Schema = CooperativeTables &
   SeriesTables &
   TraceabilityTables &
   StampTables &
-  AnchorTables;
+  AnchorTables &
+  CommandTables;

@@ -14,7 +14,12 @@ export interface TestCloud {
   readonly secrets: DemoSecrets;
   readonly uplinkUrl: string;
   /** Asks the API as a demo user, or as nobody. */
-  call(as: Role | undefined, method: 'GET' | 'POST', path: string, body?: object): Promise<ApiAnswer>;
+  call(
+    as: Role | undefined,
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    body?: object,
+  ): Promise<ApiAnswer>;
   /** Stops and starts on the same folder. */
   restart(): Promise<void>;
   /** Stops and removes the folder. */

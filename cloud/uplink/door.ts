@@ -24,8 +24,8 @@ export interface GatewayLogins {
 }
 
 /** Topics of the wire's table, by name. */
-export type FromGateway = 'uplinkEntries';
-export type ToGateway = 'uplinkAnswer';
+export type FromGateway = 'uplinkEntries' | 'gatewayOutcome';
+export type ToGateway = 'uplinkAnswer' | 'gatewayCommand';
 
 /**
  * Takes each kind of message; the bytes are the taker's own. The gateway is who the door let in. The message counts as

@@ -7,6 +7,7 @@ import type {
   RunRecord,
 } from '@nongtin/broker/wire';
 import type { Kysely } from 'kysely';
+import { takeStep } from '../commands/steps.ts';
 import type { Schema } from '../records/index.ts';
 
 /** Writes what one record says. A record of a kind that leaves no row is passed over. */
@@ -25,6 +26,12 @@ export async function projectRecord(
       return projectAlarm(trx, gateway, entry, record);
     case 'clock':
       return projectClock(trx, gateway, record);
+    case 'remote_outcome': {
+      const { kind: _, ...outcome } = record;
+      // A command that is not ours, or no more, leaves no row: the entry itself is kept.
+      await takeStep(trx, gateway, outcome, { receivedAtMs: null, entryNumber: entry });
+      return undefined;
+    }
     default:
       return undefined;
   }

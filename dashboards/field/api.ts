@@ -10,6 +10,13 @@ interface Value {
   quality: string[];
 }
 
+interface Settings {
+  openBelowFraction: number;
+  targetFraction: number;
+  runSeconds: number;
+  maxRunSeconds: number;
+}
+
 export interface ZoneLive {
   id: string;
   state: string;
@@ -25,6 +32,8 @@ export interface ZoneLive {
   run: { runId: string; startedAtMs: number; plannedSeconds: number; reason: Reason } | null;
   decision: Reason | null;
   locked: Reason | null;
+  /** How it is watered now; `changed`: by whom, where that is not what the farm's own file says. */
+  settings: (Settings & { changed: { by: string; atMs: number } | null }) | null;
 }
 
 export interface DeviceReading extends Value {

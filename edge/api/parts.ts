@@ -39,7 +39,7 @@ export interface ApiParts {
   readonly wetTests: Pick<WetTests, 'of' | 'readOnly' | 'measured'>;
   readonly live: Pick<Live, 'devices' | 'latest' | 'forget'>;
   readonly hub: EventHub;
-  readonly irrigation: Pick<Irrigation, 'zones' | 'request'>;
+  readonly irrigation: Pick<Irrigation, 'zones' | 'settings' | 'request'>;
   readonly alarms: Pick<Alarms, 'list' | 'acknowledge'>;
   readonly diary: Pick<Diary, 'recordHarvest'>;
   readonly journal: {

@@ -4,6 +4,7 @@ import {
   QuarantineRecord,
   Reason,
   RunRecord,
+  Settings,
   WetTestRecord,
 } from '@nongtin/broker/wire';
 import { type TSchema, Type } from 'typebox';
@@ -106,6 +107,18 @@ const ZoneAnswer = Type.Object({
   ),
   decision: Reason,
   locked: Nullable(Reason),
+  settings: Nullable(
+    Type.Object(
+      {
+        ...Settings.properties,
+        changed: Nullable(Type.Object({ by: Type.String(), atMs: AtMs })),
+      },
+      {
+        description:
+          'How it is watered now, null without a valve; changed: by whom, where that is not what farm.json says',
+      },
+    ),
+  ),
 });
 
 const LiveReading = Type.Object({

@@ -31,6 +31,7 @@ export function zoneViews(parts: Pick<ApiParts, 'layout' | 'irrigation' | 'live'
   const latest = (device: string, metric: string) => parts.live.latest(device, metric);
   return zonesOf(parts.layout.farm).map((zone) => {
     const state = states.get(zone.id);
-    return state ? zoneView(state, zone, latest) : measuredView(zone, latest);
+    const settings = parts.irrigation.settings(zone.id);
+    return state && settings ? zoneView(state, zone, settings, latest) : measuredView(zone, latest);
   });
 }

@@ -69,6 +69,7 @@ export function beginZone(
     valve: null,
     leakSince: null,
     lastEndedRealMs: restored.recentlyWatered.has(id) ? now.realMs : null,
+    stoppedByHandRealMs: null,
     interrupted: null,
     decision: reasonOf('valve_unconfirmed'),
   };
@@ -123,6 +124,9 @@ function stepZone(
 /** What an event tells about the zone, whatever phase it is in. */
 function observe(zone: ZoneState, event: ControllerEvent, turn: Turn): ZoneState {
   if (event.kind === 'moisture') return { ...zone, moisture: moistureAfter(zone.moisture, event, turn) };
+  if (event.kind === 'stop') return event.isRemote ? zone : { ...zone, stoppedByHandRealMs: turn.now.realMs };
+  if (event.kind === 'unlock' || (event.kind === 'open' && event.remote === undefined))
+    return { ...zone, stoppedByHandRealMs: null };
   if (event.kind !== 'valve') return zone;
   const open = event.report.state === 'open';
   const leaking = !open && isLeaking(zone, event.report.flowLitresPerMinute, turn);

@@ -62,6 +62,14 @@ function pauseOf(zone: ZoneState, { config, now }: Turn): Reason | undefined {
   return isShort ? reasonOf('pause_between_runs', { pauseSeconds: config.pauseRealSeconds }) : undefined;
 }
 
+/** What keeps it from being opened from afar, beside that: people at the farm come first. */
+export function obstacleFromAfar(zone: ZoneState, { config, now }: Turn): Reason | undefined {
+  const { stoppedByHandRealMs: stopped } = zone;
+  const { handsOffRealSeconds: handsOffSeconds } = config;
+  if (stopped === null || now.realMs - stopped >= handsOffSeconds * 1000) return undefined;
+  return reasonOf('stopped_by_hand', { handsOffSeconds });
+}
+
 function notFresh(zone: ZoneState, turn: Turn): Reason {
   const maxAgeSeconds = turn.config.moistureMaxAgeRealSeconds;
   return zone.moisture === null

@@ -1,5 +1,5 @@
 import type { Reason } from '@nongtin/broker/wire';
-import { decide, freshMoisture, obstacleTo, obstacleToTest } from './decide.ts';
+import { decide, freshMoisture, obstacleFromAfar, obstacleTo, obstacleToTest } from './decide.ts';
 import { checkFlowOf } from './flow.ts';
 import {
   beginTesting,
@@ -176,11 +176,17 @@ function openOnRequest(zone: ZoneIn<'idle'>, event: EventOf<'open'>, turn: Turn)
   const { durationSeconds } = event;
   if (!Number.isInteger(durationSeconds) || durationSeconds < 1 || durationSeconds > maxRunSeconds)
     return refuse(zone, event, turn, reasonOf('duration_above_limit', { durationSeconds, maxRunSeconds }));
-  const obstacle = obstacleTo(zone, turn);
+  const obstacle = obstacleTo(zone, turn) ?? (event.remote && obstacleFromAfar(zone, turn));
   if (obstacle) return refuse(zone, event, turn, obstacle);
   const soilMoisture = freshMoisture(zone, turn);
-  const reason = reasonOf('manual_request', { durationSeconds, soilMoisture });
-  return accept(beginRun(zone, turn, 'manual', durationSeconds, reason), event, turn, reason);
+  const { remote } = event;
+  const reason = remote
+    ? reasonOf('remote_request', {
+        ...{ durationSeconds, soilMoisture, by: remote.by, commandId: remote.commandId },
+      })
+    : reasonOf('manual_request', { durationSeconds, soilMoisture });
+  const run = beginRun(zone, turn, 'manual', durationSeconds, reason, remote?.openBeforeRealMs);
+  return accept(run, event, turn, reason);
 }
 
 function openNow(zone: ZoneIn<'opening'>, event: EventOf<'intent_durable'>, turn: Turn): ZoneState {
@@ -190,7 +196,7 @@ function openNow(zone: ZoneIn<'opening'>, event: EventOf<'intent_durable'>, turn
   if (elapsed(run.decided, turn.now, tooLate))
     return beginClosing(zone, turn, { run, openedAt: null, outcome: 'stopped' });
   if (!sendOpen(run, turn, turn.now))
-    return beginClosing(zone, turn, { run, openedAt: null, outcome: 'stopped' });
+    return beginClosing(zone, turn, { run, openedAt: null, outcome: 'expired' });
   return { ...zone, phase: { ...zone.phase, sentAt: turn.now, firstSentAt: turn.now, attempts: 1 } };
 }
 

@@ -3,6 +3,7 @@ import {
   type JournalRecord,
   type Reason,
   type RunRecord,
+  type Settings,
   topicOf,
   ValveState,
 } from '@nongtin/broker/wire';
@@ -15,6 +16,7 @@ import { farmClock } from './clock.ts';
 import { begin, beginZone, endZone, type Restored, type Step, step } from './controller.ts';
 import { ForeignReports } from './reports.ts';
 import { restore } from './restore.ts';
+import { type Changed, type SettingsAsker, type SettingsView, ZoneSettings } from './settings.ts';
 import {
   type Action,
   type ControllerConfig,
@@ -25,8 +27,10 @@ import {
   type Instant,
   type IntentRecord,
   type PastRecords,
+  type Wish,
   type ZoneState,
 } from './types.ts';
+import { isShownOtherwise } from './view.ts';
 import { controlledZone, type DrivenZone, drivenZones, isSameValve } from './zones.ts';
 
 interface IrrigationJournal extends PastRecords {
@@ -71,6 +75,7 @@ const valveState = Compile(ValveState);
 /** The controller's shell: brings it what happens, carries out what it asks for. */
 export class Irrigation {
   readonly #options: IrrigationOptions;
+  readonly #settings: ZoneSettings;
   readonly #now: () => Instant;
   readonly #reports: ForeignReports;
   #config: ControllerConfig;
@@ -91,6 +96,7 @@ export class Irrigation {
     const { zones, speed, idPrefix } = options;
     this.#options = options;
     this.#config = { ...controllerDefaults, zones: [], speed, idPrefix };
+    this.#settings = new ZoneSettings(options.journal, options.clock);
     this.#now = farmClock(options.clock, speed);
     this.#reports = new ForeignReports(zones);
     this.#drive(zones);
@@ -99,6 +105,7 @@ export class Irrigation {
   /** Begins with the sweep. Commands go out when the broker is up; they are repeated until answered. */
   async start(): Promise<void> {
     const { journal, alarms, clock } = this.#options;
+    await this.#settings.start();
     const pauseMs = this.#config.pauseRealSeconds * 1000;
     const restored = await restore(journal, alarms.list(), { nowMs: clock.nowMs(), pauseMs });
     this.#configure();
@@ -197,19 +204,33 @@ export class Irrigation {
   }
 
   /** A person's wish; the controller decides. Undefined when there is no such zone. */
-  request(
-    zone: string,
-    wish:
-      | { kind: 'open'; durationSeconds: number }
-      | { kind: 'test'; startedBy: string }
-      | { kind: 'stop' }
-      | { kind: 'unlock' },
-  ): Promise<Answer> | undefined {
+  request(zone: string, wish: Wish): Promise<Answer> | undefined {
     if (this.#isStopped || this.#state.zones[zone] === undefined) return undefined;
     const requestId = `request-${++this.#requests}`;
     const answer = new Promise<Answer>((resolve) => this.#answers.set(requestId, resolve));
     this.#happen({ ...wish, zone, requestId, now: this.#now() });
     return answer;
+  }
+
+  /**
+   * Changes how a zone is watered, within what the farm's file allows. Resolves when the change is durable and in force.
+   * Undefined when there is no such zone.
+   */
+  change(zone: string, wish: Partial<Settings>, asker: SettingsAsker): Promise<Changed> | undefined {
+    const layout = this.#driven.get(zone)?.zone;
+    if (this.#isStopped || layout === undefined) return undefined;
+    return this.#settings.change(layout, wish, asker).then((changed) => {
+      this.#configure();
+      const state = this.#state.zones[zone];
+      if (changed.changed && state) this.#options.onZone(state);
+      return changed;
+    });
+  }
+
+  /** Undefined when there is no such zone. */
+  settings(zone: string): SettingsView | undefined {
+    const layout = this.#driven.get(zone)?.zone;
+    return layout && this.#settings.view(layout);
   }
 
   zones(): readonly ZoneState[] {
@@ -234,7 +255,11 @@ export class Irrigation {
   #configure(): void {
     const { speed, wetTests } = this.#options;
     const zones = [...this.#driven.values()].map(({ zone }) =>
-      controlledZone(zone, { speed, readOnly: wetTests.readOnly(zone), isHeld: this.#held.has(zone.id) }),
+      controlledZone(this.#settings.apply(zone), {
+        speed,
+        readOnly: wetTests.readOnly(zone),
+        isHeld: this.#held.has(zone.id),
+      }),
     );
     this.#config = { ...this.#config, zones };
   }
@@ -309,13 +334,14 @@ export class Irrigation {
 
   #journalRun(record: RunRecord): void {
     const { journal, logger, onRun } = this.#options;
-    onRun(record);
     // Without its record the intent is recorded as interrupted by the next start.
     journal
       .appendRecord(record)
       .catch((error: unknown) =>
         logger.error({ err: error, runId: record.runId }, 'run is not in the journal'),
       );
+    // Whoever journals what follows from it comes after it.
+    onRun(record);
   }
 
   #journalTest(ended: EndedTest): void {
@@ -374,19 +400,4 @@ function parseJson(payload: Uint8Array): unknown {
   } catch {
     return undefined;
   }
-}
-
-const testOf = ({ phase }: ZoneState) => (phase.name === 'testing' ? phase.test : null);
-
-/** Attempts and the like change without anything to show. */
-function isShownOtherwise(before: ZoneState | undefined, after: ZoneState): boolean {
-  if (before === after) return false;
-  return (
-    before === undefined ||
-    before.phase.name !== after.phase.name ||
-    before.valve !== after.valve ||
-    before.moisture !== after.moisture ||
-    testOf(before) !== testOf(after) ||
-    JSON.stringify(before.decision) !== JSON.stringify(after.decision)
-  );
 }

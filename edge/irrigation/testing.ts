@@ -35,6 +35,7 @@ export function beginTesting(zone: ZoneState, { startedBy }: EventOf<'test'>, tu
   const run: Run = {
     ...{ runId: turn.nextId(), source: 'wet_test', decided: now, plannedSeconds: leaseSeconds, reason },
     ...{ litresBefore: zone.valve?.totalLitres ?? null, moistureBefore: zone.moisture?.value ?? null },
+    openBeforeRealMs: null,
   };
   turn.actions.push({
     kind: 'journal_intent',

@@ -40,13 +40,14 @@ export function answerOf({ layout, config }: Turn): Limit {
 
 /**
  * The only place that opens a valve. The duration is cut to the zone's limit whatever was decided, and where a repetition
- * would begin the time anew, to what is left since the first sending. False when nothing is left, or when no wet test has shown that the valve closes by
- * itself.
+ * would begin the time anew, to what is left since the first sending. False when nothing is left, when it is too late, or when
+ * no wet test has shown that the valve closes by itself.
  */
 export function sendOpen(run: Run, turn: Turn, firstSentAt: Instant): boolean {
   const { id, valve, maxRunSeconds, foreign, readOnly } = turn.layout;
   // Whatever was decided on the way here.
   if (readOnly !== null && run.source !== 'wet_test') return false;
+  if (run.openBeforeRealMs !== null && turn.now.realMs >= run.openBeforeRealMs) return false;
   const passed = foreign ? Math.ceil((turn.now.farmMs - firstSentAt.farmMs) / 1000) : 0;
   const limited = Math.max(1, Math.min(Math.round(run.plannedSeconds), maxRunSeconds));
   const durationSeconds = limited - passed;
@@ -70,6 +71,7 @@ export function beginRun(
   source: Run['source'],
   seconds: number,
   reason: Reason,
+  openBeforeRealMs: number | null = null,
 ): ZoneState {
   const run: Run = {
     runId: turn.nextId(),
@@ -81,6 +83,7 @@ export function beginRun(
     reason: reasonOf(reason.key, { ...reason.figures, meterLitres: lastingTotal(zone) }),
     litresBefore: zone.valve?.totalLitres ?? null,
     moistureBefore: zone.moisture?.value ?? null,
+    openBeforeRealMs,
   };
   turn.actions.push({
     kind: 'journal_intent',

@@ -67,6 +67,8 @@ export interface ControllerConfig {
   /** Between two runs of one zone: water needs time to reach the probe. */
   readonly pauseRealSeconds: number;
   readonly moistureMaxAgeRealSeconds: number;
+  /** How long nobody opens from afar what a person at the farm has stopped: that person may stand in the open pipe. */
+  readonly handsOffRealSeconds: number;
   /** A command without an answer is repeated after this … */
   readonly answer: Limit;
   /** … until it has been sent so often; a device takes one id once, so a repetition opens nothing twice. */
@@ -104,6 +106,7 @@ export const controllerDefaults = {
   maxZonesAtOnce: 2,
   pauseRealSeconds: 120,
   moistureMaxAgeRealSeconds: 600,
+  handsOffRealSeconds: 900,
   answer: { farmSeconds: 30, realSeconds: 5 },
   attempts: 3,
   slowRepeatRealSeconds: 60,
@@ -128,7 +131,10 @@ export type IntentRecord = RecordOf<'intent'>;
 
 /** What the journal still knows of watering; the newest first. */
 export interface PastRecords {
-  records<K extends 'intent' | 'run'>(kind: K, limit: number): Promise<readonly RecordOf<K>[]>;
+  records<K extends 'intent' | 'run' | 'zone_settings'>(
+    kind: K,
+    limit: number,
+  ): Promise<readonly RecordOf<K>[]>;
 }
 export type Outcome = RunRecord['outcome'];
 
@@ -142,6 +148,16 @@ export interface Run {
   /** The meter's counter when it was decided. */
   readonly litresBefore: number | null;
   readonly moistureBefore: number | null;
+  /** From this moment on (monotonic real milliseconds) its opening is not sent any more; null: whenever it is decided. */
+  readonly openBeforeRealMs: number | null;
+}
+
+/** An opening that somebody asks for from afar. */
+interface RemoteOpening {
+  readonly commandId: string;
+  /** Name of the account. */
+  readonly by: string;
+  readonly openBeforeRealMs: number;
 }
 
 /** Where a zone is. controller.ts holds the table of what happens in each. */
@@ -203,6 +219,8 @@ export interface ZoneState {
   } | null;
   readonly leakSince: Instant | null;
   readonly lastEndedRealMs: number | null;
+  /** When a person at the farm has stopped it, unless one has opened or unlocked it since. */
+  readonly stoppedByHandRealMs: number | null;
   /** A run that a restart cut off: recorded as soon as the meter says how much ran. */
   readonly interrupted: { readonly intent: IntentRecord; readonly since: Instant } | null;
   /** What was decided last, and why. */
@@ -250,12 +268,25 @@ export type ControllerEvent = { readonly now: Instant } & (
       readonly zone: string;
       readonly requestId: string;
       readonly durationSeconds: number;
+      readonly remote?: RemoteOpening | undefined;
+    }
+  | {
+      readonly kind: 'stop';
+      readonly zone: string;
+      readonly requestId: string;
+      readonly isRemote?: boolean | undefined;
     }
   /** A wet test, for the person who stands beside the valve. */
   | { readonly kind: 'test'; readonly zone: string; readonly requestId: string; readonly startedBy: string }
-  | { readonly kind: 'stop'; readonly zone: string; readonly requestId: string }
   | { readonly kind: 'unlock'; readonly zone: string; readonly requestId: string }
 );
+
+/** What somebody asks of a zone. */
+export type Wish =
+  | { readonly kind: 'open'; readonly durationSeconds: number; readonly remote?: RemoteOpening }
+  | { readonly kind: 'test'; readonly startedBy: string }
+  | { readonly kind: 'stop'; readonly isRemote?: boolean }
+  | { readonly kind: 'unlock' };
 
 /** Orders to the shell. A command that could not be sent is one without an answer; the same limits hold. */
 export type Action =

@@ -1,5 +1,6 @@
 import type { Reason } from '@nongtin/broker/wire';
 import type { Zone as ZoneLayout } from '../farm/layout.ts';
+import type { SettingsView } from './settings.ts';
 import { reasonOf, type ZoneState } from './types.ts';
 
 /** A zone's value as pages show it. */
@@ -45,12 +46,19 @@ export interface ZoneView {
   } | null;
   readonly decision: Reason;
   readonly locked: Reason | null;
+  /** How it is watered now; null without a valve. */
+  readonly settings: SettingsView | null;
 }
 
 type Latest = (device: string, metric: string) => Shown | null;
 
 /** What people see of a zone: the newest readings, flagged ones included, beside what the controller makes of them. */
-export function zoneView(zone: ZoneState, layout: ZoneLayout, latest: Latest): ZoneView {
+export function zoneView(
+  zone: ZoneState,
+  layout: ZoneLayout,
+  settings: SettingsView,
+  latest: Latest,
+): ZoneView {
   const { phase, valve } = zone;
   return {
     id: zone.id,
@@ -66,6 +74,7 @@ export function zoneView(zone: ZoneState, layout: ZoneLayout, latest: Latest): Z
     test: phase.name === 'testing' ? testView(phase) : null,
     decision: zone.decision,
     locked: phase.name === 'locked' ? phase.reason : null,
+    settings,
   };
 }
 
@@ -74,6 +83,7 @@ export function measuredView(layout: ZoneLayout, latest: Latest): ZoneView {
   return {
     ...{ id: layout.id, state: 'measured', ...probed(layout, latest) },
     ...{ valve: null, run: null, test: null, decision: reasonOf('no_valve'), locked: null },
+    settings: null,
   };
 }
 
@@ -113,4 +123,19 @@ function runView(phase: Extract<ZoneState['phase'], { run: unknown }>): ZoneView
     plannedSeconds: run.plannedSeconds,
     reason: run.reason,
   };
+}
+
+const testOf = ({ phase }: ZoneState) => (phase.name === 'testing' ? phase.test : null);
+
+/** Attempts and the like change without anything to show. */
+export function isShownOtherwise(before: ZoneState | undefined, after: ZoneState): boolean {
+  if (before === after) return false;
+  return (
+    before === undefined ||
+    before.phase.name !== after.phase.name ||
+    before.valve !== after.valve ||
+    before.moisture !== after.moisture ||
+    testOf(before) !== testOf(after) ||
+    JSON.stringify(before.decision) !== JSON.stringify(after.decision)
+  );
 }

@@ -92,7 +92,12 @@ async function cloud(answer: (numbers: number[], held: Set<number>) => UplinkAns
 
 const durable = (numbers: number[]): UplinkAnswer => ({ durableUpTo: numbers.at(-1) ?? 0 });
 
-async function uplinkTo(url: string, journal: MemoryJournal, timing = {}) {
+async function uplinkTo(
+  url: string,
+  journal: MemoryJournal,
+  timing = {},
+  commands?: ConstructorParameters<typeof Uplink>[0]['commands'],
+) {
   const uplink = new Uplink({
     url,
     gateway: 'gw-test',
@@ -101,6 +106,7 @@ async function uplinkTo(url: string, journal: MemoryJournal, timing = {}) {
     clock: { nowMs: () => 1_000 },
     logger,
     timing: { reconnectMs: 50, answerMs: 10_000, refusedMs: 60, ...timing },
+    ...(commands ? { commands } : {}),
   });
   await uplink.start();
   cleanups.push(() => uplink.stop());
@@ -259,6 +265,67 @@ describe('the uplink', () => {
     const uplink = await uplinkTo(url, journal);
     await until(() => expect(uplink.state().lastRefusal?.reason).toMatch(/this journal lacks/));
     expect(uplink.state().durableUpTo).toBe(0);
+  });
+});
+
+describe('the conversation about commands', () => {
+  /** The gateway's side of it, as edge/remote has it. */
+  function guest() {
+    const heard: string[] = [];
+    let publish: ((message: string) => void) | undefined;
+    return {
+      heard,
+      say: (message: string) => publish?.(message),
+      isConnected: () => publish !== undefined,
+      connected: (give: (message: string) => void) => {
+        publish = give;
+        give('{"ready":true}');
+      },
+      disconnected: () => {
+        publish = undefined;
+      },
+      onMessage: (payload: Uint8Array) => void heard.push(Buffer.from(payload).toString()),
+    };
+  }
+
+  async function commandCloud(port = 0) {
+    const outcomes: string[] = [];
+    const broker = createBroker({
+      ...{ host: '127.0.0.1', port, logger },
+      authenticate: (id) => ({ id, role: 'gateway' }),
+      hook: {
+        receive: async ({ topic, payload }) => {
+          if (topic === topicOf('gatewayOutcome', 'gw-test')) outcomes.push(Buffer.from(payload).toString());
+        },
+      },
+    });
+    await broker.start();
+    cleanups.push(() => broker.stop());
+    const command = (text: string) => broker.publish(topicOf('gatewayCommand', 'gw-test'), text, { qos: 1 });
+    return { broker, outcomes, command };
+  }
+
+  it('goes both ways over the same connection, beside the entries', async () => {
+    const commands = guest();
+    const { broker, outcomes, command } = await commandCloud();
+    await uplinkTo(`mqtt://127.0.0.1:${broker.port}`, new MemoryJournal(), {}, commands);
+    await until(() => expect(outcomes).toEqual(['{"ready":true}']));
+    await command('{"id":"c1"}');
+    await until(() => expect(commands.heard).toEqual(['{"id":"c1"}']));
+    commands.say('{"commandId":"c1"}');
+    await until(() => expect(outcomes).toEqual(['{"ready":true}', '{"commandId":"c1"}']));
+  });
+
+  it('ends with the connection, and begins again with the next', async () => {
+    const commands = guest();
+    const { broker, outcomes } = await commandCloud();
+    const { port } = broker;
+    await uplinkTo(`mqtt://127.0.0.1:${port}`, new MemoryJournal(), {}, commands);
+    await until(() => expect(outcomes).toHaveLength(1));
+    await broker.stop();
+    await until(() => expect(commands.isConnected()).toBe(false));
+    const next = await commandCloud(port);
+    await until(() => expect(next.outcomes).toEqual(['{"ready":true}']));
   });
 });
 

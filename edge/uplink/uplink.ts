@@ -4,6 +4,14 @@ import { connect, type MqttClient } from 'mqtt';
 import { Compile } from 'typebox/compile';
 import { type Batch, batchOf, MOST_ENTRIES } from './batch.ts';
 
+/** Another conversation over the same connection: commands and their outcomes. */
+interface UplinkGuest {
+  /** Its topic is subscribed. What is published is lost with the connection. */
+  connected(publish: (message: string) => void): void;
+  disconnected(): void;
+  onMessage(payload: Uint8Array): void;
+}
+
 interface UplinkOptions {
   readonly url: string;
   /** The gateway's identity, also its user name in the cloud. */
@@ -19,6 +27,7 @@ interface UplinkOptions {
   readonly clock: { nowMs(): number };
   /** Told what time it is in the cloud, with each answer. */
   readonly onTime?: (utcMs: number) => void;
+  readonly commands?: UplinkGuest;
   readonly logger: Logger;
   readonly timing?: Partial<UplinkTiming>;
 }
@@ -90,6 +99,7 @@ export class Uplink {
     const client = this.#client;
     this.#client = undefined;
     this.#connected = false;
+    this.#options.commands?.disconnected();
     // Forced: an answer under way is not needed, the next start asks again from the cursor.
     await client?.endAsync(true);
   }
@@ -117,8 +127,10 @@ export class Uplink {
     this.#client = client;
     this.#unconfirmed = 0;
     client.on('connect', () => this.#onConnect(client));
-    client.on('message', (_topic, payload) => {
-      if (client === this.#client) this.#onAnswer(payload);
+    client.on('message', (topic, payload) => {
+      if (client !== this.#client) return;
+      if (topic === topicOf('gatewayCommand', gateway)) this.#options.commands?.onMessage(payload);
+      else this.#onAnswer(payload);
     });
     client.on('close', () => this.#drop(client, 'the connection was closed'));
     // Node's error of a name with several addresses has no words of its own.
@@ -135,6 +147,22 @@ export class Uplink {
       }
       this.#connected = true;
       this.#resend();
+      this.#listenForCommands(client);
+    });
+  }
+
+  /** After the answers, and apart from them: a cloud that knows no commands takes entries all the same. */
+  #listenForCommands(client: MqttClient): void {
+    const { commands, gateway, logger } = this.#options;
+    if (commands === undefined) return;
+    client.subscribe(topicOf('gatewayCommand', gateway), { qos: 1 }, (error, granted) => {
+      if (client !== this.#client) return;
+      if (error || granted?.some((grant) => grant.qos >= 128))
+        logger.warn({ err: error }, 'uplink may not listen for commands');
+      else
+        commands.connected((message) =>
+          client.publish(topicOf('gatewayOutcome', gateway), message, { qos: 1 }),
+        );
     });
   }
 
@@ -145,6 +173,7 @@ export class Uplink {
     this.#lastProblem = reason;
     this.#client = undefined;
     this.#connected = false;
+    this.#options.commands?.disconnected();
     this.#underWay = undefined;
     client.end(true);
     this.#later(this.#timing.reconnectMs, () => this.#connect());

@@ -1,0 +1,21 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+
+const here = new URL('.', import.meta.url);
+const sources = [
+  ...readdirSync(here)
+    .filter((name) => /^[a-z-]+\.ts$/.test(name))
+    .map((name) => new URL(name, here)),
+  new URL('../irrigation/settings.ts', here),
+  new URL('../irrigation/decide.ts', here),
+  new URL('../irrigation/phases.ts', here),
+];
+
+it.each(['vi', 'en'])('every reason of an answer has its words on the page (%s)', (language) => {
+  const keys = sources.flatMap((source) =>
+    [...readFileSync(source, 'utf8').matchAll(/reasonOf\(\s*'(\w+)'/g)].map(([, key]) => key),
+  );
+  expect(keys).toContain('command_expired');
+  const words = new URL(`../../dashboards/ui/messages/${language}.json`, here);
+  expect(Object.keys(JSON.parse(readFileSync(words, 'utf8')).reason)).toEqual(expect.arrayContaining(keys));
+});
