@@ -15,7 +15,7 @@ export interface KeptCommand {
   readonly steps: readonly KeptStep[];
 }
 
-export interface KeptStep extends Omit<CommandOutcome, 'commandId'> {
+interface KeptStep extends Omit<CommandOutcome, 'commandId'> {
   readonly receivedAtMs: number | null;
   readonly entryNumber: number | null;
 }
