@@ -198,7 +198,8 @@ export class Gateway implements Service {
     ready.resolve(broker);
     this.#stops.push({ part: 'irrigation', stop: () => core.irrigation.stop() });
     this.#commands.open(core.remote);
-    this.#stops.push({ part: 'commands', stop: () => core.remote.stop() });
+    this.#stops.push({ part: 'commands', stop: () => this.#commands.close() });
+    this.#stops.push({ part: 'remote', stop: () => core.remote.stop() });
     this.#ports = { mqttPort: broker.port, httpPort };
     this.#logger.info({ ...this.#ports, store: store.name }, 'the gateway listens');
   }

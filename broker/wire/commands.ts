@@ -111,12 +111,19 @@ export const CommandOutcome = Type.Object({
 export type CommandOutcome = Static<typeof CommandOutcome>;
 export type CommandStep = CommandOutcome['step'];
 
-/** Said after subscribing, and when the clock becomes trusted: what waits for this gateway can be sent. */
+/**
+ * Said after subscribing, and when the clock becomes trusted: what waits for this gateway can be sent. The last will of the
+ * same connection takes it back.
+ */
 export const GatewayReady = Type.Object({
-  ready: Type.Literal(true),
+  ready: Type.Boolean(),
+  /** Tells connections apart: a will may come after the next one's word. */
+  connection: Type.String({ minLength: 1, maxLength: 64 }),
   /** False: it knows no time for certain, so it can only stop. */
   clockTrusted: Type.Boolean(),
 });
+
+export type GatewayReady = Static<typeof GatewayReady>;
 
 /** `nongtin/v1/uplink/{gateway}/outcome` */
 export const GatewayOutcome = Type.Union([GatewayReady, CommandOutcome]);

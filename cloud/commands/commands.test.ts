@@ -78,6 +78,14 @@ describe('a command', () => {
     await expect.poll(() => line.received).toHaveLength(1);
   });
 
+  it('waits for a gateway that has gone', async () => {
+    const farm = await registered();
+    const line = await farm.line();
+    await line.ready();
+    await line.close();
+    await expect.poll(async () => (await farm.issue({ kind: 'stop_all' })).body.state).toBe('waiting');
+  });
+
   it('is sent again until it is answered, and not afterwards', async () => {
     const farm = await registered();
     const line = await farm.line();

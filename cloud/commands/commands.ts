@@ -1,4 +1,4 @@
-import { GatewayOutcome, type RemoteCommand } from '@nongtin/broker/wire';
+import { GatewayOutcome, type GatewayReady, type RemoteCommand } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
 import type { Kysely } from 'kysely';
 import { Compile } from 'typebox/compile';
@@ -38,8 +38,8 @@ const STOPS: readonly string[] = ['stop_zone', 'stop_all'];
 export class Commands {
   readonly #options: CommandsOptions;
   readonly #store: ReturnType<typeof commandStore>;
-  /** Gateways that said they are ready, and whether they know what time it is. */
-  readonly #ready = new Map<string, boolean>();
+  /** Gateways that are there. */
+  readonly #ready = new Map<string, GatewayReady>();
   #send: Send | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -106,22 +106,31 @@ export class Commands {
       const message = read(payload);
       if (message === undefined)
         logger.warn({ gateway }, 'a gateway answers commands in a way we cannot read');
-      else if ('ready' in message) await this.#onReady(gateway, message.clockTrusted);
+      else if ('ready' in message) await this.#onReady(gateway, message);
       else await this.#onOutcome(gateway, message);
     } catch (error) {
       logger.error({ err: error, gateway }, 'what a gateway says of commands could not be taken');
     }
   }
 
-  async #onReady(gatewayId: string, isClockTrusted: boolean): Promise<void> {
+  async #onReady(gatewayId: string, ready: GatewayReady): Promise<void> {
+    if (!ready.ready) {
+      // The will of an earlier connection says nothing of the present one.
+      if (this.#ready.get(gatewayId)?.connection === ready.connection) this.#ready.delete(gatewayId);
+      return;
+    }
+    // Before anything is waited for, or its own will could overtake it.
+    this.#ready.set(gatewayId, ready);
     const gateway = await cooperativesIn(this.#options.db).gateway(gatewayId);
-    if (gateway === undefined || gateway.revoked) return;
-    this.#ready.set(gatewayId, isClockTrusted);
+    if (gateway === undefined || gateway.revoked) {
+      this.#ready.delete(gatewayId);
+      return;
+    }
     for (const command of await this.#store.toSend(gatewayId, this.#options.clock.nowMs()))
       await this.#sendIfReady(gatewayId, command);
   }
 
-  async #onOutcome(gateway: string, outcome: Exclude<GatewayOutcome, { ready: true }>): Promise<void> {
+  async #onOutcome(gateway: string, outcome: Exclude<GatewayOutcome, GatewayReady>): Promise<void> {
     const { db, clock, logger } = this.#options;
     const { commandId, step } = outcome;
     const source = { receivedAtMs: clock.nowMs(), entryNumber: null };
@@ -132,9 +141,9 @@ export class Commands {
 
   /** A gateway without a certain time can only stop. */
   async #sendIfReady(gateway: string, command: RemoteCommand): Promise<void> {
-    const isClockTrusted = this.#ready.get(gateway);
-    if (this.#send === undefined || isClockTrusted === undefined) return;
-    if (!isClockTrusted && !STOPS.includes(command.kind)) return;
+    const ready = this.#ready.get(gateway);
+    if (this.#send === undefined || ready === undefined) return;
+    if (!ready.clockTrusted && !STOPS.includes(command.kind)) return;
     if (await this.#store.markSent(command.id, this.#options.clock.nowMs()))
       await this.#send(gateway, command);
   }

@@ -52,7 +52,7 @@ it('expires what was never sent, and sends it to nobody any more', async () => {
   await commands.closeOverdue();
   expect(await stateOf(id)).toBe('waiting');
   clock.ms += 1;
-  await say({ ready: true, clockTrusted: true });
+  await say({ ready: true, connection: 'c1', clockTrusted: true });
   expect(sent).toEqual([]);
   await commands.closeOverdue();
   expect(await stateOf(id)).toBe('expired');
@@ -71,6 +71,14 @@ it('calls unanswered what was sent and not answered, and believes the gateway wh
   expect(await stateOf(id)).toBe('interrupted');
   await say({ commandId: id, step: 'accepted', atMs: clock.ms });
   expect(await stateOf(id)).toBe('interrupted');
+});
+
+it('knows when a gateway has gone, and takes the late will of an earlier connection for nothing', async () => {
+  await say({ ready: true, connection: 'c2', clockTrusted: true });
+  await say({ ready: false, connection: 'c1', clockTrusted: false });
+  expect(await stateOf(await issued())).toBe('sent');
+  await say({ ready: false, connection: 'c2', clockTrusted: false });
+  expect(await stateOf(await issued())).toBe('waiting');
 });
 
 it('sends nothing to a gateway that was revoked', async () => {

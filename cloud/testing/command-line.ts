@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type CommandOutcome, type CommandStep, type RemoteCommand, topicOf } from '@nongtin/broker/wire';
 import { connectAsync, type MqttClient } from 'mqtt';
 
@@ -7,9 +8,11 @@ export class CommandLine {
   readonly received: RemoteCommand[] = [];
   readonly #client: MqttClient;
   readonly #gateway: string;
+  readonly #connection: string;
 
-  private constructor(client: MqttClient, gateway: string) {
+  private constructor(client: MqttClient, gateway: string, connection: string) {
     this.#client = client;
+    this.#connection = connection;
     this.#gateway = gateway;
     client.on('message', (_topic, payload) => {
       this.received.push(JSON.parse(payload.toString()) as RemoteCommand);
@@ -17,16 +20,23 @@ export class CommandLine {
   }
 
   static async connect(url: string, gateway: string, password: string): Promise<CommandLine> {
+    const connection = randomUUID();
+    const will = JSON.stringify({ ready: false, connection, clockTrusted: false });
     const options = { username: gateway, password, reconnectPeriod: 0, clientId: `commands-${gateway}` };
-    const client = await connectAsync(url, options, false);
-    const line = new CommandLine(client, gateway);
+    const topic = topicOf('gatewayOutcome', gateway);
+    const client = await connectAsync(
+      url,
+      { ...options, will: { topic, payload: Buffer.from(will), qos: 1, retain: false } },
+      false,
+    );
+    const line = new CommandLine(client, gateway, connection);
     await client.subscribeAsync(topicOf('gatewayCommand', gateway), { qos: 1 });
     return line;
   }
 
   /** Resolves when the cloud has taken it, and so has sent what waited. */
   ready(clockTrusted = true): Promise<unknown> {
-    return this.say({ ready: true, clockTrusted });
+    return this.say({ ready: true, connection: this.#connection, clockTrusted });
   }
 
   tell(commandId: string, step: CommandStep, more: Partial<CommandOutcome> = {}): Promise<unknown> {

@@ -1,13 +1,16 @@
-import type { CommandOutcome, GatewayOutcome } from '@nongtin/broker/wire';
+import { randomUUID } from 'node:crypto';
+import type { CommandOutcome, GatewayOutcome, GatewayReady } from '@nongtin/broker/wire';
 
 /** What takes the cloud's commands, once the gateway is far enough. */
 interface Taker {
   onCommand(payload: Uint8Array): void;
   isClockTrusted(): boolean;
+  /** Whether the valves have answered the start's closing: until then every opening would be refused. */
+  isSettled(): boolean;
 }
 
-/** How often it is looked whether the clock has become trusted, while it is not. */
-const CLOCK_EVERY_MS = 1_000;
+/** How often it is looked whether the valves have answered and the clock is trusted, while they are not. */
+const LOOK_EVERY_MS = 1_000;
 
 /**
  * The conversation about commands, over whatever connection the uplink has. It keeps nothing: a command that comes too
@@ -15,8 +18,16 @@ const CLOCK_EVERY_MS = 1_000;
  */
 export class CommandChannel {
   #publish: ((message: string) => void) | undefined;
+  #connection = '';
   #taker: Taker | undefined;
   #timer: NodeJS.Timeout | undefined;
+
+  /** Before each connection: what the cloud is to hear when it ends. */
+  lastWill(): string {
+    this.#connection = randomUUID();
+    const will: GatewayReady = { ready: false, connection: this.#connection, clockTrusted: false };
+    return JSON.stringify(will);
+  }
 
   /** The uplink listens for commands on a new connection, and this is how to answer. */
   connected(publish: (message: string) => void): void {
@@ -52,15 +63,19 @@ export class CommandChannel {
   /** Said again when the clock becomes trusted: until then the cloud keeps back what needs a time. */
   #sayReady(): void {
     clearTimeout(this.#timer);
-    if (this.#taker === undefined || this.#publish === undefined) return;
-    const clockTrusted = this.#taker.isClockTrusted();
-    this.#send({ ready: true, clockTrusted });
-    if (!clockTrusted) this.#timer = setTimeout(() => this.#waitForClock(), CLOCK_EVERY_MS);
+    const taker = this.#taker;
+    if (taker === undefined || this.#publish === undefined) return;
+    if (!taker.isSettled()) {
+      this.#look(() => taker.isSettled());
+      return;
+    }
+    const clockTrusted = taker.isClockTrusted();
+    this.#send({ ready: true, connection: this.#connection, clockTrusted });
+    if (!clockTrusted) this.#look(() => taker.isClockTrusted());
   }
 
-  #waitForClock(): void {
-    if (this.#taker?.isClockTrusted()) this.#sayReady();
-    else this.#timer = setTimeout(() => this.#waitForClock(), CLOCK_EVERY_MS);
+  #look(isThere: () => boolean): void {
+    this.#timer = setTimeout(() => (isThere() ? this.#sayReady() : this.#look(isThere)), LOOK_EVERY_MS);
   }
 
   #send(message: GatewayOutcome): void {

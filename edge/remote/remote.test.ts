@@ -219,6 +219,25 @@ describe('a restart of the gateway', () => {
   });
 });
 
+describe('a start of the gateway', () => {
+  it('is settled when every valve has answered', async () => {
+    await farm.restart();
+    await farm.report(['a1', 'a2']);
+    expect(farm.remote.isSettled()).toBe(false);
+    await farm.report(['a3']);
+    expect(farm.remote.isSettled()).toBe(true);
+  });
+
+  it('waits half a minute for a valve that is silent', async () => {
+    await farm.restart();
+    await farm.report(['a1', 'a2']);
+    await farm.wait(29);
+    expect(farm.remote.isSettled()).toBe(false);
+    await farm.wait(1);
+    expect(farm.remote.isSettled()).toBe(true);
+  });
+});
+
 describe('stopping from afar', () => {
   it('ends a run and tells what has flowed', async () => {
     await farm.deliver(farm.start_zone());

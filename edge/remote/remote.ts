@@ -35,6 +35,8 @@ interface RemoteOptions {
 /** More commands than people give by hand; stops are given more room, for they are what people press again and again. */
 const STARTS = { burst: 20, everyMs: 60_000 };
 const STOPS = { burst: 30, everyMs: 10_000 };
+/** How long after a start a silent valve keeps the others waiting for commands. */
+const SETTLE_MS = 30_000;
 /** How long a closing waits for its own record. */
 const STOP_WAIT_MS = 1_000;
 
@@ -51,11 +53,13 @@ export class RemoteCommands {
   /** Those that wait for the end of runs. */
   readonly #watering = new Set<string>();
   readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #sinceMs: number;
   #isStopped = false;
 
   constructor(options: RemoteOptions) {
     this.#options = options;
     const nowMs = options.clock.monotonicMs();
+    this.#sinceMs = nowMs;
     this.#starts = new Allowance(STARTS, nowMs);
     this.#stops = new Allowance(STOPS, nowMs);
   }
@@ -80,6 +84,12 @@ export class RemoteCommands {
 
   isClockTrusted(): boolean {
     return this.#options.clock.isTrusted();
+  }
+
+  isSettled(): boolean {
+    const { clock, irrigation } = this.#options;
+    if (clock.monotonicMs() - this.#sinceMs >= SETTLE_MS) return true;
+    return irrigation.zones().every(({ phase }) => phase.name !== 'sweeping');
   }
 
   onCommand(payload: Uint8Array): void {

@@ -277,6 +277,7 @@ describe('the conversation about commands', () => {
       heard,
       say: (message: string) => publish?.(message),
       isConnected: () => publish !== undefined,
+      lastWill: () => '{"ready":false}',
       connected: (give: (message: string) => void) => {
         publish = give;
         give('{"ready":true}');
@@ -314,6 +315,14 @@ describe('the conversation about commands', () => {
     await until(() => expect(commands.heard).toEqual(['{"id":"c1"}']));
     commands.say('{"commandId":"c1"}');
     await until(() => expect(outcomes).toEqual(['{"ready":true}', '{"commandId":"c1"}']));
+  });
+
+  it('tells the cloud when it ends', async () => {
+    const { broker, outcomes } = await commandCloud();
+    const uplink = await uplinkTo(`mqtt://127.0.0.1:${broker.port}`, new MemoryJournal(), {}, guest());
+    await until(() => expect(outcomes).toEqual(['{"ready":true}']));
+    await uplink.stop();
+    await until(() => expect(outcomes).toEqual(['{"ready":true}', '{"ready":false}']));
   });
 
   it('ends with the connection, and begins again with the next', async () => {

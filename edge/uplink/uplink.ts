@@ -6,6 +6,8 @@ import { type Batch, batchOf, MOST_ENTRIES } from './batch.ts';
 
 /** Another conversation over the same connection: commands and their outcomes. */
 interface UplinkGuest {
+  /** Asked before each connection: what the cloud hears when it ends, however it does. */
+  lastWill(): string;
   /** Its topic is subscribed. What is published is lost with the connection. */
   connected(publish: (message: string) => void): void;
   disconnected(): void;
@@ -114,7 +116,15 @@ export class Uplink {
   }
 
   #connect(): void {
-    const { url, gateway, password } = this.#options;
+    const { url, gateway, password, commands } = this.#options;
+    const will =
+      commands &&
+      ({
+        topic: topicOf('gatewayOutcome', gateway),
+        payload: Buffer.from(commands.lastWill()),
+        qos: 1,
+        retain: false,
+      } as const);
     const client = connect(url, {
       clientId: `uplink-${gateway}`,
       username: gateway,
@@ -123,13 +133,14 @@ export class Uplink {
       reconnectPeriod: 0,
       // The journal is the queue: what is not sent now is read again from there.
       queueQoSZero: false,
+      ...(will ? { will } : {}),
     });
     this.#client = client;
     this.#unconfirmed = 0;
     client.on('connect', () => this.#onConnect(client));
     client.on('message', (topic, payload) => {
       if (client !== this.#client) return;
-      if (topic === topicOf('gatewayCommand', gateway)) this.#options.commands?.onMessage(payload);
+      if (topic === topicOf('gatewayCommand', gateway)) commands?.onMessage(payload);
       else this.#onAnswer(payload);
     });
     client.on('close', () => this.#drop(client, 'the connection was closed'));
