@@ -30,6 +30,7 @@ import { seasonOf } from './traceability/season.ts';
 import { AedesDoor, allowGateway } from './uplink/aedes-door.ts';
 import type { Takers } from './uplink/door.ts';
 import { EntryStore } from './uplink/entry-store.ts';
+import { LiveValues } from './uplink/live.ts';
 import { Projector } from './uplink/projector.ts';
 import { Receiver } from './uplink/receiver.ts';
 
@@ -97,15 +98,15 @@ export class Cloud implements Service {
     const accounts = await this.#openAccounts(records);
     if (demo) await this.#seedDemo(records, accounts, credentials);
     else await this.#withdrawDemo(accounts, credentials);
-    const { receiver, projector } = this.#openUplink(records, entries);
+    const { receiver, projector, live } = this.#openUplink(records, entries);
     this.#closers.push(() => projector.stop());
     projector.start();
     const stamping = openStamping({ config: this.#config, db: records.db, clock, logger });
     this.#closers.push(() => stamping.anchorer.stop());
     await stamping.anchorer.start();
     this.#closers.push(() => receiver.idle());
-    const uplink = this.#uplinkDoor(credentials, receiver);
-    const app = await this.#openApp({ records, entries, receiver, accounts, stamping, uplink });
+    const uplink = this.#uplinkDoor(credentials, receiver, live);
+    const app = await this.#openApp({ records, entries, receiver, live, accounts, stamping, uplink });
     this.#closers.push(() => uplink.stop());
     await uplink.start();
     this.#doors = { app, uplink };
@@ -138,7 +139,7 @@ export class Cloud implements Service {
     withdrawCredentials(credentials, { [secrets.uplink.gateway]: secrets.uplink.password });
   }
 
-  #openUplink({ db }: Records, entries: EntryStore): { receiver: Receiver; projector: Projector } {
+  #openUplink({ db }: Records, entries: EntryStore) {
     const logger = this.#logger;
     const projector = new Projector({
       ...{ db, entries, logger },
@@ -146,18 +147,19 @@ export class Cloud implements Service {
         canonicalJson(await seasonOf({ db, entries }, gateway, entry, harvest)),
     });
     const cooperatives = cooperativesIn(db);
+    const keyOf = async (id: string) => {
+      const gateway = await cooperatives.gateway(id);
+      return gateway && { publicKey: gateway.public_key, revoked: gateway.revoked };
+    };
     const receiver = new Receiver({
-      ...{ entries, logger, clock: this.#clock },
-      keyOf: async (id) => {
-        const gateway = await cooperatives.gateway(id);
-        return gateway && { publicKey: gateway.public_key, revoked: gateway.revoked };
-      },
+      ...{ entries, logger, keyOf, clock: this.#clock },
       onAppended: (gateway) => projector.wake(gateway),
     });
-    return { receiver, projector };
+    const live = new LiveValues({ db, logger, keyOf, clock: this.#clock });
+    return { receiver, projector, live };
   }
 
-  #uplinkDoor(credentials: CredentialStore, receiver: Receiver): AedesDoor {
+  #uplinkDoor(credentials: CredentialStore, receiver: Receiver, live: LiveValues): AedesDoor {
     const { host, uplinkPort: port } = this.#config;
     const takers: Takers = {
       uplinkEntries: async (gateway, message) => {
@@ -166,18 +168,19 @@ export class Cloud implements Service {
         const timed: UplinkAnswer = { ...answer, atMs: Math.trunc(this.#clock.nowMs()) };
         await door.send(gateway, 'uplinkAnswer', timed);
       },
+      uplinkLive: (gateway, message) => live.take(gateway, message),
     };
     const door = new AedesDoor({ host, port, credentials, takers, logger: this.#logger });
     return door;
   }
 
   async #openApp(parts: AppParts): Promise<FastifyInstance> {
-    const { records, entries, receiver, accounts, stamping, uplink } = parts;
-    const registry = createMetrics({ entries, receiver });
+    const { records, entries, receiver, live, accounts, stamping, uplink } = parts;
+    const registry = createMetrics({ entries, receiver, live });
     registerBrokerMetrics(uplink.broker, registry);
     registerAnchorMetrics(registry, { db: records.db, status: () => stamping.anchorer.status() });
     const clock = this.#clock;
-    const api = { db: records.db, entries, receiver, logins: uplink.logins, clock, registry };
+    const api = { db: records.db, entries, receiver, live, logins: uplink.logins, clock, registry };
     const routes = [
       ...apiRoutes({ ...api, chainState: () => stamping.anchorer.status().state }),
       stamping.routes,
@@ -198,6 +201,7 @@ interface AppParts {
   readonly records: Records;
   readonly entries: EntryStore;
   readonly receiver: Receiver;
+  readonly live: LiveValues;
   readonly accounts: Accounts;
   readonly stamping: Stamping;
   readonly uplink: AedesDoor;

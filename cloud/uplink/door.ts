@@ -24,7 +24,7 @@ export interface GatewayLogins {
 }
 
 /** Topics of the wire's table, by name. */
-export type FromGateway = 'uplinkEntries';
+export type FromGateway = 'uplinkEntries' | 'uplinkLive';
 export type ToGateway = 'uplinkAnswer';
 
 /**

@@ -13,10 +13,10 @@ import {
 import { pino } from 'pino';
 import { Compile } from 'typebox/compile';
 import { expect, vi } from 'vitest';
-import { Uplink } from './uplink.ts';
+import { Uplink, type UplinkTiming } from './uplink.ts';
 
 const entriesOf = Compile(UplinkEntries);
-const logger = pino({ enabled: false });
+export const logger = pino({ enabled: false });
 const liveOf = Compile(UplinkLive);
 const cleanups: (() => unknown)[] = [];
 
@@ -84,14 +84,18 @@ interface Heard {
   readonly bytes: number[];
 }
 
-/** The cloud's broker and receiver: `answer` decides what is said to each message; undefined says nothing. */
+/**
+ * The cloud's broker and receiver: `answer` decides what is said to each message; undefined says nothing. An old one does
+ * not know packed messages.
+ */
 export async function cloud(
   answer: (numbers: number[], held: Set<number>) => UplinkAnswer | undefined,
-  port = 0,
+  { port = 0, isOld = false }: { port?: number; isOld?: boolean } = {},
 ) {
   const heard: Heard = { received: [], order: [], live: [], bytes: [] };
   const held = new Set<number>();
   const logins: unknown[] = [];
+  let refusedFrames = 0;
   const broker = createBroker({
     host: '127.0.0.1',
     port,
@@ -101,6 +105,11 @@ export async function cloud(
     },
     hook: {
       receive: async ({ topic, payload }) => {
+        if (isOld && isPacked(payload)) {
+          refusedFrames += 1;
+          await say({ durableUpTo: held.size, refused: { number: 0, reason: 'no UplinkEntries' } });
+          return;
+        }
         const message: unknown = unpacked(payload);
         if (matchTopic(topic)?.name === 'uplinkLive') {
           expect(liveOf.Errors(message)).toEqual([]);
@@ -128,7 +137,9 @@ export async function cloud(
     );
   await broker.start();
   cleanups.push(() => broker.stop());
-  return { url: `mqtt://127.0.0.1:${broker.port}`, port: broker.port, ...heard, held, say, logins, broker };
+  const packedOnes = () => refusedFrames;
+  const url = `mqtt://127.0.0.1:${broker.port}`;
+  return { url, port: broker.port, ...heard, held, say, logins, broker, packedOnes };
 }
 
 function unpacked(payload: Uint8Array): unknown {
@@ -141,7 +152,7 @@ export const durable = (numbers: number[]): UplinkAnswer => ({ durableUpTo: numb
 export async function uplinkTo(
   url: string,
   journal: MemoryJournal,
-  timing = {},
+  { nowMs = 1_000, ...timing }: { nowMs?: number } & Partial<UplinkTiming> = {},
   farm?: Parameters<Uplink['attach']>[0],
 ) {
   const uplink = new Uplink({
@@ -149,7 +160,7 @@ export async function uplinkTo(
     gateway: 'gw-test',
     password: 'secret',
     journal,
-    clock: { nowMs: () => 1_000, monotonicMs: () => performance.now() },
+    clock: { nowMs: () => nowMs, monotonicMs: () => performance.now() },
     random: () => 0.5,
     logger,
     timing: { reconnectMs: 100, answerMs: 10_000, refusedMs: 60, liveMs: 50, ...timing },

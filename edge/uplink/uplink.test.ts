@@ -1,12 +1,20 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { createBroker } from '@nongtin/broker';
-import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { batchOf } from './batch.ts';
-import { closeAll, cloud, durable, entry, MemoryJournal, onClose, until, uplinkTo } from './uplink.suite.ts';
+import {
+  closeAll,
+  cloud,
+  durable,
+  entry,
+  logger,
+  MemoryJournal,
+  onClose,
+  until,
+  uplinkTo,
+} from './uplink.suite.ts';
 
-const logger = pino({ enabled: false });
 afterEach(closeAll);
 
 describe('the uplink', () => {
@@ -111,7 +119,7 @@ describe('the uplink', () => {
       }),
     );
 
-    await cloud(durable, port);
+    await cloud(durable, { port });
     await until(() => expect(uplink.state()).toMatchObject({ connected: true, durableUpTo: 3 }));
   });
 

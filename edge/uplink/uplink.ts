@@ -24,7 +24,7 @@ interface UplinkOptions {
 }
 
 /** Milliseconds. */
-interface UplinkTiming {
+export interface UplinkTiming {
   /** Within this time the first try to connect anew comes; later ones within up to a minute. */
   readonly reconnectMs: number;
   /** An answer may take this long at least; longer on a link that is known to be slow (pace.ts). */
