@@ -16,18 +16,15 @@ interface Alarms {
 }
 
 const SOURCE = 'uplink';
+/** Of a kind that has no words of its own. */
 const OTHER = 'cloud_refuses';
 /**
  * High: the journal contradicts what the cloud holds, or is not believed; nothing comes through until a person has looked.
- * Low: it waits for somebody or something in the cloud.
+ * Low, as all others: it waits for somebody or something in the cloud.
  */
-const KEYS: Readonly<Record<string, { readonly key: string; readonly severity: 'high' | 'low' }>> = {
-  fork: { key: 'cloud_refuses_fork', severity: 'high' },
-  gap: { key: 'cloud_refuses_gap', severity: 'high' },
-  signature: { key: 'cloud_refuses_signature', severity: 'high' },
-  revoked: { key: 'cloud_refuses_revoked', severity: 'high' },
-  lacking: { key: 'cloud_holds_more', severity: 'high' },
-  not_registered: { key: 'cloud_refuses_unregistered', severity: 'low' },
+const SEVERITIES: Readonly<Record<string, 'high' | 'low'>> = {
+  ...{ fork: 'high', gap: 'high', signature: 'high', revoked: 'high', lacking: 'high' },
+  not_registered: 'low',
 };
 
 /**
@@ -59,13 +56,17 @@ export class Refusals {
     this.#last = refused;
     this.#logger.warn({ number, kind, reason: refused.reason }, 'the cloud refused an entry');
     if (before?.number !== number || before.kind !== kind) return;
-    const { key, severity } = KEYS[kind] ?? { key: OTHER, severity: 'low' };
-    this.#alarms?.raise(SOURCE, severity, { key, figures: { number, reason: refused.reason } });
+    const figures = { number, reason: refused.reason };
+    this.#alarms?.raise(SOURCE, SEVERITIES[kind] ?? 'low', { key: keyOf(kind), figures });
   }
 
   /** The cloud has taken entries: whatever it refused before is over, also what an earlier start raised an alarm for. */
   over(): void {
     this.#last = undefined;
-    for (const key of [OTHER, ...Object.values(KEYS).map((one) => one.key)]) this.#alarms?.clear(SOURCE, key);
+    for (const kind of ['', ...Object.keys(SEVERITIES)]) this.#alarms?.clear(SOURCE, keyOf(kind));
   }
+}
+
+function keyOf(kind: string): string {
+  return Object.hasOwn(SEVERITIES, kind) ? `${OTHER}_${kind}` : OTHER;
 }
