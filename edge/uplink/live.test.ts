@@ -1,35 +1,14 @@
 import { encodeReadings, quality, seriesTimeNs } from '@nongtin/broker/wire';
 import { freePort } from '@nongtin/service';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Alarms } from '../alarms/alarms.ts';
-import { EventHub } from '../live/hub.ts';
-import { Live } from '../live/live.ts';
-import { closeAll, cloud, durable, entry, logger, MemoryJournal, until, uplinkTo } from './uplink.suite.ts';
+import { farmOf } from './farm.suite.ts';
+import { closeAll, cloud, durable, entry, MemoryJournal, until, uplinkTo } from './uplink.suite.ts';
 
 afterEach(closeAll);
 
-/** A farm with one probe, as the uplink sees it. */
-function farm() {
-  const clock = { nowMs: () => 1_000 };
-  const live = new Live({ hub: new EventHub('boot'), devices: [], clock });
-  let ids = 0;
-  const alarms = new Alarms({
-    journal: { appendRecord: async () => 0, records: async () => [] },
-    ...{ clock, newId: () => `al-${++ids}`, onAlarm: () => {}, logger },
-  });
-  const say = (value: number, bits = 0) =>
-    live.onReadings([
-      {
-        ...({ metric: 'soil_moisture', device: 'soil-a1', channel: '' } as const),
-        ...{ value, quality: bits, atMs: 900, receivedAtMs: 1_000 },
-      },
-    ]);
-  return { live, alarms, irrigation: { zones: () => [] }, say };
-}
-
 describe('live values', () => {
   it('go out first on a connection, with their quality, the standing alarms and what waits', async () => {
-    const { say, ...parts } = farm();
+    const { say, ...parts } = farmOf();
     say(0.2, quality.late);
     parts.alarms.raise('a1', 'critical', { key: 'leak', figures: {} });
     parts.alarms.raise('a2', 'low', { key: 'leak', figures: {} });
@@ -47,7 +26,7 @@ describe('live values', () => {
   });
 
   it('go out again when something has changed, each with a higher number, and not otherwise', async () => {
-    const { say, ...parts } = farm();
+    const { say, ...parts } = farmOf();
     const { url, live } = await cloud(durable);
     await uplinkTo(url, new MemoryJournal(), { liveMs: 5 }, parts);
     for (const value of [0.2, 0.3, 0.4]) {
@@ -60,7 +39,7 @@ describe('live values', () => {
   });
 
   it('are as they are when they can be sent: none is queued while the link is away', async () => {
-    const { say, ...parts } = farm();
+    const { say, ...parts } = farmOf();
     const { url, live, broker } = await cloud(durable, { port: await freePort() });
     const journal = new MemoryJournal();
     const uplink = await uplinkTo(url, journal, { liveMs: 5 }, parts);
@@ -76,7 +55,7 @@ describe('live values', () => {
   });
 
   it('are followed by a summary of a long time away, before the history', async () => {
-    const { say: _, ...parts } = farm();
+    const { say: _, ...parts } = farmOf();
     const journal = new MemoryJournal();
     const hourMs = 3_600_000;
     const nowMs = 1_000 + 5 * hourMs;
@@ -105,7 +84,7 @@ describe('a refusal', () => {
   const forked = { durableUpTo: 1, refused: { number: 2, kind: 'fork', reason: 'fork: entry 2 is held' } };
 
   it('that still stands when it was tried again is an alarm, which is over when entries are taken', async () => {
-    const { say: _, ...parts } = farm();
+    const { say: _, ...parts } = farmOf();
     let isForked = true;
     const { url, received } = await cloud((numbers) => (isForked ? forked : durable(numbers)));
     const uplink = await uplinkTo(url, new MemoryJournal().append(3), { refusedMs: 200 }, parts);
@@ -129,7 +108,7 @@ describe('a refusal', () => {
   });
 
   it('of a kind that we do not know is an alarm too', async () => {
-    const { say: _, ...parts } = farm();
+    const { say: _, ...parts } = farmOf();
     const refused = { number: 1, kind: 'something_later', reason: 'no' };
     const { url } = await cloud(() => ({ durableUpTo: 0, refused }));
     await uplinkTo(url, new MemoryJournal().append(1), { refusedMs: 20 }, parts);

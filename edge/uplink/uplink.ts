@@ -25,8 +25,10 @@ interface UplinkOptions {
 
 /** Milliseconds. */
 export interface UplinkTiming {
-  /** Within this time the first try to connect anew comes; later ones within up to a minute. */
+  /** Within this time the first try to connect anew comes; later ones within longer and longer spans … */
   readonly reconnectMs: number;
+  /** … up to this one. */
+  readonly mostReconnectMs: number;
   /** An answer may take this long at least; longer on a link that is known to be slow (pace.ts). */
   readonly answerMs: number;
   /** What the cloud refused is tried again: a person may have put it right. */
@@ -35,8 +37,10 @@ export interface UplinkTiming {
   readonly liveMs: number;
 }
 
-const usualTiming: UplinkTiming = { reconnectMs: 5_000, answerMs: 15_000, refusedMs: 30_000, liveMs: 5_000 };
-const MOST_RECONNECT_MS = 60_000;
+const usualTiming: UplinkTiming = {
+  ...{ reconnectMs: 5_000, mostReconnectMs: 60_000 },
+  ...{ answerMs: 15_000, refusedMs: 30_000, liveMs: 5_000 },
+};
 
 export interface UplinkState {
   readonly connected: boolean;
@@ -85,7 +89,8 @@ export class Uplink {
     this.#options = options;
     this.#timing = { ...usualTiming, ...options.timing };
     this.#pace = new Pace(this.#timing.answerMs);
-    this.#backoff = new Backoff({ firstMs: this.#timing.reconnectMs, mostMs: MOST_RECONNECT_MS, random });
+    const { reconnectMs: firstMs, mostReconnectMs: mostMs } = this.#timing;
+    this.#backoff = new Backoff({ firstMs, mostMs, random });
     this.#standing = new Standing(journal, logger);
     this.#refusals = new Refusals(clock, logger);
     this.#teller = new LiveTeller({
