@@ -96,6 +96,7 @@ const cloud: RouteTable = {
   'GET /api/lots': everyRole,
   'GET /api/lots/:lotNumber': everyRole,
   'GET /api/uplink': everyRole,
+  'GET /api/gateways/:id/live': everyRole,
   'GET /api/anchors': everyRole,
   'GET /api/gateways/:id/series': everyRole,
   'GET /api/gateways': ['technician', 'manager', 'alliance_officer', 'auditor'],

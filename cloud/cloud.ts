@@ -32,6 +32,7 @@ import { seasonOf } from './traceability/season.ts';
 import { AedesDoor, allowGateway } from './uplink/aedes-door.ts';
 import type { Takers } from './uplink/door.ts';
 import { EntryStore } from './uplink/entry-store.ts';
+import { LiveValues } from './uplink/live.ts';
 import { Projector } from './uplink/projector.ts';
 import { Receiver } from './uplink/receiver.ts';
 
@@ -102,7 +103,7 @@ export class Cloud implements Service {
     else await this.#withdrawDemo(accounts, credentials);
     const series = openCloudSeries({ db: records.db, entries, influx: this.#config.influx, clock, logger });
     this.#closers.push(() => series.writer?.stop());
-    const { receiver, projector } = this.#openUplink(records, entries, series);
+    const { receiver, projector, live } = this.#openUplink(records, entries, series);
     this.#closers.push(() => projector.stop());
     projector.start();
     await series.writer?.start();
@@ -111,11 +112,12 @@ export class Cloud implements Service {
     await stamping.anchorer.start();
     this.#closers.push(() => receiver.idle());
     const commands = new Commands({ db: records.db, clock, logger });
-    const uplink = this.#uplinkDoor(credentials, receiver, commands);
+    const uplink = this.#uplinkDoor({ credentials, receiver, live, commands });
     const app = await this.#openApp({
       records,
       entries,
       receiver,
+      live,
       accounts,
       stamping,
       series,
@@ -156,11 +158,7 @@ export class Cloud implements Service {
     withdrawCredentials(credentials, { [secrets.uplink.gateway]: secrets.uplink.password });
   }
 
-  #openUplink(
-    { db }: Records,
-    entries: EntryStore,
-    series: CloudSeries,
-  ): { receiver: Receiver; projector: Projector } {
+  #openUplink({ db }: Records, entries: EntryStore, series: CloudSeries) {
     const logger = this.#logger;
     const projector = new Projector({
       ...{ db, entries, logger },
@@ -169,18 +167,19 @@ export class Cloud implements Service {
       onProjected: (gateway) => series.writer?.wake(gateway),
     });
     const cooperatives = cooperativesIn(db);
+    const keyOf = async (id: string) => {
+      const gateway = await cooperatives.gateway(id);
+      return gateway && { publicKey: gateway.public_key, revoked: gateway.revoked };
+    };
     const receiver = new Receiver({
-      ...{ entries, logger, clock: this.#clock },
-      keyOf: async (id) => {
-        const gateway = await cooperatives.gateway(id);
-        return gateway && { publicKey: gateway.public_key, revoked: gateway.revoked };
-      },
+      ...{ entries, logger, keyOf, clock: this.#clock },
       onAppended: (gateway) => projector.wake(gateway),
     });
-    return { receiver, projector };
+    const live = new LiveValues({ db, logger, keyOf, clock: this.#clock });
+    return { receiver, projector, live };
   }
 
-  #uplinkDoor(credentials: CredentialStore, receiver: Receiver, commands: Commands): AedesDoor {
+  #uplinkDoor({ credentials, receiver, live, commands }: DoorParts): AedesDoor {
     const { host, uplinkPort: port } = this.#config;
     const takers: Takers = {
       uplinkEntries: async (gateway, message) => {
@@ -189,6 +188,7 @@ export class Cloud implements Service {
         const timed: UplinkAnswer = { ...answer, atMs: Math.trunc(this.#clock.nowMs()) };
         await door.send(gateway, 'uplinkAnswer', timed);
       },
+      uplinkLive: (gateway, message) => live.take(gateway, message),
       gatewayOutcome: (gateway, message) => commands.onMessage(gateway, message),
     };
     const door = new AedesDoor({ host, port, credentials, takers, logger: this.#logger });
@@ -196,13 +196,13 @@ export class Cloud implements Service {
   }
 
   async #openApp(parts: AppParts): Promise<FastifyInstance> {
-    const { records, entries, receiver, accounts, stamping, series, uplink, commands } = parts;
-    const registry = createMetrics({ entries, receiver });
+    const { records, entries, receiver, live, accounts, stamping, series, uplink, commands } = parts;
+    const registry = createMetrics({ entries, receiver, live });
     registerBrokerMetrics(uplink.broker, registry);
     registerAnchorMetrics(registry, { db: records.db, status: () => stamping.anchorer.status() });
     series.register(registry);
     const clock = this.#clock;
-    const api = { db: records.db, entries, receiver, logins: uplink.logins, clock, registry };
+    const api = { db: records.db, entries, receiver, live, logins: uplink.logins, clock, registry };
     const routes = [
       ...apiRoutes({ ...api, chainState: () => stamping.anchorer.status().state }),
       stamping.routes,
@@ -225,9 +225,17 @@ interface AppParts {
   readonly records: Records;
   readonly entries: EntryStore;
   readonly receiver: Receiver;
+  readonly live: LiveValues;
   readonly accounts: Accounts;
   readonly stamping: Stamping;
   readonly series: CloudSeries;
   readonly uplink: AedesDoor;
+  readonly commands: Commands;
+}
+
+interface DoorParts {
+  readonly credentials: CredentialStore;
+  readonly receiver: Receiver;
+  readonly live: LiveValues;
   readonly commands: Commands;
 }

@@ -47,10 +47,10 @@ import { createProfiles, fileMemory, type ProfileMemory } from './profiles/index
 import { CommandChannel } from './remote/channel.ts';
 import { startSeries } from './series.ts';
 import { type UplinkLogin, uplinkLogin } from './uplink/login.ts';
+import { noUplink } from './uplink/none.ts';
 import type { Uplink } from './uplink/uplink.ts';
 
 const STATUS_EVERY_MS = 1_000;
-const NO_UPLINK = { connected: false, durableUpTo: 0, behindEntries: 0, lastRefusal: null } as const;
 
 /**
  * The gateway. What flows where, and in which order things start, so that nothing arrives with nowhere to go:
@@ -137,7 +137,7 @@ export class Gateway implements Service {
       ...{ journal, keeper, config: this.#config, folder: this.#folder },
       ...{ clock: this.#clock, logger: this.#logger, onStarted: (started) => this.#stops.push(started) },
     });
-    const uplink = login ? await this.#startUplink(journal, login, keeper) : { state: () => NO_UPLINK };
+    const uplink = login ? await this.#startUplink(journal, login, keeper) : noUplink;
 
     /** Undefined when the start has failed before: then there is nobody who could hear. */
     const ready = Promise.withResolvers<Broker | undefined>();
@@ -165,6 +165,7 @@ export class Gateway implements Service {
     keeper.watch(core.alarms);
     await core.remote.start();
     await core.irrigation.start();
+    uplink.attach(core);
     // For a start that fails before the broker is up; else it has stopped before it comes to this.
     const stopUnheard = () => {
       ready.resolve(undefined);

@@ -105,15 +105,16 @@ ${table(['topic', 'published by', 'subscribed by', 'payload', 'purpose'], rows)}
 }
 
 function payloads(): string {
-  const { PlainReadings, ValveCommand, ValveState, DeviceStatus, UplinkEntries, UplinkAnswer } = wire;
-  const { RemoteCommand, GatewayOutcome } = wire;
+  const { PlainReadings, ValveCommand, ValveState, DeviceStatus } = wire;
+  const { UplinkEntries, UplinkAnswer, UplinkLive, RemoteCommand, GatewayOutcome } = wire;
   const schemas = {
-    ...{ PlainReadings, ValveCommand, ValveState, DeviceStatus, UplinkEntries, UplinkAnswer },
-    ...{ RemoteCommand, GatewayOutcome },
+    ...{ PlainReadings, ValveCommand, ValveState, DeviceStatus },
+    ...{ UplinkEntries, UplinkAnswer, UplinkLive, RemoteCommand, GatewayOutcome },
   };
   return `## Payloads
 
-JSON in UTF-8, except DeviceStatus, which is the bare word. A name followed by \`?\` may be absent; \`…\` means that other
+JSON in UTF-8, except DeviceStatus, which is the bare word. UplinkEntries and UplinkLive come as one Zstandard frame
+(RFC 8878) of that JSON, at most ${wire.MOST_UNPACKED_BYTES / 2 ** 20} MiB of it, or plain; the first four bytes, 28 b5 2f fd, tell. A name followed by \`?\` may be absent; \`…\` means that other
 names may follow. Times are ISO 8601 with an offset, durations seconds, volumes litres, flows litres a minute.
 
 ${blocks(schemas)}`;

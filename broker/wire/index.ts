@@ -4,6 +4,8 @@ export * from './entry.ts';
 export * from './line-protocol.ts';
 export * from './messages.ts';
 export * from './metrics.ts';
+export * from './packing.ts';
 export * from './reason.ts';
 export * from './records.ts';
 export * from './topics.ts';
+export * from './uplink.ts';

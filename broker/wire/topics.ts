@@ -83,6 +83,13 @@ export const topics = {
     subscribe: ['cloud'],
     purpose: 'Journal entries, in order, from a gateway to the cloud',
   },
+  uplinkLive: {
+    pattern: 'nongtin/v1/uplink/{gateway}/live',
+    payload: 'UplinkLive',
+    publish: ['gateway'],
+    subscribe: ['cloud'],
+    purpose: 'How a farm is now, ahead of the entries that still wait; a newer one replaces an older one',
+  },
   uplinkAnswer: {
     pattern: 'nongtin/v1/uplink/{gateway}/answer',
     payload: 'UplinkAnswer',

@@ -1,8 +1,10 @@
-import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { type TSchema, Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { UplinkLive, UplinkSummary } from '@nongtin/broker/wire';
 import type { FastifyInstance } from 'fastify';
 import { cooperativesIn, type Gateway } from '../cooperatives/cooperatives.ts';
 import { publicKeyFrom } from '../uplink/check.ts';
 import type { GatewayLogins } from '../uplink/door.ts';
+import type { LiveValues } from '../uplink/live.ts';
 import { type OverviewSource, uplinkOverview } from '../uplink/overview.ts';
 import { Problem, problem } from './errors.ts';
 
@@ -28,14 +30,38 @@ const Registered = Type.Object({
   uplinkPassword: Type.String({ description: 'for the gateway; shown only in this answer' }),
 });
 
+const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const LiveAnswer = Type.Object({
+  gatewayId: GatewayId,
+  readings: Type.Array(
+    Type.Object({
+      ...UplinkLive.properties.readings.items.properties,
+      entry: Nullable(
+        Type.Integer({ description: 'the signed entry it stands in; null: only said, not proven yet' }),
+      ),
+    }),
+  ),
+  said: Nullable(
+    Type.Object(
+      {
+        ...{ number: Type.Integer(), atMs: Type.Integer(), receivedAtMs: Type.Integer() },
+        ...{ zones: UplinkLive.properties.zones, alarms: UplinkLive.properties.alarms },
+        ...{ behind: UplinkLive.properties.behind, summary: Nullable(UplinkSummary) },
+      },
+      { description: 'as the gateway said it, not proven' },
+    ),
+  ),
+});
+
 export interface GatewayRoutesOptions extends OverviewSource {
   readonly logins: GatewayLogins;
+  readonly live: Pick<LiveValues, 'view'>;
   readonly clock: { nowMs(): number };
 }
 
 /** Whose signatures count, and how far each gateway's journal has come. */
 export function gatewayRoutes(options: GatewayRoutesOptions) {
-  const { db, logins, clock } = options;
+  const { db, logins, live, clock } = options;
   const cooperatives = cooperativesIn(db);
   return (plain: FastifyInstance): void => {
     const app = plain.withTypeProvider<TypeBoxTypeProvider>();
@@ -64,6 +90,15 @@ export function gatewayRoutes(options: GatewayRoutesOptions) {
       if (gateway.registered_at_ms === nowMs) await logins.disconnect(gatewayId);
       return { ...view(gateway), uplinkPassword: await logins.allow(gatewayId, uplinkPassword) };
     });
+    app.get(
+      '/api/gateways/:id/live',
+      { schema: { params: Type.Object({ id: GatewayId }), response: { 200: LiveAnswer, 404: Problem } } },
+      async (request, reply) => {
+        const gateway = await cooperatives.gateway(request.params.id);
+        if (gateway === undefined) return reply.code(404).send(noGateway);
+        return { gatewayId: gateway.gateway_id, ...(await live.view(gateway.gateway_id)) };
+      },
+    );
     app.get('/api/uplink', { schema: { response: { 200: Type.Any() } } }, async () => ({
       gateways: await uplinkOverview(options),
     }));
@@ -89,6 +124,7 @@ function isKey(hex: string): boolean {
   }
 }
 
+const noGateway = problem('your_input', 'no_gateway', 'No gateway of this name is registered here.');
 const noCooperative = problem('your_input', 'no_cooperative', 'No cooperative is set up here yet.');
 const noKey = problem('your_input', 'not_a_key', 'publicKey is not an Ed25519 public key.');
 const otherKey = problem(

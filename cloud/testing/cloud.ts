@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DemoSecrets, demoSecrets, type Role } from '@nongtin/accounts';
-import { topicOf, type UplinkAnswer, type UplinkEntry } from '@nongtin/broker/wire';
+import { topicOf, type UplinkAnswer, type UplinkEntry, type UplinkLive } from '@nongtin/broker/wire';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { pino } from 'pino';
 import { Cloud } from '../cloud.ts';
@@ -13,6 +13,7 @@ export interface TestCloud {
   readonly dataDir: string;
   readonly secrets: DemoSecrets;
   readonly uplinkUrl: string;
+  readonly httpUrl: string;
   /** Asks the API as a demo user, or as nobody. */
   call(
     as: Role | undefined,
@@ -61,6 +62,9 @@ export async function startCloud(
     secrets,
     get uplinkUrl() {
       return `mqtt://127.0.0.1:${cloud.ports.uplink}`;
+    },
+    get httpUrl() {
+      return base();
     },
     call: async (as, method, path, body) => {
       if (as !== undefined && !tokens.has(as)) tokens.set(as, await signIn(base(), secrets.users[as]));
@@ -137,6 +141,12 @@ export class Uplink {
       this.#arrived = Promise.withResolvers<void>();
       await this.#arrived.promise;
     }
+  }
+
+  /** Resolves when the cloud has taken it, or decided not to. */
+  async sendLive(live: UplinkLive | string | Buffer): Promise<void> {
+    const payload = typeof live === 'string' || Buffer.isBuffer(live) ? live : JSON.stringify(live);
+    await this.#client.publishAsync(topicOf('uplinkLive', this.#gateway), payload, { qos: 1 });
   }
 
   /** Resolves when the cloud has ended the connection. */

@@ -3,6 +3,9 @@ import { matchTopic, topicOf } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
 import type { FromGateway, GatewayLogins, Takers, ToGateway, UplinkDoor } from './door.ts';
 
+/** Two thousand gateways, and their old connections for as long as nobody has noticed that these are dead. */
+const MOST_CONNECTIONS = 5_000;
+
 export interface AedesDoorOptions {
   readonly host: string;
   readonly port: number;
@@ -22,6 +25,7 @@ export class AedesDoor implements UplinkDoor {
   constructor({ host, port, credentials, takers, logger }: AedesDoorOptions) {
     this.broker = createBroker({
       ...{ host, port, portVariable: 'NONGTIN_UPLINK_PORT', logger },
+      limits: { connections: MOST_CONNECTIONS },
       authenticate: (username, password) => credentials.verify(username, password),
       hook: {
         receive: async ({ topic, payload }) => {

@@ -24,7 +24,7 @@ export interface GatewayLogins {
 }
 
 /** Topics of the wire's table, by name. */
-export type FromGateway = 'uplinkEntries' | 'gatewayOutcome';
+export type FromGateway = 'uplinkEntries' | 'uplinkLive' | 'gatewayOutcome';
 export type ToGateway = 'uplinkAnswer' | 'gatewayCommand';
 
 /**

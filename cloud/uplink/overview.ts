@@ -15,6 +15,12 @@ export interface GatewayProgress extends Traffic {
   /** Entries whose payload the gateway had given up before it came to us: thinned, not missing. */
   readonly thinned: number;
   readonly forks: readonly Fork[];
+  /** What the gateway said last of what waits on its side: not proven; null when it has said nothing. */
+  readonly waiting: {
+    readonly entries: number;
+    readonly oldestAtMs: number | null;
+    readonly atMs: number;
+  } | null;
 }
 
 export interface OverviewSource {
@@ -32,6 +38,18 @@ export async function uplinkOverview({ db, entries, receiver }: OverviewSource):
     .select(['gateway_id', (eb) => eb.fn.countAll<number>().as('entries')])
     .groupBy('gateway_id')
     .execute();
+  const said = await db
+    .selectFrom('gateway_live')
+    .select(['gateway_id', 'sent_at_ms', 'behind_entries', 'oldest_waiting_at_ms'])
+    .execute();
+  const waiting = new Map(
+    said.map(
+      ({ gateway_id, sent_at_ms: atMs, behind_entries: entries, oldest_waiting_at_ms: oldestAtMs }) => [
+        gateway_id,
+        { entries, oldestAtMs, atMs },
+      ],
+    ),
+  );
   const heads = new Map(entries.heads().map((head) => [head.gateway, head.number]));
   const names = new Set([...registered.map((row) => row.gateway_id), ...heads.keys(), ...receiver.known()]);
   return [...names].sort().map((gatewayId) => ({
@@ -41,6 +59,7 @@ export async function uplinkOverview({ db, entries, receiver }: OverviewSource):
     unprojected: passed.find((row) => row.gateway_id === gatewayId)?.entries ?? 0,
     thinned: entries.thinned(gatewayId),
     forks: entries.forks(gatewayId),
+    waiting: waiting.get(gatewayId) ?? null,
     ...receiver.traffic(gatewayId),
   }));
 }

@@ -1,13 +1,15 @@
 import { type Kysely, sql } from 'kysely';
 import type { Schema } from '../records/index.ts';
+import { keepLatest } from './latest-readings.ts';
 import { isCounter, type JournaledReading, rise, type Summary, summarise } from './summaries.ts';
 
-/** Adds readings to the daily rows. They are placed by the layout in force, so call it before a new layout. */
+/** Adds readings to the daily rows, and keeps the newest of each series. They are placed by the layout in force, so call it before a new layout. */
 export async function projectReadings(
   trx: Kysely<Schema>,
   gateway: string,
   readings: readonly JournaledReading[],
 ): Promise<void> {
+  await keepLatest(trx, gateway, readings);
   const summaries = summarise(readings);
   if (summaries.length === 0) return;
   const places = await placesOf(trx, gateway);

@@ -52,7 +52,7 @@ it('does not blame the entry store for what else breaks, and logs it', async () 
   const answer = await broken.receive(gateway.id, message);
   expect(answer).toEqual({
     durableUpTo: 0,
-    refused: { number: 0, reason: 'something broke in the cloud; its log says what' },
+    refused: { number: 0, kind: 'our_fault', reason: 'something broke in the cloud; its log says what' },
   });
   expect(broken.traffic(gateway.id).refusals).toEqual({ our_fault: 1 });
   expect(logged).toMatchObject([

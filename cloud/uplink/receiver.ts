@@ -3,9 +3,10 @@ import type { Logger } from '@nongtin/service';
 import { Compile } from 'typebox/compile';
 import { type Checked, checkEntries, publicKeyFrom, type Refusal, type RefusalKind } from './check.ts';
 import { type EntryStore, isStoreFailure } from './entry-store.ts';
+import { unpack } from './unpack.ts';
 
 /** What the cooperative knows of a gateway. */
-interface GatewayKey {
+export interface GatewayKey {
   /** Ed25519, 64 hex digits. */
   readonly publicKey: string;
   readonly revoked: boolean;
@@ -26,6 +27,8 @@ export interface Traffic {
   readonly duplicates: number;
   readonly refusals: Readonly<Partial<Record<RefusalKind, number>>>;
   readonly lastRefusal?: Refusal & { readonly atMs: number };
+  /** The refusal that stands: nothing was taken since. */
+  readonly refusing?: Refusal & { readonly sinceMs: number };
 }
 
 const validator = Compile(UplinkEntries);
@@ -87,7 +90,7 @@ export class Receiver {
       duplicates: 0,
       refused: { number, kind, reason },
     });
-    const offered = parseMessage(message);
+    const offered = await parseMessage(message);
     if (offered === undefined) return refuse(0, 'not_entries', 'the message is not UplinkEntries');
     const first = offered.entries[0]?.number ?? 0;
     const known = await this.#options.keyOf(gateway);
@@ -113,14 +116,17 @@ export class Receiver {
   }
 
   #count(gateway: string, { fresh, duplicates, refused }: Checked): void {
-    const { accepted, duplicates: earlier, refusals, lastRefusal } = this.traffic(gateway);
-    const last = refused === undefined ? lastRefusal : { ...refused, atMs: this.#options.clock.nowMs() };
+    const { accepted, duplicates: earlier, refusals, lastRefusal, refusing } = this.traffic(gateway);
+    const nowMs = Math.trunc(this.#options.clock.nowMs());
+    const last = refused === undefined ? lastRefusal : { ...refused, atMs: nowMs };
+    const isSame = refused?.number === refusing?.number && refused?.kind === refusing?.kind;
     this.#traffic.set(gateway, {
       accepted: accepted + fresh.length,
       duplicates: earlier + duplicates,
       refusals:
         refused === undefined ? refusals : { ...refusals, [refused.kind]: (refusals[refused.kind] ?? 0) + 1 },
       ...(last === undefined ? {} : { lastRefusal: last }),
+      ...(refused && { refusing: isSame && refusing ? refusing : { ...refused, sinceMs: nowMs } }),
     });
     if (refused !== undefined) this.#options.logger.warn({ gateway, ...refused }, 'entries refused');
   }
@@ -145,12 +151,12 @@ function failureOf(error: unknown): { readonly refused: Refusal; readonly told: 
 
 function answerOf(durableUpTo: number, refused: Refusal | undefined): UplinkAnswer {
   if (refused === undefined) return { durableUpTo };
-  return { durableUpTo, refused: { number: refused.number, reason: refused.reason } };
+  return { durableUpTo, refused };
 }
 
-function parseMessage(message: Uint8Array): UplinkEntries | undefined {
+async function parseMessage(message: Uint8Array): Promise<UplinkEntries | undefined> {
   try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(message));
+    const value = await unpack(message);
     return validator.Check(value) && value.entries.every(hasExactNumbers) ? value : undefined;
   } catch {
     return undefined;

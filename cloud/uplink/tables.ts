@@ -1,6 +1,6 @@
 /**
- * What the projector makes of the entries. Every row can be made again from the entry store. Keys begin with the
- * gateway, because the names of plots, zones and devices are the gateway's own.
+ * What the projector makes of the entries. Every row can be made again from the entry store, but for those of
+ * `gateway_live`. Keys begin with the gateway, because the names of plots, zones and devices are the gateway's own.
  */
 export interface UplinkTables {
   /** How far the projector is: written in the same transaction as the rows it stands for. */
@@ -54,6 +54,32 @@ export interface UplinkTables {
   dated_boots: { gateway_id: string; boot_id: string; shift_ms: number };
   /** Entries with readings that wait for the date of their boot; the entry store has them. */
   undated_entries: { gateway_id: string; entry_number: number; boot_id: string };
+  /** Of each series the reading that was observed last, flagged ones included, and the entry that proves it. */
+  latest_readings: {
+    gateway_id: string;
+    device_id: string;
+    metric: string;
+    channel: string;
+    value: number;
+    quality: number;
+    observed_at_ms: number;
+    entry_number: number;
+  };
+  /** What a gateway said of now: not from entries, not signed, and gone when the records are lost. */
+  gateway_live: {
+    gateway_id: string;
+    /** Of its journal's newest entry; with `sequence` the order of these messages. */
+    number: number;
+    sequence: number;
+    sent_at_ms: number;
+    received_at_ms: number;
+    behind_entries: number;
+    oldest_waiting_at_ms: number | null;
+    /** JSON of the readings, zones and alarms of an UplinkLive. */
+    view: string;
+    /** JSON of its newest summary. */
+    summary: string | null;
+  };
   alarms: {
     gateway_id: string;
     alarm_id: string;

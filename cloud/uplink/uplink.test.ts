@@ -1,9 +1,14 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { entryHash } from '@nongtin/broker/wire';
+import { zstdCompressSync } from 'node:zlib';
+import { entryHash, topicOf } from '@nongtin/broker/wire';
+import { connectAsync } from 'mqtt';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startCloud, type TestCloud, Uplink } from '../testing/cloud.ts';
 import { layout, TestGateway } from '../testing/gateway.ts';
+
+/** A frame of many blocks, each a few bytes that stand for 128 KiB (RFC 8878, 3.1.1.2.2). */
+const bomb = zstdCompressSync(Buffer.alloc(64 * 1024 ** 2));
 
 let cloud: TestCloud;
 let uplink: Uplink;
@@ -57,12 +62,51 @@ it('takes an entry once even when one message holds it twice', async () => {
   expect(await uplink.send(one, one)).toEqual({ durableUpTo: 1 });
 });
 
+it('takes a packed message as it takes a plain one', async () => {
+  const gateway = await registered();
+  const entries = [gateway.append(''), gateway.append('')];
+  expect(await uplink.sendRaw(zstdCompressSync(JSON.stringify({ entries })))).toEqual({ durableUpTo: 2 });
+});
+
+it('lets a gateway speak for itself only: what it says in the name of another ends its connection', async () => {
+  const victim = await registered();
+  const { id: gatewayId, publicKey } = new TestGateway(`gw-${++names}`);
+  const { body } = await cloud.call('manager', 'POST', '/api/gateways', { gatewayId, publicKey });
+  const login = { username: gatewayId, password: body.uplinkPassword, reconnectPeriod: 0 };
+  const message = JSON.stringify({ entries: [victim.append('')] });
+  for (const name of ['uplinkEntries', 'uplinkLive'] as const) {
+    const client = await connectAsync(cloud.uplinkUrl, login);
+    client.on('error', () => {});
+    const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
+    client.publish(topicOf(name, victim.id), message, { qos: 1 }, () => {});
+    await closed;
+  }
+  expect(await progress(victim.id)).toMatchObject({ durableUpTo: 0, accepted: 0, waiting: null });
+});
+
+it('says which refusal stands, since when, and that it is over', async () => {
+  const gateway = await registered();
+  const [one, two, three] = [gateway.append(''), gateway.append(''), gateway.append('')];
+  await uplink.send(one, three);
+  const { refusing } = await progress(gateway.id);
+  expect(refusing).toMatchObject({ number: 3, kind: 'gap', reason: 'gap: expected 2' });
+  await uplink.send(three);
+  expect((await progress(gateway.id)).refusing).toEqual(refusing);
+  const metrics = async () => (await fetch(`${cloud.httpUrl}/metrics`)).text();
+  expect(await metrics()).toContain(`nongtin_uplink_refusing{gateway="${gateway.id}",kind="gap"} 1`);
+  await uplink.send(two, three);
+  const after = await progress(gateway.id);
+  expect(after.refusing).toBeUndefined();
+  expect(after).toMatchObject({ durableUpTo: 3, lastRefusal: { kind: 'gap' }, refusals: { gap: 2 } });
+  expect(await metrics()).not.toContain(`nongtin_uplink_refusing{gateway="${gateway.id}"`);
+});
+
 it('refuses a gap, names the number it waits for, and keeps what came before it', async () => {
   const gateway = await registered();
   const [one, , three] = [gateway.append(''), gateway.append(''), gateway.append('')];
   expect(await uplink.send(one, three)).toEqual({
     durableUpTo: 1,
-    refused: { number: 3, reason: 'gap: expected 2' },
+    refused: { number: 3, kind: 'gap', reason: 'gap: expected 2' },
   });
 });
 
@@ -72,7 +116,7 @@ it('refuses a bad signature, and the right entry still comes through afterwards'
   const forged = { ...one, payload: '{"kind":"forged"}' };
   expect(await uplink.send(forged)).toEqual({
     durableUpTo: 0,
-    refused: { number: 1, reason: 'bad signature' },
+    refused: { number: 1, kind: 'signature', reason: 'bad signature' },
   });
   expect(await uplink.send(one)).toEqual({ durableUpTo: 1 });
 });
@@ -117,12 +161,15 @@ it.each([
   ['a number that is none', '{"entries":[{"number":"1"}]}'],
   ['bytes that are no text', Buffer.from([0x22, 0xff, 0x22])],
   ['nothing', ''],
+  ['a frame that unpacks to 64 MiB', bomb],
+  ['half a frame', zstdCompressSync(JSON.stringify({ entries: [] })).subarray(0, 12)],
+  ['a frame of rubbish', zstdCompressSync('{')],
 ])('answers %s with a refusal and goes on', async (_what, message) => {
   const gateway = await registered();
   const { durableUpTo, refused } = await uplink.sendRaw(message);
   expect({ durableUpTo, refused }).toEqual({
     durableUpTo: 0,
-    refused: { number: 0, reason: 'the message is not UplinkEntries' },
+    refused: { number: 0, kind: 'not_entries', reason: 'the message is not UplinkEntries' },
   });
   expect(await uplink.send(gateway.append(''))).toEqual({ durableUpTo: 1 });
 });
@@ -159,7 +206,7 @@ it('lets the demo gateway connect from the start, and refuses its entries until 
   const one = gateway.append('');
   expect(await demo.send(one)).toEqual({
     durableUpTo: 0,
-    refused: { number: 1, reason: 'gateway not registered' },
+    refused: { number: 1, kind: 'not_registered', reason: 'gateway not registered' },
   });
   const order = { gatewayId: id, publicKey: gateway.publicKey, uplinkPassword: password };
   expect((await cloud.call('manager', 'POST', '/api/gateways', order)).status).toBe(200);

@@ -91,7 +91,10 @@ export interface Status {
     connected: boolean;
     durableUpTo: number;
     behindEntries: number;
-    lastRefusal: { number: number; reason: string; atMs: number } | null;
+    oldestWaitingAtMs: number | null;
+    entriesPerSecond: number | null;
+    secondsLeft: number | null;
+    lastRefusal: { number: number; kind: string; reason: string; atMs: number } | null;
   };
 }
 

@@ -259,7 +259,10 @@ describe('machines', () => {
       journal: { ...healthy.journal, health: () => ({ healthy: false, cause: 'full', reason: words }) },
       series: () => ({ store: 'influxdb', behindEntries: 9, lastOutcome: 'wait', reason: words }) as const,
       uplink: {
-        state: () => ({ ...healthy.uplink.state(), lastRefusal: { number: 4, reason: words, atMs: 1 } }),
+        state: () => ({
+          ...healthy.uplink.state(),
+          lastRefusal: { number: 4, kind: '', reason: words, atMs: 1 },
+        }),
       },
     };
     Object.assign(gateway.parts, sick);

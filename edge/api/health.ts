@@ -61,6 +61,14 @@ function registerMetrics(registry: Registry, parts: ApiParts): void {
   );
   gauge('series_behind_entries', 'Entries the series store lacks', () => parts.series().behindEntries);
   gauge('uplink_behind_entries', 'Entries the cloud lacks', () => parts.uplink.state().behindEntries);
+  const waitingSeconds = () => {
+    const oldestAtMs = parts.uplink.state().oldestWaitingAtMs;
+    return oldestAtMs === null ? 0 : Math.max(0, (parts.clock.nowMs() - oldestAtMs) / 1000);
+  };
+  gauge('uplink_oldest_waiting_seconds', 'Age of the oldest entry the cloud lacks', waitingSeconds);
+  gauge('uplink_refused', '1 while the cloud refuses', () =>
+    Number(parts.uplink.state().lastRefusal !== null),
+  );
   gauge('uplink_connected', '1 when the cloud is connected', () => Number(parts.uplink.state().connected));
   gauge('devices', 'Devices with a password, or heard of', () => deviceViews(parts).length);
   const overdue = () => deviceViews(parts).filter((device) => device.overdue).length;

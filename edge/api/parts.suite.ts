@@ -22,6 +22,7 @@ import { EventHub } from '../live/hub.ts';
 import { Live } from '../live/live.ts';
 import { Mappings } from '../mapping/mapping.ts';
 import { createProfiles, shortMemory } from '../profiles/index.ts';
+import { noUplink } from '../uplink/none.ts';
 import { WetTests } from '../wet-test/ledger.ts';
 import { buildApp } from './app.ts';
 import type { ApiParts } from './parts.ts';
@@ -123,7 +124,7 @@ export async function testApi(
       counts: () => ({ kept: 2, dropped: 7 }),
       retry: async (ids) => ({ taken: ids?.length ?? 2, refused: 0, waiting: 0 }),
     },
-    uplink: { state: () => ({ connected: false, durableUpTo: 0, behindEntries: 3, lastRefusal: null }) },
+    uplink: { state: () => ({ ...noUplink.state(), behindEntries: 3 }) },
     broker: {
       stats: () => ({
         connected: 2,

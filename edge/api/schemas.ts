@@ -160,7 +160,12 @@ const StatusAnswer = Type.Object({
     connected: Type.Boolean(),
     durableUpTo: Type.Number(),
     behindEntries: Type.Number(),
-    lastRefusal: Nullable(Type.Object({ number: Type.Number(), reason: Type.String(), atMs: AtMs })),
+    oldestWaitingAtMs: Nullable(AtMs),
+    entriesPerSecond: Nullable(Type.Number()),
+    secondsLeft: Nullable(Type.Number()),
+    lastRefusal: Nullable(
+      Type.Object({ number: Type.Number(), kind: Type.String(), reason: Type.String(), atMs: AtMs }),
+    ),
   }),
 });
 

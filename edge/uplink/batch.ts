@@ -1,30 +1,32 @@
 import type { UplinkEntry } from '@nongtin/broker/wire';
 
-/** Cut of what one message to the cloud may hold. */
+/** Of one message; the cloud checks as many signatures in one go. */
 export const MOST_ENTRIES = 200;
-const MOST_BYTES = 256 * 1024;
+/** Of one message's JSON, whatever becomes of it packed: memory on both sides stays small. */
+const MOST_JSON_BYTES = 512 * 1024;
 
 /** One message: its JSON and the numbers it covers. Undefined when there is nothing to send. */
 export interface Batch {
   readonly json: string;
-  readonly first: number;
   readonly last: number;
+  readonly count: number;
 }
 
 /** As many of the entries, in order, as fit; always at least one, however large, for order may not be broken. */
-export function batchOf(entries: readonly UplinkEntry[]): Batch | undefined {
+export function batchOf(entries: readonly UplinkEntry[], mostBytes: number): Batch | undefined {
   const parts: string[] = [];
+  const most = Math.min(mostBytes, MOST_JSON_BYTES);
   let bytes = '{"entries":[]}'.length;
   let last = 0;
   for (const entry of entries.slice(0, MOST_ENTRIES)) {
     const part = JSON.stringify(wireEntry(entry));
     bytes += Buffer.byteLength(part) + 1;
-    if (parts.length > 0 && bytes > MOST_BYTES) break;
+    if (parts.length > 0 && bytes > most) break;
     parts.push(part);
     last = entry.number;
   }
-  const first = entries[0]?.number;
-  return first === undefined ? undefined : { json: `{"entries":[${parts.join(',')}]}`, first, last };
+  if (parts.length === 0) return undefined;
+  return { json: `{"entries":[${parts.join(',')}]}`, last, count: parts.length };
 }
 
 /** The journal knows more of an entry (its hash, its kind) than travels: the cloud computes these itself. */

@@ -1,295 +1,205 @@
-import { topicOf, UplinkAnswer, type UplinkEntry } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
-import { connect, type MqttClient } from 'mqtt';
-import { Compile } from 'typebox/compile';
-import { type Batch, batchOf, MOST_ENTRIES } from './batch.ts';
-
-/** Another conversation over the same connection: commands and their outcomes. */
-interface UplinkGuest {
-  /** Asked before each connection: what the cloud hears when it ends, however it does. */
-  lastWill(): string;
-  /** Its topic is subscribed. What is published is lost with the connection. */
-  connected(publish: (message: string) => void): void;
-  disconnected(): void;
-  onMessage(payload: Uint8Array): void;
-}
+import { Backoff } from './backoff.ts';
+import { Carrier } from './carrier.ts';
+import { Link, type LinkGuest } from './link.ts';
+import { type LiveSource, LiveTeller } from './live.ts';
+import { Pace } from './pace.ts';
+import { Progress } from './progress.ts';
+import { Refusals, type Refused } from './refusals.ts';
+import { Standing, type UplinkJournal } from './standing.ts';
 
 interface UplinkOptions {
   readonly url: string;
   /** The gateway's identity, also its user name in the cloud. */
   readonly gateway: string;
   readonly password: string;
-  readonly journal: {
-    read(after: number, limit: number): Promise<readonly UplinkEntry[]>;
-    lastNumber(): number;
-    cursor(name: string): Promise<number>;
-    moveCursor(name: string, number: number): Promise<void>;
-    onCommit(listener: () => void): () => void;
-  };
-  readonly clock: { nowMs(): number };
+  readonly journal: UplinkJournal;
+  readonly clock: { nowMs(): number; monotonicMs(): number };
   /** Told what time it is in the cloud, with each answer. */
   readonly onTime?: (utcMs: number) => void;
-  readonly commands?: UplinkGuest;
+  readonly commands?: LinkGuest;
+  /** From 0 to below 1; default Math.random. */
+  readonly random?: () => number;
   readonly logger: Logger;
   readonly timing?: Partial<UplinkTiming>;
 }
 
 /** Milliseconds. */
-interface UplinkTiming {
+export interface UplinkTiming {
+  /** Within this time the first try to connect anew comes; later ones within longer and longer spans … */
   readonly reconnectMs: number;
-  /** A batch without an answer is sent again, over a new connection. */
+  /** … up to this one. */
+  readonly mostReconnectMs: number;
+  /** An answer may take this long at least; longer on a link that is known to be slow (pace.ts). */
   readonly answerMs: number;
-  /** A batch that the cloud refused is tried again: a person may have put it right. */
+  /** What the cloud refused is tried again: a person may have put it right. */
   readonly refusedMs: number;
+  /** Between two live messages, when something has changed. */
+  readonly liveMs: number;
 }
 
-const usualTiming: UplinkTiming = { reconnectMs: 2_000, answerMs: 10_000, refusedMs: 30_000 };
+const usualTiming: UplinkTiming = {
+  ...{ reconnectMs: 5_000, mostReconnectMs: 60_000 },
+  ...{ answerMs: 15_000, refusedMs: 30_000, liveMs: 5_000 },
+};
 
 export interface UplinkState {
   readonly connected: boolean;
   /** Everything up to this entry is on the cloud's disk. */
   readonly durableUpTo: number;
   readonly behindEntries: number;
-  readonly lastRefusal: { readonly number: number; readonly reason: string; readonly atMs: number } | null;
+  /** When the oldest entry that waits was made; null: none waits, or it is not known. */
+  readonly oldestWaitingAtMs: number | null;
+  /** What the cloud gets, over the last minute; null: not known. */
+  readonly entriesPerSecond: number | null;
+  /** Until nothing waits; null: not known, or not in sight. */
+  readonly secondsLeft: number | null;
+  readonly lastRefusal: Refused | null;
 }
 
-const CURSOR = 'uplink';
-/** Messages that the cloud's broker has not confirmed; one is usual, for answers overtake confirmations. */
-const MOST_UNCONFIRMED = 8;
-const answerOf = Compile(UplinkAnswer);
+/** What it tells of besides the journal, and whom it tells of refusals that last. */
+type Farm = LiveSource & { readonly alarms: Parameters<Refusals['attach']>[0] };
 
 /**
- * Carries the journal to the cloud, in order, one batch at a time. The cursor moves only when the cloud says that
- * the entries are on its disk; a lost batch or answer leads to sending again, which the cloud recognises by number.
- * Offline for ever is a state like any other: the journal waits, nothing else notices.
+ * Carries the journal to the cloud, in order, and beside it how the farm is now. The cursor moves only when the cloud says
+ * that the entries are on its disk; a lost message or answer leads to sending again from the cursor, which the cloud
+ * recognises by number. Offline for ever is a state like any other: the journal waits, nothing else notices.
  *
- * Every connection has a client of its own. The MQTT package keeps what was not confirmed and sends it again by itself;
- * with the client it goes, so that a cloud that stays silent costs no more memory than one batch.
+ *   connect ─► live values ─► summary of the time away ─► history (carrier.ts), live values in between (live.ts)
+ *      ▲                                                     │ cut, silence
+ *      └────────────── after a while (backoff.ts) ◄──────────┘
  */
 export class Uplink {
   readonly #options: UplinkOptions;
   readonly #timing: UplinkTiming;
-  #client: MqttClient | undefined;
+  readonly #pace: Pace;
+  readonly #backoff: Backoff;
+  readonly #standing: Standing;
+  readonly #refusals: Refusals;
+  readonly #teller: LiveTeller;
+  readonly #progress = new Progress();
+  #connection: { readonly link: Link; readonly carrier: Carrier } | undefined;
+  #isOpen = false;
+  #isStopped = true;
   #unsubscribe = () => {};
-  #connected = false;
-  #durableUpTo = 0;
-  #lastRefusal: UplinkState['lastRefusal'] = null;
-  #underWay: Batch | undefined;
-  #reading = false;
-  #unconfirmed = 0;
-  #stopped = false;
   #lastProblem = '';
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: UplinkOptions) {
+    const { journal, clock, logger, random = Math.random } = options;
     this.#options = options;
     this.#timing = { ...usualTiming, ...options.timing };
+    this.#pace = new Pace(this.#timing.answerMs);
+    const { reconnectMs: firstMs, mostReconnectMs: mostMs } = this.#timing;
+    this.#backoff = new Backoff({ firstMs, mostMs, random });
+    this.#standing = new Standing(journal, logger);
+    this.#refusals = new Refusals(clock, logger);
+    this.#teller = new LiveTeller({
+      ...{ journal, clock, logger, pace: this.#pace, standing: this.#standing },
+      everyMs: this.#timing.liveMs,
+      waitMs: (bytes) => this.#pace.waitMs(bytes + (this.#connection?.carrier.bytesInFlight ?? 0)),
+      onSilence: (link) => this.#lose(link, 'live values are not confirmed'),
+    });
   }
 
   async start(): Promise<void> {
-    const { journal } = this.#options;
-    this.#stopped = false;
-    this.#durableUpTo = await journal.cursor(CURSOR);
-    this.#unsubscribe = journal.onCommit(() => this.#pump());
+    this.#isStopped = false;
+    await this.#standing.load();
+    this.#unsubscribe = this.#options.journal.onCommit(() => this.#onCommit());
+    void this.#standing.lookForOldest();
     this.#connect();
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#isStopped = true;
     this.#unsubscribe();
-    clearTimeout(this.#timer);
-    const client = this.#client;
-    this.#client = undefined;
-    this.#connected = false;
-    this.#options.commands?.disconnected();
     // Forced: an answer under way is not needed, the next start asks again from the cursor.
-    await client?.endAsync(true);
+    await this.#leave()?.link.end();
+  }
+
+  attach(farm: Farm): void {
+    this.#refusals.attach(farm.alarms);
+    this.#teller.attach(farm);
   }
 
   state(): UplinkState {
+    const { durableUpTo, behind, oldestAtMs } = this.#standing;
     return {
-      connected: this.#connected,
-      durableUpTo: this.#durableUpTo,
-      behindEntries: Math.max(0, this.#options.journal.lastNumber() - this.#durableUpTo),
-      lastRefusal: this.#lastRefusal,
+      connected: this.#isOpen,
+      durableUpTo,
+      behindEntries: behind,
+      oldestWaitingAtMs: oldestAtMs,
+      entriesPerSecond: behind === 0 ? null : this.#progress.entriesPerSecond(),
+      secondsLeft: behind === 0 ? null : this.#progress.secondsLeft(),
+      lastRefusal: this.#refusals.last,
     };
   }
 
+  #onCommit(): void {
+    if (this.#isOpen) this.#connection?.carrier.pump();
+    else void this.#standing.lookForOldest();
+  }
+
   #connect(): void {
-    const { url, gateway, password, commands } = this.#options;
-    const will =
-      commands &&
-      ({
-        topic: topicOf('gatewayOutcome', gateway),
-        payload: Buffer.from(commands.lastWill()),
-        qos: 1,
-        retain: false,
-      } as const);
-    const client = connect(url, {
-      clientId: `uplink-${gateway}`,
-      username: gateway,
-      password,
-      clean: true,
-      reconnectPeriod: 0,
-      // The journal is the queue: what is not sent now is read again from there.
-      queueQoSZero: false,
-      ...(will ? { will } : {}),
+    const { url, gateway, password, journal, clock, logger, commands, onTime = () => {} } = this.#options;
+    const monotonicMs = () => clock.monotonicMs();
+    const link: Link = new Link({
+      ...{ url, gateway, password, monotonicMs, commands, logger },
+      onOpen: (roundTripMs) => void this.#open(link, roundTripMs),
+      onDenied: () => {
+        logger.warn('uplink may not listen for answers');
+        this.#later(this.#timing.refusedMs, () => this.#lose(link, 'no answers without listening'));
+      },
+      onAnswer: (payload) => carrier.onAnswer(payload),
+      onClosed: (reason) => this.#lose(link, reason, 'cut'),
     });
-    this.#client = client;
-    this.#unconfirmed = 0;
-    client.on('connect', () => this.#onConnect(client));
-    client.on('message', (topic, payload) => {
-      if (client !== this.#client) return;
-      if (topic === topicOf('gatewayCommand', gateway)) commands?.onMessage(payload);
-      else this.#onAnswer(payload);
+    const carrier = new Carrier({
+      ...{ link, journal, monotonicMs, onTime, logger, refusedMs: this.#timing.refusedMs },
+      ...{ standing: this.#standing, pace: this.#pace, refusals: this.#refusals },
+      onProgress: () => this.#onProgress(),
+      onSilence: () => this.#lose(link, 'a message is not answered'),
     });
-    client.on('close', () => this.#drop(client, 'the connection was closed'));
-    // Node's error of a name with several addresses has no words of its own.
-    client.on('error', ({ message }) => this.#drop(client, message || 'the cloud cannot be reached'));
+    this.#connection = { link, carrier };
   }
 
-  #onConnect(client: MqttClient): void {
-    client.subscribe(topicOf('uplinkAnswer', this.#options.gateway), { qos: 1 }, (error, granted) => {
-      if (client !== this.#client) return;
-      if (error || granted?.some((grant) => grant.qos >= 128)) {
-        this.#options.logger.warn({ err: error }, 'uplink may not listen for answers');
-        this.#later(this.#timing.refusedMs, () => this.#drop(client, 'no answers without listening'));
-        return;
-      }
-      this.#connected = true;
-      this.#resend();
-      this.#listenForCommands(client);
-    });
+  async #open(link: Link, roundTripMs: number): Promise<void> {
+    this.#pace.opened(roundTripMs);
+    this.#isOpen = true;
+    await this.#teller.begin(link);
+    if (link === this.#connection?.link) this.#connection.carrier.begin();
   }
 
-  /** After the answers, and apart from them: a cloud that knows no commands takes entries all the same. */
-  #listenForCommands(client: MqttClient): void {
-    const { commands, gateway, logger } = this.#options;
-    if (commands === undefined) return;
-    client.subscribe(topicOf('gatewayCommand', gateway), { qos: 1 }, (error, granted) => {
-      if (client !== this.#client) return;
-      if (error || granted?.some((grant) => grant.qos >= 128))
-        logger.warn({ err: error }, 'uplink may not listen for commands');
-      else
-        commands.connected((message) =>
-          client.publish(topicOf('gatewayOutcome', gateway), message, { qos: 1 }),
-        );
-    });
+  #onProgress(): void {
+    const { durableUpTo, behind } = this.#standing;
+    this.#progress.note({ atMs: this.#options.clock.monotonicMs(), durableUpTo, behind });
+    this.#backoff.reset();
+    this.#lastProblem = '';
   }
 
   /** Ends a connection with all it holds; the next one sends again what is not answered. */
-  #drop(client: MqttClient | undefined, reason: string): void {
-    if (client === undefined || client !== this.#client) return;
+  #lose(link: Link, reason: string, how: 'cut' | 'silence' = 'silence'): void {
+    if (link !== this.#connection?.link || this.#isStopped) return;
     if (reason !== this.#lastProblem) this.#options.logger.warn({ reason }, 'uplink connects anew');
     this.#lastProblem = reason;
-    this.#client = undefined;
-    this.#connected = false;
-    this.#options.commands?.disconnected();
-    this.#underWay = undefined;
-    client.end(true);
-    this.#later(this.#timing.reconnectMs, () => this.#connect());
+    this.#leave(how);
+    void link.end();
+    this.#later(this.#backoff.next(), () => this.#connect());
+    void this.#standing.lookForOldest();
   }
 
-  #resend(): void {
+  #leave(how: 'cut' | 'silence' = 'cut') {
+    const connection = this.#connection;
     clearTimeout(this.#timer);
-    this.#underWay = undefined;
-    this.#pump();
+    this.#teller.end();
+    this.#progress.reset();
+    if (connection?.carrier.end()) this.#pace.lost(how);
+    this.#connection = undefined;
+    this.#isOpen = false;
+    return connection;
   }
 
-  /** Sends the next batch unless one is under way. Called often; what it misses, the next call finds. */
-  #pump(): void {
-    if (!this.#connected || this.#underWay || this.#reading || this.#client === undefined) return;
-    const { journal, logger } = this.#options;
-    if (journal.lastNumber() <= this.#durableUpTo) return;
-    this.#reading = true;
-    const after = this.#durableUpTo;
-    journal
-      .read(after, MOST_ENTRIES)
-      .then((entries) => {
-        this.#reading = false;
-        const batch = batchOf(entries);
-        if (after !== this.#durableUpTo) this.#pump();
-        else if (batch) this.#send(batch);
-      })
-      .catch((error: unknown) => {
-        this.#reading = false;
-        logger.error({ err: error }, 'uplink cannot read the journal');
-        // Without a connection the timer belongs to the next one, which reads again.
-        if (this.#connected) this.#later(this.#timing.refusedMs);
-      });
-  }
-
-  #send(batch: Batch): void {
-    const client = this.#client;
-    if (!this.#connected || client === undefined) return;
-    if (this.#unconfirmed >= MOST_UNCONFIRMED) {
-      this.#drop(client, 'messages are not confirmed');
-      return;
-    }
-    this.#underWay = batch;
-    this.#unconfirmed += 1;
-    this.#later(this.#timing.answerMs, () => this.#drop(client, 'a batch is not answered'));
-    // The answer of the cloud decides, not the broker's PUBACK; a failed publish ends in the same resend.
-    client.publish(topicOf('uplinkEntries', this.#options.gateway), batch.json, { qos: 1 }, () => {
-      if (client === this.#client) this.#unconfirmed -= 1;
-    });
-  }
-
-  #later(ms: number, then = () => this.#resend()): void {
+  #later(ms: number, then: () => void): void {
     clearTimeout(this.#timer);
-    if (!this.#stopped) this.#timer = setTimeout(then, ms);
-  }
-
-  #onAnswer(payload: Uint8Array): void {
-    const answer = parseJson(payload);
-    if (!answerOf.Check(answer)) {
-      this.#options.logger.warn('the cloud answered in a way we cannot read');
-      return;
-    }
-    const before = this.#durableUpTo;
-    const { durableUpTo, refused, atMs } = answer;
-    if (atMs !== undefined) this.#options.onTime?.(atMs);
-    if (refused) this.#onRefused(refused);
-    if (!this.#moveTo(durableUpTo, refused !== undefined)) return;
-    const isBack = durableUpTo < before;
-    const isOver = this.#underWay === undefined || durableUpTo >= this.#underWay.last;
-    // After a refusal only the slow timer sends on, unless we now know what the cloud lacks.
-    if (refused ? isBack : isOver) this.#resend();
-  }
-
-  #onRefused(refused: { number: number; reason: string }): void {
-    const reason = refused.reason.slice(0, 500);
-    this.#lastRefusal = { number: refused.number, reason, atMs: this.#options.clock.nowMs() };
-    this.#options.logger.warn({ number: refused.number, reason }, 'the cloud refused an entry');
-    this.#later(this.#timing.refusedMs);
-  }
-
-  /**
-   * Forward on the cloud's word, never beyond what we have written. Backward only when it refuses a batch because it
-   * lacks earlier entries (its disk was lost): we still have them.
-   */
-  #moveTo(durableUpTo: number, refused: boolean): boolean {
-    const { journal, logger } = this.#options;
-    const back = refused && durableUpTo < this.#durableUpTo && this.#underWay !== undefined;
-    if (durableUpTo > journal.lastNumber()) {
-      this.#onRefused({ number: durableUpTo, reason: 'the cloud holds entries that this journal lacks' });
-      return false;
-    }
-    if (durableUpTo <= this.#durableUpTo && !back) return false;
-    if (!refused) this.#lastRefusal = null;
-    this.#lastProblem = '';
-    this.#durableUpTo = durableUpTo;
-    journal
-      .moveCursor(CURSOR, durableUpTo)
-      .catch((error: unknown) => logger.error({ err: error }, 'uplink cursor is not saved'));
-    return true;
-  }
-}
-
-function parseJson(payload: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(payload));
-  } catch {
-    return undefined;
+    this.#timer = setTimeout(then, ms);
   }
 }

@@ -3,13 +3,15 @@ import { up as foundation } from './0001-foundation.ts';
 import { up as stampsAndAnchors } from './0002-stamps-and-anchors.ts';
 import { up as undatedReadings } from './0003-undated-readings.ts';
 import { up as commands } from './0004-commands.ts';
-import { up as series } from './0008-series.ts';
+import { up as live } from './0005-live.ts';
+import { up as series } from './0006-series.ts';
 
 /** In the order of their names. A migration that was released is never edited: add another one. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-foundation': { up: foundation },
   '0002-stamps-and-anchors': { up: stampsAndAnchors },
   '0003-undated-readings': { up: undatedReadings },
-  '0008-series': { up: series },
   '0004-commands': { up: commands },
+  '0005-live': { up: live },
+  '0006-series': { up: series },
 };

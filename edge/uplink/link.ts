@@ -1,0 +1,153 @@
+import { topicOf } from '@nongtin/broker/wire';
+import type { Logger } from '@nongtin/service';
+import { connect, type MqttClient } from 'mqtt';
+
+/** Another conversation over the same connection: commands and their outcomes. */
+export interface LinkGuest {
+  /** Asked before each connection: what the cloud hears when it ends, however it does. */
+  lastWill(): string;
+  /** Its topic is subscribed. What is published is lost with the connection. */
+  connected(publish: (message: string) => void): void;
+  disconnected(): void;
+  onMessage(payload: Uint8Array): void;
+}
+
+export interface LinkOptions {
+  readonly url: string;
+  /** The gateway's identity, also its user name in the cloud. */
+  readonly gateway: string;
+  readonly password: string;
+  readonly monotonicMs: () => number;
+  /** Answers will come; a small question and its answer took so long. */
+  readonly onOpen: (roundTripMs: number) => void;
+  /** Answers will never come: who we are is known, but not allowed. The connection stays. */
+  readonly onDenied: (reason: string) => void;
+  readonly onAnswer: (payload: Uint8Array) => void;
+  readonly commands: LinkGuest | undefined;
+  readonly logger: Logger;
+  /** At most once, and not after `end`. */
+  readonly onClosed: (reason: string) => void;
+}
+
+/**
+ * Both sides end a connection of which they have seen no whole packet for one and a half times as long, and a single large
+ * entry may be on its way for minutes at a few kbit/s.
+ */
+const KEEP_ALIVE_SECONDS = 600;
+/** While nothing is under way: keeps the way through routers open, and tells whether the cloud is still there. */
+const PING_EVERY_MS = 60_000;
+/** Messages that the cloud's broker has not confirmed: more than are ever under way at once, for answers overtake. */
+const MOST_UNCONFIRMED = 24;
+
+/**
+ * One connection to the cloud. The MQTT package keeps what was not confirmed and would send it again by itself; with its
+ * client it goes, so that a cloud that stays silent costs no more memory than what was under way.
+ */
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #client: MqttClient;
+  #isOver = false;
+  #unconfirmed = 0;
+  #isPinged = false;
+  #pings: NodeJS.Timeout | undefined;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    const { url, gateway, password, commands } = options;
+    const topic = topicOf('gatewayOutcome', gateway);
+    const will = commands && {
+      topic,
+      payload: Buffer.from(commands.lastWill()),
+      qos: 1 as const,
+      retain: false,
+    };
+    this.#client = connect(url, {
+      ...{ clientId: `uplink-${gateway}`, username: gateway, password },
+      ...{ clean: true, reconnectPeriod: 0, keepalive: KEEP_ALIVE_SECONDS },
+      // The journal is the queue: what is not sent now is read again from there.
+      queueQoSZero: false,
+      ...(will ? { will } : {}),
+    });
+    this.#client.on('connect', () => this.#listen());
+    const onCommand = topicOf('gatewayCommand', gateway);
+    this.#client.on('message', (on, payload) => {
+      if (this.#isOver) return;
+      if (on === onCommand) commands?.onMessage(payload);
+      else options.onAnswer(payload);
+    });
+    this.#client.on('packetreceive', () => {
+      this.#isPinged = false;
+    });
+    this.#client.on('close', () => this.#close('the connection was closed'));
+    // Node's error of a name with several addresses has no words of its own.
+    this.#client.on('error', ({ message }) => this.#close(message || 'the cloud cannot be reached'));
+  }
+
+  /** Resolves when the cloud's broker has taken it: true; or the connection is over: false. */
+  send(name: 'uplinkEntries' | 'uplinkLive' | 'gatewayOutcome', payload: Uint8Array): Promise<boolean> {
+    if (this.#isOver) return Promise.resolve(false);
+    if (this.#unconfirmed >= MOST_UNCONFIRMED) {
+      this.#close('messages are not confirmed');
+      return Promise.resolve(false);
+    }
+    this.#unconfirmed += 1;
+    const topic = topicOf(name, this.#options.gateway);
+    return new Promise((resolve) => {
+      this.#client.publish(topic, Buffer.from(payload), { qos: 1 }, (error) => {
+        this.#unconfirmed -= 1;
+        resolve(!error && !this.#isOver);
+      });
+    });
+  }
+
+  /** Forced: what is under way is not needed, the next connection begins at the cursor. */
+  async end(): Promise<void> {
+    if (!this.#isOver) this.#options.commands?.disconnected();
+    this.#isOver = true;
+    clearInterval(this.#pings);
+    await this.#client.endAsync(true);
+  }
+
+  #listen(): void {
+    const { gateway, monotonicMs, onOpen, onDenied } = this.#options;
+    const askedAtMs = monotonicMs();
+    this.#pings = setInterval(() => this.#ping(), PING_EVERY_MS);
+    this.#client.subscribe(topicOf('uplinkAnswer', gateway), { qos: 1 }, (error, granted) => {
+      if (this.#isOver) return;
+      if (error || granted?.some((grant) => grant.qos >= 128)) onDenied('no answers without listening');
+      else {
+        onOpen(monotonicMs() - askedAtMs);
+        this.#listenForCommands();
+      }
+    });
+  }
+
+  /** After the answers, and apart from them: a cloud that knows no commands takes entries all the same. */
+  #listenForCommands(): void {
+    const { commands, gateway, logger } = this.#options;
+    if (commands === undefined) return;
+    this.#client.subscribe(topicOf('gatewayCommand', gateway), { qos: 1 }, (error, granted) => {
+      if (this.#isOver) return;
+      if (error || granted?.some((grant) => grant.qos >= 128))
+        logger.warn({ err: error }, 'uplink may not listen for commands');
+      else commands.connected((message) => void this.send('gatewayOutcome', Buffer.from(message)));
+    });
+  }
+
+  /** Not while a message is on the wire: a ping's answer cannot overtake it, and its own patience rules. */
+  #ping(): void {
+    if (this.#unconfirmed > 0) return;
+    if (this.#isPinged) {
+      this.#close('the cloud does not answer');
+      return;
+    }
+    this.#isPinged = true;
+    this.#client.sendPing();
+  }
+
+  #close(reason: string): void {
+    if (this.#isOver) return;
+    void this.end();
+    this.#options.onClosed(reason);
+  }
+}

@@ -1,0 +1,70 @@
+import type { UplinkEntry } from '@nongtin/broker/wire';
+import type { Logger } from '@nongtin/service';
+
+export interface UplinkJournal {
+  read(after: number, limit: number): Promise<readonly UplinkEntry[]>;
+  lastNumber(): number;
+  cursor(name: string): Promise<number>;
+  moveCursor(name: string, number: number): Promise<void>;
+  onCommit(listener: () => void): () => void;
+}
+
+const CURSOR = 'uplink';
+
+/** How far the cloud has come, which outlives connections and restarts. */
+export class Standing {
+  readonly #journal: UplinkJournal;
+  readonly #logger: Logger;
+  #durableUpTo = 0;
+  #oldest: { readonly after: number; readonly atMs: number } | undefined;
+  #isLooking = false;
+
+  constructor(journal: UplinkJournal, logger: Logger) {
+    this.#journal = journal;
+    this.#logger = logger;
+  }
+
+  async load(): Promise<void> {
+    this.#durableUpTo = await this.#journal.cursor(CURSOR);
+  }
+
+  /** Everything up to this entry is on the cloud's disk. */
+  get durableUpTo(): number {
+    return this.#durableUpTo;
+  }
+
+  get behind(): number {
+    return Math.max(0, this.#journal.lastNumber() - this.#durableUpTo);
+  }
+
+  /** When the oldest entry that waits was made; null: none waits, or it is not known. */
+  get oldestAtMs(): number | null {
+    return this.behind > 0 && this.#oldest?.after === this.#durableUpTo ? this.#oldest.atMs : null;
+  }
+
+  moveTo(number: number): void {
+    this.#durableUpTo = number;
+    this.#journal
+      .moveCursor(CURSOR, number)
+      .catch((error: unknown) => this.#logger.error({ err: error }, 'uplink cursor is not saved'));
+  }
+
+  /** The oldest that waits is this one. */
+  noteOldest({ lastAtMs }: Pick<UplinkEntry, 'lastAtMs'>): void {
+    this.#oldest = { after: this.#durableUpTo, atMs: lastAtMs };
+  }
+
+  /** Finds out when the oldest that waits was made. Called often while nothing is sent, which alone reads it by itself. */
+  async lookForOldest(): Promise<void> {
+    const after = this.#durableUpTo;
+    if (this.#isLooking || this.behind === 0 || this.#oldest?.after === after) return;
+    this.#isLooking = true;
+    try {
+      const [entry] = await this.#journal.read(after, 1);
+      if (entry !== undefined && after === this.#durableUpTo) this.noteOldest(entry);
+    } catch (error) {
+      this.#logger.warn({ err: error }, 'the oldest entry that waits cannot be read');
+    }
+    this.#isLooking = false;
+  }
+}
