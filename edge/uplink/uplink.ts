@@ -162,7 +162,7 @@ export class Uplink {
     });
   }
 
-  /** After the answers, and apart from them: a cloud that knows no commands takes entries all the same. */
+  /** After the answers, so that entries wait for nothing. */
   #listenForCommands(client: MqttClient): void {
     const { commands, gateway, logger } = this.#options;
     if (commands === undefined) return;
