@@ -18,6 +18,20 @@ const reason = fc.record({
 const amount = fc.double({ min: 0, max: 1e9, noNaN: true });
 const maybe = fc.oneof(amount, fc.constant(null));
 
+const id = fc.uuid({ version: 4 });
+const settings = fc.record({
+  openBelowFraction: amount,
+  targetFraction: amount,
+  runSeconds: amount,
+  maxRunSeconds: amount,
+});
+const envelope = {
+  id,
+  issuedAtMs: atMs,
+  expiresAtMs: atMs,
+  issuedBy: fc.stringMatching(/^[A-Za-zĐđ ]{1,20}$/),
+};
+
 const anyRecord: fc.Arbitrary<JournalRecord> = fc.oneof(
   fc.record({ kind: fc.constant('boot'), atMs, gateway: text, publicKey: text, softwareVersion: text }),
   fc.record({
@@ -124,6 +138,28 @@ const anyRecord: fc.Arbitrary<JournalRecord> = fc.oneof(
     nominalLitresPerMinute: amount,
     findings: fc.array(reason, { maxLength: 3 }),
     recordedBy: text,
+  }),
+  fc.record({
+    kind: fc.constant('remote_command'),
+    atMs,
+    command: fc.oneof(
+      fc.record({
+        ...{ ...envelope, kind: fc.constant('start_zone'), zone: fc.constant('a1') },
+        durationSeconds: fc.integer({ min: 1, max: 14_400 }),
+      }),
+      fc.record({ ...envelope, kind: fc.constant('stop_all') }),
+    ),
+  }),
+  fc.record({
+    ...{ kind: fc.constant('remote_outcome'), commandId: id, atMs, reason },
+    step: fc.constantFrom('accepted', 'started', 'finished', 'refused', 'expired', 'interrupted'),
+    water: fc.record({
+      ...{ runs: fc.nat(), plannedLitres: amount, measuredLitres: maybe, actualSeconds: amount, ended: text },
+    }),
+  }),
+  fc.record({
+    ...{ kind: fc.constant('zone_settings'), atMs, zone: text, changedBy: text, commandId: id },
+    ...{ before: settings, after: settings, farm: settings },
   }),
 ) as fc.Arbitrary<JournalRecord>;
 

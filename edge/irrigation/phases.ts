@@ -193,10 +193,9 @@ function openNow(zone: ZoneIn<'opening'>, event: EventOf<'intent_durable'>, turn
   const { run, sentAt } = zone.phase;
   if (run.runId !== event.runId || sentAt !== null) return zone;
   const tooLate = { farmSeconds: 0, realSeconds: turn.config.intentMaxAgeRealSeconds };
-  if (elapsed(run.decided, turn.now, tooLate))
-    return beginClosing(zone, turn, { run, openedAt: null, outcome: 'stopped' });
-  if (!sendOpen(run, turn, turn.now))
-    return beginClosing(zone, turn, { run, openedAt: null, outcome: 'expired' });
+  const outcome = run.openBeforeRealMs === null ? 'stopped' : 'expired';
+  if (elapsed(run.decided, turn.now, tooLate) || !sendOpen(run, turn, turn.now))
+    return beginClosing(zone, turn, { run, openedAt: null, outcome });
   return { ...zone, phase: { ...zone.phase, sentAt: turn.now, firstSentAt: turn.now, attempts: 1 } };
 }
 

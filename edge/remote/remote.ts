@@ -162,10 +162,13 @@ export class RemoteCommands {
       (error: unknown) => logger.error({ err: error, commandId: id }, 'command is not in the journal'),
     );
     if (!isStop(command)) return;
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      this.#happen(id, { kind: 'overdue' });
-    }, STOP_WAIT_MS);
+    const timer = setTimeout(
+      () => {
+        this.#timers.delete(timer);
+        this.#happen(id, { kind: 'overdue' });
+      },
+      journal.health().healthy ? STOP_WAIT_MS : 0,
+    );
     this.#timers.add(timer);
   }
 

@@ -122,7 +122,7 @@ export class Link {
     });
   }
 
-  /** After the answers, and apart from them: a cloud that knows no commands takes entries all the same. */
+  /** After the answers, so that entries wait for nothing. */
   #listenForCommands(): void {
     const { commands, gateway, logger } = this.#options;
     if (commands === undefined) return;
