@@ -125,6 +125,7 @@ export async function testApi(
     },
     uplink: { state: () => ({ connected: false, durableUpTo: 0, behindEntries: 3, lastRefusal: null }) },
     broker: {
+      port: 1883,
       stats: () => ({
         connected: 2,
         publishReceived: { 0: 1, 1: 2, 2: 3 },
