@@ -30,6 +30,16 @@ export interface ZoneLive {
     atMs: number;
   } | null;
   run: { runId: string; startedAtMs: number; plannedSeconds: number; reason: Reason } | null;
+  /** The wet test that is going on. */
+  test: {
+    testId: string;
+    stage: string;
+    forced: string | null;
+    cutOffSeconds: number;
+    openedAtMs: number | null;
+    closedAtMs: number | null;
+    litres: number | null;
+  } | null;
   decision: Reason | null;
   locked: Reason | null;
   /** How it is watered now; `changed`: by whom, where that is not what the farm's own file says. */
@@ -59,6 +69,10 @@ interface DeviceCounts {
 /** How a device is; null: it does not tell. */
 export interface DeviceHealth {
   id: string;
+  /** What people call it. */
+  name: string | null;
+  /** What it signs in with. */
+  credential: string | null;
   /** Null: it stands behind a bridge. */
   role: string | null;
   family: string | null;
@@ -107,8 +121,10 @@ export interface Live extends Status {
 export interface Zone {
   id: string;
   name: string;
-  valve: string;
-  soilProbe: string;
+  /** Null: it is only measured. */
+  valve: string | null;
+  soilProbe: string | null;
+  nominalFlowLitresPerMinute: number | null;
   openBelowFraction: number;
   targetFraction: number;
   runSeconds: number;
@@ -124,6 +140,17 @@ export interface Farm {
   gateway: { id: string; demo: boolean; speed: number };
   site: string;
   plots: Plot[];
+  devices: PlacedDevice[];
+}
+
+/** A device and one of its places. */
+export interface PlacedDevice {
+  id: string;
+  name: string | null;
+  role: string;
+  zone: string | null;
+  /** Who speaks for it, when it was replaced. */
+  hardware: string;
 }
 
 export interface Run {
@@ -169,25 +196,34 @@ export interface Account {
 export class ApiError extends Error {
   readonly status: number;
   readonly kind: string;
+  /** Why the controller refused. */
+  readonly reason: Reason | undefined;
 
-  constructor(status: number, kind: string, message: string) {
+  constructor(status: number, kind: string, message: string, reason?: Reason) {
     super(message);
     this.status = status;
     this.kind = kind;
+    this.reason = reason;
   }
 }
 
-export async function call<T>(path: string, body?: unknown): Promise<T> {
+/** What an error says to a person, as far as it has words of its own. */
+export function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+export async function call<T>(path: string, body?: unknown, method?: 'DELETE'): Promise<T> {
   const response = await fetch(path, {
-    method: body === undefined ? 'GET' : 'POST',
+    method: method ?? (body === undefined ? 'GET' : 'POST'),
     headers: body === undefined ? {} : { 'content-type': 'application/json' },
     body: body === undefined ? null : JSON.stringify(body),
   });
   const text = await response.text();
   const answer: unknown = text === '' ? null : JSON.parse(text);
   if (response.ok) return answer as T;
-  const error = (answer as { error?: { kind?: string; message?: string } } | null)?.error;
-  throw new ApiError(response.status, error?.kind ?? 'our_fault', error?.message ?? response.statusText);
+  const error = (answer as { error?: { kind?: string; message?: string; reason?: Reason } } | null)?.error;
+  const { kind = 'our_fault', message = response.statusText, reason } = error ?? {};
+  throw new ApiError(response.status, kind, message, reason);
 }
 
 /** The account of this browser's session, or null. */

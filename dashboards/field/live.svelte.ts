@@ -93,6 +93,7 @@ export class LiveFarm {
       const readings = this.devices[device.id]?.readings ?? [];
       this.devices[device.id] = { ...device, readings };
     });
+    on('layout', () => void this.#load().catch(() => undefined));
     // The gateway no longer has what was missed in between.
     on('resync', () => void this.#load().catch(() => undefined));
   }

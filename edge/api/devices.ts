@@ -65,7 +65,10 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asyn
     },
   );
 
-  app.get('/api/tls', { schema: { response: { 200: TlsAnswer } } }, async () => parts.furtherDoors.state());
+  app.get('/api/tls', { schema: { response: { 200: TlsAnswer } } }, async () => ({
+    mqttPort: broker.port,
+    ...parts.furtherDoors.state(),
+  }));
 
   app.delete(
     '/api/devices/:id',

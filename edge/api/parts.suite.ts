@@ -126,6 +126,7 @@ export async function testApi(
     },
     uplink: { state: () => ({ ...noUplink.state(), behindEntries: 3 }) },
     broker: {
+      port: 1883,
       stats: () => ({
         connected: 2,
         publishReceived: { 0: 1, 1: 2, 2: 3 },

@@ -55,7 +55,7 @@ export interface ApiParts {
   readonly series: () => Pick<SeriesDeliveryState, 'store' | 'behindEntries' | 'lastOutcome'>;
   readonly deadLetters: Pick<DeadLetters, 'list' | 'counts' | 'retry'>;
   readonly uplink: Pick<Uplink, 'state'>;
-  readonly broker: Pick<Broker, 'stats' | 'disconnect'>;
+  readonly broker: Pick<Broker, 'stats' | 'disconnect' | 'port'>;
   readonly furtherDoors: Pick<FurtherDoors, 'state'>;
   readonly credentials: Pick<CredentialStore, 'issue' | 'revoke' | 'list' | 'verify'>;
   /** Makes a message durable that came another way than by MQTT. */

@@ -392,6 +392,7 @@ export const IssuedAnswer = Type.Object({
   password: Type.String({ description: 'Shown this once; it is not kept' }),
 });
 export const TlsAnswer = Type.Object({
+  mqttPort: Type.Integer({ description: 'of MQTT without TLS' }),
   tlsPort: Nullable(Type.Integer({ description: 'of MQTT over TLS; null: closed' })),
   webSocketPort: Nullable(Type.Integer({ description: 'of MQTT over WebSocket, with TLS or without' })),
   authority: Nullable(Type.String({ description: 'PEM: the certificate that devices are to trust' })),

@@ -65,7 +65,13 @@ describe('the list of devices', () => {
   });
 
   it('tells what a device needs for TLS', async () => {
-    const tls = { tlsPort: 8883, webSocketPort: null, authority: 'PEM', tasmotaFingerprint: 'AA BB' };
+    const tls = {
+      mqttPort: 1883,
+      tlsPort: 8883,
+      webSocketPort: null,
+      authority: 'PEM',
+      tasmotaFingerprint: 'AA BB',
+    };
     expect((await (await gateway.as('technician')).get('/api/tls')).json()).toMatchObject(tls);
     expect((await (await gateway.as('member')).get('/api/tls')).statusCode).toBe(403);
   });

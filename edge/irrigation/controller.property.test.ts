@@ -55,9 +55,13 @@ const event = fc.oneof(
       seconds: fc.integer({ min: -5, max: 4000 }),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('test' as const), zone }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
 );
 type Scripted = typeof event extends fc.Arbitrary<infer E> ? E : never;
+
+/** Its valve has never been tested with water. */
+const UNTESTED = 'b1';
 
 /** The controller with a journal that survives its restarts, and a judge that watches every action. */
 class Farm {
@@ -66,6 +70,7 @@ class Farm {
   readonly intended = new Map<string, IntentRecord>();
   readonly durable = new Map<string, IntentRecord>();
   readonly runs = new Set<string>();
+  readonly tests = new Set<string>();
   readonly locked = new Set<string>();
   readonly openedIn = new Map<string, number>();
   readonly leaseEndMs = new Map<string, number>();
@@ -84,6 +89,7 @@ class Farm {
     this.farm = testController({
       speed: this.speed,
       zones: this.zones,
+      untested: [UNTESTED],
       idPrefix: `boot${++this.boots}`,
       restored: { interrupted, locks },
     });
@@ -97,7 +103,13 @@ class Farm {
       expect(this.runs.has(record.runId), `${record.runId} is recorded once`).toBe(false);
       this.runs.add(record.runId);
     }
+    for (const { record } of only(actions, 'journal_wet_test')) {
+      expect(this.tests.has(record.testId), `${record.testId} is recorded once`).toBe(false);
+      this.tests.add(record.testId);
+    }
     for (const open of opens(actions)) {
+      const isTest = this.durable.get(open.id)?.reason.key === 'wet_test';
+      expect(open.zone !== UNTESTED || isTest, 'an untested valve is opened by a test alone').toBe(true);
       expect(this.durable.has(open.id), `${open.id} has a durable intent`).toBe(true);
       expect(open.durationSeconds).toBeGreaterThanOrEqual(1);
       expect(open.durationSeconds).toBeLessThanOrEqual(1800);
@@ -114,6 +126,8 @@ class Farm {
         this.locked.add(id);
     const watering = Object.values(this.farm?.state.zones ?? {}).filter(({ phase }) => 'run' in phase);
     expect(watering.length).toBeLessThanOrEqual(2);
+    const testing = watering.filter(({ phase }) => phase.name === 'testing');
+    expect(testing.length, 'one wet test at a time').toBeLessThanOrEqual(1);
     const meters = watering.map(({ id }) => this.farm.config.zones.find((layout) => layout.id === id)?.meter);
     expect(new Set(meters).size, 'one run at a time behind a meter').toBe(meters.length);
   }
@@ -163,6 +177,8 @@ class Farm {
       case 'unlock':
         if (phase.name === 'locked') this.locked.delete(e.zone);
         return farm.send({ kind: 'unlock', zone: e.zone, requestId: 'r' });
+      case 'test':
+        return farm.send({ kind: 'test', zone: e.zone, requestId: 'r', startedBy: 'sau' });
       case 'stop':
         return farm.send({ kind: 'stop', zone: e.zone, requestId: 'r' });
       case 'online':
@@ -188,15 +204,18 @@ it.each([
   'opens only what is intended durably, within the limit, once, and never locked (valves %s, speed %i)',
   (_whose, speed, zones) => {
     let opened = 0;
+    let tested = 0;
     fc.assert(
       fc.property(fc.array(event, { minLength: 20, maxLength: 250, size: 'max' }), (script) => {
         const farm = new Farm(speed, zones);
         for (const scripted of script) farm.play(scripted);
         opened += farm.openedIn.size;
+        tested += farm.tests.size;
       }),
       { numRuns: 500 },
     );
     // The property must not hold merely because nothing ever opens.
     expect(opened).toBeGreaterThan(100);
+    expect(tested).toBeGreaterThan(10);
   },
 );

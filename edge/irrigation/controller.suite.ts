@@ -14,6 +14,8 @@ import {
 } from './types.ts';
 import { controlledZone } from './zones.ts';
 
+const UNTESTED: Reason = { key: 'wet_test_missing', figures: {} };
+
 /** A controller with a clock that tests move, and everything it asked for. */
 export function testController(
   options: {
@@ -21,14 +23,20 @@ export function testController(
     restored?: Partial<Restored>;
     idPrefix?: string;
     zones?: readonly Zone[];
-    readOnly?: Reason;
+    /** Zones whose valves nobody has tested with water. */
+    untested?: readonly string[];
   } = {},
 ) {
   const config: ControllerConfig = {
     ...controllerDefaults,
     zones: (options.zones ?? zonesOf(demoFarm()))
       .filter(isWatered)
-      .map((zone) => controlledZone(zone, { speed: options.speed ?? 1, readOnly: options.readOnly ?? null })),
+      .map((zone) =>
+        controlledZone(zone, {
+          speed: options.speed ?? 1,
+          readOnly: options.untested?.includes(zone.id) ? UNTESTED : null,
+        }),
+      ),
     speed: options.speed ?? 1,
     idPrefix: options.idPrefix ?? 'boot',
   };

@@ -1,6 +1,6 @@
 import { type JournalRecord, quality, type Reading, seriesTimeNs } from '@nongtin/broker/wire';
 import { pino } from 'pino';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { demoFarm } from '../farm/demo.ts';
 import { checkFarm, type Zone, zonesOf } from '../farm/layout.ts';
 import { Irrigation } from './service.ts';
@@ -223,4 +223,56 @@ it('never waters two zones behind one meter together, and takes the water of one
   farm.later(100);
   farm.says(farm.reading('flow', 'meter', 38));
   expect(farm.zone('n2')).toMatchObject({ leakSince: null, phase: { name: 'idle' } });
+});
+
+describe('a farm that is laid out anew while a zone is watered', () => {
+  const other = zonesOf(demoFarm())[1] ?? expect.fail('the demo has two zones');
+
+  async function watering() {
+    const farm = await started([ownZone]);
+    farm.irrigation.onMessage(ownTopic, state(false, 0));
+    await farm.irrigation.request('a1', { kind: 'open', durationSeconds: 600 });
+    await Promise.resolve();
+    farm.irrigation.onMessage(ownTopic, state(true, 38));
+    expect(farm.zone().phase.name).toBe('running');
+    farm.sent();
+    return farm;
+  }
+
+  it('goes on with that run, and begins with the new valve as after a start: closed', async () => {
+    const farm = await watering();
+    farm.irrigation.setZones([{ ...ownZone, name: 'Khu khác', targetFraction: 0.3 }, other]);
+    expect(farm.sent()).toEqual([
+      ['nongtin/v1/valve-a2/valve/command', expect.stringContaining('"action":"close"')],
+    ]);
+    expect([farm.zone('a1').phase.name, farm.zone('a2').phase.name]).toEqual(['running', 'sweeping']);
+    farm.irrigation.onMessage(ownTopic, state(false, 0, { cause: 'lease_ended' }));
+    expect(farm.records.at(-1)).toMatchObject({ kind: 'run', zone: 'a1', outcome: 'completed' });
+  });
+
+  it('holds no zone that is in the middle of something, and of those that rest lets none begin', async () => {
+    const farm = await watering();
+    expect(farm.irrigation.hold(['a1'])).toEqual({ zone: 'a1', state: 'running' });
+    farm.irrigation.setZones([ownZone, other]);
+    farm.irrigation.onMessage('nongtin/v1/valve-a2/valve/state', state(false, 0));
+    const release = farm.irrigation.hold(['a2']);
+    const ask = () => farm.irrigation.request('a2', { kind: 'open', durationSeconds: 60 });
+    expect(await ask()).toMatchObject({ accepted: false, reason: { key: 'layout_changing' } });
+    if (typeof release !== 'function') throw new Error('a2 was not held');
+    release();
+    expect(await ask()).toMatchObject({ accepted: true });
+  });
+
+  it('tells the valve of a zone that is gone to close, once more, and hears of it no longer', async () => {
+    const farm = await started([ownZone, other]);
+    farm.irrigation.onMessage('nongtin/v1/valve-a2/valve/state', state(false, 0));
+    farm.sent();
+    farm.irrigation.setZones([ownZone]);
+    expect(farm.sent()).toEqual([
+      ['nongtin/v1/valve-a2/valve/command', expect.stringContaining('"action":"close"')],
+    ]);
+    farm.irrigation.onMessage('nongtin/v1/valve-a2/valve/state', state(true, 38));
+    expect(farm.sent()).toEqual([]);
+    expect(farm.irrigation.zones().map(({ id }) => id)).toEqual(['a1']);
+  });
 });
