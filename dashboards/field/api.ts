@@ -84,6 +84,8 @@ export interface Status {
     behindEntries: number;
     lastRefusal: { number: number; reason: string; atMs: number } | null;
   };
+  /** The broker that devices speak to, when it is not the gateway's own. */
+  externalBroker?: { url: string; connected: boolean; sinceMs: number; problem: string | null };
 }
 
 export interface Live extends Status {

@@ -1,3 +1,4 @@
+import { REACH_PROBLEMS } from '@nongtin/broker';
 import { AlarmRecord, QuarantineRecord, Reason, RunRecord } from '@nongtin/broker/wire';
 import { type TSchema, Type } from 'typebox';
 
@@ -112,6 +113,18 @@ const StatusAnswer = Type.Object({
     behindEntries: Type.Number(),
     lastRefusal: Nullable(Type.Object({ number: Type.Number(), reason: Type.String(), atMs: AtMs })),
   }),
+  externalBroker: Type.Optional(
+    Type.Object(
+      {
+        url: Type.String(),
+        connected: Type.Boolean(),
+        sinceMs: AtMs,
+        problem: Nullable(Type.String({ description: REACH_PROBLEMS.join(', ') })),
+        detail: Type.String(),
+      },
+      { description: 'The broker that devices speak to, when it is not the gateway’s own' },
+    ),
+  ),
 });
 
 export const LiveAnswer = Type.Object({

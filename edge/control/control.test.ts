@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -47,7 +47,9 @@ describe('npm run nongtin -- device', () => {
   });
 
   it.each([
-    [[], /device is expected\nUsage/],
+    [[], /device or mosquitto is expected\nUsage/],
+    [['mosquitto'], /mosquitto config DIR is expected\nUsage/],
+    [['mosquitto', 'config'], /into which folder\? mosquitto config DIR\nUsage/],
     [['device', 'add'], /which device\? add ID\nUsage/],
     [['device', 'paint', 'x'], /add, list, rotate or revoke is expected\nUsage/],
     [['device', 'add', 'x', '--colour', 'red'], /Unknown option '--colour'.*\nUsage/s],
@@ -64,6 +66,28 @@ describe('npm run nongtin -- device', () => {
     const { err, code } = await nongtin(['device', 'list'], join(farm.dataDir, 'elsewhere'));
     expect(code).toBe(1);
     expect(err).toMatch(/^No gateway runs on .*elsewhere \(ENOENT\): start it, or name its folder/);
+  });
+});
+
+describe('npm run nongtin -- mosquitto config', () => {
+  it('writes what Mosquitto needs, whether a gateway runs there or not, and shows no password', async () => {
+    const folder = join(farm.dataDir, 'for-mosquitto');
+    const { out, err, code } = await nongtin(['mosquitto', 'config', folder]);
+    expect([err, code]).toEqual(['', 0]);
+    expect(out).toMatch(/nongtin\.conf, passwords, acl; log-ins: 17, and the gateway's own, nongtin\n/);
+    expect(readdirSync(folder).sort()).toEqual(['acl', 'nongtin.conf', 'passwords']);
+    expect(readFileSync(join(folder, 'passwords'), 'utf8')).toMatch(/^nongtin:\$7\$/);
+    const login = JSON.parse(readFileSync(join(farm.dataDir, 'gateway', 'external-broker.json'), 'utf8'));
+    expect(out).not.toContain(login.password);
+  });
+
+  it('says so when no gateway has ever run there', async () => {
+    const { err, code } = await nongtin(
+      ['mosquitto', 'config', farm.dataDir],
+      join(farm.dataDir, 'elsewhere'),
+    );
+    expect(code).toBe(1);
+    expect(err).toMatch(/^No gateway has run on .*elsewhere: start it once/);
   });
 });
 
