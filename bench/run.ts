@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { broker } from './broker.ts';
 import { chart } from './chart.ts';
+import { external } from './external.ts';
 import { ingest } from './ingest.ts';
 import { memory } from './memory.ts';
 import { outage } from './outage.ts';
@@ -8,7 +9,7 @@ import { type Benchmark, resultOf, tableOf } from './result.ts';
 import { start } from './start.ts';
 
 /** npm run bench -- NAME [--json] [--quick]. Progress goes to stderr, so that stdout holds the result alone. */
-const benchmarks: readonly Benchmark[] = [start, ingest, outage, memory, chart, broker];
+const benchmarks: readonly Benchmark[] = [start, ingest, outage, memory, chart, broker, external];
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
 const options = {

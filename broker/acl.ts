@@ -6,7 +6,8 @@ export interface Identity {
   readonly role: Role;
 }
 
-const MAX_LEVELS = 12;
+/** Of a topic. */
+export const MAX_LEVELS = 12;
 const MAX_TOPIC_LENGTH = 256;
 
 const rules: readonly TopicRule[] = Object.values(topics);
@@ -88,7 +89,7 @@ function isOwn(identity: Identity, named: string): boolean {
 }
 
 /** The cloud talks with every gateway, the controller with every device, and listeners hear them; others only themselves. */
-function speaksForAll(identity: Identity): boolean {
+export function speaksForAll(identity: Identity): boolean {
   return identity.role === 'cloud' || identity.role === 'controller' || isListener(identity);
 }
 
@@ -119,7 +120,7 @@ function isFilter(filter: string): boolean {
 }
 
 /** No `$` topic but the broker's own figures, no control characters, short enough to be matched and shown without a second thought. */
-function isPlain(topic: string): boolean {
+export function isPlain(topic: string): boolean {
   return (
     topic.length <= MAX_TOPIC_LENGTH &&
     (!topic.startsWith('$') || topic.startsWith('$SYS/')) &&

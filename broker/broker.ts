@@ -17,6 +17,7 @@ import { type LaneEnds, PublishLane } from './lane.ts';
 import { type BrokerLimits, DEFAULT_LIMITS } from './limits.ts';
 import { Pace } from './pace.ts';
 import { Persistence } from './persistence.ts';
+import type { CommandOptions, FarmBroker } from './port.ts';
 import { causeOf, type RefusalCause, Refusals } from './refusals.ts';
 import { noFile, sessionFile } from './session-file.ts';
 import { Sessions } from './sessions.ts';
@@ -52,18 +53,16 @@ export interface PublishOptions {
   readonly retain?: boolean;
 }
 
-/** To whoever is connected and has asked for it, on the wire before the call returns; QoS 1, never sent again. */
-interface CommandOptions {
-  readonly atOnce: true;
-}
-
 /** The farm's (or the cloud's) MQTT 3.1.1 broker. Refuses everything that the topic table does not allow. */
-export interface Broker {
+export interface Broker extends FarmBroker {
   /** Throws a StartProblem when the port is taken; may then be called again. */
   start(): Promise<void>;
   /** Takes no more, waits for messages under way and acknowledges them, then closes every connection. */
   stop(): Promise<void>;
-  /** Publishes as the controller: neither access control nor hook. Absent subscribers never get it. */
+  /**
+   * Publishes as the controller: neither access control nor hook. Absent subscribers never get it. At once: QoS 1, on the wire
+   * before the call returns.
+   */
   publish(
     topic: string,
     payload: string | Uint8Array,

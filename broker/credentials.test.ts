@@ -36,6 +36,30 @@ describe('a credential', () => {
       expect(Buffer.from(password, 'base64url').length * 8).toBeGreaterThanOrEqual(128);
   });
 
+  it('is kept for Mosquitto too, anew with each password; an older one is not', () => {
+    const store = open();
+    let changes = 0;
+    const stop = store.onChange(() => {
+      changes += 1;
+    });
+    store.issue('valve-1', 'device', 'first');
+    const first = store.mosquittoHashes().get('valve-1');
+    store.issue('valve-1', 'device', 'second');
+    expect(store.mosquittoHashes().get('valve-1')).toMatch(/^\$7\$/);
+    expect(store.mosquittoHashes().get('valve-1')).not.toBe(first);
+    expect(open().mosquittoHashes()).toEqual(store.mosquittoHashes());
+    const saved = JSON.parse(readFileSync(path(), 'utf8'));
+    delete saved.credentials['valve-1'].mosquitto;
+    writeFileSync(path(), JSON.stringify(saved));
+    expect(open().mosquittoHashes().size).toBe(0);
+    expect(open().verify('valve-1', bytes('second'))).toEqual({ id: 'valve-1', role: 'device' });
+    store.revoke('valve-1');
+    expect([changes, store.mosquittoHashes().size]).toEqual([3, 0]);
+    stop();
+    store.issue('valve-2', 'device');
+    expect(changes).toBe(3);
+  });
+
   it('is known by no other bytes than its password', () => {
     const store = open();
     store.issue('valve-1', 'device', 'correct');

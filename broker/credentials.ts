@@ -4,6 +4,7 @@ import { readStateFile, writeStateFile } from '@nongtin/service';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Identity } from './acl.ts';
+import { mosquittoHash } from './mosquitto/password.ts';
 import { IDENTITY, isReservedName, type Role } from './wire/index.ts';
 
 /**
@@ -18,6 +19,10 @@ export interface CredentialStore {
   revoke(id: string, mayReturn?: boolean): boolean;
   isRevoked(id: string): boolean;
   list(): Identity[];
+  /** By identity, as they stand in Mosquitto's password file; one that was issued before they were kept has none. */
+  mosquittoHashes(): ReadonlyMap<string, string>;
+  /** Called after each change. Returns the way to stop it. */
+  onChange(listener: () => void): () => void;
 }
 
 const Hex32 = Type.String({ pattern: '^[0-9a-f]{64}$' });
@@ -36,6 +41,10 @@ const CredentialFile = Type.Object({
         Type.Literal('node-red'),
       ]),
       mac: Hex32,
+      /** As `mosquittoHash` gives it: made when the password is, for nobody knows it later. */
+      mosquitto: Type.Optional(
+        Type.String({ pattern: '^\\$7\\$[0-9]+\\$[A-Za-z0-9+/=]+\\$[A-Za-z0-9+/=]+$' }),
+      ),
     }),
   ),
   revoked: Type.Array(Type.String()),
@@ -48,7 +57,7 @@ const keyFile = Compile(KeyFile);
 
 /**
  * Opens (or begins) the store at `path`; the server key lies beside it as credentials.key.json, so that a copy of
- * the one file alone says nothing about passwords. Throws a StartProblem when either cannot be read.
+ * the one file alone says nothing about passwords (what it holds for Mosquitto says nothing of random ones). Throws a StartProblem when either cannot be read.
  */
 export function openCredentials({ path }: { readonly path: string }): CredentialStore {
   const keyPath = join(dirname(path), 'credentials.key.json');
@@ -72,6 +81,7 @@ class FileCredentials implements CredentialStore {
   readonly #key: KeyObject;
   readonly #credentials: Map<string, Credential>;
   readonly #revoked: Set<string>;
+  readonly #listeners = new Set<() => void>();
   /** Compared with when there is no such user, so that both answers take the same time. */
   readonly #nobody: Credential = { role: 'device', mac: '0'.repeat(64) };
 
@@ -98,11 +108,13 @@ class FileCredentials implements CredentialStore {
       throw new RangeError('the controller speaks inside the gateway and has no password');
     if (password === '') throw new RangeError(`the password of ${id} is empty`);
     const mac = this.#mac(id, role, Buffer.from(password)).toString('hex');
+    const credential = { role, mac, mosquitto: mosquittoHash(password) };
     const revoked = new Set(this.#revoked);
     revoked.delete(id);
-    this.#save(new Map(this.#credentials).set(id, { role, mac }), revoked);
-    this.#credentials.set(id, { role, mac });
+    this.#save(new Map(this.#credentials).set(id, credential), revoked);
+    this.#credentials.set(id, credential);
     this.#revoked.delete(id);
+    this.#tell();
     return password;
   }
 
@@ -112,7 +124,9 @@ class FileCredentials implements CredentialStore {
     const revoked = mayReturn ? this.#revoked : new Set(this.#revoked).add(id);
     this.#save(rest, revoked);
     if (!mayReturn) this.#revoked.add(id);
-    return this.#credentials.delete(id);
+    this.#credentials.delete(id);
+    this.#tell();
+    return true;
   }
 
   isRevoked(id: string): boolean {
@@ -121,6 +135,20 @@ class FileCredentials implements CredentialStore {
 
   list(): Identity[] {
     return [...this.#credentials].map(([id, { role }]) => ({ id, role }));
+  }
+
+  mosquittoHashes(): ReadonlyMap<string, string> {
+    const all = [...this.#credentials];
+    return new Map(all.flatMap(([id, { mosquitto }]) => (mosquitto === undefined ? [] : [[id, mosquitto]])));
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   #mac(id: string, role: Role, password: Uint8Array): Buffer {

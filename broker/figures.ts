@@ -1,3 +1,4 @@
+import type { Reach } from './external/reach.ts';
 import manifest from './package.json' with { type: 'json' };
 import type { Refusal, RefusalCause } from './refusals.ts';
 
@@ -20,6 +21,8 @@ export interface BrokerStats {
   readonly refused: Readonly<Record<RefusalCause, number>>;
   /** The newest 50, newest last. */
   readonly lastRefusals: readonly Refusal[];
+  /** Of a broker elsewhere; absent: it is our own. */
+  readonly external?: Reach;
 }
 
 /** What the broker tells of itself, under the names that Mosquitto uses, so that its tools show it (mosquitto(8)). */

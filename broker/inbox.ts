@@ -17,6 +17,11 @@ export interface InboundMessage {
   /** Undefined for QoS 0 and for last wills. */
   readonly packetId: number | undefined;
   readonly receivedAtMs: number;
+  /**
+   * Not said just now: 'kept' is what a broker elsewhere tells to whoever subscribes, the last word on a topic; 'waited' has
+   * lain there, for nobody knows how long, while we were away.
+   */
+  readonly arrival?: 'kept' | 'waited';
 }
 
 /**

@@ -11,10 +11,16 @@ export {
   seedCredentials,
   withdrawCredentials,
 } from './credentials.ts';
+export { createExternalBroker, type ExternalBroker } from './external/external.ts';
+export { REACH_PROBLEMS, type Reach } from './external/reach.ts';
 export type { Authenticate } from './gate.ts';
 export type { DurabilityHook, InboundMessage } from './inbox.ts';
 export { registerBrokerMetrics } from './metrics.ts';
+export { writeMosquittoFiles } from './mosquitto/files.ts';
+export { lastGatewayLogin, openGatewayLogin } from './mosquitto/login.ts';
+export type { FarmBroker } from './port.ts';
 export { REFUSAL_CAUSES, type Refusal, type RefusalCause } from './refusals.ts';
+export { Speakers } from './speakers.ts';
 export { type CertificateAuthority, openAuthority } from './tls/authority.ts';
 export type { ServerCredentials } from './tls/certificate.ts';
 export { type GivenFiles, readGivenFiles } from './tls/given.ts';

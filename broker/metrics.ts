@@ -1,8 +1,8 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { Broker } from './broker.ts';
+import type { FarmBroker } from './port.ts';
 
 /** Shows the broker's figures in a service's /metrics. */
-export function registerBrokerMetrics(broker: Broker, registry: Registry): void {
+export function registerBrokerMetrics(broker: FarmBroker, registry: Registry): void {
   const registers = [registry];
   new Gauge({
     name: 'nongtin_broker_connected',
@@ -12,6 +12,15 @@ export function registerBrokerMetrics(broker: Broker, registry: Registry): void 
       this.set(broker.stats().connected);
     },
   });
+  if (broker.stats().external !== undefined)
+    new Gauge({
+      name: 'nongtin_broker_external_connected',
+      help: '1 when the broker elsewhere is reached',
+      registers,
+      collect() {
+        this.set(Number(broker.stats().external?.connected === true));
+      },
+    });
   new Gauge({
     name: 'nongtin_broker_waiting_for_durability',
     help: 'Messages that are not yet acknowledged',

@@ -60,3 +60,34 @@ it('may keep the plain door for this machine alone', () => {
 it('does not repeat an address that may hold a password', () => {
   expect(() => readConfig({ NONGTIN_UPLINK_URL: 'ftp://me:hunter2@cloud' })).toThrow(/^((?!hunter2).)*$/);
 });
+
+it.each([
+  ['mqtt://broker', { host: 'broker', port: 1883, login: undefined, tls: undefined }],
+  [
+    'mqtt://farm:p%40ss@10.0.0.7:2883/',
+    { host: '10.0.0.7', port: 2883, login: { username: 'farm', password: 'p@ss' }, tls: undefined },
+  ],
+  ['mqtts://[::1]', { host: '::1', port: 8883, login: undefined, tls: { caFile: undefined } }],
+])('takes %s as the broker that devices speak to', (address, expected) => {
+  expect(readConfig({ NONGTIN_MQTT_BROKER_URL: address }).externalBroker).toEqual(expected);
+});
+
+it.each([
+  ['http://broker', /starts with mqtt/],
+  ['mqtt://farm@broker', /USER:PASSWORD/],
+  ['mqtt://farm:hunter2@broker/path', /nothing else/],
+  ['mqtt://', /NONGTIN_MQTT_BROKER_URL/],
+  ['mqtt://farm:100%@broker', /%25/],
+])('says what is wrong with %s, and no password', (address, expected) => {
+  const read = () => readConfig({ NONGTIN_MQTT_BROKER_URL: address });
+  expect(read).toThrow(expected);
+  expect(read).toThrow(/^((?!hunter2).)*$/);
+});
+
+it('wants a certificate authority only for TLS', () => {
+  const read = (address: string) =>
+    readConfig({ NONGTIN_MQTT_BROKER_URL: address, NONGTIN_MQTT_BROKER_CA: '/ca.pem' }).externalBroker;
+  expect(read('mqtts://broker')?.tls).toEqual({ caFile: '/ca.pem' });
+  expect(() => read('mqtt://broker')).toThrow(/NONGTIN_MQTT_BROKER_CA/);
+  expect(readConfig({}).externalBroker).toBeUndefined();
+});

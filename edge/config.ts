@@ -21,6 +21,8 @@ export interface GatewayConfig {
   readonly tlsNames: readonly string[];
   /** A certificate of somebody else's. Undefined: our own authority's. */
   readonly tlsFiles: { readonly cert: string; readonly key: string } | undefined;
+  /** The broker that devices speak to, when it is not our own; then we open no door of MQTT. */
+  readonly externalBroker: ExternalBrokerConfig | undefined;
   readonly uplinkUrl: string;
   /** Whether the cloud's people may ask for watering and change how zones are watered. */
   readonly remoteCommands: boolean;
@@ -42,6 +44,15 @@ export interface GatewayConfig {
   readonly clock: ClockTrust;
   /** The built field dashboard. */
   readonly dashboardDir: string;
+}
+
+export interface ExternalBrokerConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Undefined: a log-in of our own, which the files for Mosquitto hold. */
+  readonly login: { readonly username: string; readonly password: string } | undefined;
+  /** `caFile`: who signs the broker's certificate; undefined: whom the system trusts. */
+  readonly tls: { readonly caFile: string | undefined } | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -72,6 +83,7 @@ export function readConfig(env: Environment): GatewayConfig {
     mqttWebSocketPort: portOrOff(env, 'NONGTIN_MQTT_WS_PORT', 9001),
     tlsNames: (text(env, 'NONGTIN_TLS_NAMES') ?? '').split(/[\s,]+/).filter((name) => name !== ''),
     tlsFiles: tlsFiles(env),
+    externalBroker: externalBroker(env),
     uplinkUrl: url('NONGTIN_UPLINK_URL', text(env, 'NONGTIN_UPLINK_URL') ?? 'mqtt://127.0.0.1:1884', [
       'mqtt:',
       'mqtts:',
@@ -129,6 +141,40 @@ function tlsFiles(env: Environment): GatewayConfig['tlsFiles'] {
   throw new StartProblem(
     'NONGTIN_TLS_CERT and NONGTIN_TLS_KEY belong together: give the files of a certificate and of its key, or neither.',
   );
+}
+
+function externalBroker(env: Environment): ExternalBrokerConfig | undefined {
+  const given = text(env, 'NONGTIN_MQTT_BROKER_URL');
+  const caFile = text(env, 'NONGTIN_MQTT_BROKER_CA');
+  const isSecure = given?.startsWith('mqtts:') === true;
+  if (caFile !== undefined && !isSecure)
+    throw new StartProblem(
+      'NONGTIN_MQTT_BROKER_CA is of use only with NONGTIN_MQTT_BROKER_URL=mqtts://…: set that, or unset it.',
+    );
+  if (given === undefined) return undefined;
+  const parsed = new URL(url('NONGTIN_MQTT_BROKER_URL', given, ['mqtt:', 'mqtts:']));
+  const { hostname, port, username, password, pathname, search, hash } = parsed;
+  const hasRest = !['', '/'].includes(pathname) || search !== '' || hash !== '';
+  if (hostname === '' || hasRest || (username === '') !== (password === ''))
+    throw new StartProblem(
+      'NONGTIN_MQTT_BROKER_URL is mqtt://HOST:PORT or mqtt://USER:PASSWORD@HOST:PORT (or mqtts://…), nothing else: correct it.',
+    );
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? (isSecure ? 8883 : 1883) : Number(port),
+    login: username === '' ? undefined : decodedLogin(username, password),
+    tls: isSecure ? { caFile: caFile === undefined ? undefined : resolve(caFile) } : undefined,
+  };
+}
+
+function decodedLogin(username: string, password: string): { username: string; password: string } {
+  try {
+    return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  } catch {
+    throw new StartProblem(
+      'NONGTIN_MQTT_BROKER_URL has a % in user or password that begins no character: write it as %25.',
+    );
+  }
 }
 
 function choice(env: Environment, name: string, allowed: readonly string[], fallback: string): string {

@@ -135,7 +135,8 @@ export function createCore(options: CoreOptions): Core {
   });
   const hook: DurabilityHook = {
     receive: (message) => {
-      irrigation.onMessage(message.topic, message.payload);
+      // What a broker elsewhere has kept is no report of now.
+      if (message.arrival === undefined) irrigation.onMessage(message.topic, message.payload);
       return ingest.receive(message);
     },
   };

@@ -11,12 +11,9 @@ import {
   withdrawDemoUsers,
 } from '@nongtin/accounts';
 import {
-  type Broker,
   type CredentialStore,
-  createBroker,
-  type DurabilityHook,
+  type FarmBroker,
   openCredentials,
-  readGivenFiles,
   registerBrokerMetrics,
   seedCredentials,
   withdrawCredentials,
@@ -36,8 +33,8 @@ import { simulatedZones } from './farm/demo.ts';
 import type { Farm } from './farm/layout.ts';
 import { farmPath, openFarm } from './farm/open.ts';
 import { knownNames } from './farm/places.ts';
+import { openFarmBroker } from './farm-broker.ts';
 import { Found } from './found/found.ts';
-import { FurtherDoors } from './further-doors.ts';
 import { SeriesMemory } from './ingest/index.ts';
 import { type OpenJournal, openJournal, unlessTroubled, watchJournal } from './journal/index.ts';
 import { lockDataFolder } from './lock.ts';
@@ -140,8 +137,8 @@ export class Gateway implements Service {
     const uplink = login ? await this.#startUplink(journal, login, keeper) : noUplink;
 
     /** Undefined when the start has failed before: then there is nobody who could hear. */
-    const ready = Promise.withResolvers<Broker | undefined>();
-    let listening: Broker | undefined;
+    const ready = Promise.withResolvers<FarmBroker | undefined>();
+    let listening: FarmBroker | undefined;
     const publish = async (topic: string, payload: string) =>
       (listening ?? (await ready.promise))?.publish(topic, payload, { atOnce: true });
     const { speed } = this.#config;
@@ -174,8 +171,10 @@ export class Gateway implements Service {
     this.#stops.push({ part: 'irrigation', stop: stopUnheard });
     this.#stops.push({ part: 'live', stop: () => core.live.flush() });
 
-    const broker = this.#createBroker(credentials, hook);
-    const furtherDoors = this.#furtherDoors(broker);
+    const { broker, furtherDoors } = openFarmBroker({
+      ...{ config: this.#config, folder: this.#folder, credentials, hook },
+      ...{ alarms: core.alarms, clock: this.#clock, logger: this.#logger },
+    });
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
     registerBrokerMetrics(broker, registry);
@@ -300,36 +299,6 @@ export class Gateway implements Service {
       throw explainProblem(error, { path });
     }
     return accounts;
-  }
-
-  #createBroker(credentials: CredentialStore, hook: DurabilityHook): Broker {
-    const { mqttTlsPort, mqttWebSocketPort: webSocket } = this.#config;
-    return createBroker({
-      host: this.#config.host,
-      plainHost: this.#config.mqttHost,
-      port: this.#config.mqttPort,
-      portVariable: 'NONGTIN_MQTT_PORT',
-      ...(mqttTlsPort === undefined
-        ? {}
-        : { tls: { port: mqttTlsPort, portVariable: 'NONGTIN_MQTT_TLS_PORT' } }),
-      ...(webSocket === undefined
-        ? {}
-        : { webSocket: { port: webSocket, portVariable: 'NONGTIN_MQTT_WS_PORT' } }),
-      authenticate: (username, password) => credentials.verify(username, password),
-      sessionsPath: join(this.#folder, 'sessions.sqlite'),
-      limits: { connections: this.#config.mqttConnections },
-      hook,
-      logger: this.#logger,
-      clock: this.#clock,
-    });
-  }
-
-  #furtherDoors(broker: Broker): FurtherDoors {
-    const { tlsNames: names, tlsFiles: given } = this.#config;
-    // What a person has configured wrongly is told now, not in a log later.
-    if (given) readGivenFiles(given, this.#clock.nowMs());
-    const folder = join(this.#folder, 'tls');
-    return new FurtherDoors({ broker, folder, names, given, clock: this.#clock, logger: this.#logger });
   }
 
   /** Without it the gateway does all but listen to commands on this machine. */

@@ -31,13 +31,26 @@ export async function killStory(options: {
   seed: number;
   /** No kill begins after this time; default: as long as it takes. */
   seconds?: number;
+  /** The broker that the device speaks to, when it is not the gateway's; told the folder in which its files come to be. */
+  elsewhere?: Elsewhere;
+  /** Without a time of its own, what it sends again is known by packet id and DUP alone; default: with one. */
+  timeless?: boolean;
 }): Promise<KillStory> {
   const random = seededRandom(options.seed);
   const dataDir = mkdtempSync(join(tmpdir(), 'nongtin-kill-'));
-  const ports = { mqtt: await freePort(), http: await freePort(), uplink: await freePort() };
+  const { elsewhere, timeless = false } = options;
+  const mqtt = elsewhere?.port ?? (await freePort());
+  const ports = {
+    mqtt,
+    http: await freePort(),
+    uplink: await freePort(),
+    isElsewhere: elsewhere !== undefined,
+  };
   const startedAtMs = Date.now();
   let gateway = await startGateway(dataDir, ports);
-  const publisher = new Publisher(ports.mqtt, demoSecrets(dataDir).devices[DEVICE] ?? '');
+  await elsewhere?.start(join(dataDir, 'gateway', 'mosquitto'));
+  if (elsewhere) await reached(ports.http);
+  const publisher = new Publisher(ports.mqtt, demoSecrets(dataDir).devices[DEVICE] ?? '', timeless);
   try {
     const untilMs = startedAtMs + (options.seconds ?? Number.POSITIVE_INFINITY) * 1000;
     let kills = 0;
@@ -47,6 +60,8 @@ export async function killStory(options: {
       gateway = await startGateway(dataDir, ports);
     }
     await publisher.finish();
+    // Acknowledged by the broker elsewhere; what it has kept for us is still to come.
+    if (elsewhere) await quiet(ports.http);
     await delivered(ports.http);
     await end(gateway, 'SIGTERM');
     const stored = await storedNumbers(dataDir, startedAtMs - 60_000, Date.now() + 60_000);
@@ -56,6 +71,11 @@ export async function killStory(options: {
     await end(gateway, 'SIGKILL');
     rmSync(dataDir, { recursive: true, force: true });
   }
+}
+
+interface Elsewhere {
+  readonly port: number;
+  start(folder: string): Promise<void>;
 }
 
 /** A device as they are: it numbers its messages, keeps what is not acknowledged, and sends it again after reconnecting. */
@@ -68,8 +88,10 @@ class Publisher {
   #published = 0;
   /** Published, and the client has not said yet what became of it. */
   #underWay = 0;
+  readonly #timeless: boolean;
 
-  constructor(port: number, password: string) {
+  constructor(port: number, password: string, timeless: boolean) {
+    this.#timeless = timeless;
     this.#client = connect(`mqtt://127.0.0.1:${port}`, {
       clientId: 'kill-test',
       username: DEVICE,
@@ -116,7 +138,8 @@ class Publisher {
 
   #publish(): void {
     const number = ++this.#published;
-    const payload = JSON.stringify({ time: new Date().toISOString(), seq: number, number });
+    const marks = this.#timeless ? {} : { time: new Date().toISOString(), seq: number };
+    const payload = JSON.stringify({ ...marks, number });
     this.#underWay += 1;
     this.#client.publish(`nongtin/v1/${DEVICE}/readings`, payload, { qos: 1 }, () => {
       this.#underWay -= 1;
@@ -139,7 +162,7 @@ class Publisher {
 
 async function startGateway(
   dataDir: string,
-  ports: { mqtt: number; http: number; uplink: number },
+  ports: { mqtt: number; http: number; uplink: number; isElsewhere: boolean },
 ): Promise<ChildProcess> {
   const child = spawn(process.execPath, [fileURLToPath(new URL('./main.ts', import.meta.url))], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -148,7 +171,9 @@ async function startGateway(
       NONGTIN_LOG: 'json',
       NONGTIN_DATA_DIR: dataDir,
       NONGTIN_HOST: '127.0.0.1',
-      NONGTIN_MQTT_PORT: String(ports.mqtt),
+      ...(ports.isElsewhere
+        ? { NONGTIN_MQTT_BROKER_URL: `mqtt://127.0.0.1:${ports.mqtt}` }
+        : { NONGTIN_MQTT_PORT: String(ports.mqtt) }),
       NONGTIN_GATEWAY_PORT: String(ports.http),
       NONGTIN_MQTT_TLS_PORT: 'off',
       NONGTIN_MQTT_WS_PORT: 'off',
@@ -185,6 +210,29 @@ async function delivered(httpPort: number): Promise<void> {
     if (Date.now() > deadline)
       throw new Error(`the series store is still ${series.behindEntries} entries behind`);
     await delay(50);
+  }
+}
+
+/** Until the gateway is connected to the broker elsewhere. */
+async function reached(httpPort: number): Promise<void> {
+  for (;;) {
+    const { broker } = (await (await fetch(`http://127.0.0.1:${httpPort}/readyz`)).json()) as {
+      broker: { reached: boolean };
+    };
+    if (broker.reached) return;
+    await delay(20);
+  }
+}
+
+/** Until the gateway is connected to the broker elsewhere, and its journal has not grown for a second. */
+async function quiet(httpPort: number): Promise<void> {
+  await reached(httpPort);
+  let last = -1;
+  for (let looks = 0; looks < 10; await delay(100)) {
+    const answer = await fetch(`http://127.0.0.1:${httpPort}/readyz`);
+    const { journal } = (await answer.json()) as { journal: { bytes: number } };
+    looks = journal.bytes === last ? looks + 1 : 0;
+    last = journal.bytes;
   }
 }
 

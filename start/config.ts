@@ -22,6 +22,8 @@ export interface StartConfig {
   };
   /** Further doors of the farm's MQTT. Undefined: switched off, or their port is another program's. */
   readonly further: { readonly mqttTls: Door | undefined; readonly mqttWebSocket: Door | undefined };
+  /** Where devices speak to a broker that is not the gateway's, without log-in; undefined: the gateway has its own. */
+  readonly externalMqttUrl: string | undefined;
   /** The chain's RPC of somebody else; undefined: we keep our own chain. */
   readonly externalRpcUrl: string | undefined;
   /** An InfluxDB of somebody else; undefined: our own if influxd is installed. */
@@ -60,6 +62,7 @@ export function readConfig(env: Environment, args: readonly string[], root: stri
       mqttTls: doorOrOff(env, 'farm MQTT, TLS', 'NONGTIN_MQTT_TLS_PORT', 8883),
       mqttWebSocket: doorOrOff(env, 'farm MQTT, WebSocket', 'NONGTIN_MQTT_WS_PORT', 9001),
     },
+    externalMqttUrl: withoutLogin(text(env, 'NONGTIN_MQTT_BROKER_URL')),
     externalRpcUrl: text(env, 'NONGTIN_RPC_URL'),
     externalInfluxUrl: text(env, 'NONGTIN_INFLUX_URL'),
     influxPort: door(env, 'InfluxDB', 'NONGTIN_INFLUX_PORT', 8086).port,
@@ -100,6 +103,13 @@ function door(env: Environment, name: string, variable: string, fallback: number
   const port = given === undefined ? fallback : Number(given);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return { name, variable, port };
   throw new StartProblem(`${variable}=${given} is no port: give a whole number from 0 to 65535.`);
+}
+
+/** What is no address is told by the gateway, which knows what it wants of it. */
+function withoutLogin(address: string | undefined): string | undefined {
+  if (address === undefined || !URL.canParse(address)) return address === undefined ? undefined : 'mqtt://';
+  const { protocol, host } = new URL(address);
+  return `${protocol}//${host}`;
 }
 
 /** A variable that is set to nothing counts as not set. */

@@ -57,6 +57,21 @@ test('without the demo and without InfluxDB there is less to say', () => {
   expect(text).toContain('SQLite');
 });
 
+test('a broker elsewhere stands where ours would, without its log-in', () => {
+  const there = readConfig({ NONGTIN_MQTT_BROKER_URL: 'mqtt://farm:secret@10.0.0.7:2883' }, [], '/home/sau');
+  const further = { mqttTls: undefined, mqttWebSocket: undefined };
+  const text = doorsText({
+    ...{ config: { ...there, further }, secrets },
+    influxUrl: undefined,
+    seconds: 6,
+    nowMs,
+  });
+  expect(text).toContain('farm MQTT        mqtt://10.0.0.7:2883\n');
+  expect(text).toContain('mosquitto_pub -h 10.0.0.7 -p 2883 ');
+  expect(text).not.toContain('secret@');
+  expect(text).not.toContain('1883');
+});
+
 test('the stamp’s link stands alone on its line', () => {
   const url = 'http://localhost:8080/01/08938500000003/21/ABCDEFGHJKLMNPQRSTUV';
   expect(stampText(url, true).split('\n')).toContain(`  ${url}`);

@@ -31,7 +31,7 @@ function doorRows(config: StartConfig, influxUrl: string | undefined): string[][
   return [
     ['field dashboard', `http://localhost:${gateway.port}`],
     ['cloud', `http://localhost:${cloud.port}`],
-    ['farm MQTT', `mqtt://localhost:${mqtt.port}`],
+    ['farm MQTT', config.externalMqttUrl ?? `mqtt://localhost:${mqtt.port}`],
     ...(mqttTls ? [[mqttTls.name, `mqtts://localhost:${mqttTls.port}`]] : []),
     ...(mqttWebSocket ? [[mqttWebSocket.name, `ws://localhost:${mqttWebSocket.port}, wss://`]] : []),
     ['chain RPC', config.externalRpcUrl ?? `http://localhost:${rpc.port}`],
@@ -43,7 +43,8 @@ function doorRows(config: StartConfig, influxUrl: string | undefined): string[][
 
 function demoLines({ config, influxUrl, nowMs }: Running, secrets: DemoSecrets): string[] {
   const logins = Object.values(secrets.users).map(({ email, password }) => [email, password]);
-  const { port } = config.doors.mqtt;
+  const broker = config.externalMqttUrl === undefined ? undefined : new URL(config.externalMqttUrl);
+  const [host, port] = [broker?.hostname ?? 'localhost', broker?.port || config.doors.mqtt.port];
   // Tasmota sends the farm's wall clock, without an offset; the demo farm is in Vietnam.
   const time = new Date(nowMs + 7 * 3_600_000).toISOString().slice(0, 19);
   const lines = [
@@ -52,7 +53,7 @@ function demoLines({ config, influxUrl, nowMs }: Running, secrets: DemoSecrets):
     ...table(logins),
     '',
     'Send a reading as a device would:',
-    `  mosquitto_pub -h localhost -p ${port} -u probe9 -P ${secrets.devices.probe9 ?? ''} -q 1 -t tele/probe9/SENSOR -m '{"Time":"${time}","DS18B20":{"Temperature":24.1}}'`,
+    `  mosquitto_pub -h ${host} -p ${port} -u probe9 -P ${secrets.devices.probe9 ?? ''} -q 1 -t tele/probe9/SENSOR -m '{"Time":"${time}","DS18B20":{"Temperature":24.1}}'`,
   ];
   if (influxUrl === undefined) return lines;
   const query = "SELECT value FROM temperature WHERE device = 'probe9' ORDER BY time DESC LIMIT 3";

@@ -15,6 +15,8 @@ import { Supervisor } from './supervisor.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const say = (text: string) => process.stdout.write(`${text}\n`);
+/** A broker elsewhere has doors of its own. */
+const NO_DOORS = { mqttTls: undefined, mqttWebSocket: undefined };
 const stopping = new AbortController();
 // A terminal that was closed, or a pipe whose reader ended, must not keep us from stopping what we started.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
@@ -29,7 +31,9 @@ try {
   const config = await choosePorts(readConfig(process.env, process.argv.slice(2), root));
   const runFile = await claim(config);
   try {
-    await supervise({ ...config, further: await openable(config, say) }, runFile);
+    const isBrokerElsewhere = config.externalMqttUrl !== undefined;
+    const further = isBrokerElsewhere ? NO_DOORS : await openable(config, say);
+    await supervise({ ...config, further }, runFile);
   } finally {
     runFile.release();
   }
@@ -51,9 +55,10 @@ async function claim(config: StartConfig): Promise<RunFile> {
   if (folder.length > 0) throw new StartProblem(folder.join('\n'));
   const leftovers = await runFile.claim(process.pid);
   if (leftovers.length > 0) say(`Ended what an interrupted start had left running: ${leftovers.join(', ')}.`);
-  const { rpc, ...others } = config.doors;
+  const { rpc, mqtt, ...others } = config.doors;
   const chainIsElsewhere = config.externalRpcUrl !== undefined || isHeldByOwnAnvil(config.dataDir, rpc.port);
-  const doors = [...Object.values(others), ...(chainIsElsewhere ? [] : [rpc])];
+  const own = [...(config.externalMqttUrl === undefined ? [mqtt] : []), ...(chainIsElsewhere ? [] : [rpc])];
+  const doors = [...Object.values(others), ...own];
   const problems = await findProblems(config.dataDir, config.host, doors);
   if (problems.length === 0) return runFile;
   runFile.release();

@@ -168,7 +168,7 @@ function environmentOf({ config, env }: SupervisorOptions): Environment {
   const { mqttTls, mqttWebSocket } = config.further;
   return {
     NONGTIN_UPLINK_URL: `mqtt://127.0.0.1:${uplink.port}`,
-    NONGTIN_BROKER_URL: `mqtt://127.0.0.1:${mqtt.port}`,
+    NONGTIN_BROKER_URL: config.externalMqttUrl ?? `mqtt://127.0.0.1:${mqtt.port}`,
     NONGTIN_RPC_URL: `http://127.0.0.1:${rpc.port}`,
     ...(config.demo ? { NONGTIN_SPEED: '60' } : {}),
     ...env,

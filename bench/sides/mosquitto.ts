@@ -10,24 +10,24 @@ import { type Server, startServer } from './server.ts';
  * As fast as Mosquitto gets: nothing on the disk, no delay of small packets, and no limit of what waits for a subscriber
  * (its default, 1,000 messages, drops what it has acknowledged).
  */
-function mosquittoConfig(port: number, login: string): string {
+function mosquittoConfig(port: number, login: string, inflight: number): string {
   return `listener ${port} 127.0.0.1
 ${login}
 persistence false
 max_queued_messages 0
-max_inflight_messages 0
+max_inflight_messages ${inflight}
 set_tcp_nodelay true
 log_type error
 `;
 }
 
-/** Without passwords there is no login. */
-export async function startMosquitto(passwords?: ReadonlyMap<string, string>): Promise<Server> {
+/** Without passwords there is no login. `inflight`: messages on their way to one client; 0: any number. */
+export async function startMosquitto(passwords?: ReadonlyMap<string, string>, inflight = 0): Promise<Server> {
   const dir = temporaryFolder('mosquitto');
   const port = await freePort();
   const path = join(dir, 'mosquitto.conf');
   const login = passwords === undefined ? 'allow_anonymous true' : passwordLogin(dir, passwords);
-  writeFileSync(path, mosquittoConfig(port, login));
+  writeFileSync(path, mosquittoConfig(port, login, inflight));
   const server = await startServer('mosquitto', ['-c', path], port);
   if (server === undefined) {
     remove(dir);

@@ -57,7 +57,11 @@ tool and Node-RED listen and command nothing; they may subscribe to any filter, 
 lets them. For a session of theirs that is to last, up to 1,000 messages and 4 MiB of QoS 1 and 2 wait while it is away, the
 oldest go first. No command ever waits: it is for now. Sessions, what waits in them, retained messages (on \`status\`,
 Tasmota's \`LWT\` and \`local/#\`; 10,000 topics, 16 MiB) and last wills outlive a restart of the broker, however it ended. An
-identity has up to ten lasting sessions; one that is away for two weeks is forgotten.`;
+identity has up to ten lasting sessions; one that is away for two weeks is forgotten.
+
+That is the gateway's own broker. With another one in its place, acknowledgements, sessions and refusals towards clients are
+that broker's; it does not say who has spoken, so the topic tells: the name in it, or where there is none the farm's bridge,
+and for discovery the device whose topics are announced ([operations](operations.md#mosquitto-in-place-of-the-gateways-broker)).`;
 
 const READINGS = `## Readings in the journal
 

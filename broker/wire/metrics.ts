@@ -85,7 +85,7 @@ export const quality = {
   deviceTimeInvalid: 2,
   /** The device gave the same time again: the receive time is used. */
   deviceTimeRepeated: 4,
-  /** The device's time lies more than ten minutes before its reception. */
+  /** The device's time lies more than ten minutes before its reception; or it told none, and a broker elsewhere kept the message. */
   late: 8,
   /** Redelivered by the device without time or counter: may be the same reading twice. */
   possibleDuplicate: 16,

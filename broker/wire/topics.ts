@@ -36,8 +36,15 @@ export const topics = {
     pattern: '$SYS/broker/#',
     payload: 'text',
     publish: [],
-    subscribe: [...LISTENERS, 'cloud'],
+    subscribe: ['controller', ...LISTENERS, 'cloud'],
     purpose: 'What the broker tells of itself, every 10 s while somebody listens; names as in Mosquitto',
+  },
+  marker: {
+    pattern: 'nongtin/v1/controller/marker',
+    payload: 'text',
+    publish: ['controller'],
+    subscribe: ['controller'],
+    purpose: 'The gateway to itself through a broker elsewhere: what comes before it has waited there',
   },
   local: {
     pattern: 'local/#',

@@ -110,6 +110,8 @@ export interface Status {
     secondsLeft: number | null;
     lastRefusal: { number: number; kind: string; reason: string; atMs: number } | null;
   };
+  /** The broker that devices speak to, when it is not the gateway's own. */
+  externalBroker?: { url: string; connected: boolean; sinceMs: number; problem: string | null };
 }
 
 export interface Live extends Status {

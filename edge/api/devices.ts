@@ -3,9 +3,10 @@ import { isReservedName } from '@nongtin/broker/wire';
 import type { Static } from 'typebox';
 import { givenName, hardwareOf } from '../farm/places.ts';
 import { SeriesNames } from '../farm/series-names.ts';
+import { DevicesAnswer, IssuedAnswer, TlsAnswer } from './device-schemas.ts';
 import { ApiProblem } from './errors.ts';
 import type { ApiParts } from './parts.ts';
-import { ApiError, DevicesAnswer, IssuedAnswer, TlsAnswer } from './schemas.ts';
+import { ApiError } from './schemas.ts';
 
 const Id = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$' });
 /**

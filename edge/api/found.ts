@@ -3,9 +3,10 @@ import { isMetricName, metrics } from '@nongtin/broker/wire';
 import { type PossibleValve, possibleValve } from '../actuators/suggest.ts';
 import { formerName } from '../farm/series-names.ts';
 import type { FoundDevice } from '../found/found.ts';
+import { DoneAnswer, FoundAnswer } from './device-schemas.ts';
 import { ApiProblem } from './errors.ts';
 import type { ApiParts } from './parts.ts';
-import { ApiError, DoneAnswer, FoundAnswer } from './schemas.ts';
+import { ApiError } from './schemas.ts';
 
 const MOST_REFUSED = 20;
 /** Of a client that the farm does not know: a credential would let it in. */

@@ -5,7 +5,8 @@ import type { ApiParts } from './parts.ts';
 
 /**
  * For machines: is it alive, what does it depend on, its figures. Ready means that what arrives becomes durable;
- * a series store or a cloud that is away is shown, but the journal waits for them, so the gateway stays ready.
+ * a series store or a cloud that is away is shown, but the journal waits for them, so the gateway stays ready; a broker
+ * elsewhere that is away keeps what is said until it is back.
  * Everybody may ask, so /readyz gives names and figures only; the words of an error are in /api/live, for who is signed in.
  */
 export const healthRoutes: FastifyPluginAsync<{ parts: ApiParts }> = async (app, { parts }) => {
@@ -17,10 +18,20 @@ export const healthRoutes: FastifyPluginAsync<{ parts: ApiParts }> = async (app,
     const { bytes, limitBytes } = parts.journal.fill();
     const { store, behindEntries, lastOutcome } = parts.series();
     const uplink = parts.uplink.state();
+    const { connected, external } = parts.broker.stats();
     return reply.code(healthy ? 200 : 503).send({
       ready: healthy,
       journal: { healthy, ...(cause === undefined ? {} : { cause }), bytes, limitBytes },
-      broker: { listening: true, connected: parts.broker.stats().connected },
+      broker:
+        external === undefined
+          ? { listening: true, connected }
+          : {
+              external: true,
+              reached: external.connected,
+              sinceMs: external.sinceMs,
+              problem: external.problem,
+              connected,
+            },
       series: { store, behindEntries, lastOutcome },
       uplink: {
         connected: uplink.connected,

@@ -17,9 +17,10 @@ import {
   zoneDefaults,
 } from '../farm/changes.ts';
 import type { Farm } from '../farm/layout.ts';
+import { CreatedAnswer, DoneAnswer, PlacementsAnswer } from './device-schemas.ts';
 import { ApiProblem } from './errors.ts';
 import type { ApiParts } from './parts.ts';
-import { ApiError, CreatedAnswer, DoneAnswer, PlacementsAnswer } from './schemas.ts';
+import { ApiError } from './schemas.ts';
 import { whenWritable } from './writable.ts';
 
 const Id = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$' });

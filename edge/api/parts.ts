@@ -1,5 +1,5 @@
 import type { Accounts } from '@nongtin/accounts';
-import type { Broker, CredentialStore, DurabilityHook } from '@nongtin/broker';
+import type { CredentialStore, DurabilityHook, FarmBroker } from '@nongtin/broker';
 import type { JournalRecord } from '@nongtin/broker/wire';
 import type { SeriesStore } from '@nongtin/series';
 import type { Logger } from '@nongtin/service';
@@ -55,7 +55,7 @@ export interface ApiParts {
   readonly series: () => Pick<SeriesDeliveryState, 'store' | 'behindEntries' | 'lastOutcome'>;
   readonly deadLetters: Pick<DeadLetters, 'list' | 'counts' | 'retry'>;
   readonly uplink: Pick<Uplink, 'state'>;
-  readonly broker: Pick<Broker, 'stats' | 'disconnect' | 'port'>;
+  readonly broker: Pick<FarmBroker, 'stats' | 'disconnect' | 'port'>;
   readonly furtherDoors: Pick<FurtherDoors, 'state'>;
   readonly credentials: Pick<CredentialStore, 'issue' | 'revoke' | 'list' | 'verify'>;
   /** Makes a message durable that came another way than by MQTT. */

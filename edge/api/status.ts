@@ -4,7 +4,7 @@ import type { ApiParts } from './parts.ts';
 
 /** How the gateway itself is: shown in /api/live and, at most once a second, in the event stream. */
 export function statusView(parts: ApiParts) {
-  const { refused, publishReceived, connected, lastRefusals } = parts.broker.stats();
+  const { refused, publishReceived, connected, lastRefusals, external } = parts.broker.stats();
   const sum = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((a, b) => a + b, 0);
   const health = parts.journal.health();
   return {
@@ -23,6 +23,7 @@ export function statusView(parts: ApiParts) {
     },
     series: { ...parts.series() },
     uplink: { ...parts.uplink.state() },
+    ...(external === undefined ? {} : { externalBroker: external }),
   };
 }
 

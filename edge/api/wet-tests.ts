@@ -1,8 +1,9 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
 import { isWatered, zonesOf } from '../farm/layout.ts';
+import { WetTestsAnswer } from './device-schemas.ts';
 import { ApiProblem } from './errors.ts';
 import type { ApiParts } from './parts.ts';
-import { ApiError, WetTestsAnswer, ZoneRequestAnswer } from './schemas.ts';
+import { ApiError, ZoneRequestAnswer } from './schemas.ts';
 import { whenWritable } from './writable.ts';
 import { accepted } from './zones.ts';
 

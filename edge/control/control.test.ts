@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -47,7 +47,9 @@ describe('npm run nongtin -- device', () => {
   });
 
   it.each([
-    [[], /device, plot or zone is expected\nUsage/],
+    [[], /device, plot, zone or mosquitto is expected\nUsage/],
+    [['mosquitto'], /mosquitto config DIR is expected\nUsage/],
+    [['mosquitto', 'config'], /into which folder\? mosquitto config DIR\nUsage/],
     [['device', 'add'], /which device\? add ID\nUsage/],
     [
       ['device', 'paint', 'x'],
@@ -97,6 +99,28 @@ describe('npm run nongtin -- plot, zone and device place', () => {
     [['device', 'retire', 'ghost'], /^'ghost' has no place on the farm\.$/m],
   ])('says what is wrong with %j', async (args, expected) => {
     expect((await nongtin(args)).err).toMatch(expected);
+  });
+});
+
+describe('npm run nongtin -- mosquitto config', () => {
+  it('writes what Mosquitto needs, whether a gateway runs there or not, and shows no password', async () => {
+    const folder = join(farm.dataDir, 'for-mosquitto');
+    const { out, err, code } = await nongtin(['mosquitto', 'config', folder]);
+    expect([err, code]).toEqual(['', 0]);
+    expect(out).toMatch(/nongtin\.conf, passwords, acl; log-ins: 17, and the gateway's own, nongtin\n/);
+    expect(readdirSync(folder).sort()).toEqual(['acl', 'nongtin.conf', 'passwords']);
+    expect(readFileSync(join(folder, 'passwords'), 'utf8')).toMatch(/^nongtin:\$7\$/);
+    const login = JSON.parse(readFileSync(join(farm.dataDir, 'gateway', 'external-broker.json'), 'utf8'));
+    expect(out).not.toContain(login.password);
+  });
+
+  it('says so when no gateway has ever run there', async () => {
+    const { err, code } = await nongtin(
+      ['mosquitto', 'config', farm.dataDir],
+      join(farm.dataDir, 'elsewhere'),
+    );
+    expect(code).toBe(1);
+    expect(err).toMatch(/^No gateway has run on .*elsewhere: start it once/);
   });
 });
 

@@ -180,6 +180,11 @@ class MessageIngest implements Ingest {
   #take(arrived: Arrived, parsed: Parsed): Promise<unknown> {
     const { message } = arrived;
     const device = this.#nameOf(message.identity.id, 'device' in parsed ? parsed.device : undefined);
+    // The last word on a topic, told once more: a state, but no reading of now.
+    if (message.arrival === 'kept' && parsed.kind !== 'status') {
+      this.#counters.ignored += 1;
+      return DONE;
+    }
     switch (parsed.kind) {
       case 'readings':
         return this.#readings(arrived, device, parsed);
@@ -230,7 +235,9 @@ class MessageIngest implements Ingest {
       // One that is still on its way to the disk must be there before this copy of it is acknowledged.
       return verdict.stored ?? DONE;
     }
-    const extraBits = verdict.isPossibleDuplicate ? quality.possibleDuplicate : 0;
+    const isOld = message.arrival === 'waited' && marks !== 'time';
+    const extraBits =
+      (verdict.isPossibleDuplicate ? quality.possibleDuplicate : 0) | (isOld ? quality.late : 0);
     const { readings, lines, firstAtMs, lastAtMs } = this.#complete(arrived, device, parsed, extraBits);
     const count = readings.length;
     const batch = { lines, count, firstAtMs, lastAtMs, keys: verdict.key };

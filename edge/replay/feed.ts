@@ -1,9 +1,8 @@
-import type { InboundMessage } from '@nongtin/broker';
+import { type InboundMessage, Speakers } from '@nongtin/broker';
 import type { QuarantineRecord } from '@nongtin/broker/wire';
 import { linesOf } from './lines.ts';
 import type { LogClock } from './log-clock.ts';
 import { type Recorded, readRecorded } from './recorded.ts';
-import { Speakers } from './speakers.ts';
 import type { Collected } from './summary.ts';
 
 /** Messages on their way to the disk; beyond, the file waits. */
