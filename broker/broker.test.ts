@@ -2,22 +2,20 @@ import { once } from 'node:events';
 import { StartProblem } from '@nongtin/service';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createBroker } from './broker.ts';
 import { registerBrokerMetrics } from './metrics.ts';
-import { closed, Farm, frame, nextMessage, RecordingHook, rawSession, text, until } from './testing/farm.ts';
-
-let farm: Farm | undefined;
-
-async function openFarm(...options: Parameters<typeof Farm.open>): Promise<Farm> {
-  farm = await Farm.open(...options);
-  return farm;
-}
-
-afterEach(async () => {
-  await farm?.close();
-  farm = undefined;
-});
+import {
+  closed,
+  type Farm,
+  frame,
+  nextMessage,
+  openFarm,
+  RecordingHook,
+  rawSession,
+  text,
+  until,
+} from './testing/farm.ts';
 
 const READINGS = 'nongtin/v1/valve-1/readings';
 const COMMAND = 'nongtin/v1/valve-1/valve/command';

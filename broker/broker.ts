@@ -22,12 +22,16 @@ import { causeOf, type RefusalCause, Refusals } from './refusals.ts';
 import { noFile, sessionFile } from './session-file.ts';
 import { Sessions } from './sessions.ts';
 import { keepWritesFlowing } from './slow-consumers.ts';
+import { refuseUnsound } from './sound.ts';
 
 // Or it makes a buffer for every packet id there can be, 65,536 of them and 9 MiB, at the first packet.
 writeToStream.cacheNumbers = false;
 
 export interface BrokerOptions extends Door {
+  /** The address that the doors listen on. */
   readonly host: string;
+  /** Where the plain door listens alone: '127.0.0.1' leaves the network with TLS. */
+  readonly plainHost?: string;
   /** MQTT over TLS; opened by `secure`. */
   readonly tls?: Door;
   /** Opened by `openWebSocket`. */
@@ -278,12 +282,12 @@ class AedesBroker implements Broker {
   }
 
   #createDoors(parts: Parts): Doors {
-    const { host, port, portVariable, tls, webSocket } = this.#options;
+    const { host, plainHost = host, port, portVariable, tls, webSocket } = this.#options;
     const { connections, connectTimeoutMs: handshakeMs } = this.#limits;
     return new Doors(
       {
         ...{ host, handshakeMs, connections },
-        plain: { port, ...(portVariable === undefined ? {} : { portVariable }) },
+        plain: { port, host: plainHost, ...(portVariable === undefined ? {} : { portVariable }) },
         ...(tls === undefined ? {} : { tls }),
         ...(webSocket === undefined ? {} : { webSocket }),
       },
@@ -313,6 +317,7 @@ class AedesBroker implements Broker {
     guardReads(stream, guard, lane, pace, refuse);
     const client = aedes.handle(stream);
     deliverOnce(aedes, client);
+    refuseUnsound(client);
     const isLive = () => client.connected;
     keepWritesFlowing(stream, this.#limits.unreadBytes, { isLive, onSlow: () => refuse('slow_consumer') });
     sessions.expect(client, guard, peer);

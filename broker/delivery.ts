@@ -16,6 +16,7 @@ interface Internals {
   deliver0: Deliver;
   deliverQoS: Deliver;
   readonly duplicates: Record<string, number>;
+  readonly subscriptions: Record<string, { qos: number } | undefined>;
 }
 
 /** Copies of one message come one after the other; far fewer are under way at a time. */
@@ -42,8 +43,33 @@ export function deliverOnce(aedes: Aedes, client: Client): void {
       if (sent.size > MOST_REMEMBERED) sent.delete(oldest);
     }
     const qos = Math.min(packet.qos, grantedQos(client, packet.topic) ?? 0);
+    if (qos > 0) widen(internals.subscriptions[packet.topic], qos);
     (qos === 0 ? deliver0 : deliverQoS)(packet, done);
   };
   internals.deliver0 = deliver;
   internals.deliverQoS = deliver;
+}
+
+/** Filters that stand at another QoS than was granted, for messages on their way. */
+const widened = new WeakMap<object, { readonly granted: number; messages: number }>();
+
+/**
+ * aedes, in its next turn, lowers a message to the QoS of the filter without wildcards that matches it, whatever the others
+ * say. Until then that filter stands as high as the widest.
+ */
+function widen(exact: { qos: number } | undefined, qos: number): void {
+  if (exact === undefined || exact.qos >= qos) return;
+  const state = widened.get(exact) ?? { granted: exact.qos, messages: 0 };
+  widened.set(exact, state);
+  state.messages += 1;
+  exact.qos = qos;
+  setImmediate(() => {
+    // After aedes' own, which is asked for after this.
+    setImmediate(() => {
+      state.messages -= 1;
+      if (state.messages > 0) return;
+      exact.qos = state.granted;
+      widened.delete(exact);
+    });
+  });
 }

@@ -108,6 +108,21 @@ describe('the doors of the broker', () => {
     expect(broker.stats().connected).toBe(0);
   });
 
+  it('leave the plain one to this machine when told so', async () => {
+    farm = await Farm.open(undefined, {}, { host: '127.0.0.2', plainHost: '127.0.0.1', tls: { port: 0 } });
+    const { broker } = farm;
+    await broker.secure({ key: server.key, cert: server.cert });
+    const reach = async (host: string, port: number | undefined) => {
+      const socket = connectPlain(port ?? 0, host);
+      const reached = await once(socket, 'connect').then(Boolean, ({ code }) => code);
+      socket.destroy();
+      return reached;
+    };
+    expect(await reach('127.0.0.1', broker.port)).toBe(true);
+    expect(await reach('127.0.0.2', broker.tlsPort)).toBe(true);
+    expect(await reach('127.0.0.2', broker.port)).toBe('ECONNREFUSED');
+  });
+
   it('show a renewed certificate to who comes, and let who is in stay', async () => {
     const { broker } = await open();
     const before = await connectAsync(tlsDoor());

@@ -15,6 +15,8 @@ import { identityOf } from './tls/certificate.ts';
 export interface Door {
   /** 0 takes a free one. */
   readonly port: number;
+  /** The address to listen on, where it is not that of the other doors. */
+  readonly host?: string;
   /** Environment variable to name when the port is taken. */
   readonly portVariable?: string;
 }
@@ -134,9 +136,9 @@ export class Doors {
   async #listen(
     name: 'plain' | 'tls' | 'webSocket',
     server: Server,
-    { port, portVariable }: Door,
+    { port, portVariable, host = this.#options.host }: Door,
   ): Promise<void> {
-    const { host, connections } = this.#options;
+    const { connections } = this.#options;
     server.maxConnections = connections;
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);

@@ -14,7 +14,7 @@ import type { Peer } from './doors.ts';
 import { grantedQos } from './filters.ts';
 import type { InboundMessage, Inbox } from './inbox.ts';
 import type { LaneMessage } from './lane.ts';
-import type { LeftWill, Persistence } from './persistence.ts';
+import { type LeftWill, NO_FILTER, type Persistence } from './persistence.ts';
 import { type RefusalCause, type Refusals, Refused } from './refusals.ts';
 import type { Session, Sessions } from './sessions.ts';
 
@@ -244,7 +244,7 @@ export class Gate {
   #isForLane({ identity, laneTopics }: Session, topic: string): boolean {
     const known = laneTopics.get(topic);
     if (known !== undefined) return known;
-    const isPlain = !topic.includes('+') && !topic.includes('#');
+    const isPlain = !/[+#\ufffd]/.test(topic);
     const allowed = isPlain && isForControllerOrListeners(topic) && mayPublish(identity, topic);
     if (laneTopics.size >= MOST_LANE_TOPICS) laneTopics.clear();
     laneTopics.set(topic, allowed);
@@ -272,6 +272,7 @@ export class Gate {
     const { sessions, refusals } = this.#parts;
     const session = sessions.of(client);
     const filter = subscription.topic;
+    if (filter === NO_FILTER) return done(null, null);
     if (session && maySubscribe(session.identity, filter) && sessions.addFilter(session, filter)) {
       return done(null, subscription);
     }

@@ -6,22 +6,10 @@ import type { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { generate, type Packet } from 'mqtt-packet';
-import { afterEach, describe, expect, it } from 'vitest';
-import { closed, Farm, frame, RecordingHook, until } from './testing/farm.ts';
+import { describe, expect, it } from 'vitest';
+import { closed, frame, openFarm, RecordingHook, until } from './testing/farm.ts';
 
 const run = promisify(execFile);
-let farm: Farm | undefined;
-
-async function openFarm(...options: Parameters<typeof Farm.open>): Promise<Farm> {
-  farm = await Farm.open(...options);
-  return farm;
-}
-
-afterEach(async () => {
-  await farm?.close();
-  farm = undefined;
-});
-
 const READINGS = 'nongtin/v1/valve-1/readings';
 const MIB = 1024 * 1024;
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');

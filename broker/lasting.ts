@@ -12,6 +12,8 @@ export interface LastingSession {
   readonly filters: Map<string, Qos>;
   readonly outbox: Outbox;
   isAway: boolean;
+  /** Whether its client has come back to it: it was there before this connection. */
+  isReturnedTo: boolean;
   /** Whole hours of the broker's running time. No clock: a gateway's may stand in 1970 and jump. */
   awayHours: number;
 }
@@ -82,8 +84,10 @@ export class LastingSessions {
   begin(key: string, identity: Identity): void {
     const known = this.#byKey.get(key);
     if (known !== undefined && known.identity.role !== identity.role) this.forget(key);
-    const session = this.#byKey.get(key) ?? this.#make(key, identity);
+    const earlier = this.#byKey.get(key);
+    const session = earlier ?? this.#make(key, identity);
     session.isAway = false;
+    session.isReturnedTo = earlier !== undefined;
     this.#setAwayHours(session, 0);
     const own = [...this.#byKey.values()].filter((other) => other.identity.id === identity.id);
     if (own.length <= MOST_OF_AN_IDENTITY) return;
@@ -122,6 +126,10 @@ export class LastingSessions {
     for (const filter of session.filters.keys()) file.remove('filter', key, filter);
     for (const { place } of session.outbox.all()) file.remove('outgoing', key, nameOf(place));
     onForgotten(key);
+  }
+
+  isReturnedTo(key: string): boolean {
+    return this.#byKey.get(key)?.isReturnedTo === true;
   }
 
   filtersOf(key: string): { readonly topic: string; readonly qos: Qos }[] {
@@ -170,15 +178,26 @@ export class LastingSessions {
     return this.#byKey.get(key)?.outbox;
   }
 
-  /** A message was sent (`messageId`), released or acknowledged: keeps the outbox's answer. */
-  keepChange(key: string, waiting: Waiting | undefined, isGone: boolean): void {
-    if (waiting === undefined) return;
-    if (isGone) this.#options.file.remove('outgoing', key, nameOf(waiting.place));
-    else this.#saveWaiting(key, waiting);
+  /** A message was sent under its packet id, or released. */
+  keepSent(key: string, waiting: Waiting): void {
+    this.#saveWaiting(key, waiting);
+  }
+
+  /** A message was acknowledged: nothing of it waits any more. */
+  drop(key: string, { place }: Waiting): void {
+    this.#options.file.remove('outgoing', key, nameOf(place));
   }
 
   #make(key: string, identity: Identity): LastingSession {
-    const session = { key, identity, filters: new Map(), outbox: new Outbox(), isAway: false, awayHours: -1 };
+    const session = {
+      key,
+      identity,
+      filters: new Map(),
+      outbox: new Outbox(),
+      isAway: false,
+      isReturnedTo: false,
+      awayHours: -1,
+    };
     this.#byKey.set(key, session);
     return session;
   }

@@ -1,27 +1,15 @@
 import { once } from 'node:events';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   closed,
   connectFrame,
-  Farm,
   frame,
   nextMessage,
+  openFarm,
   RecordingHook,
   text,
   until,
 } from './testing/farm.ts';
-
-let farm: Farm | undefined;
-
-async function openFarm(...options: Parameters<typeof Farm.open>): Promise<Farm> {
-  farm = await Farm.open(...options);
-  return farm;
-}
-
-afterEach(async () => {
-  await farm?.close();
-  farm = undefined;
-});
 
 const READINGS = 'nongtin/v1/valve-1/readings';
 const COMMAND = 'nongtin/v1/valve-1/valve/command';

@@ -42,6 +42,8 @@ export interface PersistenceOptions {
   readonly onFull: (topic: string) => void;
 }
 
+/** aedes tells from its filters whether a session was there before. For one without any this stands in; it is granted to nobody. */
+export const NO_FILTER = '$none';
 const NOTHING = new Uint8Array(0);
 /** How often is looked whether a client that has come back was sent what waited for it. */
 const CATCH_UP_MS = 5;
@@ -159,7 +161,8 @@ export class Persistence {
   }
 
   async subscriptionsByClient({ id }: AedesClient): Promise<{ topic: string; qos: Qos }[]> {
-    return this.sessions.filtersOf(id);
+    const filters = this.sessions.filtersOf(id);
+    return filters.length === 0 && this.sessions.isReturnedTo(id) ? [{ topic: NO_FILTER, qos: 0 }] : filters;
   }
 
   subscriptionsByTopic(topic: string): AtOnce<Subscription[]> {
@@ -192,7 +195,7 @@ export class Persistence {
       packet.cmd === 'pubrel' ? outbox?.released(messageId) : outbox?.sent(packet, messageId, client);
     if (changed === undefined) return;
     this.#underWay.get(client)?.delete(changed.place);
-    this.sessions.keepChange(client.id, changed, false);
+    this.sessions.keepSent(client.id, changed);
     // A QoS 2 message is delivered once only if both sides remember what was said.
     if (changed.packet.qos === 2) await this.saved();
   }
@@ -200,7 +203,7 @@ export class Persistence {
   async outgoingClearMessageId(client: AedesClient, packet: AedesPacket): Promise<AedesPacket | undefined> {
     if (packet.messageId === undefined) return undefined;
     const waiting = this.sessions.outboxOf(client.id)?.acknowledged(packet.messageId);
-    this.sessions.keepChange(client.id, waiting, true);
+    if (waiting !== undefined) this.sessions.drop(client.id, waiting);
     return waiting?.packet;
   }
 

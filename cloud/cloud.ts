@@ -9,13 +9,12 @@ import {
   withdrawDemoUsers,
 } from '@nongtin/accounts';
 import {
-  type Broker,
   type CredentialStore,
   openCredentials,
   registerBrokerMetrics,
   withdrawCredentials,
 } from '@nongtin/broker';
-import { canonicalJson } from '@nongtin/broker/wire';
+import { canonicalJson, type UplinkAnswer } from '@nongtin/broker/wire';
 import { explainProblem, type Logger, type Service } from '@nongtin/service';
 import type { FastifyInstance } from 'fastify';
 import { registerAnchorMetrics } from './anchoring/index.ts';
@@ -28,7 +27,8 @@ import { createMetrics } from './metrics.ts';
 import { openRecords, type Records } from './records/index.ts';
 import { openStamping, type Stamping } from './stamping.ts';
 import { seasonOf } from './traceability/season.ts';
-import { allowGateway, createUplinkDoor } from './uplink/door.ts';
+import { AedesDoor, allowGateway } from './uplink/aedes-door.ts';
+import type { Takers } from './uplink/door.ts';
 import { EntryStore } from './uplink/entry-store.ts';
 import { Projector } from './uplink/projector.ts';
 import { Receiver } from './uplink/receiver.ts';
@@ -49,7 +49,7 @@ export class Cloud implements Service {
   readonly #logger: Logger;
   readonly #clock: { nowMs(): number };
   readonly #closers: (() => unknown)[] = [];
-  #doors: { app: FastifyInstance; uplink: Broker } | undefined;
+  #doors: { app: FastifyInstance; uplink: AedesDoor } | undefined;
 
   constructor(config: CloudConfig, logger: Logger, clock: { nowMs(): number }) {
     this.#config = config;
@@ -105,7 +105,7 @@ export class Cloud implements Service {
     await stamping.anchorer.start();
     this.#closers.push(() => receiver.idle());
     const uplink = this.#uplinkDoor(credentials, receiver);
-    const app = await this.#openApp({ records, entries, receiver, accounts, credentials, stamping, uplink });
+    const app = await this.#openApp({ records, entries, receiver, accounts, stamping, uplink });
     this.#closers.push(() => uplink.stop());
     await uplink.start();
     this.#doors = { app, uplink };
@@ -157,19 +157,27 @@ export class Cloud implements Service {
     return { receiver, projector };
   }
 
-  #uplinkDoor(credentials: CredentialStore, receiver: Receiver): Broker {
+  #uplinkDoor(credentials: CredentialStore, receiver: Receiver): AedesDoor {
     const { host, uplinkPort: port } = this.#config;
-    return createUplinkDoor({ host, port, credentials, receiver, clock: this.#clock, logger: this.#logger });
+    const takers: Takers = {
+      uplinkEntries: async (gateway, message) => {
+        const answer = await receiver.receive(gateway, message);
+        // A gateway that woke up without a clock takes its time from here.
+        const timed: UplinkAnswer = { ...answer, atMs: Math.trunc(this.#clock.nowMs()) };
+        await door.send(gateway, 'uplinkAnswer', timed);
+      },
+    };
+    const door = new AedesDoor({ host, port, credentials, takers, logger: this.#logger });
+    return door;
   }
 
   async #openApp(parts: AppParts): Promise<FastifyInstance> {
-    const { records, entries, receiver, accounts, credentials, stamping, uplink } = parts;
+    const { records, entries, receiver, accounts, stamping, uplink } = parts;
     const registry = createMetrics({ entries, receiver });
-    registerBrokerMetrics(uplink, registry);
+    registerBrokerMetrics(uplink.broker, registry);
     registerAnchorMetrics(registry, { db: records.db, status: () => stamping.anchorer.status() });
     const clock = this.#clock;
-    const disconnect = (gateway: string) => uplink.disconnect(gateway);
-    const api = { db: records.db, entries, receiver, credentials, disconnect, clock, registry };
+    const api = { db: records.db, entries, receiver, logins: uplink.logins, clock, registry };
     const routes = [
       ...apiRoutes({ ...api, chainState: () => stamping.anchorer.status().state }),
       stamping.routes,
@@ -191,7 +199,6 @@ interface AppParts {
   readonly entries: EntryStore;
   readonly receiver: Receiver;
   readonly accounts: Accounts;
-  readonly credentials: CredentialStore;
   readonly stamping: Stamping;
-  readonly uplink: Broker;
+  readonly uplink: AedesDoor;
 }

@@ -31,6 +31,7 @@ it.each([
   ['NONGTIN_UPLINK_URL', 'ftp://cloud'],
   ['NONGTIN_INFLUX_URL', 'localhost:8086'],
   ['NONGTIN_MQTT_TLS_PORT', 'on'],
+  ['NONGTIN_MQTT_CONNECTIONS', '0'],
   ['NONGTIN_TLS_CERT', 'farm.pem'],
 ])('names the variable when %s is %s', (name, value) => {
   expect(() => readConfig({ [name]: value })).toThrow(name);
@@ -46,6 +47,12 @@ it('opens the further doors of the farm’s MQTT unless they are off', () => {
   expect(readConfig(off)).toMatchObject({
     ...{ mqttTlsPort: undefined, mqttWebSocketPort: undefined, tlsNames: ['a.vn', '10.0.0.5'] },
   });
+});
+
+it('may keep the plain door for this machine alone', () => {
+  const onlyHere = { NONGTIN_HOST: '10.0.0.5', NONGTIN_MQTT_HOST: '127.0.0.1' };
+  expect(readConfig(onlyHere)).toMatchObject({ host: '10.0.0.5', mqttHost: '127.0.0.1' });
+  expect(readConfig({ NONGTIN_HOST: '10.0.0.5' })).toMatchObject({ mqttHost: '10.0.0.5' });
 });
 
 it('does not repeat an address that may hold a password', () => {

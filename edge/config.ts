@@ -9,6 +9,10 @@ export interface GatewayConfig {
   /** Address the doors are bound to. */
   readonly host: string;
   readonly mqttPort: number;
+  /** Where the plain door of the farm's MQTT is bound. */
+  readonly mqttHost: string;
+  /** Open MQTT connections, at most. */
+  readonly mqttConnections: number;
   readonly httpPort: number;
   /** MQTT over TLS, and over WebSocket. Undefined: no such door. */
   readonly mqttTlsPort: number | undefined;
@@ -70,6 +74,8 @@ export function readConfig(env: Environment): GatewayConfig {
     dataDir: resolve(text(env, 'NONGTIN_DATA_DIR') ?? './data'),
     host: text(env, 'NONGTIN_HOST') ?? '0.0.0.0',
     mqttPort: port(env, 'NONGTIN_MQTT_PORT', 1883),
+    mqttHost: text(env, 'NONGTIN_MQTT_HOST') ?? text(env, 'NONGTIN_HOST') ?? '0.0.0.0',
+    mqttConnections: number(env, 'NONGTIN_MQTT_CONNECTIONS', 1_000, 1, 100_000),
     httpPort: port(env, 'NONGTIN_GATEWAY_PORT', 8081),
     mqttTlsPort: portOrOff(env, 'NONGTIN_MQTT_TLS_PORT', 8883),
     mqttWebSocketPort: portOrOff(env, 'NONGTIN_MQTT_WS_PORT', 9001),

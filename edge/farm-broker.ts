@@ -46,9 +46,10 @@ const NO_DOORS: Pick<FurtherDoors, 'start' | 'stop' | 'state'> = {
 };
 
 function embedded({ config, folder, credentials, hook, logger, clock }: FarmBrokerOptions): Broker {
-  const { host, mqttPort, mqttTlsPort, mqttWebSocketPort: webSocket } = config;
+  const { host, mqttHost, mqttPort, mqttTlsPort, mqttWebSocketPort: webSocket } = config;
   return createBroker({
     host,
+    plainHost: mqttHost,
     port: mqttPort,
     portVariable: 'NONGTIN_MQTT_PORT',
     ...(mqttTlsPort === undefined
@@ -59,6 +60,7 @@ function embedded({ config, folder, credentials, hook, logger, clock }: FarmBrok
       : { webSocket: { port: webSocket, portVariable: 'NONGTIN_MQTT_WS_PORT' } }),
     authenticate: (username, password) => credentials.verify(username, password),
     sessionsPath: join(folder, 'sessions.sqlite'),
+    limits: { connections: config.mqttConnections },
     hook,
     logger,
     clock,

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { connect, connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { pino } from 'pino';
+import { onTestFinished } from 'vitest';
 import type { Identity } from '../acl.ts';
 import { type Broker, type BrokerOptions, createBroker } from '../broker.ts';
 import type { DurabilityHook, InboundMessage } from '../inbox.ts';
@@ -62,6 +63,13 @@ export class RecordingHook implements DurabilityHook {
   async receive(message: InboundMessage): Promise<void> {
     this.messages.push({ ...message, payload: Buffer.from(message.payload) });
   }
+}
+
+/** One that ends with the test. */
+export async function openFarm(...options: Parameters<typeof Farm.open>): Promise<Farm> {
+  const farm = await Farm.open(...options);
+  onTestFinished(() => farm.close());
+  return farm;
 }
 
 /** A running broker on a free port, and clients of every kind that end with it. */

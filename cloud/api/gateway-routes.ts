@@ -1,9 +1,8 @@
 import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import type { CredentialStore } from '@nongtin/broker';
 import type { FastifyInstance } from 'fastify';
 import { cooperativesIn, type Gateway } from '../cooperatives/cooperatives.ts';
 import { publicKeyFrom } from '../uplink/check.ts';
-import { allowGateway } from '../uplink/door.ts';
+import type { GatewayLogins } from '../uplink/door.ts';
 import { type OverviewSource, uplinkOverview } from '../uplink/overview.ts';
 import { Problem, problem } from './errors.ts';
 
@@ -30,15 +29,13 @@ const Registered = Type.Object({
 });
 
 export interface GatewayRoutesOptions extends OverviewSource {
-  readonly credentials: CredentialStore;
-  /** Ends a gateway's connections: after its password changed, or so that it sends again what was refused. */
-  readonly disconnect: (gateway: string) => void;
+  readonly logins: GatewayLogins;
   readonly clock: { nowMs(): number };
 }
 
 /** Whose signatures count, and how far each gateway's journal has come. */
 export function gatewayRoutes(options: GatewayRoutesOptions) {
-  const { db, clock } = options;
+  const { db, logins, clock } = options;
   const cooperatives = cooperativesIn(db);
   return (plain: FastifyInstance): void => {
     const app = plain.withTypeProvider<TypeBoxTypeProvider>();
@@ -64,21 +61,13 @@ export function gatewayRoutes(options: GatewayRoutesOptions) {
       if (gateway.public_key !== publicKey) return reply.code(409).send(otherKey);
       if (gateway.revoked) return reply.code(409).send(revoked);
       // Refused until now, it would try again only in a while; a new connection starts at once.
-      if (gateway.registered_at_ms === nowMs) options.disconnect(gatewayId);
-      return { ...view(gateway), uplinkPassword: letIn(options, gatewayId, uplinkPassword) };
+      if (gateway.registered_at_ms === nowMs) await logins.disconnect(gatewayId);
+      return { ...view(gateway), uplinkPassword: await logins.allow(gatewayId, uplinkPassword) };
     });
     app.get('/api/uplink', { schema: { response: { 200: Type.Any() } } }, async () => ({
       gateways: await uplinkOverview(options),
     }));
   };
-}
-
-/** Without a password of the caller's a new one is made, each time. */
-function letIn({ credentials, disconnect }: GatewayRoutesOptions, id: string, password?: string): string {
-  if (password !== undefined && !allowGateway(credentials, id, password)) return password;
-  const issued = password ?? credentials.issue(id, 'gateway');
-  disconnect(id);
-  return issued;
 }
 
 function view(row: Gateway) {

@@ -1,44 +1,34 @@
-import { type Broker, type CredentialStore, createBroker } from '@nongtin/broker';
-import { matchTopic, topicOf, type UplinkAnswer } from '@nongtin/broker/wire';
-import type { Logger } from '@nongtin/service';
-import type { Receiver } from './receiver.ts';
-
-export interface UplinkDoorOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly credentials: CredentialStore;
-  readonly receiver: Receiver;
-  readonly clock: { nowMs(): number };
-  readonly logger: Logger;
+/**
+ * Where gateways speak to the cloud and hear from it, whatever carries their messages. The embedded one is aedes in this
+ * process (aedes-door.ts). Its one job is to carry: it understands no message.
+ */
+export interface UplinkDoor {
+  readonly logins: GatewayLogins;
+  /** Throws a StartProblem when it cannot be opened; may then be called again. */
+  start(): Promise<void>;
+  /** Takes no more, and waits for what is under way. */
+  stop(): Promise<void>;
+  /** To a gateway that is connected; one that is not never gets it. */
+  send(gateway: string, name: ToGateway, message: object): Promise<void>;
 }
+
+/** Who may come in as which gateway. */
+export interface GatewayLogins {
+  /**
+   * The password with which this gateway comes in from now on; every other one is void, and who came in with it is
+   * sent away. Without one of the caller's a new one is made.
+   */
+  allow(gateway: string, password?: string): Promise<string>;
+  /** Sends it away; it may come again, and what was refused is then offered anew. */
+  disconnect(gateway: string): Promise<void>;
+}
+
+/** Topics of the wire's table, by name. */
+export type FromGateway = 'uplinkEntries';
+export type ToGateway = 'uplinkAnswer';
 
 /**
- * The gateways' MQTT door. A message's PUBACK goes out when the receiver has answered it, and the answer says what is
- * durable. The access list has made sure that a gateway speaks on its own topic only.
+ * Takes each kind of message; the bytes are the taker's own. The gateway is who the door let in. The message counts as
+ * taken when this resolves; it never rejects.
  */
-export function createUplinkDoor(options: UplinkDoorOptions): Broker {
-  const { host, port, credentials, receiver, clock, logger } = options;
-  const broker: Broker = createBroker({
-    ...{ host, port, portVariable: 'NONGTIN_UPLINK_PORT', logger },
-    authenticate: (username, password) => credentials.verify(username, password),
-    hook: {
-      receive: async ({ topic, payload }) => {
-        const matched = matchTopic(topic);
-        if (matched?.name !== 'uplinkEntries') return;
-        // Copied: it waits for its turn, and its memory belongs to the connection.
-        const answer = await receiver.receive(matched.identity, Uint8Array.from(payload));
-        // A gateway that woke up without a clock takes its time from here.
-        const timed: UplinkAnswer = { ...answer, atMs: Math.trunc(clock.nowMs()) };
-        await broker.publish(topicOf('uplinkAnswer', matched.identity), JSON.stringify(timed), { qos: 1 });
-      },
-    },
-  });
-  return broker;
-}
-
-/** Makes sure that this gateway may connect with this password; true when that changed something. */
-export function allowGateway(credentials: CredentialStore, gateway: string, password: string): boolean {
-  if (credentials.verify(gateway, Buffer.from(password))?.role === 'gateway') return false;
-  credentials.issue(gateway, 'gateway', password);
-  return true;
-}
+export type Takers = Readonly<Record<FromGateway, (gateway: string, message: Uint8Array) => Promise<void>>>;
