@@ -21,6 +21,21 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
+it.each([
+  [{ NONGTIN_MQTT_BROKER_URL: 'mqtt://probe9:hunter2@127.0.0.1' }, /signs in as probe9, which is a device/],
+  [
+    { NONGTIN_MQTT_BROKER_URL: 'mqtts://127.0.0.1', NONGTIN_MQTT_BROKER_CA: '/nowhere/ca.pem' },
+    /NONGTIN_MQTT_BROKER_CA names \/nowhere\/ca.pem, and there is no such file/,
+  ],
+])(
+  'a gateway with %j says what is wrong, and does not start',
+  async (env: Record<string, string>, expected) => {
+    farm = await testFarm();
+    await farm.gateway().stop();
+    await expect(farm.build(env).start()).rejects.toThrow(expected);
+  },
+);
+
 describe.skipIf(!isMosquittoHere)(
   'a gateway whose devices speak to Mosquitto (left out where there is none)',
   () => {

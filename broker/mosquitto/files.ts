@@ -15,7 +15,7 @@ export interface ControllerLogin {
 
 export interface MosquittoFiles {
   readonly folder: string;
-  /** Whose password was issued before passwords were kept for Mosquitto: they cannot sign in there until it is rotated. */
+  /** Who cannot sign in there until their password is rotated: it was issued before it was kept for Mosquitto. */
   readonly without: readonly string[];
 }
 
@@ -30,18 +30,21 @@ export function writeMosquittoFiles(
   controller: ControllerLogin,
 ): MosquittoFiles {
   const hashes = credentials.mosquittoHashes();
-  const people = credentials.list();
+  // Another with the gateway's name would get its rights.
+  const all = credentials.list();
+  const people = all.filter(({ id }) => id !== controller.username);
   const lines = people.flatMap(({ id }) => (hashes.has(id) ? [`${id}:${hashes.get(id)}`] : []));
-  const all: Identity[] = [{ id: controller.username, role: 'controller' }, ...people];
+  const gateway: Identity = { id: controller.username, role: 'controller' };
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     put(folder, 'nongtin.conf', configuration(resolve(folder)));
     put(folder, 'passwords', `${[`${controller.username}:${controller.mosquitto}`, ...lines].join('\n')}\n`);
-    put(folder, 'acl', accessList(all));
+    put(folder, 'acl', accessList([gateway, ...people]));
   } catch (error) {
     throw explainProblem(error, { path: folder });
   }
-  return { folder, without: people.filter(({ id }) => !hashes.has(id)).map(({ id }) => id) };
+  const isOut = ({ id }: Identity) => id === controller.username || !hashes.has(id);
+  return { folder, without: all.filter(isOut).map(({ id }) => id) };
 }
 
 function put(folder: string, name: string, text: string): void {

@@ -69,3 +69,13 @@ it('names those whose password is older than Mosquitto’s hashes, and leaves fi
   expect(readFileSync(join(files, 'acl'), 'utf8')).toMatch(/^user new-2\n/m);
   expect(readFileSync(join(files, 'acl'), 'utf8')).not.toMatch(/old-1/);
 });
+
+it('gives the gateway’s name to no device, whatever password it has', () => {
+  const store = openCredentials({ path: join(folder, 'credentials.json') });
+  store.issue('farm', 'device');
+  const login = { username: 'farm', mosquitto: mosquittoHash('x') };
+  const files = join(folder, 'mosquitto');
+  expect(writeMosquittoFiles(files, store, login).without).toEqual(['farm']);
+  expect(readFileSync(join(files, 'passwords'), 'utf8')).toBe(`farm:${login.mosquitto}\n`);
+  expect(readFileSync(join(files, 'acl'), 'utf8').match(/^user farm$/gm)).toHaveLength(1);
+});
