@@ -10,7 +10,8 @@ import { type Caller, signIn } from '../caller.ts';
 import { waitFor } from '../wait.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
-const START_MS = 60_000;
+/** Generous: continuous integration may run on a slow and busy machine. */
+const START_MS = 120_000;
 
 type Service = 'gateway' | 'cloud';
 const programs: Record<Service, string> = { gateway: 'edge/main.ts', cloud: 'cloud/main.ts' };
@@ -62,7 +63,16 @@ export async function startFarmAndCloud(speed: number): Promise<FarmAndCloud> {
     child.kill(signal);
     await exited;
   };
-  await Promise.all([start('cloud'), start('gateway')]);
+  const remove = async () => {
+    await Promise.all([end('gateway', 'SIGKILL'), end('cloud', 'SIGKILL')]);
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  try {
+    await Promise.all([start('cloud'), start('gateway')]);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
   const secrets = JSON.parse(readFileSync(join(dataDir, 'demo.json'), 'utf8')) as DemoSecrets;
   return {
     ports: { mqtt, gateway, cloud },
@@ -70,9 +80,6 @@ export async function startFarmAndCloud(speed: number): Promise<FarmAndCloud> {
     caller: (service, role) => signIn(url(service), secrets.users[role]),
     end,
     start,
-    remove: async () => {
-      await Promise.all([end('gateway', 'SIGKILL'), end('cloud', 'SIGKILL')]);
-      rmSync(dataDir, { recursive: true, force: true });
-    },
+    remove,
   };
 }
