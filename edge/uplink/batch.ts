@@ -3,7 +3,7 @@ import type { UplinkEntry } from '@nongtin/broker/wire';
 /** Of one message; the cloud checks as many signatures in one go. */
 export const MOST_ENTRIES = 200;
 /** Of one message's JSON, whatever becomes of it packed: memory on both sides stays small. */
-export const MOST_JSON_BYTES = 512 * 1024;
+const MOST_JSON_BYTES = 512 * 1024;
 
 /** One message: its JSON and the numbers it covers. Undefined when there is nothing to send. */
 export interface Batch {
