@@ -107,7 +107,7 @@ async function cutAll(
 }
 
 async function inTime<T>(work: Promise<T>, what: string): Promise<T> {
-  const late = AbortSignal.timeout(60_000);
+  const late = AbortSignal.timeout(120_000);
   const given = once(late, 'abort').then(() => Promise.reject(new Error(`waited too long for ${what}`)));
   return Promise.race([work, given]);
 }

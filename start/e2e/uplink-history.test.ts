@@ -49,4 +49,4 @@ it('shows a journal that was restored from an older copy as a fork, on both side
   expect(progress?.durableUpTo).toBe(held.length);
   expect(held.slice(0, first.length)).toEqual(first);
   expect(gateway.told?.durableUpTo).toBeLessThan(held.length);
-}, 180_000);
+}, 300_000);
