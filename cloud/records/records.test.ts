@@ -56,7 +56,7 @@ describe.each(engines)('records in $name', ({ options }) => {
   it('can be started again without doing anything twice', async () => {
     await records.start();
     const { rows } = await sql<{ n: number }>`select count(*) as n from kysely_migration`.execute(records.db);
-    expect(rows[0]?.n).toBe(3);
+    expect(rows[0]?.n).toBe(Object.keys(migrations).length);
   });
 
   it('gives the same JavaScript types for the same columns', async () => {
