@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRecords, type Records } from './index.ts';
+import { migrations } from './migrations/index.ts';
 import { postgresPrograms, startCluster, type TemporaryCluster } from './postgres.suite.ts';
 
 const logger = pino({ level: 'silent' });

@@ -110,11 +110,11 @@ export class Carrier {
     }
     if (answer.atMs !== undefined) onTime(answer.atMs);
     const { durableUpTo, refused } = answer;
-    if (durableUpTo > journal.lastNumber()) {
+    if (this.#leftOver > 0) this.#leftOver -= 1;
+    else if (durableUpTo > journal.lastNumber()) {
       const reason = 'the cloud holds entries that this journal lacks';
       this.#refuse({ number: durableUpTo, kind: 'lacking', reason });
-    } else if (this.#leftOver > 0) this.#leftOver -= 1;
-    else if (refused) this.#onRefused(refused, durableUpTo);
+    } else if (refused) this.#onRefused(refused, durableUpTo);
     else this.#onDurable(durableUpTo);
   }
 
