@@ -119,14 +119,13 @@ export class Receiver {
     const { accepted, duplicates: earlier, refusals, lastRefusal, refusing } = this.traffic(gateway);
     const nowMs = Math.trunc(this.#options.clock.nowMs());
     const last = refused === undefined ? lastRefusal : { ...refused, atMs: nowMs };
-    const isSame = refused?.number === refusing?.number && refused?.kind === refusing?.kind;
     this.#traffic.set(gateway, {
       accepted: accepted + fresh.length,
       duplicates: earlier + duplicates,
       refusals:
         refused === undefined ? refusals : { ...refusals, [refused.kind]: (refusals[refused.kind] ?? 0) + 1 },
       ...(last === undefined ? {} : { lastRefusal: last }),
-      ...(refused && { refusing: isSame && refusing ? refusing : { ...refused, sinceMs: nowMs } }),
+      ...(refused && { refusing: standing(refusing, { ...refused, sinceMs: nowMs }) }),
     });
     if (refused !== undefined) this.#options.logger.warn({ gateway, ...refused }, 'entries refused');
   }
@@ -138,6 +137,15 @@ export class Receiver {
       return 0;
     }
   }
+}
+
+type Refusing = NonNullable<Traffic['refusing']>;
+
+/** The same again stands since it came first; and what is missing behind a refused entry is only its consequence. */
+function standing(before: Refusing | undefined, now: Refusing): Refusing {
+  if (before === undefined) return now;
+  const isSame = before.number === now.number && before.kind === now.kind;
+  return isSame || (now.kind === 'gap' && now.number > before.number) ? before : now;
 }
 
 function failureOf(error: unknown): { readonly refused: Refusal; readonly told: string } {

@@ -7,8 +7,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startCloud, type TestCloud, Uplink } from '../testing/cloud.ts';
 import { layout, TestGateway } from '../testing/gateway.ts';
 
-/** A frame of many blocks, each a few bytes that stand for 128 KiB (RFC 8878, 3.1.1.2.2). */
-const bomb = zstdCompressSync(Buffer.alloc(64 * 1024 ** 2));
+/** Entries, and a few bytes that stand for 64 MiB of spaces behind them. */
+const entries = [new TestGateway('somebody').append('')];
+const bomb = zstdCompressSync(JSON.stringify({ entries }) + ' '.repeat(64 * 1024 ** 2));
 
 let cloud: TestCloud;
 let uplink: Uplink;
@@ -91,13 +92,15 @@ it('says which refusal stands, since when, and that it is over', async () => {
   const { refusing } = await progress(gateway.id);
   expect(refusing).toMatchObject({ number: 3, kind: 'gap', reason: 'gap: expected 2' });
   await uplink.send(three);
+  // What was under way behind it is missing something too, and hides nothing.
+  await uplink.send(gateway.append(''));
   expect((await progress(gateway.id)).refusing).toEqual(refusing);
   const metrics = async () => (await fetch(`${cloud.httpUrl}/metrics`)).text();
   expect(await metrics()).toContain(`nongtin_uplink_refusing{gateway="${gateway.id}",kind="gap"} 1`);
   await uplink.send(two, three);
   const after = await progress(gateway.id);
   expect(after.refusing).toBeUndefined();
-  expect(after).toMatchObject({ durableUpTo: 3, lastRefusal: { kind: 'gap' }, refusals: { gap: 2 } });
+  expect(after).toMatchObject({ durableUpTo: 3, lastRefusal: { kind: 'gap' }, refusals: { gap: 3 } });
   expect(await metrics()).not.toContain(`nongtin_uplink_refusing{gateway="${gateway.id}"`);
 });
 

@@ -59,7 +59,7 @@ describe(`over 64 kbit/s and 600 ms (seed ${seed})`, () => {
     expect(Math.max(...bytes)).toBeLessThan(40_000);
   }, 90_000);
 
-  it('a message that is too large for the patience of the link becomes smaller, and is not sent for ever', async () => {
+  it('a message that is too large for the patience of the link is not sent for ever', async () => {
     const journal = new MemoryJournal().append(150);
     // The link has become a twentieth as fast since the sizes were found.
     const { url, received, link } = await behind({ bytesPerSecond: 200_000 });
@@ -69,13 +69,13 @@ describe(`over 64 kbit/s and 600 ms (seed ${seed})`, () => {
     link.badness = { bytesPerSecond: 10_000, latencyMs: 50 };
     journal.append(250);
     await until(() => expect(uplink.state().durableUpTo).toBe(400));
-    const sizes = received.slice(before).map((numbers) => numbers.length);
-    // Some were sent in vain, none more than a few times.
+    // Some were given up while they were on the wire; of those that arrived none came more than a few times.
+    expect(link.connections).toBeGreaterThan(1);
+    expect(link.connections).toBeLessThan(10);
     const starts = received.slice(before).map((numbers) => numbers[0]);
     const repeats = Math.max(...starts.map((first) => starts.filter((other) => other === first).length));
     expect(repeats).toBeLessThanOrEqual(4);
     expect(new Set(received.flat()).size).toBe(400);
-    expect(sizes.length).toBeGreaterThan(1);
   }, 90_000);
 
   it('a single entry that is larger than all messages still goes', async () => {

@@ -44,6 +44,8 @@ export class Carrier {
   /** Counts when what comes next has changed: what was prepared meanwhile is not sent. */
   #turn = 0;
   #isPreparing = false;
+  /** After a refusal one message at a time shows whether it stands. */
+  #isProbing = false;
   /** Entries that were read and did not fit. */
   #ahead: readonly UplinkEntry[] = [];
   #lastCount = FEWEST_READ;
@@ -83,7 +85,8 @@ export class Carrier {
   pump(): void {
     const { journal, pace } = this.#options;
     if (this.#state !== 'carrying' || this.#isPreparing) return;
-    if (this.#inFlight.count >= pace.mostInFlight || journal.lastNumber() <= this.#sentUpTo) return;
+    const most = this.#isProbing ? 1 : pace.mostInFlight;
+    if (this.#inFlight.count >= most || journal.lastNumber() <= this.#sentUpTo) return;
     this.#isPreparing = true;
     this.#sendNext(this.#turn).then(
       () => {
@@ -107,11 +110,11 @@ export class Carrier {
     }
     if (answer.atMs !== undefined) onTime(answer.atMs);
     const { durableUpTo, refused } = answer;
-    if (durableUpTo > journal.lastNumber()) {
+    if (this.#leftOver > 0) this.#leftOver -= 1;
+    else if (durableUpTo > journal.lastNumber()) {
       const reason = 'the cloud holds entries that this journal lacks';
       this.#refuse({ number: durableUpTo, kind: 'lacking', reason });
-    } else if (this.#leftOver > 0) this.#leftOver -= 1;
-    else if (refused) this.#onRefused(refused, durableUpTo);
+    } else if (refused) this.#onRefused(refused, durableUpTo);
     else this.#onDurable(durableUpTo);
   }
 
@@ -127,6 +130,7 @@ export class Carrier {
     this.#ahead = entries.slice(batch.count);
     this.#lastCount = batch.count;
     this.#sentUpTo = batch.last;
+    standing.offer(batch.last);
     if (this.#inFlight.count === 0) standing.noteOldest(oldest);
     const message = { last: batch.last, bytes: payload.length, sentAtMs: monotonicMs(), oldest };
     this.#inFlight.add(message);
@@ -144,12 +148,15 @@ export class Carrier {
     return [...ahead, ...(await this.#options.journal.read(after, limit))];
   }
 
-  #onDurable(durableUpTo: number): void {
+  #onDurable(heldUpTo: number): void {
     const { standing, pace, monotonicMs, refusals, onProgress } = this.#options;
+    // After a restart the cloud may hold more than was sent since; a journal that was restored may differ there.
+    const durableUpTo = Math.min(heldUpTo, standing.offered);
     const settled = this.#inFlight.settle(durableUpTo);
     for (const message of settled) pace.answered(message, monotonicMs());
     if (durableUpTo > standing.durableUpTo) {
       standing.moveTo(durableUpTo);
+      this.#isProbing = false;
       const next = this.#inFlight.oldest;
       if (next !== undefined) standing.noteOldest(next.oldest);
       if (durableUpTo > this.#sentUpTo) this.#goTo(durableUpTo);
@@ -169,7 +176,10 @@ export class Carrier {
     const wasAsked = this.#inFlight.count > 0;
     const isOlder = refused.kind === undefined && refused.number === 0 && !this.#isPlain;
     const isBack = wasAsked && durableUpTo < standing.durableUpTo;
-    if (isBack || durableUpTo > standing.durableUpTo) standing.moveTo(durableUpTo);
+    // What it refuses it may hold otherwise, with more behind it: the cursor stays before that.
+    const taken = Math.min(durableUpTo, refused.number - 1);
+    if (isBack) standing.moveTo(durableUpTo);
+    else if (taken > standing.durableUpTo) standing.moveTo(taken);
     this.#refuse(refused);
     if (isOlder) this.#isPlain = true;
     if (isOlder || isBack) this.begin();
@@ -179,6 +189,7 @@ export class Carrier {
     const { refusals } = this.#options;
     this.#leftOver = Math.max(0, this.#inFlight.count - 1);
     this.#inFlight.clear();
+    this.#isProbing = true;
     refusals.note(refused);
     this.#again();
   }

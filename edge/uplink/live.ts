@@ -36,6 +36,8 @@ const MOST_EVERY_MS = 5 * 60_000;
 /** Who was away for less has nothing to sum up. */
 const AWAY_MS = 10 * 60_000;
 const MOST_READINGS = 5_000;
+/** One name that the cloud does not take would cost all values. */
+const LONGEST_NAME = 200;
 const MOST_ZONES = 1_000;
 const MOST_ALARMS = 200;
 
@@ -112,7 +114,14 @@ export class LiveTeller {
   }
 
   /** Resolves, once it is on its way, with how long to wait for the next one at least. */
-  async #send(link: Link, summary?: UplinkSummary): Promise<number> {
+  #send(link: Link, summary?: UplinkSummary): Promise<number> {
+    return this.#makeAndSend(link, summary).catch((error: unknown) => {
+      this.#options.logger.error({ err: error }, 'live values could not be told');
+      return 0;
+    });
+  }
+
+  async #makeAndSend(link: Link, summary: UplinkSummary | undefined): Promise<number> {
     const { journal, clock, pace, waitMs, onSilence } = this.#options;
     const view = this.#view();
     if (view === undefined) return 0;
@@ -158,8 +167,9 @@ function readingsOf(devices: readonly LiveDevice[]): UplinkLive['readings'] {
       ...{ quality: bitsOf(flags), observedAtMs: Math.trunc(atMs) },
     })),
   );
-  if (all.length <= MOST_READINGS) return all;
-  return all.sort((a, b) => b.observedAtMs - a.observedAtMs).slice(0, MOST_READINGS);
+  const named = all.filter(({ device }) => device.length <= LONGEST_NAME);
+  if (named.length <= MOST_READINGS) return named;
+  return named.sort((a, b) => b.observedAtMs - a.observedAtMs).slice(0, MOST_READINGS);
 }
 
 function bitsOf(flags: readonly string[]): number {

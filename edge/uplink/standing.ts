@@ -16,6 +16,7 @@ export class Standing {
   readonly #journal: UplinkJournal;
   readonly #logger: Logger;
   #durableUpTo = 0;
+  #offered = 0;
   #oldest: { readonly after: number; readonly atMs: number } | undefined;
   #isLooking = false;
 
@@ -40,6 +41,15 @@ export class Standing {
   /** When the oldest entry that waits was made; null: none waits, or it is not known. */
   get oldestAtMs(): number | null {
     return this.behind > 0 && this.#oldest?.after === this.#durableUpTo ? this.#oldest.atMs : null;
+  }
+
+  /** The newest entry that this process has sent: the cursor moves over nothing that the cloud cannot have compared. */
+  get offered(): number {
+    return this.#offered;
+  }
+
+  offer(number: number): void {
+    this.#offered = Math.max(this.#offered, number);
   }
 
   moveTo(number: number): void {

@@ -71,26 +71,50 @@ describe('the uplink', () => {
     expect([...copies.values()].every((count) => count === 1)).toBe(true);
   });
 
-  it('reads again when an answer comes while it reads', async () => {
+  it('goes on from an answer that comes late, over the next connection and while it reads', async () => {
     const journal = new MemoryJournal().append(3);
     const reading = Promise.withResolvers<void>();
     const gate = Promise.withResolvers<void>();
     const { read } = journal;
+    let reads = 0;
     journal.read = async (after, limit) => {
-      // Not the look at what waits longest.
-      if (limit === 1) return read(after, limit);
+      // Neither the look at what waits longest nor the first connection's.
+      if (limit === 1 || ++reads === 1) return read(after, limit);
       reading.resolve();
       await gate.promise;
       return read(after, limit);
     };
-    const { url, received, say } = await cloud(durable);
-    const uplink = await uplinkTo(url, journal);
+    let isSilent = true;
+    const { url, received, say } = await cloud((numbers) => (isSilent ? undefined : durable(numbers)));
+    const uplink = await uplinkTo(url, journal, { answerMs: 30, reconnectMs: 5 });
     await reading.promise;
+    isSilent = false;
     await say({ durableUpTo: 1 });
     await until(() => expect(uplink.state().durableUpTo).toBe(1));
     gate.resolve();
     await until(() => expect(uplink.state().durableUpTo).toBe(3));
-    expect(received).toEqual([[2, 3]]);
+    expect(received).toEqual([
+      [1, 2, 3],
+      [2, 3],
+    ]);
+  });
+
+  it('moves its cursor over nothing that it has not sent, whatever the cloud says that it holds', async () => {
+    const journal = new MemoryJournal().append(500);
+    const { url, received } = await cloud(() => ({ durableUpTo: 500 }));
+    const uplink = await uplinkTo(url, journal);
+    await until(() => expect(uplink.state().durableUpTo).toBe(500));
+    expect(received.flat()).toEqual(Array.from({ length: 500 }, (_, i) => i + 1));
+  });
+
+  it('stays before a fork, although the cloud holds more entries behind it', async () => {
+    const refused = { number: 3, kind: 'fork', reason: 'fork: entry 3 is held' };
+    const { url, received } = await cloud(() => ({ durableUpTo: 5, refused }));
+    const journal = new MemoryJournal().append(9);
+    const uplink = await uplinkTo(url, journal, { refusedMs: 30 });
+    await until(() => expect(received.length).toBeGreaterThan(2));
+    expect(uplink.state()).toMatchObject({ durableUpTo: 2, lastRefusal: { number: 3, kind: 'fork' } });
+    expect(received[2]).toEqual([3, 4, 5, 6, 7, 8, 9]);
   });
 
   it('goes on from its cursor after a restart', async () => {

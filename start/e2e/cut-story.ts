@@ -107,7 +107,7 @@ async function cutAll(
 }
 
 async function inTime<T>(work: Promise<T>, what: string): Promise<T> {
-  const late = AbortSignal.timeout(60_000);
+  const late = AbortSignal.timeout(120_000);
   const given = once(late, 'abort').then(() => Promise.reject(new Error(`waited too long for ${what}`)));
   return Promise.race([work, given]);
 }
@@ -116,6 +116,7 @@ interface Told {
   readonly publicKey: string;
   readonly lastNumber: number;
   readonly durableUpTo: number;
+  readonly lastRefusal: { readonly number: number; readonly kind: string } | null;
 }
 
 /** A child process that is started as often as it is killed. */
@@ -153,7 +154,7 @@ class Process {
   }
 }
 
-class Gateway extends Process {
+export class Gateway extends Process {
   told: Told | undefined;
   readonly #folder: string;
   readonly #url: string;
@@ -193,7 +194,7 @@ class Gateway extends Process {
   }
 }
 
-class Cloud extends Process {
+export class Cloud extends Process {
   readonly #dataDir: string;
   readonly #ports: { readonly http: number; readonly uplink: number };
 
@@ -227,13 +228,18 @@ class Cloud extends Process {
     if (!answer.ok) throw new Error(`registering was answered with ${answer.status}`);
   }
 
+  /** How it shows the gateway. */
+  async progress(): Promise<Record<string, unknown> | undefined> {
+    const answer = await this.#call('GET', '/api/uplink');
+    const { gateways } = (await answer.json()) as { gateways: Record<string, unknown>[] };
+    return gateways.find(({ gatewayId }) => gatewayId === GATEWAY);
+  }
+
   /** When everything up to this entry is projected: how it shows the gateway; then it is stopped. */
   async finish(lastNumber: number): Promise<unknown> {
     const isThere = async () => {
       for (;;) {
-        const answer = await this.#call('GET', '/api/uplink');
-        const { gateways } = (await answer.json()) as { gateways: Record<string, unknown>[] };
-        const progress = gateways.find(({ gatewayId }) => gatewayId === GATEWAY);
+        const progress = await this.progress();
         if (progress?.projectedUpTo === lastNumber) return progress;
         await delay(50);
       }
@@ -261,7 +267,7 @@ class Cloud extends Process {
   }
 }
 
-function storedEntries(dataDir: string): Kept[] {
+export function storedEntries(dataDir: string): Kept[] {
   const file = new DatabaseSync(join(dataDir, 'cloud', 'entries.sqlite'), { readOnly: true });
   const all = file
     .prepare(

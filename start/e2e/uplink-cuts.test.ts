@@ -18,4 +18,4 @@ it(`the cloud holds what the gateway's journal holds, each entry once, after ${C
   expect(cloud.days).toEqual(gateway.days);
   // No gap, no fork, no refusal of any other kind: cuts alone never look like one.
   expect(progress).toMatchObject({ refusals: {}, forks: [], unprojected: 0, thinned: 0 });
-}, 180_000);
+}, 300_000);

@@ -51,7 +51,8 @@ function write(): void {
   const count = 1 + (atMs % 5);
   const first = journal.nextRunningNumber(count);
   const readings = Array.from({ length: count }, (_, index): Reading => {
-    const value = ((first + index) % 997) / 1000;
+    // Within the range of the metric, so that all of them count.
+    const value = ((first + index) % 701) / 1000;
     const timeNs = seriesTimeNs(atMs, first + index);
     const device = `probe${(first + index) % 7}`;
     return { metric: 'soil_moisture', device, channel: '', value, quality: 0, receivedAtMs: atMs, timeNs };
