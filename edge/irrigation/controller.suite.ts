@@ -29,14 +29,12 @@ export function testController(
 ) {
   const config: ControllerConfig = {
     ...controllerDefaults,
-    zones: (options.zones ?? zonesOf(demoFarm()))
-      .filter(isWatered)
-      .map((zone) =>
-        controlledZone(zone, {
-          speed: options.speed ?? 1,
-          readOnly: options.untested?.includes(zone.id) ? UNTESTED : null,
-        }),
-      ),
+    zones: (options.zones ?? zonesOf(demoFarm())).filter(isWatered).map((zone) =>
+      controlledZone(zone, {
+        speed: options.speed ?? 1,
+        readOnly: options.untested?.includes(zone.id) ? UNTESTED : null,
+      }),
+    ),
     speed: options.speed ?? 1,
     idPrefix: options.idPrefix ?? 'boot',
   };
