@@ -1,21 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import type { MqttClient } from 'mqtt';
 import { connectAsync } from 'mqtt';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { Farm } from '../farm/layout.ts';
 import { testFarm } from '../gateway.suite.ts';
+import { slowClock } from '../slow-clock.suite.ts';
 
-const until = (check: () => unknown) => vi.waitFor(check, { timeout: 15_000, interval: 20 });
+const until = (check: () => unknown) => vi.waitFor(check, { timeout: 30_000, interval: 20 });
 
 /** The demo farm whose first zone is watered by a Tasmota relay, with a meter of its own. */
 async function farmWithRelay() {
-  const clock = {
-    aheadMs: 0,
-    nowMs: () => Date.now() + clock.aheadMs,
-    monotonicMs: () => Math.trunc(performance.now() + clock.aheadMs),
-  };
+  const clock = slowClock();
   const farm = await testFarm({}, clock);
   onTestFinished(() => farm.close());
   const path = join(farm.dataDir, 'gateway', 'farm.json');
@@ -99,4 +95,4 @@ it('a Tasmota relay and a meter of another device water a zone, over MQTT', asyn
       { outcome: 'completed', measuredLitres: 6, reason: { key: 'wet_test' } },
     ]),
   );
-});
+}, 90_000);
