@@ -82,6 +82,13 @@ const cloud: RouteTable = {
   'GET /api/anchors': everyRole,
   'GET /api/gateways': ['technician', 'manager', 'alliance_officer', 'auditor'],
   'POST /api/gateways': ['manager'],
+  'POST /api/gateways/:gatewayId/revoke': ['manager', 'alliance_officer'],
+  'GET /api/claim-codes': ['technician', 'manager', 'alliance_officer', 'auditor'],
+  'POST /api/claim-codes': ['manager'],
+  'POST /api/claim-codes/:claimId/withdraw': ['manager'],
+  // Gateways prove who they are by code and key.
+  'POST /api/enrol': 'public',
+  'POST /api/enrol/renew': 'public',
   'POST /api/lots': ['manager'],
   'GET /api/stamp-batches': stampOverview,
   'POST /api/stamp-batches': ['manager'],

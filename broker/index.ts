@@ -11,11 +11,12 @@ export {
   seedCredentials,
   withdrawCredentials,
 } from './credentials.ts';
-export type { Authenticate } from './gate.ts';
+export type { Authenticate, AuthenticatePeer } from './gate.ts';
 export type { DurabilityHook, InboundMessage } from './inbox.ts';
 export { registerBrokerMetrics } from './metrics.ts';
 export { REFUSAL_CAUSES, type Refusal, type RefusalCause } from './refusals.ts';
-export { type CertificateAuthority, openAuthority } from './tls/authority.ts';
-export type { ServerCredentials } from './tls/certificate.ts';
+export { type CertificateAuthority, type ClientCertificate, openAuthority } from './tls/authority.ts';
+export { fingerprintOf, type ServerCredentials } from './tls/certificate.ts';
 export { type GivenFiles, readGivenFiles } from './tls/given.ts';
+export { requestCertificate } from './tls/issue.ts';
 export { namesOfMachine } from './tls/names.ts';

@@ -11,6 +11,7 @@ import {
 import {
   type CredentialStore,
   openCredentials,
+  readGivenFiles,
   registerBrokerMetrics,
   withdrawCredentials,
 } from '@nongtin/broker';
@@ -23,9 +24,15 @@ import { apiRoutes } from './api/index.ts';
 import type { CloudConfig } from './config.ts';
 import { cooperativesIn } from './cooperatives/cooperatives.ts';
 import { seedDemoCooperative } from './cooperatives/demo.ts';
+import { enrollingRoutes } from './enrolling.ts';
+import { GatewayRegister } from './enrolment/gateway-register.ts';
+import { Presence } from './enrolment/presence.ts';
+import { heardUnlessRevoked, sentUnlessRevoked } from './enrolment/revoked.ts';
 import { createMetrics } from './metrics.ts';
 import { openRecords, type Records } from './records/index.ts';
 import { openStamping, type Stamping } from './stamping.ts';
+import { CloudAuthority } from './tls/authority.ts';
+import { TlsDoors } from './tls/doors.ts';
 import { seasonOf } from './traceability/season.ts';
 import { AedesDoor, allowGateway } from './uplink/aedes-door.ts';
 import type { Takers } from './uplink/door.ts';
@@ -49,7 +56,7 @@ export class Cloud implements Service {
   readonly #logger: Logger;
   readonly #clock: { nowMs(): number };
   readonly #closers: (() => unknown)[] = [];
-  #doors: { app: FastifyInstance; uplink: AedesDoor } | undefined;
+  #doors: { app: FastifyInstance; uplink: AedesDoor; tls: TlsDoors | undefined } | undefined;
 
   constructor(config: CloudConfig, logger: Logger, clock: { nowMs(): number }) {
     this.#config = config;
@@ -57,11 +64,21 @@ export class Cloud implements Service {
     this.#clock = clock;
   }
 
-  /** The ports it listens on, once started. */
-  get ports(): { http: number; uplink: number } {
+  /** The ports it listens on, once started; those over TLS once they are open, a little later. */
+  get ports(): Ports {
     const address = this.#doors?.app.server.address();
     const http = typeof address === 'object' && address ? address.port : this.#config.httpPort;
-    return { http, uplink: this.#doors?.uplink.port ?? this.#config.uplinkPort };
+    return {
+      http,
+      https: this.#doors?.tls?.httpsPort,
+      uplink: this.#doors?.uplink.port ?? this.#config.uplinkPort,
+      uplinkTls: this.#doors?.uplink.tlsPort,
+    };
+  }
+
+  /** Resolves when the doors over TLS are open, or have told why not. */
+  async secured(): Promise<void> {
+    await this.#doors?.tls?.settled();
   }
 
   async start(): Promise<void> {
@@ -97,6 +114,8 @@ export class Cloud implements Service {
     const accounts = await this.#openAccounts(records);
     if (demo) await this.#seedDemo(records, accounts, credentials);
     else await this.#withdrawDemo(accounts, credentials);
+    const register = new GatewayRegister(records.db);
+    await register.load();
     const { receiver, projector } = this.#openUplink(records, entries);
     this.#closers.push(() => projector.stop());
     projector.start();
@@ -104,11 +123,14 @@ export class Cloud implements Service {
     this.#closers.push(() => stamping.anchorer.stop());
     await stamping.anchorer.start();
     this.#closers.push(() => receiver.idle());
-    const uplink = this.#uplinkDoor(credentials, receiver);
-    const app = await this.#openApp({ records, entries, receiver, accounts, stamping, uplink });
+    const presence = new Presence(clock);
+    const uplink = this.#uplinkDoor({ credentials, receiver, register, presence });
+    const authority = this.#openAuthority();
+    const gateways = { register, presence, uplink, authority };
+    const app = await this.#openApp({ records, entries, receiver, accounts, stamping, ...gateways });
     this.#closers.push(() => uplink.stop());
     await uplink.start();
-    this.#doors = { app, uplink };
+    this.#doors = { app, uplink, tls: authority && this.#startTls(authority, app, uplink) };
     logger.info({ ...this.ports, records: databaseUrl === undefined ? 'embedded' : 'server' }, 'listening');
   }
 
@@ -150,35 +172,71 @@ export class Cloud implements Service {
       ...{ entries, logger, clock: this.#clock },
       keyOf: async (id) => {
         const gateway = await cooperatives.gateway(id);
-        return gateway && { publicKey: gateway.public_key, revoked: gateway.revoked };
+        if (gateway === undefined) return undefined;
+        const { public_key: publicKey, revoked, revoked_reason: revokedReason } = gateway;
+        return { publicKey, revoked, revokedReason: revokedReason ?? '' };
       },
       onAppended: (gateway) => projector.wake(gateway),
     });
     return { receiver, projector };
   }
 
-  #uplinkDoor(credentials: CredentialStore, receiver: Receiver): AedesDoor {
-    const { host, uplinkPort: port } = this.#config;
+  #uplinkDoor({ credentials, receiver, register, presence }: UplinkParts): AedesDoor {
+    const { host, uplinkPort: port, uplinkTlsPort: tlsPort } = this.#config;
+    const isRevoked = (gateway: string) => register.standing(gateway) === 'revoked';
     const takers: Takers = {
       uplinkEntries: async (gateway, message) => {
         const answer = await receiver.receive(gateway, message);
         // A gateway that woke up without a clock takes its time from here.
         const timed: UplinkAnswer = { ...answer, atMs: Math.trunc(this.#clock.nowMs()) };
-        await door.send(gateway, 'uplinkAnswer', timed);
+        await send(gateway, 'uplinkAnswer', timed);
       },
     };
-    const door = new AedesDoor({ host, port, credentials, takers, logger: this.#logger });
+    const door = new AedesDoor({
+      ...{ host, port, tlsPort, credentials, logger: this.#logger },
+      takers: heardUnlessRevoked(takers, { isRevoked, onHeard: (gateway) => presence.note(gateway) }),
+      isKnown: (gateway) => register.standing(gateway) !== undefined,
+    });
+    const send = sentUnlessRevoked(door.send.bind(door), { isRevoked });
     return door;
   }
 
+  /** Undefined: no door over TLS is wanted. */
+  #openAuthority(): CloudAuthority | undefined {
+    const { httpsPort, uplinkTlsPort, tlsNames: names, tlsFiles: given, dataDir } = this.#config;
+    if (httpsPort === undefined && uplinkTlsPort === undefined) return undefined;
+    // What a person has configured wrongly is told now, not in a log later.
+    if (given) readGivenFiles(given, this.#clock.nowMs());
+    const folder = join(dataDir, 'cloud', 'tls');
+    return new CloudAuthority({ folder, names, given, clock: this.#clock });
+  }
+
+  #startTls(authority: CloudAuthority, app: FastifyInstance, uplink: AedesDoor): TlsDoors {
+    const { host, httpsPort } = this.#config;
+    const doors = new TlsDoors({ authority, host, httpsPort, app, uplink, logger: this.#logger });
+    this.#closers.push(() => doors.stop());
+    doors.start();
+    return doors;
+  }
+
   async #openApp(parts: AppParts): Promise<FastifyInstance> {
-    const { records, entries, receiver, accounts, stamping, uplink } = parts;
+    const { records, entries, receiver, accounts, stamping, uplink, register, presence, authority } = parts;
     const registry = createMetrics({ entries, receiver });
     registerBrokerMetrics(uplink.broker, registry);
     registerAnchorMetrics(registry, { db: records.db, status: () => stamping.anchorer.status() });
     const clock = this.#clock;
-    const api = { db: records.db, entries, receiver, logins: uplink.logins, clock, registry };
+    const { db } = records;
+    const gateways = { register, presence, logins: uplink.logins };
+    const api = { db, entries, receiver, clock, registry, ...gateways };
     const routes = [
+      enrollingRoutes({
+        ...{ config: this.#config, db, ...gateways, clock, logger: this.#logger },
+        ...{ authority, certifies: this.#config.uplinkTlsPort !== undefined },
+        ports: async () => {
+          await this.secured();
+          return this.ports;
+        },
+      }),
       ...apiRoutes({ ...api, chainState: () => stamping.anchorer.status().state }),
       stamping.routes,
     ];
@@ -201,4 +259,21 @@ interface AppParts {
   readonly accounts: Accounts;
   readonly stamping: Stamping;
   readonly uplink: AedesDoor;
+  readonly register: GatewayRegister;
+  readonly presence: Presence;
+  readonly authority: CloudAuthority | undefined;
+}
+
+interface UplinkParts {
+  readonly credentials: CredentialStore;
+  readonly receiver: Receiver;
+  readonly register: GatewayRegister;
+  readonly presence: Presence;
+}
+
+interface Ports {
+  readonly http: number;
+  readonly https: number | undefined;
+  readonly uplink: number;
+  readonly uplinkTls: number | undefined;
 }

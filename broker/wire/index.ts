@@ -1,4 +1,7 @@
+export * from './check-character.ts';
+export * from './claim-code.ts';
 export * from './dating.ts';
+export * from './enrolment.ts';
 export * from './entry.ts';
 export * from './line-protocol.ts';
 export * from './messages.ts';

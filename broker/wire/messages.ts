@@ -82,7 +82,14 @@ export type UplinkEntries = Static<typeof UplinkEntries>;
 export const UplinkAnswer = Type.Object({
   /** Every entry up to and including this number is durable in the cloud. */
   durableUpTo: Type.Integer({ minimum: 0 }),
-  refused: Type.Optional(Type.Object({ number: Type.Integer(), reason: Type.String() })),
+  refused: Type.Optional(
+    Type.Object({
+      number: Type.Integer(),
+      reason: Type.String(),
+      /** `revoked`: whatever this gateway sends is refused, for good. */
+      kind: Type.Optional(Type.String()),
+    }),
+  ),
   /** The cloud's time: it dates a gateway that woke up without any. */
   atMs: Type.Optional(Type.Integer()),
 });

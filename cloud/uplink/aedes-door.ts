@@ -1,11 +1,15 @@
 import { type Broker, type CredentialStore, createBroker } from '@nongtin/broker';
 import { matchTopic, topicOf } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
-import type { FromGateway, GatewayLogins, Takers, ToGateway, UplinkDoor } from './door.ts';
+import type { FromGateway, GatewayLogins, Takers, ToGateway, UplinkDoor, UplinkTls } from './door.ts';
 
 export interface AedesDoorOptions {
   readonly host: string;
   readonly port: number;
+  /** Undefined: there is no door over TLS. */
+  readonly tlsPort?: number | undefined;
+  /** Whether a certificate in this gateway's name lets it in: one that was revoked too, to be told. */
+  readonly isKnown?: (gateway: string) => boolean;
   readonly credentials: CredentialStore;
   readonly takers: Takers;
   readonly logger: Logger;
@@ -19,9 +23,11 @@ export class AedesDoor implements UplinkDoor {
   readonly broker: Broker;
   readonly logins: GatewayLogins;
 
-  constructor({ host, port, credentials, takers, logger }: AedesDoorOptions) {
+  constructor({ host, port, tlsPort, isKnown, credentials, takers, logger }: AedesDoorOptions) {
     this.broker = createBroker({
       ...{ host, port, portVariable: 'NONGTIN_UPLINK_PORT', logger },
+      ...(tlsPort === undefined ? {} : { tls: { port: tlsPort, portVariable: 'NONGTIN_UPLINK_TLS_PORT' } }),
+      authenticatePeer: ({ id }) => (isKnown?.(id) ? { id, role: 'gateway' } : undefined),
       authenticate: (username, password) => credentials.verify(username, password),
       hook: {
         receive: async ({ topic, payload }) => {
@@ -47,8 +53,17 @@ export class AedesDoor implements UplinkDoor {
     return this.broker.port;
   }
 
+  /** Once it is open. */
+  get tlsPort(): number | undefined {
+    return this.broker.tlsPort;
+  }
+
   start(): Promise<void> {
     return this.broker.start();
+  }
+
+  secure(credentials: UplinkTls): Promise<void> {
+    return this.broker.secure(credentials);
   }
 
   stop(): Promise<void> {
