@@ -30,6 +30,7 @@ import { Presence } from './enrolment/presence.ts';
 import { heardUnlessRevoked, sentUnlessRevoked } from './enrolment/revoked.ts';
 import { createMetrics } from './metrics.ts';
 import { openRecords, type Records } from './records/index.ts';
+import { openRegistrar, type Registrar } from './registry/index.ts';
 import { openStamping, type Stamping } from './stamping.ts';
 import { CloudAuthority } from './tls/authority.ts';
 import { TlsDoors } from './tls/doors.ts';
@@ -123,10 +124,13 @@ export class Cloud implements Service {
     this.#closers.push(() => stamping.anchorer.stop());
     await stamping.anchorer.start();
     this.#closers.push(() => receiver.idle());
+    const registrar = openRegistrar({ config: this.#config, db: records.db, clock, logger });
+    this.#closers.push(() => registrar.stop());
+    registrar.start();
     const presence = new Presence(clock);
     const uplink = this.#uplinkDoor({ credentials, receiver, register, presence });
     const authority = this.#openAuthority();
-    const gateways = { register, presence, uplink, authority };
+    const gateways = { register, registrar, presence, uplink, authority };
     const app = await this.#openApp({ records, entries, receiver, accounts, stamping, ...gateways });
     this.#closers.push(() => uplink.stop());
     await uplink.start();
@@ -220,13 +224,14 @@ export class Cloud implements Service {
   }
 
   async #openApp(parts: AppParts): Promise<FastifyInstance> {
-    const { records, entries, receiver, accounts, stamping, uplink, register, presence, authority } = parts;
+    const { records, entries, receiver, accounts, stamping, uplink } = parts;
+    const { register, registrar, presence, authority } = parts;
     const registry = createMetrics({ entries, receiver });
     registerBrokerMetrics(uplink.broker, registry);
     registerAnchorMetrics(registry, { db: records.db, status: () => stamping.anchorer.status() });
     const clock = this.#clock;
     const { db } = records;
-    const gateways = { register, presence, logins: uplink.logins };
+    const gateways = { register, registrar, presence, logins: uplink.logins };
     const api = { db, entries, receiver, clock, registry, ...gateways };
     const routes = [
       enrollingRoutes({
@@ -260,6 +265,7 @@ interface AppParts {
   readonly stamping: Stamping;
   readonly uplink: AedesDoor;
   readonly register: GatewayRegister;
+  readonly registrar: Registrar;
   readonly presence: Presence;
   readonly authority: CloudAuthority | undefined;
 }

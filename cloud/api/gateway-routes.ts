@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { cooperativesIn } from '../cooperatives/cooperatives.ts';
 import type { GatewayRegister } from '../enrolment/gateway-register.ts';
 import type { Presence } from '../enrolment/presence.ts';
+import type { Registrar } from '../registry/index.ts';
 import { publicKeyFrom } from '../uplink/check.ts';
 import type { GatewayLogins } from '../uplink/door.ts';
 import { type OverviewSource, uplinkOverview } from '../uplink/overview.ts';
@@ -17,6 +18,13 @@ const Registration = Type.Object(
   },
   { additionalProperties: false },
 );
+const Gateways = Type.Object({
+  gateways: Type.Array(GatewayView),
+  registry: Type.Object({
+    state: Type.String({ description: 'ok, or what keeps the chain from being told' }),
+    message: Type.String(),
+  }),
+});
 const Registered = Type.Object({
   ...GatewayView.properties,
   uplinkPassword: Type.String({ description: 'for the gateway; shown only in this answer' }),
@@ -35,6 +43,8 @@ const Revocation = Type.Object(
 
 export interface GatewayRoutesOptions extends OverviewSource {
   readonly register: GatewayRegister;
+  /** Whether the chain takes what it is told of keys. */
+  readonly registrar: Pick<Registrar, 'status'>;
   readonly presence: Presence;
   readonly logins: GatewayLogins;
   readonly clock: { nowMs(): number };
@@ -42,7 +52,7 @@ export interface GatewayRoutesOptions extends OverviewSource {
 
 /** Whose signatures count, and how far each gateway's journal has come. */
 export function gatewayRoutes(options: GatewayRoutesOptions) {
-  const { db, register, logins, clock } = options;
+  const { db, register, registrar, logins, clock } = options;
   const cooperatives = cooperativesIn(db);
   const viewOf = async (gatewayId: string) => {
     const [found] = await gatewayViews(options, gatewayId);
@@ -51,11 +61,10 @@ export function gatewayRoutes(options: GatewayRoutesOptions) {
   };
   return (plain: FastifyInstance): void => {
     const app = plain.withTypeProvider<TypeBoxTypeProvider>();
-    app.get(
-      '/api/gateways',
-      { schema: { response: { 200: Type.Object({ gateways: Type.Array(GatewayView) }) } } },
-      async () => ({ gateways: await gatewayViews(options) }),
-    );
+    app.get('/api/gateways', { schema: { response: { 200: Gateways } } }, async () => ({
+      gateways: await gatewayViews(options),
+      registry: { ...registrar.status() },
+    }));
     const response = { 200: Registered, 400: Problem, 409: Problem };
     app.post('/api/gateways', { schema: { body: Registration, response } }, async (request, reply) => {
       const { gatewayId, publicKey, uplinkPassword } = request.body;

@@ -18,7 +18,10 @@ let names = 0;
 const uplinks: Uplink[] = [];
 
 beforeAll(async () => {
-  const logger = pino({ level: 'trace' }, { write: (line) => void (log += line) });
+  const keep = (line: string) => {
+    log += line;
+  };
+  const logger = pino({ level: 'trace' }, { write: keep });
   const doors = { NONGTIN_CLOUD_TLS_PORT: '0', NONGTIN_UPLINK_TLS_PORT: '0' };
   cloud = await startCloud(undefined, doors, { logger, clock: { nowMs: () => Date.now() + aheadMs } });
   await cloud.secured();
