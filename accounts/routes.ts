@@ -55,6 +55,8 @@ const gateway: RouteTable = {
   'GET /api/mappings': inspection,
   'PUT /api/mappings': ['technician'],
   'DELETE /api/mappings': ['technician'],
+  'GET /api/enrolment': inspection,
+  'POST /api/enrolment': ['technician'],
   'GET /api/clock': inspection,
   'POST /api/clock': ['technician'],
   'POST /api/clock/release': ['technician'],

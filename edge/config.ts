@@ -17,7 +17,8 @@ export interface GatewayConfig {
   readonly tlsNames: readonly string[];
   /** A certificate of somebody else's. Undefined: our own authority's. */
   readonly tlsFiles: { readonly cert: string; readonly key: string } | undefined;
-  readonly uplinkUrl: string;
+  /** Undefined: where the enrolment says. */
+  readonly uplinkUrl: string | undefined;
   /** Undefined: readings go to SQLite. */
   readonly influxUrl: string | undefined;
   /** Of an InfluxDB 2 or 3. Undefined: it is 1.x, with its login in the URL. */
@@ -49,6 +50,7 @@ export function readConfig(env: Environment): GatewayConfig {
     );
   }
   const influxUrl = text(env, 'NONGTIN_INFLUX_URL');
+  const uplinkUrl = text(env, 'NONGTIN_UPLINK_URL');
   const influxToken = text(env, 'NONGTIN_INFLUX_TOKEN');
   if (influxToken !== undefined && influxUrl === undefined) {
     throw new StartProblem(
@@ -64,10 +66,8 @@ export function readConfig(env: Environment): GatewayConfig {
     mqttWebSocketPort: portOrOff(env, 'NONGTIN_MQTT_WS_PORT', 9001),
     tlsNames: (text(env, 'NONGTIN_TLS_NAMES') ?? '').split(/[\s,]+/).filter((name) => name !== ''),
     tlsFiles: tlsFiles(env),
-    uplinkUrl: url('NONGTIN_UPLINK_URL', text(env, 'NONGTIN_UPLINK_URL') ?? 'mqtt://127.0.0.1:1884', [
-      'mqtt:',
-      'mqtts:',
-    ]),
+    uplinkUrl:
+      uplinkUrl === undefined ? undefined : url('NONGTIN_UPLINK_URL', uplinkUrl, ['mqtt:', 'mqtts:']),
     influxUrl:
       influxUrl === undefined ? undefined : url('NONGTIN_INFLUX_URL', influxUrl, ['http:', 'https:']),
     influxToken,

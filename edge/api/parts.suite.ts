@@ -35,6 +35,11 @@ class MemoryRecords {
   }
 }
 
+const notEnrolled = {
+  ...{ gateway: null, cloud: null, cooperative: null, overTls: false, certificateEndsAtMs: null },
+  revoked: null,
+};
+
 const letter = {
   ...{ id: 1, line: 'flow,device=d value=1 1', reason: '400 field type conflict' },
   ...{ atMs: 5, store: 'influxdb:farm', attempts: 1 },
@@ -108,6 +113,7 @@ export async function testApi(
       retry: async (ids) => ({ taken: ids?.length ?? 2, refused: 0, waiting: 0 }),
     },
     uplink: { state: () => ({ connected: false, durableUpTo: 0, behindEntries: 3, lastRefusal: null }) },
+    cloud: { enrolment: () => notEnrolled, enrol: async () => notEnrolled },
     broker: {
       stats: () => ({
         connected: 2,

@@ -47,7 +47,12 @@ describe('npm run nongtin -- device', () => {
   });
 
   it.each([
-    [[], /device is expected\nUsage/],
+    [[], /device or gateway is expected\nUsage/],
+    [['gateway', 'enrol'], /which claim\? enrol CODE-OR-LINK\nUsage/],
+    [['gateway', 'paint'], /enrol or status is expected\nUsage/],
+    [['gateway', 'enrol', '1234'], /^This is no claim code/],
+    [['gateway', 'enrol', 'http://192.0.2.1/console#claim=00000-00000-00000'], /^Over http everybody/],
+    [['gateway', 'enrol', '00000-00000-00000'], /^Where is the cloud\?/],
     [['device', 'add'], /which device\? add ID\nUsage/],
     [['device', 'paint', 'x'], /add, list, rotate or revoke is expected\nUsage/],
     [['device', 'add', 'x', '--colour', 'red'], /Unknown option '--colour'.*\nUsage/s],

@@ -9,6 +9,8 @@ interface UplinkOptions {
   /** The gateway's identity, also its user name in the cloud. */
   readonly gateway: string;
   readonly password: string;
+  /** Of an mqtts: address. PEM: whom to believe, and the gateway's own certificate with its key. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   readonly journal: {
     read(after: number, limit: number): Promise<readonly UplinkEntry[]>;
     lastNumber(): number;
@@ -19,6 +21,8 @@ interface UplinkOptions {
   readonly clock: { nowMs(): number };
   /** Told what time it is in the cloud, with each answer. */
   readonly onTime?: (utcMs: number) => void;
+  /** Told, with each answer that says so, that this gateway was revoked, and why. */
+  readonly onRevoked?: (reason: string) => void;
   readonly logger: Logger;
   readonly timing?: Partial<UplinkTiming>;
 }
@@ -104,11 +108,12 @@ export class Uplink {
   }
 
   #connect(): void {
-    const { url, gateway, password } = this.#options;
+    const { url, gateway, password, tls } = this.#options;
     const client = connect(url, {
       clientId: `uplink-${gateway}`,
       username: gateway,
       password,
+      ...tls,
       clean: true,
       reconnectPeriod: 0,
       // The journal is the queue: what is not sent now is read again from there.
@@ -217,8 +222,9 @@ export class Uplink {
     if (refused ? isBack : isOver) this.#resend();
   }
 
-  #onRefused(refused: { number: number; reason: string }): void {
+  #onRefused(refused: { number: number; reason: string; kind?: string }): void {
     const reason = refused.reason.slice(0, 500);
+    if (refused.kind === 'revoked') this.#options.onRevoked?.(reason.replace(/^gateway revoked(: )?/, ''));
     this.#lastRefusal = { number: refused.number, reason, atMs: this.#options.clock.nowMs() };
     this.#options.logger.warn({ number: refused.number, reason }, 'the cloud refused an entry');
     this.#later(this.#timing.refusedMs);
