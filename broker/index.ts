@@ -20,3 +20,4 @@ export { fingerprintOf, type ServerCredentials } from './tls/certificate.ts';
 export { type GivenFiles, readGivenFiles } from './tls/given.ts';
 export { requestCertificate } from './tls/issue.ts';
 export { namesOfMachine } from './tls/names.ts';
+export { SECURE_PROTOCOLS } from './tls/protocols.ts';

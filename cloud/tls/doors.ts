@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { SECURE_PROTOCOLS } from '@nongtin/broker';
 import { explainProblem, type Logger } from '@nongtin/service';
 import type { FastifyInstance } from 'fastify';
 import type { UplinkDoor } from '../uplink/door.ts';
@@ -98,12 +99,12 @@ export class TlsDoors {
 
   async #openHttps(port: number, credentials: { key: string; cert: string }): Promise<void> {
     if (this.#https !== undefined) {
-      this.#https.setSecureContext({ ...credentials, minVersion: 'TLSv1.2' });
+      this.#https.setSecureContext({ ...credentials, ...SECURE_PROTOCOLS });
       return;
     }
     const { app, host } = this.#options;
     const limits = { handshakeTimeout: HANDSHAKE_MS, requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS };
-    const server = createServer({ ...credentials, ...limits, minVersion: 'TLSv1.2' }, (request, response) =>
+    const server = createServer({ ...credentials, ...limits, ...SECURE_PROTOCOLS }, (request, response) =>
       app.routing(request, response),
     );
     try {
