@@ -24,7 +24,10 @@ test('the doors, the demo logins and a reading to try', () => {
     Nông Tín đang chạy · Nông Tín is running (after 6.0 s)
 
       field dashboard       http://localhost:8081
+      console               http://localhost:8080/console
       cloud                 http://localhost:8080
+      cloud, TLS            https://localhost:8443
+      cloud uplink, TLS     mqtts://localhost:8884
       farm MQTT             mqtt://localhost:1883
       farm MQTT, TLS        mqtts://localhost:8883
       farm MQTT, WebSocket  ws://localhost:9001, wss://
