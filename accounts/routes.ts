@@ -69,6 +69,8 @@ const gateway: RouteTable = {
 
 const cloud: RouteTable = {
   ...everyService,
+  'GET /console': 'public',
+  'GET /console/assets/*': 'public',
   'GET /01/:gtin/21/:serial': 'public',
   'GET /v/:gtin/:serial': 'public',
   'GET /v/assets/*': 'public',

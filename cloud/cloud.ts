@@ -242,7 +242,11 @@ export class Cloud implements Service {
           return this.ports;
         },
       }),
-      ...apiRoutes({ ...api, chainState: () => stamping.anchorer.status().state }),
+      ...apiRoutes({
+        ...api,
+        consoleDir: this.#config.consoleDir,
+        chainState: () => stamping.anchorer.status().state,
+      }),
       stamping.routes,
     ];
     const app = await buildApp({ accounts, logger: this.#logger, routes });

@@ -147,6 +147,16 @@ export interface Quarantined {
   sizeBytes: number;
 }
 
+/** This gateway's place in a cooperative. */
+export interface EnrolmentState {
+  gateway: string | null;
+  cloud: string | null;
+  cooperative: string | null;
+  overTls: boolean;
+  certificateEndsAtMs: number | null;
+  revoked: string | null;
+}
+
 export interface Account {
   name: string;
   email: string;
@@ -157,11 +167,14 @@ export interface Account {
 export class ApiError extends Error {
   readonly status: number;
   readonly kind: string;
+  /** By which the page has words of its own for it. */
+  readonly reason: Reason | undefined;
 
-  constructor(status: number, kind: string, message: string) {
+  constructor(status: number, kind: string, message: string, reason?: Reason) {
     super(message);
     this.status = status;
     this.kind = kind;
+    this.reason = reason;
   }
 }
 
@@ -174,8 +187,9 @@ export async function call<T>(path: string, body?: unknown): Promise<T> {
   const text = await response.text();
   const answer: unknown = text === '' ? null : JSON.parse(text);
   if (response.ok) return answer as T;
-  const error = (answer as { error?: { kind?: string; message?: string } } | null)?.error;
-  throw new ApiError(response.status, error?.kind ?? 'our_fault', error?.message ?? response.statusText);
+  const error = (answer as { error?: { kind?: string; message?: string; reason?: Reason } } | null)?.error;
+  const message = error?.message ?? response.statusText;
+  throw new ApiError(response.status, error?.kind ?? 'our_fault', message, error?.reason);
 }
 
 /** The account of this browser's session, or null. */
