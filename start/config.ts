@@ -8,7 +8,7 @@ export interface Door {
   readonly port: number;
 }
 
-export type FurtherDoor = 'mqttTls' | 'mqttWebSocket' | 'cloudTls' | 'uplinkTls';
+type FurtherDoor = 'mqttTls' | 'mqttWebSocket' | 'cloudTls' | 'uplinkTls';
 
 /** What `npm start` takes from its environment and arguments, checked and with defaults. */
 export interface StartConfig {

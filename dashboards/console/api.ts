@@ -1,5 +1,5 @@
 /** The cloud's JSON, as /api/openapi.json describes it, and the calls this page makes. */
-export interface ChainStep {
+interface ChainStep {
   state: string;
   transaction: string | null;
   sinceMs: number;
@@ -28,7 +28,7 @@ export interface Progress {
   lastRefusal?: { kind: string; reason: string; atMs: number };
 }
 
-export interface Claim {
+interface Claim {
   claimId: string;
   gatewayId: string;
   label: string;
