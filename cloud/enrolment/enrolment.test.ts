@@ -215,12 +215,14 @@ describe('the uplink over TLS', () => {
 
   it('lets nobody in under another name, nor without a certificate, nor with one of another authority', async () => {
     const [{ connect }, other] = [await enrolled(), await enrolled()];
-    await expect(connect(other.gateway.id)).rejects.toThrow();
-    await expect(connect(undefined, { key: '', cert: '' })).rejects.toThrow();
+    // CONNACK 5: not authorized (MQTT 3.1.1, table 3.1).
+    await expect(connect(other.gateway.id)).rejects.toMatchObject({ code: 5 });
+    const bare = { key: undefined, cert: undefined };
+    await expect(connect(undefined, bare)).rejects.toMatchObject({ code: 5 });
     const { TestAuthority } = await import('./foreign.suite.ts');
     const foreign = new TestAuthority();
     const cert = await foreign.certify(await other.claimant.requestCertificate(), other.gateway.id);
-    await expect(other.connect(undefined, { cert })).rejects.toThrow();
+    await expect(other.connect(undefined, { cert })).rejects.toMatchObject({ code: 5 });
     foreign.remove();
   });
 
@@ -231,7 +233,8 @@ describe('the uplink over TLS', () => {
     const { cert } = await authority.issueClient(await claimant.requestCertificate(), 'gw-nobody');
     const { ca } = await authority.serverCredentials(['127.0.0.1']);
     const url = `mqtts://127.0.0.1:${cloud.ports().uplinkTls}`;
-    await expect(Uplink.connect(url, 'gw-nobody', '', { cert, key: claimant.tlsKey, ca })).rejects.toThrow();
+    const nobody = Uplink.connect(url, 'gw-nobody', '', { cert, key: claimant.tlsKey, ca });
+    await expect(nobody).rejects.toMatchObject({ code: 5 });
   });
 
   it('gives a gateway that proves its key another certificate, also when the old one has ended', async () => {

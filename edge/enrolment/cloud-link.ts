@@ -1,7 +1,7 @@
 import type { Logger } from '@nongtin/service';
 import { loadOrCreateKey } from '../journal/key.ts';
 import type { Uplink, UplinkState } from '../uplink/uplink.ts';
-import { type ClaimInHand, enrol, renew } from './enrol.ts';
+import type { ClaimInHand } from './enrol.ts';
 import { type Membership, readMembership, uplinkOf, writeMembership } from './membership.ts';
 
 type UplinkOptions = ConstructorParameters<typeof Uplink>[0];
@@ -111,6 +111,8 @@ export class CloudLink {
   enrol(inHand: ClaimInHand): Promise<CloudLinkState> {
     return this.#inTurn(async () => {
       const { folder, keyPath, onEnrolled, clock, logger } = this.#options;
+      // Needed once in a gateway's life, and then every year or so.
+      const { enrol } = await import('./enrol.ts');
       const made = await enrol(inHand, loadOrCreateKey(keyPath), this.#membership, clock.nowMs());
       writeMembership(folder, made);
       this.#membership = made;
@@ -127,6 +129,7 @@ export class CloudLink {
     this.#inTurn(async () => {
       const { folder, keyPath, logger } = this.#options;
       if (this.#membership === undefined || !this.#isToRenew() || this.#stopped) return;
+      const { renew } = await import('./enrol.ts');
       const made = await renew(this.#membership, loadOrCreateKey(keyPath));
       if (this.#stopped) return;
       writeMembership(folder, made);
