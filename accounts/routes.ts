@@ -65,6 +65,8 @@ const gateway: RouteTable = {
   'GET /api/mappings': inspection,
   'PUT /api/mappings': ['technician'],
   'DELETE /api/mappings': ['technician'],
+  'GET /api/enrolment': inspection,
+  'POST /api/enrolment': ['technician'],
   'GET /api/clock': inspection,
   'POST /api/clock': ['technician'],
   'POST /api/clock/release': ['technician'],
@@ -84,6 +86,8 @@ const gateway: RouteTable = {
 
 const cloud: RouteTable = {
   ...everyService,
+  'GET /console': 'public',
+  'GET /console/assets/*': 'public',
   'GET /01/:gtin/21/:serial': 'public',
   'GET /v/:gtin/:serial': 'public',
   'GET /v/assets/*': 'public',
@@ -105,6 +109,13 @@ const cloud: RouteTable = {
   'POST /api/gateways/:id/commands': ['technician', 'manager'],
   'GET /api/commands/:id': inspection,
   'DELETE /api/commands/:id': ['technician', 'manager'],
+  'POST /api/gateways/:gatewayId/revoke': ['manager', 'alliance_officer'],
+  'GET /api/claim-codes': ['technician', 'manager', 'alliance_officer', 'auditor'],
+  'POST /api/claim-codes': ['manager'],
+  'POST /api/claim-codes/:claimId/withdraw': ['manager'],
+  // Gateways prove who they are by code and key.
+  'POST /api/enrol': 'public',
+  'POST /api/enrol/renew': 'public',
   'POST /api/lots': ['manager'],
   'GET /api/stamp-batches': stampOverview,
   'POST /api/stamp-batches': ['manager'],

@@ -11,6 +11,7 @@ import {
 import { explainProblem } from '@nongtin/service';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 import { identityOf } from './tls/certificate.ts';
+import { SECURE_PROTOCOLS } from './tls/protocols.ts';
 
 export interface Door {
   /** 0 takes a free one. */
@@ -53,22 +54,6 @@ export interface DoorEnds {
   accept(stream: Duplex, peer: Peer | undefined): void;
   refuse(cause: 'too_many_connections' | 'tls_failed'): void;
 }
-
-/**
- * TLS 1.2 with forward secrecy and authenticated encryption only, and 1.3. ECDHE-RSA with AES-128-GCM is what Tasmota's
- * BearSSL speaks.
- */
-const CIPHERS = [
-  'TLS_AES_128_GCM_SHA256',
-  'TLS_AES_256_GCM_SHA384',
-  'TLS_CHACHA20_POLY1305_SHA256',
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-RSA-AES128-GCM-SHA256',
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-RSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-CHACHA20-POLY1305',
-  'ECDHE-RSA-CHACHA20-POLY1305',
-].join(':');
 
 /** First byte of a TLS record that opens a handshake (RFC 8446, 5.1). */
 const TLS_HANDSHAKE = 0x16;
@@ -234,7 +219,7 @@ const SOCKET = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }
 
 function secureOptions({ key, cert, clientCa }: TlsCredentials): TlsOptions {
   return {
-    ...{ key, cert, minVersion: 'TLSv1.2', ciphers: CIPHERS, honorCipherOrder: true },
+    ...{ key, cert, ...SECURE_PROTOCOLS },
     // Who shows none, or one of somebody else, may still have a password.
     ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
   };

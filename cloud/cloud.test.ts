@@ -15,6 +15,7 @@ import { Uplink } from './testing/cloud.ts';
 import { layout, TestGateway } from './testing/gateway.ts';
 
 const logger = pino({ level: 'silent' });
+const noTls = { NONGTIN_CLOUD_TLS_PORT: 'off', NONGTIN_UPLINK_TLS_PORT: 'off' };
 const gateway = new TestGateway('gw-demo');
 let dataDir = '';
 let child: ChildProcess | undefined;
@@ -30,7 +31,7 @@ afterEach(() => {
 
 /** The cloud as a process of its own; the doors it prints when it is ready. */
 async function startProcess(): Promise<{ http: number; uplink: number }> {
-  const env = { NONGTIN_DATA_DIR: dataDir, NONGTIN_HOST: '127.0.0.1', NONGTIN_CLOUD_PORT: '0' };
+  const env = { NONGTIN_DATA_DIR: dataDir, NONGTIN_HOST: '127.0.0.1', NONGTIN_CLOUD_PORT: '0', ...noTls };
   child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
     env: { ...process.env, ...env, NONGTIN_UPLINK_PORT: '0', NONGTIN_RPC_URL: 'http://127.0.0.1:9' },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -141,7 +142,12 @@ it('names the port that is taken, starts when it is free, and stops though it ne
   await once(holder, 'listening');
   const address = holder.address();
   const port = typeof address === 'object' && address ? address.port : 0;
-  const env = { NONGTIN_DATA_DIR: dataDir, NONGTIN_HOST: '127.0.0.1', NONGTIN_CLOUD_PORT: String(port) };
+  const env = {
+    NONGTIN_DATA_DIR: dataDir,
+    NONGTIN_HOST: '127.0.0.1',
+    NONGTIN_CLOUD_PORT: String(port),
+    ...noTls,
+  };
   const config = readConfig({ ...env, NONGTIN_UPLINK_PORT: '0', NONGTIN_DEMO: 'off' });
   const cloud = new Cloud(config, logger, { nowMs: Date.now });
   await expect(cloud.start()).rejects.toThrow(new RegExp(`Port ${port} .* NONGTIN_CLOUD_PORT`));

@@ -11,6 +11,7 @@ import {
 import {
   type CredentialStore,
   openCredentials,
+  readGivenFiles,
   registerBrokerMetrics,
   withdrawCredentials,
 } from '@nongtin/broker';
@@ -24,10 +25,17 @@ import { Commands, commandRoutes } from './commands/index.ts';
 import type { CloudConfig } from './config.ts';
 import { cooperativesIn } from './cooperatives/cooperatives.ts';
 import { seedDemoCooperative } from './cooperatives/demo.ts';
+import { enrollingRoutes } from './enrolling.ts';
+import { GatewayRegister } from './enrolment/gateway-register.ts';
+import { Presence } from './enrolment/presence.ts';
+import { heardUnlessRevoked, sentUnlessRevoked } from './enrolment/revoked.ts';
 import { createMetrics } from './metrics.ts';
 import { openRecords, type Records } from './records/index.ts';
+import { openRegistrar, type Registrar } from './registry/index.ts';
 import { type CloudSeries, openCloudSeries } from './series/index.ts';
 import { openStamping, type Stamping } from './stamping.ts';
+import { CloudAuthority } from './tls/authority.ts';
+import { TlsDoors } from './tls/doors.ts';
 import { seasonOf } from './traceability/season.ts';
 import { AedesDoor, allowGateway } from './uplink/aedes-door.ts';
 import type { Takers } from './uplink/door.ts';
@@ -53,7 +61,7 @@ export class Cloud implements Service {
   readonly #logger: Logger;
   readonly #clock: { nowMs(): number };
   readonly #closers: (() => unknown)[] = [];
-  #doors: { app: FastifyInstance; uplink: AedesDoor } | undefined;
+  #doors: { app: FastifyInstance; uplink: AedesDoor; tls: TlsDoors | undefined } | undefined;
 
   constructor(config: CloudConfig, logger: Logger, clock: { nowMs(): number }) {
     this.#config = config;
@@ -61,11 +69,21 @@ export class Cloud implements Service {
     this.#clock = clock;
   }
 
-  /** The ports it listens on, once started. */
-  get ports(): { http: number; uplink: number } {
+  /** The ports it listens on, once started; those over TLS once they are open, a little later. */
+  get ports(): Ports {
     const address = this.#doors?.app.server.address();
     const http = typeof address === 'object' && address ? address.port : this.#config.httpPort;
-    return { http, uplink: this.#doors?.uplink.port ?? this.#config.uplinkPort };
+    return {
+      http,
+      https: this.#doors?.tls?.httpsPort,
+      uplink: this.#doors?.uplink.port ?? this.#config.uplinkPort,
+      uplinkTls: this.#doors?.uplink.tlsPort,
+    };
+  }
+
+  /** Resolves when the doors over TLS are open, or have told why not. */
+  async secured(): Promise<void> {
+    await this.#doors?.tls?.settled();
   }
 
   async start(): Promise<void> {
@@ -101,6 +119,8 @@ export class Cloud implements Service {
     const accounts = await this.#openAccounts(records);
     if (demo) await this.#seedDemo(records, accounts, credentials);
     else await this.#withdrawDemo(accounts, credentials);
+    const register = new GatewayRegister(records.db);
+    await register.load();
     const series = openCloudSeries({ db: records.db, entries, influx: this.#config.influx, clock, logger });
     this.#closers.push(() => series.writer?.stop());
     const { receiver, projector, live } = this.#openUplink(records, entries, series);
@@ -111,24 +131,21 @@ export class Cloud implements Service {
     this.#closers.push(() => stamping.anchorer.stop());
     await stamping.anchorer.start();
     this.#closers.push(() => receiver.idle());
+    const registrar = openRegistrar({ config: this.#config, db: records.db, clock, logger });
+    this.#closers.push(() => registrar.stop());
+    registrar.start();
+    const presence = new Presence(clock);
     const commands = new Commands({ db: records.db, clock, logger });
-    const uplink = this.#uplinkDoor({ credentials, receiver, live, commands });
-    const app = await this.#openApp({
-      records,
-      entries,
-      receiver,
-      live,
-      accounts,
-      stamping,
-      series,
-      uplink,
-      commands,
-    });
+    const { uplink, send } = this.#uplinkDoor({ credentials, receiver, live, commands, register, presence });
+    const authority = this.#openAuthority();
+    const gateways = { register, registrar, presence, uplink, authority };
+    const heard = { receiver, live, series, commands };
+    const app = await this.#openApp({ records, entries, accounts, stamping, ...heard, ...gateways });
     this.#closers.push(() => commands.stop());
-    commands.start((gateway, command) => uplink.send(gateway, 'gatewayCommand', command));
+    commands.start((gateway, command) => send(gateway, 'gatewayCommand', command));
     this.#closers.push(() => uplink.stop());
     await uplink.start();
-    this.#doors = { app, uplink };
+    this.#doors = { app, uplink, tls: authority && this.#startTls(authority, app, uplink) };
     logger.info({ ...this.ports, records: databaseUrl === undefined ? 'embedded' : 'server' }, 'listening');
   }
 
@@ -169,7 +186,9 @@ export class Cloud implements Service {
     const cooperatives = cooperativesIn(db);
     const keyOf = async (id: string) => {
       const gateway = await cooperatives.gateway(id);
-      return gateway && { publicKey: gateway.public_key, revoked: gateway.revoked };
+      if (gateway === undefined) return undefined;
+      const { public_key: publicKey, revoked, revoked_reason: revokedReason } = gateway;
+      return { publicKey, revoked, revokedReason: revokedReason ?? '' };
     };
     const receiver = new Receiver({
       ...{ entries, logger, keyOf, clock: this.#clock },
@@ -179,32 +198,72 @@ export class Cloud implements Service {
     return { receiver, projector, live };
   }
 
-  #uplinkDoor({ credentials, receiver, live, commands }: DoorParts): AedesDoor {
-    const { host, uplinkPort: port } = this.#config;
+  #uplinkDoor(parts: UplinkParts): { uplink: AedesDoor; send: AedesDoor['send'] } {
+    const { credentials, receiver, live, commands, register, presence } = parts;
+    const { host, uplinkPort: port, uplinkTlsPort: tlsPort } = this.#config;
+    const isRevoked = (gateway: string) => register.standing(gateway) === 'revoked';
     const takers: Takers = {
       uplinkEntries: async (gateway, message) => {
         const answer = await receiver.receive(gateway, message);
         // A gateway that woke up without a clock takes its time from here.
         const timed: UplinkAnswer = { ...answer, atMs: Math.trunc(this.#clock.nowMs()) };
-        await door.send(gateway, 'uplinkAnswer', timed);
+        await send(gateway, 'uplinkAnswer', timed);
       },
       uplinkLive: (gateway, message) => live.take(gateway, message),
       gatewayOutcome: (gateway, message) => commands.onMessage(gateway, message),
     };
-    const door = new AedesDoor({ host, port, credentials, takers, logger: this.#logger });
-    return door;
+    const door = new AedesDoor({
+      ...{ host, port, tlsPort, credentials, logger: this.#logger },
+      takers: heardUnlessRevoked(takers, { isRevoked, onHeard: (gateway) => presence.note(gateway) }),
+      isKnown: (gateway) => register.standing(gateway) !== undefined,
+    });
+    const send = sentUnlessRevoked(door.send.bind(door), { isRevoked });
+    return { uplink: door, send };
+  }
+
+  /** Undefined: no door over TLS is wanted. */
+  #openAuthority(): CloudAuthority | undefined {
+    const { httpsPort, uplinkTlsPort, tlsNames: names, tlsFiles: given, dataDir } = this.#config;
+    if (httpsPort === undefined && uplinkTlsPort === undefined) return undefined;
+    // What a person has configured wrongly is told now, not in a log later.
+    if (given) readGivenFiles(given, this.#clock.nowMs());
+    const folder = join(dataDir, 'cloud', 'tls');
+    return new CloudAuthority({ folder, names, given, clock: this.#clock });
+  }
+
+  #startTls(authority: CloudAuthority, app: FastifyInstance, uplink: AedesDoor): TlsDoors {
+    const { host, httpsPort } = this.#config;
+    const doors = new TlsDoors({ authority, host, httpsPort, app, uplink, logger: this.#logger });
+    this.#closers.push(() => doors.stop());
+    doors.start();
+    return doors;
   }
 
   async #openApp(parts: AppParts): Promise<FastifyInstance> {
     const { records, entries, receiver, live, accounts, stamping, series, uplink, commands } = parts;
+    const { register, registrar, presence, authority } = parts;
     const registry = createMetrics({ entries, receiver, live });
     registerBrokerMetrics(uplink.broker, registry);
     registerAnchorMetrics(registry, { db: records.db, status: () => stamping.anchorer.status() });
     series.register(registry);
     const clock = this.#clock;
-    const api = { db: records.db, entries, receiver, live, logins: uplink.logins, clock, registry };
+    const { db } = records;
+    const gateways = { register, registrar, presence, logins: uplink.logins };
+    const api = { db, entries, receiver, live, clock, registry, ...gateways };
     const routes = [
-      ...apiRoutes({ ...api, chainState: () => stamping.anchorer.status().state }),
+      enrollingRoutes({
+        ...{ config: this.#config, db, ...gateways, clock, logger: this.#logger },
+        ...{ authority, certifies: this.#config.uplinkTlsPort !== undefined },
+        ports: async () => {
+          await this.secured();
+          return this.ports;
+        },
+      }),
+      ...apiRoutes({
+        ...api,
+        consoleDir: this.#config.consoleDir,
+        chainState: () => stamping.anchorer.status().state,
+      }),
       stamping.routes,
       series.routes,
       commandRoutes(commands, clock),
@@ -231,11 +290,24 @@ interface AppParts {
   readonly series: CloudSeries;
   readonly uplink: AedesDoor;
   readonly commands: Commands;
+  readonly register: GatewayRegister;
+  readonly registrar: Registrar;
+  readonly presence: Presence;
+  readonly authority: CloudAuthority | undefined;
 }
 
-interface DoorParts {
+interface UplinkParts {
   readonly credentials: CredentialStore;
   readonly receiver: Receiver;
   readonly live: LiveValues;
   readonly commands: Commands;
+  readonly register: GatewayRegister;
+  readonly presence: Presence;
+}
+
+interface Ports {
+  readonly http: number;
+  readonly https: number | undefined;
+  readonly uplink: number;
+  readonly uplinkTls: number | undefined;
 }

@@ -8,8 +8,16 @@ export interface CloudConfig {
   /** Address the doors are bound to. */
   readonly host: string;
   readonly httpPort: number;
+  /** Pages and API over TLS. Undefined: no such door. */
+  readonly httpsPort: number | undefined;
   /** The gateways' MQTT. */
   readonly uplinkPort: number;
+  /** The same over TLS, where gateways come in by certificate. Undefined: no such door. */
+  readonly uplinkTlsPort: number | undefined;
+  /** Host names and addresses for our certificate, besides those that the machine has. */
+  readonly tlsNames: readonly string[];
+  /** A certificate of somebody else's for our doors. Undefined: our own authority's. */
+  readonly tlsFiles: { readonly cert: string; readonly key: string } | undefined;
   /** The chain as we reach it; may hold a provider's key, so it is shown to nobody. */
   readonly rpcUrl: string;
   /** The chain as buyers reach it without us, for who would rather not ask us. */
@@ -30,6 +38,8 @@ export interface CloudConfig {
   readonly publicUrl: string;
   /** The built buyer's page. */
   readonly verifyPageDir: string;
+  /** The built console. */
+  readonly consoleDir: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -43,7 +53,11 @@ export function readConfig(env: Environment): CloudConfig {
     dataDir: resolve(text(env, 'NONGTIN_DATA_DIR') ?? './data'),
     host: text(env, 'NONGTIN_HOST') ?? '0.0.0.0',
     httpPort,
+    httpsPort: portOrOff(env, 'NONGTIN_CLOUD_TLS_PORT', 8443),
     uplinkPort: port(env, 'NONGTIN_UPLINK_PORT', 1884),
+    uplinkTlsPort: portOrOff(env, 'NONGTIN_UPLINK_TLS_PORT', 8884),
+    tlsNames: tlsNames(env, publicUrl),
+    tlsFiles: tlsFiles(env),
     rpcUrl,
     publicRpcUrls: publicRpcUrls(env, rpcUrl),
     databaseUrl:
@@ -53,7 +67,8 @@ export function readConfig(env: Environment): CloudConfig {
     influx: influx(env),
     demo: readSwitch(env, 'NONGTIN_DEMO'),
     publicUrl: url('NONGTIN_PUBLIC_URL', publicUrl, web),
-    verifyPageDir: resolve(text(env, 'NONGTIN_VERIFY_DIR') ?? builtPage()),
+    verifyPageDir: resolve(text(env, 'NONGTIN_VERIFY_DIR') ?? builtPage('verify')),
+    consoleDir: resolve(text(env, 'NONGTIN_CONSOLE_DIR') ?? builtPage('console')),
   };
 }
 
@@ -84,8 +99,25 @@ function influx(env: Environment): CloudConfig['influx'] {
 
 const web = ['http:', 'https:'];
 
-function builtPage(): string {
-  return join(fileURLToPath(new URL('..', import.meta.url)), 'dashboards/dist/verify');
+function builtPage(name: 'verify' | 'console'): string {
+  return join(fileURLToPath(new URL('..', import.meta.url)), 'dashboards/dist', name);
+}
+
+/** Those that people gave, and the name that stamps print; brackets of an IPv6 address are the URL's. */
+function tlsNames(env: Environment, publicUrl: string): string[] {
+  const given = (text(env, 'NONGTIN_TLS_NAMES') ?? '').split(/[\s,]+/).filter((name) => name !== '');
+  if (!URL.canParse(publicUrl)) return given;
+  return [...given, new URL(publicUrl).hostname.replace(/^\[|\]$/g, '')];
+}
+
+function tlsFiles(env: Environment): CloudConfig['tlsFiles'] {
+  const cert = text(env, 'NONGTIN_CLOUD_TLS_CERT');
+  const key = text(env, 'NONGTIN_CLOUD_TLS_KEY');
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert !== undefined && key !== undefined) return { cert: resolve(cert), key: resolve(key) };
+  throw new StartProblem(
+    'NONGTIN_CLOUD_TLS_CERT and NONGTIN_CLOUD_TLS_KEY belong together: give the files of a certificate and of its key, or neither.',
+  );
 }
 
 /** A variable that is set to nothing counts as not set, as in most shells' habits. */
@@ -98,6 +130,10 @@ function port(env: Environment, name: string, fallback: number): number {
   const value = text(env, name) ?? String(fallback);
   if (/^\d{1,5}$/.test(value) && Number(value) <= 65_535) return Number(value);
   throw new StartProblem(`${name}=${value} is no port: give a number from 0 to 65535.`);
+}
+
+function portOrOff(env: Environment, name: string, fallback: number): number | undefined {
+  return text(env, name) === 'off' ? undefined : port(env, name, fallback);
 }
 
 function readSwitch(env: Environment, name: string): boolean {

@@ -16,7 +16,13 @@ afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
 /** Whether the demo's manager and the demo's gateway get in. */
 async function entrances(demo: 'on' | 'off'): Promise<{ manager: number; gateway: boolean }> {
-  const ports = { NONGTIN_CLOUD_PORT: '0', NONGTIN_UPLINK_PORT: '0', NONGTIN_RPC_URL: 'http://127.0.0.1:9' };
+  const noTls = { NONGTIN_CLOUD_TLS_PORT: 'off', NONGTIN_UPLINK_TLS_PORT: 'off' };
+  const ports = {
+    NONGTIN_CLOUD_PORT: '0',
+    NONGTIN_UPLINK_PORT: '0',
+    NONGTIN_RPC_URL: 'http://127.0.0.1:9',
+    ...noTls,
+  };
   const env = { NONGTIN_DATA_DIR: dataDir, NONGTIN_HOST: '127.0.0.1', NONGTIN_DEMO: demo, ...ports };
   const cloud = new Cloud(readConfig(env), pino({ level: 'silent' }), { nowMs: Date.now });
   await cloud.start();

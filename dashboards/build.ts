@@ -4,19 +4,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Builds the pages into dist/field and dist/verify; does nothing when dist was built from the same sources.
+ * Builds the pages into dist/field, dist/console and dist/verify; does nothing when dist was built from the same sources.
  *
  *   node dashboards/build.ts
  */
 const here = fileURLToPath(new URL('.', import.meta.url));
 const pages = [
   { name: 'field', base: '/' },
+  { name: 'console', base: '/console/' },
   { name: 'verify', base: '/v/' },
 ];
 
 function sourceHash(): string {
   const hash = createHash('sha256');
-  for (const folder of ['field', 'verify', 'ui', '../contracts/encoding']) {
+  for (const folder of ['field', 'console', 'verify', 'ui', '../contracts/encoding']) {
     for (const file of filesOf(join(here, folder))) hash.update(file).update(readFileSync(file));
   }
   hash.update(readFileSync(join(here, 'build.ts')));

@@ -11,7 +11,7 @@ it('has defaults for everything', () => {
     journalProfile: 'normal',
     journalMaxMiB: 2_048,
     influxUrl: undefined,
-    uplinkUrl: 'mqtt://127.0.0.1:1884',
+    uplinkUrl: undefined,
     remoteCommands: true,
   });
 });

@@ -23,7 +23,8 @@ export interface GatewayConfig {
   readonly tlsFiles: { readonly cert: string; readonly key: string } | undefined;
   /** The broker that devices speak to, when it is not our own; then we open no door of MQTT. */
   readonly externalBroker: ExternalBrokerConfig | undefined;
-  readonly uplinkUrl: string;
+  /** Undefined: where the enrolment says. */
+  readonly uplinkUrl: string | undefined;
   /** Whether the cloud's people may ask for watering and change how zones are watered. */
   readonly remoteCommands: boolean;
   /** Undefined: readings go to SQLite. */
@@ -66,6 +67,7 @@ export function readConfig(env: Environment): GatewayConfig {
     );
   }
   const influxUrl = text(env, 'NONGTIN_INFLUX_URL');
+  const uplinkUrl = text(env, 'NONGTIN_UPLINK_URL');
   const influxToken = text(env, 'NONGTIN_INFLUX_TOKEN');
   if (influxToken !== undefined && influxUrl === undefined) {
     throw new StartProblem(
@@ -84,10 +86,8 @@ export function readConfig(env: Environment): GatewayConfig {
     tlsNames: (text(env, 'NONGTIN_TLS_NAMES') ?? '').split(/[\s,]+/).filter((name) => name !== ''),
     tlsFiles: tlsFiles(env),
     externalBroker: externalBroker(env),
-    uplinkUrl: url('NONGTIN_UPLINK_URL', text(env, 'NONGTIN_UPLINK_URL') ?? 'mqtt://127.0.0.1:1884', [
-      'mqtt:',
-      'mqtts:',
-    ]),
+    uplinkUrl:
+      uplinkUrl === undefined ? undefined : url('NONGTIN_UPLINK_URL', uplinkUrl, ['mqtt:', 'mqtts:']),
     remoteCommands: choice(env, 'NONGTIN_REMOTE_COMMANDS', ['on', 'off'], 'on') === 'on',
     influxUrl:
       influxUrl === undefined ? undefined : url('NONGTIN_INFLUX_URL', influxUrl, ['http:', 'https:']),

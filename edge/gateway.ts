@@ -29,6 +29,7 @@ import { type Codecs, createCodecs } from './codecs/index.ts';
 import type { GatewayConfig } from './config.ts';
 import { LocalDoor } from './control/local-door.ts';
 import { createCore } from './core.ts';
+import { CloudLink, type CloudLinkOptions } from './enrolment/cloud-link.ts';
 import { simulatedZones } from './farm/demo.ts';
 import type { Farm } from './farm/layout.ts';
 import { farmPath, openFarm } from './farm/open.ts';
@@ -43,11 +44,13 @@ import manifest from './package.json' with { type: 'json' };
 import { createProfiles, fileMemory, type ProfileMemory } from './profiles/index.ts';
 import { CommandChannel } from './remote/channel.ts';
 import { startSeries } from './series.ts';
-import { type UplinkLogin, uplinkLogin } from './uplink/login.ts';
-import { noUplink } from './uplink/none.ts';
-import type { Uplink } from './uplink/uplink.ts';
 
 const STATUS_EVERY_MS = 1_000;
+
+interface CloudLinkParts extends Pick<CloudLinkOptions, 'demo' | 'onEnrolled'> {
+  readonly journal: OpenJournal;
+  readonly keeper: ClockKeeper;
+}
 
 /**
  * The gateway. What flows where, and in which order things start, so that nothing arrives with nowhere to go:
@@ -113,28 +116,36 @@ export class Gateway implements Service {
     this.#stops.push({ part: 'lock', stop: release });
     const farm = openFarm(this.#folder, this.#config.demo);
     const secrets = this.#config.demo ? demoSecrets(this.#config.dataDir) : undefined;
-    const login = uplinkLogin(this.#folder, secrets?.uplink);
     const credentials = openCredentials({ path: join(this.#folder, 'credentials.json') });
     const withdrawn = secrets ? undefined : earlierDemoSecrets(this.#config.dataDir);
     if (secrets) seedCredentials(credentials, secrets.devices);
     if (withdrawn) withdrawCredentials(credentials, withdrawn.devices);
     const journal = await this.#startJournal();
     const keeper = await this.#startClock(journal);
+    const opening = () => {
+      const { id: gateway, publicKey, softwareVersion } = identity;
+      return { atMs: this.#clock.nowMs(), gateway, publicKey, softwareVersion };
+    };
+    // Who signs from here on is told again, by the gateway's new name.
+    const onEnrolled = () => journal.appendRecord({ kind: 'boot', ...opening() });
+    const cloud = this.#openCloudLink({ journal, keeper, onEnrolled, demo: secrets?.uplink });
     const identity = {
-      id: login?.gateway ?? 'gw-local',
+      // It changes when the gateway is enrolled.
+      get id() {
+        return cloud.gateway ?? 'gw-local';
+      },
       publicKey: journal.publicKeyHex,
       softwareVersion: manifest.version,
       demo: this.#config.demo,
       speed: this.#config.speed,
     };
-    const { publicKey, softwareVersion } = identity;
-    const atMs = this.#clock.nowMs();
-    await recordOpening(journal, farm, { atMs, gateway: identity.id, publicKey, softwareVersion });
+    await recordOpening(journal, farm, opening());
     const { store, series, deadLetters } = await startSeries({
       ...{ journal, keeper, config: this.#config, folder: this.#folder },
       ...{ clock: this.#clock, logger: this.#logger, onStarted: (started) => this.#stops.push(started) },
     });
-    const uplink = login ? await this.#startUplink(journal, login, keeper) : noUplink;
+    await cloud.start();
+    this.#stops.push({ part: 'uplink', stop: () => cloud.stop() });
 
     /** Undefined when the start has failed before: then there is nobody who could hear. */
     const ready = Promise.withResolvers<FarmBroker | undefined>();
@@ -158,11 +169,12 @@ export class Gateway implements Service {
     await core.mappings.start();
     await core.wetTests.start();
     if (this.#config.demo)
-      await unlessTroubled(journal, core.wetTests.assumeTested(simulatedZones(farm), atMs));
+      await unlessTroubled(journal, core.wetTests.assumeTested(simulatedZones(farm), this.#clock.nowMs()));
     keeper.watch(core.alarms);
     await core.remote.start();
+    cloud.watch(core.alarms);
     await core.irrigation.start();
-    uplink.attach(core);
+    cloud.attach(core);
     // For a start that fails before the broker is up; else it has stopped before it comes to this.
     const stopUnheard = () => {
       ready.resolve(undefined);
@@ -182,7 +194,7 @@ export class Gateway implements Service {
     const httpPort = await this.#startApi({
       ...core,
       ...{ identity, journal, store, series, deadLetters, profiles },
-      ...{ uplink, broker, furtherDoors, credentials, accounts, registry },
+      ...{ uplink: cloud, cloud, broker, furtherDoors, credentials, accounts, registry },
       counters: () => core.ingest.counters(),
       dashboardDir: this.#config.dashboardDir,
       clock: this.#clock,
@@ -265,18 +277,13 @@ export class Gateway implements Service {
     return memory;
   }
 
-  async #startUplink(journal: OpenJournal, login: UplinkLogin, keeper: ClockKeeper): Promise<Uplink> {
-    // Only who has a cloud carries its client.
-    const { Uplink } = await import('./uplink/uplink.ts');
-    const url = this.#config.uplinkUrl;
-    const onTime = keeper.timeFrom(url);
-    const uplink = new Uplink({
-      ...{ url, ...login, journal, onTime, commands: this.#commands },
-      ...{ clock: this.#clock, logger: this.#logger },
+  #openCloudLink({ keeper, ...parts }: CloudLinkParts): CloudLink {
+    return new CloudLink({
+      ...{ ...parts, folder: this.#folder, keyPath: join(this.#folder, 'key.pem') },
+      ...{ uplinkUrl: this.#config.uplinkUrl, clock: this.#clock, logger: this.#logger },
+      commands: this.#commands,
+      timeFrom: (url) => keeper.timeFrom(url),
     });
-    await uplink.start();
-    this.#stops.push({ part: 'uplink', stop: () => uplink.stop() });
-    return uplink;
   }
 
   async #startAccounts(secrets?: DemoSecrets, withdrawn?: DemoSecrets): Promise<Accounts> {

@@ -8,6 +8,8 @@ export interface Door {
   readonly port: number;
 }
 
+type FurtherDoor = 'mqttTls' | 'mqttWebSocket' | 'cloudTls' | 'uplinkTls';
+
 /** What `npm start` takes from its environment and arguments, checked and with defaults. */
 export interface StartConfig {
   readonly root: string;
@@ -20,8 +22,8 @@ export interface StartConfig {
     readonly cloud: Door;
     readonly rpc: Door;
   };
-  /** Further doors of the farm's MQTT. Undefined: switched off, or their port is another program's. */
-  readonly further: { readonly mqttTls: Door | undefined; readonly mqttWebSocket: Door | undefined };
+  /** Doors over TLS and WebSocket. Undefined: switched off, or their port is another program's. */
+  readonly further: Readonly<Record<FurtherDoor, Door | undefined>>;
   /** Where devices speak to a broker that is not the gateway's, without log-in; undefined: the gateway has its own. */
   readonly externalMqttUrl: string | undefined;
   /** The chain's RPC of somebody else; undefined: we keep our own chain. */
@@ -61,6 +63,8 @@ export function readConfig(env: Environment, args: readonly string[], root: stri
     further: {
       mqttTls: doorOrOff(env, 'farm MQTT, TLS', 'NONGTIN_MQTT_TLS_PORT', 8883),
       mqttWebSocket: doorOrOff(env, 'farm MQTT, WebSocket', 'NONGTIN_MQTT_WS_PORT', 9001),
+      cloudTls: doorOrOff(env, 'cloud, TLS', 'NONGTIN_CLOUD_TLS_PORT', 8443),
+      uplinkTls: doorOrOff(env, 'cloud uplink, TLS', 'NONGTIN_UPLINK_TLS_PORT', 8884),
     },
     externalMqttUrl: withoutLogin(text(env, 'NONGTIN_MQTT_BROKER_URL')),
     externalRpcUrl: text(env, 'NONGTIN_RPC_URL'),
@@ -74,8 +78,8 @@ export function readConfig(env: Environment, args: readonly string[], root: stri
 /** Port 0 means any free one; it is chosen here, because the processes have to tell each other. */
 export async function choosePorts(config: StartConfig): Promise<StartConfig> {
   const { mqtt, uplink, gateway, cloud, rpc } = config.doors;
-  const { mqttTls, mqttWebSocket } = config.further;
-  const chosen = await freePorts(8);
+  const { mqttTls, mqttWebSocket, cloudTls, uplinkTls } = config.further;
+  const chosen = await freePorts(10);
   const settle = (one: Door, index: number): Door => ({ ...one, port: one.port || (chosen[index] ?? 0) });
   return {
     ...config,
@@ -89,6 +93,8 @@ export async function choosePorts(config: StartConfig): Promise<StartConfig> {
     further: {
       mqttTls: mqttTls && settle(mqttTls, 6),
       mqttWebSocket: mqttWebSocket && settle(mqttWebSocket, 7),
+      cloudTls: cloudTls && settle(cloudTls, 8),
+      uplinkTls: uplinkTls && settle(uplinkTls, 9),
     },
     influxPort: config.influxPort || (chosen[5] ?? 0),
   };

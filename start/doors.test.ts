@@ -24,7 +24,10 @@ test('the doors, the demo logins and a reading to try', () => {
     Nông Tín đang chạy · Nông Tín is running (after 6.0 s)
 
       field dashboard       http://localhost:8081
+      console               http://localhost:8080/console
       cloud                 http://localhost:8080
+      cloud, TLS            https://localhost:8443
+      cloud uplink, TLS     mqtts://localhost:8884
       farm MQTT             mqtt://localhost:1883
       farm MQTT, TLS        mqtts://localhost:8883
       farm MQTT, WebSocket  ws://localhost:9001, wss://
@@ -59,7 +62,7 @@ test('without the demo and without InfluxDB there is less to say', () => {
 
 test('a broker elsewhere stands where ours would, without its log-in', () => {
   const there = readConfig({ NONGTIN_MQTT_BROKER_URL: 'mqtt://farm:secret@10.0.0.7:2883' }, [], '/home/sau');
-  const further = { mqttTls: undefined, mqttWebSocket: undefined };
+  const further = { ...there.further, mqttTls: undefined, mqttWebSocket: undefined };
   const text = doorsText({
     ...{ config: { ...there, further }, secrets },
     influxUrl: undefined,

@@ -27,10 +27,13 @@ export function doorsText(running: Running): string {
 
 function doorRows(config: StartConfig, influxUrl: string | undefined): string[][] {
   const { mqtt, gateway, cloud, rpc } = config.doors;
-  const { mqttTls, mqttWebSocket } = config.further;
+  const { mqttTls, mqttWebSocket, cloudTls, uplinkTls } = config.further;
   return [
     ['field dashboard', `http://localhost:${gateway.port}`],
+    ['console', `http://localhost:${cloud.port}/console`],
     ['cloud', `http://localhost:${cloud.port}`],
+    ...(cloudTls ? [[cloudTls.name, `https://localhost:${cloudTls.port}`]] : []),
+    ...(uplinkTls ? [[uplinkTls.name, `mqtts://localhost:${uplinkTls.port}`]] : []),
     ['farm MQTT', config.externalMqttUrl ?? `mqtt://localhost:${mqtt.port}`],
     ...(mqttTls ? [[mqttTls.name, `mqtts://localhost:${mqttTls.port}`]] : []),
     ...(mqttWebSocket ? [[mqttWebSocket.name, `ws://localhost:${mqttWebSocket.port}, wss://`]] : []),

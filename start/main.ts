@@ -16,7 +16,7 @@ import { Supervisor } from './supervisor.ts';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const say = (text: string) => process.stdout.write(`${text}\n`);
 /** A broker elsewhere has doors of its own. */
-const NO_DOORS = { mqttTls: undefined, mqttWebSocket: undefined };
+const NO_DOORS_OF_MQTT = { mqttTls: undefined, mqttWebSocket: undefined };
 const stopping = new AbortController();
 // A terminal that was closed, or a pipe whose reader ended, must not keep us from stopping what we started.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
@@ -32,7 +32,8 @@ try {
   const runFile = await claim(config);
   try {
     const isBrokerElsewhere = config.externalMqttUrl !== undefined;
-    const further = isBrokerElsewhere ? NO_DOORS : await openable(config, say);
+    const wanted = isBrokerElsewhere ? { ...config.further, ...NO_DOORS_OF_MQTT } : config.further;
+    const further = await openable({ host: config.host, further: wanted }, say);
     await supervise({ ...config, further }, runFile);
   } finally {
     runFile.release();

@@ -27,7 +27,7 @@ export async function findProblems(
 
 /** Those further doors that can be opened; what keeps one closed keeps nothing else, and is told. */
 export async function openable(
-  { host, further: { mqttTls, mqttWebSocket } }: Pick<StartConfig, 'host' | 'further'>,
+  { host, further }: Pick<StartConfig, 'host' | 'further'>,
   say: (text: string) => void,
 ): Promise<StartConfig['further']> {
   const isOpenable = async (door: Door | undefined) => {
@@ -35,7 +35,12 @@ export async function openable(
     if (problem !== undefined) say(`Without ${door?.name}: ${problem}`);
     return problem === undefined ? door : undefined;
   };
-  return { mqttTls: await isOpenable(mqttTls), mqttWebSocket: await isOpenable(mqttWebSocket) };
+  return {
+    mqttTls: await isOpenable(further.mqttTls),
+    mqttWebSocket: await isOpenable(further.mqttWebSocket),
+    cloudTls: await isOpenable(further.cloudTls),
+    uplinkTls: await isOpenable(further.uplinkTls),
+  };
 }
 
 /** Tries a real write: access rights alone do not show a read-only or full disk. */

@@ -64,10 +64,11 @@ describe('before anything is started', () => {
     const { server, port } = await holdPort();
     const [free = 0] = await freePorts(1);
     const said: string[] = [];
-    const further = { mqttTls: door(port, 'NONGTIN_MQTT_TLS_PORT'), mqttWebSocket: door(free) };
+    const off = { cloudTls: undefined, uplinkTls: undefined };
+    const further = { mqttTls: door(port, 'NONGTIN_MQTT_TLS_PORT'), mqttWebSocket: door(free), ...off };
     const open = await openable({ host: '127.0.0.1', further }, (text) => said.push(text));
     server.close();
-    expect(open).toEqual({ mqttTls: undefined, mqttWebSocket: further.mqttWebSocket });
+    expect(open).toEqual({ mqttTls: undefined, mqttWebSocket: further.mqttWebSocket, ...off });
     expect(said).toEqual([expect.stringMatching(`Without farm MQTT: Port ${port} .*NONGTIN_MQTT_TLS_PORT`)]);
   });
 

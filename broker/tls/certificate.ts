@@ -35,6 +35,11 @@ export function identityOf(certificate: X509Certificate | PeerCertificate): stri
   return typeof name === 'string' && IDENTITY.test(name) ? name : undefined;
 }
 
+/** SHA-256 of the first certificate of a PEM, 64 hex digits: by which a person, or a QR code, tells one from another. */
+export function fingerprintOf(pem: string): string {
+  return new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase();
+}
+
 /**
  * Tasmota's fingerprint of a server's RSA key (version 2, since 8.4): SHA-1 of `ssh-rsa`, exponent and modulus, each
  * after its length; unlike SSH without a zero before a modulus whose first bit is set.

@@ -1,7 +1,20 @@
 export { createAnchorStore } from './anchor-store.ts';
 export { type AnchorTrees, createAnchorTrees } from './anchor-trees.ts';
 export { type Anchorer, createAnchorer } from './anchorer.ts';
-export { CONFIRMATIONS, createEthersChain } from './ethers-chain.ts';
+export { ChainProblem, type ChainProblemKind, type ChainView, type SignedAnchor } from './chain-port.ts';
+export {
+  type Ask,
+  asking,
+  CONFIRMATIONS,
+  fateOf,
+  numberHex,
+  receiptOf,
+  requireBlock,
+  sendSigned,
+  signCall,
+  viewOf,
+} from './ethereum.ts';
+export { createEthersChain } from './ethers-chain.ts';
 export { finalizedNumber } from './finality.ts';
 export { httpRpc, RpcError } from './http-rpc.ts';
 export { registerAnchorMetrics } from './metrics.ts';

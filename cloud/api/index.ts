@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Registry } from 'prom-client';
 import { enqueueLeaf } from '../anchoring/index.ts';
 import type { LotsOptions } from '../traceability/lots.ts';
+import { consoleRoutes } from './console.ts';
 import { cooperativeRoutes } from './cooperative-routes.ts';
 import { type GatewayRoutesOptions, gatewayRoutes } from './gateway-routes.ts';
 import { healthRoutes } from './health.ts';
@@ -12,10 +13,12 @@ import { lotRoutes } from './lot-routes.ts';
 interface ApiParts extends GatewayRoutesOptions {
   readonly registry: Registry;
   readonly chainState: () => string;
+  /** Of the built console. */
+  readonly consoleDir: string;
 }
 
 /** Our own routes; those of stamps, anchors and verification come with their folders. */
-export function apiRoutes(parts: ApiParts): ((app: FastifyInstance) => void)[] {
+export function apiRoutes(parts: ApiParts): ((app: FastifyInstance) => void | Promise<void>)[] {
   const { db, entries, clock, registry, chainState } = parts;
   const enqueueLot: LotsOptions['enqueueLot'] = (trx, { cooperativeId, digest, lotNumber }) =>
     enqueueLeaf(trx, { cooperativeId, kind: 'lot', digest, refKind: 'lot', refId: lotNumber });
@@ -28,6 +31,7 @@ export function apiRoutes(parts: ApiParts): ((app: FastifyInstance) => void)[] {
   ];
   return [
     landingRoutes,
+    consoleRoutes(parts.consoleDir),
     healthRoutes(dependencies, registry),
     cooperativeRoutes(db),
     gatewayRoutes(parts),

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { RemoteCommand } from '@nongtin/broker/wire';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { addCooperative, cooperativesIn } from '../cooperatives/cooperatives.ts';
+import { addCooperative } from '../cooperatives/cooperatives.ts';
+import { GatewayRegister } from '../enrolment/gateway-register.ts';
 import { openRecords, type Records } from '../records/index.ts';
 import { Commands } from './commands.ts';
 
@@ -21,10 +22,12 @@ beforeAll(async () => {
   await records.start();
   const products = [{ gtin14: '08930000000012', nameVi: 'Thanh long', nameEn: 'Dragon fruit' }];
   await addCooperative(records.db, { slug: 'htx', name: 'HTX', createdAtMs: 1, products });
-  await cooperativesIn(records.db).registerGateway({
-    ...{ gateway_id: 'gw', cooperative_id: 'htx', public_key: 'ab'.repeat(32) },
-    ...{ registered_by: 'ba@htx', registered_at_ms: 1 },
-  });
+  await records.db.transaction().execute((trx) =>
+    new GatewayRegister(records.db).add(trx, {
+      ...{ gateway_id: 'gw', cooperative_id: 'htx', public_key: 'ab'.repeat(32) },
+      ...{ registered_by: 'ba@htx', registered_at_ms: 1 },
+    }),
+  );
   commands = new Commands({ db: records.db, clock, logger });
   commands.start(async (_gateway, command) => void sent.push(command));
 });

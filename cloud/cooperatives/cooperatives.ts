@@ -20,22 +20,7 @@ export function cooperativesIn(db: Kysely<Schema>) {
       db.selectFrom('gateways').selectAll().orderBy('gateway_id').limit(1000).execute(),
     gateway: (gatewayId: string): Promise<Gateway | undefined> =>
       db.selectFrom('gateways').selectAll().where('gateway_id', '=', gatewayId).executeTakeFirst(),
-    registerGateway: (gateway: Omit<Gateway, 'revoked'>) => registerGateway(db, gateway),
   };
-}
-
-/** The gateway as it stands afterwards: with another key when one was registered before. */
-async function registerGateway(db: Kysely<Schema>, gateway: Omit<Gateway, 'revoked'>): Promise<Gateway> {
-  await db
-    .insertInto('gateways')
-    .values({ ...gateway, revoked: false })
-    .onConflict((conflict) => conflict.column('gateway_id').doNothing())
-    .execute();
-  return db
-    .selectFrom('gateways')
-    .selectAll()
-    .where('gateway_id', '=', gateway.gateway_id)
-    .executeTakeFirstOrThrow();
 }
 
 /** A cooperative with what it sells; rows that are there already stay as they are. */

@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely';
+
 /** Rows of the cooperatives, what they sell and whose signatures count for them. */
 export interface CooperativeTables {
   cooperatives: {
@@ -22,6 +24,16 @@ export interface CooperativeTables {
     /** E-mail of the account that registered it. */
     registered_by: string;
     registered_at_ms: number;
+    /** Where it stands, in a person's words. */
+    label: Generated<string>;
     revoked: boolean;
+    /** The time from which nothing of it counts any more; null, as all of a revocation, while it is not revoked. */
+    revoked_from_ms: number | null;
+    revoked_at_ms: number | null;
+    revoked_by: string | null;
+    revoked_reason: string | null;
+    /** Of the newest client certificate it was given; null: none. */
+    certificate_serial: string | null;
+    certificate_ends_at_ms: number | null;
   };
 }

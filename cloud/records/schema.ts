@@ -1,6 +1,8 @@
 import type { AnchorTables } from '../anchoring/tables.ts';
 import type { CommandTables } from '../commands/tables.ts';
 import type { CooperativeTables } from '../cooperatives/tables.ts';
+import type { EnrolmentTables } from '../enrolment/tables.ts';
+import type { RegistryTables } from '../registry/tables.ts';
 import type { SeriesTables } from '../series/tables.ts';
 import type { StampTables } from '../stamps/tables.ts';
 import type { TraceabilityTables } from '../traceability/tables.ts';
@@ -13,9 +15,11 @@ import type { UplinkTables } from '../uplink/tables.ts';
  * what the chain shows as well (cooperative ids, roots, transactions) has 0x in front.
  */
 export type Schema = CooperativeTables &
+  EnrolmentTables &
   UplinkTables &
   SeriesTables &
   TraceabilityTables &
   StampTables &
   AnchorTables &
-  CommandTables;
+  CommandTables &
+  RegistryTables;

@@ -1,6 +1,6 @@
+import { SYMBOLS } from '@nongtin/broker/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SYMBOLS } from './check-character.ts';
 import { holdsMac, MAX_BATCH_NUMBER, MAX_STAMPS_PER_BATCH, parseSerial, serialOf } from './serial.ts';
 
 const gtin14 = '08936000000011';

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { appendCheckCharacter, holdsCheckCharacter, SYMBOLS, symbolOf } from './check-character.ts';
+import { appendCheckCharacter, holdsCheckCharacter, SYMBOLS, symbolOf } from '@nongtin/broker/wire';
 
 /**
  * A stamp's serial (GS1 AI 21): exactly 20 characters of Crockford base 32, upper case, so that the whole link

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SYMBOLS } from '@nongtin/broker/wire';
 import { fromHex, rootFromProof, stampLeaf, toHex } from '@nongtin/contracts/encoding';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Kysely } from 'kysely';
@@ -8,7 +9,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixture, openTestRecords } from '../anchoring/fixture.suite.ts';
 import { standingOf, statesOf } from '../anchoring/index.ts';
 import type { Schema } from '../records/index.ts';
-import { SYMBOLS } from './check-character.ts';
 import { openFileKeyStore, stampRoutes } from './index.ts';
 import { createStamps, type FoundStamp, type Stamps } from './stamps.ts';
 
@@ -133,7 +133,7 @@ describe('a serial', () => {
   });
 
   it('is not found by 3,000 serials with a right check character and a made-up MAC', async () => {
-    const { appendCheckCharacter } = await import('./check-character.ts');
+    const { appendCheckCharacter } = await import('@nongtin/broker/wire');
     const { firstSerial } = await issue(100);
     let state = 7;
     const symbol = () => {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DemoSecrets, demoSecrets, type Role } from '@nongtin/accounts';
 import { topicOf, type UplinkAnswer, type UplinkEntry, type UplinkLive } from '@nongtin/broker/wire';
-import { connectAsync, type MqttClient } from 'mqtt';
-import { pino } from 'pino';
+import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import { type Logger, pino } from 'pino';
 import { Cloud } from '../cloud.ts';
 import { readConfig } from '../config.ts';
 
@@ -13,7 +13,11 @@ export interface TestCloud {
   readonly dataDir: string;
   readonly secrets: DemoSecrets;
   readonly uplinkUrl: string;
-  readonly httpUrl: string;
+  /** Of the HTTP door. */
+  readonly url: string;
+  /** Over TLS; the ports are there once `secured` has resolved, if the environment asks for them. */
+  readonly ports: () => Cloud['ports'];
+  readonly secured: () => Promise<void>;
   /** Asks the API as a demo user, or as nobody. */
   call(
     as: Role | undefined,
@@ -40,16 +44,19 @@ interface ApiAnswer {
 export async function startCloud(
   databaseUrl?: string,
   more: Readonly<Record<string, string>> = {},
+  parts: { logger?: Logger; clock?: { nowMs(): number } } = {},
 ): Promise<TestCloud> {
   const dataDir = mkdtempSync(join(tmpdir(), 'nongtin-cloud-'));
   const env = { NONGTIN_DATA_DIR: dataDir, NONGTIN_HOST: '127.0.0.1', NONGTIN_CLOUD_PORT: '0' };
   const config = readConfig({
     ...{ ...env, NONGTIN_UPLINK_PORT: '0', NONGTIN_RPC_URL: 'http://127.0.0.1:9' },
+    ...{ NONGTIN_CLOUD_TLS_PORT: 'off', NONGTIN_UPLINK_TLS_PORT: 'off' },
     NONGTIN_DATABASE_URL: databaseUrl,
     ...more,
   });
+  const { logger = pino({ level: 'silent' }), clock = { nowMs: Date.now } } = parts;
   const start = async () => {
-    const started = new Cloud(config, pino({ level: 'silent' }), { nowMs: Date.now });
+    const started = new Cloud(config, logger, clock);
     await started.start();
     return started;
   };
@@ -60,11 +67,13 @@ export async function startCloud(
   return {
     dataDir,
     secrets,
+    get url() {
+      return base();
+    },
+    ports: () => cloud.ports,
+    secured: () => cloud.secured(),
     get uplinkUrl() {
       return `mqtt://127.0.0.1:${cloud.ports.uplink}`;
-    },
-    get httpUrl() {
-      return base();
     },
     call: async (as, method, path, body) => {
       if (as !== undefined && !tokens.has(as)) tokens.set(as, await signIn(base(), secrets.users[as]));
@@ -120,8 +129,14 @@ export class Uplink {
     });
   }
 
-  static async connect(url: string, gateway: string, password: string): Promise<Uplink> {
-    const client = await connectAsync(url, { username: gateway, password, reconnectPeriod: 0 }, false);
+  static async connect(
+    url: string,
+    gateway: string,
+    password: string,
+    tls: Pick<IClientOptions, 'ca' | 'cert' | 'key'> = {},
+  ): Promise<Uplink> {
+    const login = { username: gateway, ...(password === '' ? {} : { password }), ...tls };
+    const client = await connectAsync(url, { ...login, reconnectPeriod: 0 }, false);
     const uplink = new Uplink(client, gateway);
     await client.subscribeAsync(topicOf('uplinkAnswer', gateway), { qos: 1 });
     return uplink;

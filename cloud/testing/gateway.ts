@@ -59,6 +59,11 @@ export class TestGateway {
     return { ...entry, signature: sign(null, hash, this.#privateKey).toString('hex') };
   }
 
+  /** Signs anything, as an enrolment's proof. */
+  signBytes(bytes: Uint8Array): string {
+    return sign(null, bytes, this.#privateKey).toString('hex');
+  }
+
   #next(payload: string): UplinkEntry {
     const last = this.journal.at(-1);
     const times = isRecordPayload(payload) ? [] : timesOf(payload);

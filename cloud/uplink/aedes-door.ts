@@ -1,7 +1,7 @@
 import { type Broker, type CredentialStore, createBroker } from '@nongtin/broker';
 import { matchTopic, topicOf } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
-import type { FromGateway, GatewayLogins, Takers, ToGateway, UplinkDoor } from './door.ts';
+import type { FromGateway, GatewayLogins, Takers, ToGateway, UplinkDoor, UplinkTls } from './door.ts';
 
 /** Two thousand gateways, and their old connections for as long as nobody has noticed that these are dead. */
 const MOST_CONNECTIONS = 5_000;
@@ -9,6 +9,10 @@ const MOST_CONNECTIONS = 5_000;
 export interface AedesDoorOptions {
   readonly host: string;
   readonly port: number;
+  /** Undefined: there is no door over TLS. */
+  readonly tlsPort?: number | undefined;
+  /** Whether a certificate in this gateway's name lets it in: one that was revoked too, to be told. */
+  readonly isKnown?: (gateway: string) => boolean;
   readonly credentials: CredentialStore;
   readonly takers: Takers;
   readonly logger: Logger;
@@ -22,10 +26,12 @@ export class AedesDoor implements UplinkDoor {
   readonly broker: Broker;
   readonly logins: GatewayLogins;
 
-  constructor({ host, port, credentials, takers, logger }: AedesDoorOptions) {
+  constructor({ host, port, tlsPort, isKnown, credentials, takers, logger }: AedesDoorOptions) {
     this.broker = createBroker({
       ...{ host, port, portVariable: 'NONGTIN_UPLINK_PORT', logger },
       limits: { connections: MOST_CONNECTIONS },
+      ...(tlsPort === undefined ? {} : { tls: { port: tlsPort, portVariable: 'NONGTIN_UPLINK_TLS_PORT' } }),
+      authenticatePeer: ({ id }) => (isKnown?.(id) ? { id, role: 'gateway' } : undefined),
       authenticate: (username, password) => credentials.verify(username, password),
       hook: {
         receive: async ({ topic, payload }) => {
@@ -51,8 +57,17 @@ export class AedesDoor implements UplinkDoor {
     return this.broker.port;
   }
 
+  /** Once it is open. */
+  get tlsPort(): number | undefined {
+    return this.broker.tlsPort;
+  }
+
   start(): Promise<void> {
     return this.broker.start();
+  }
+
+  secure(credentials: UplinkTls): Promise<void> {
+    return this.broker.secure(credentials);
   }
 
   stop(): Promise<void> {

@@ -10,6 +10,20 @@ export interface UplinkDoor {
   stop(): Promise<void>;
   /** To a gateway that is connected; one that is not never gets it. */
   send(gateway: string, name: ToGateway, message: object): Promise<void>;
+  /**
+   * Lets gateways in over TLS, by their certificate too, or shows those that come from now on other credentials. A door
+   * whose engine has its own way with certificates goes without. Throws a StartProblem when the port is taken.
+   */
+  secure?(credentials: UplinkTls): Promise<void>;
+}
+
+/** PEM. */
+export interface UplinkTls {
+  readonly key: string;
+  /** The certificate, and those between it and the root. */
+  readonly cert: string;
+  /** Who signs the gateways' certificates. */
+  readonly clientCa: string;
 }
 
 /** Who may come in as which gateway. */

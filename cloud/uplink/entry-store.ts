@@ -114,6 +114,13 @@ export class EntryStore {
       .all() as unknown as (Head & { gateway: string })[];
   }
 
+  /** When the newest entry of this gateway came. */
+  lastReceivedMs(gateway: string): number | undefined {
+    const newest = 'select received_at_ms as ms from entries where gateway = ? order by number desc limit 1';
+    const row = this.#open().prepare(newest).get(gateway);
+    return row === undefined ? undefined : Number(row.ms);
+  }
+
   /** How many entries came without their payload, because the gateway had given it up. */
   thinned(gateway: string): number {
     const sum =

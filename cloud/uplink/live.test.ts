@@ -71,7 +71,7 @@ it('keeps the newest, whatever comes late: by the journal first, then by the ord
   expect(await say(5, 2, 0.9)).toBe(0.2);
   // After a restart it counts from one again, and its boot is an entry.
   expect(await say(6, 1, 0.3)).toBe(0.3);
-  const metrics = await (await fetch(`${cloud.httpUrl}/metrics`)).text();
+  const metrics = await (await fetch(`${cloud.url}/metrics`)).text();
   expect(metrics).toContain(`nongtin_uplink_live_total{gateway="${gateway.id}",outcome="taken"} 2`);
   expect(metrics).toContain(`nongtin_uplink_live_total{gateway="${gateway.id}",outcome="late"} 3`);
 });
@@ -135,6 +135,6 @@ it('takes nothing from a gateway that is not registered, and shows nobody what i
   const { status, body } = await cloud.call('auditor', 'GET', `/api/gateways/${gateway}/live`);
   expect({ status, code: body.error.code }).toEqual({ status: 404, code: 'no_gateway' });
   expect((await cloud.call(undefined, 'GET', `/api/gateways/${gateway}/live`)).status).toBe(401);
-  const metrics = await (await fetch(`${cloud.httpUrl}/metrics`)).text();
+  const metrics = await (await fetch(`${cloud.url}/metrics`)).text();
   expect(metrics).toContain(`nongtin_uplink_live_total{gateway="${gateway}",outcome="not_registered"} 1`);
 });

@@ -10,6 +10,8 @@ export interface GatewayKey {
   /** Ed25519, 64 hex digits. */
   readonly publicKey: string;
   readonly revoked: boolean;
+  /** Why, in the words of who revoked it; they go back to the gateway. */
+  readonly revokedReason?: string;
 }
 
 export interface ReceiverOptions {
@@ -95,7 +97,7 @@ export class Receiver {
     const first = offered.entries[0]?.number ?? 0;
     const known = await this.#options.keyOf(gateway);
     if (known === undefined) return refuse(first, 'not_registered', 'gateway not registered');
-    if (known.revoked) return refuse(first, 'revoked', 'gateway revoked');
+    if (known.revoked) return refuse(first, 'revoked', revocationWords(known.revokedReason));
     const { entries } = this.#options;
     return checkEntries(offered.entries, publicKeyFrom(known.publicKey), {
       head: entries.head(gateway),
@@ -160,6 +162,10 @@ function failureOf(error: unknown): { readonly refused: Refusal; readonly told: 
 function answerOf(durableUpTo: number, refused: Refusal | undefined): UplinkAnswer {
   if (refused === undefined) return { durableUpTo };
   return { durableUpTo, refused };
+}
+
+function revocationWords(reason = ''): string {
+  return reason === '' ? 'gateway revoked' : `gateway revoked: ${reason}`;
 }
 
 async function parseMessage(message: Uint8Array): Promise<UplinkEntries | undefined> {

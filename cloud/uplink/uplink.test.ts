@@ -95,7 +95,7 @@ it('says which refusal stands, since when, and that it is over', async () => {
   // What was under way behind it is missing something too, and hides nothing.
   await uplink.send(gateway.append(''));
   expect((await progress(gateway.id)).refusing).toEqual(refusing);
-  const metrics = async () => (await fetch(`${cloud.httpUrl}/metrics`)).text();
+  const metrics = async () => (await fetch(`${cloud.url}/metrics`)).text();
   expect(await metrics()).toContain(`nongtin_uplink_refusing{gateway="${gateway.id}",kind="gap"} 1`);
   await uplink.send(two, three);
   const after = await progress(gateway.id);

@@ -165,7 +165,7 @@ describe('what we say of a stamp', () => {
     expect(await ask(slip)).toMatchObject({ answer: 'not_ours', problem: 'check_character', bundle: null });
     expect(await ask(serial, '08936000000012')).toMatchObject({ answer: 'not_ours', problem: 'gtin' });
     expect(await ask('SHORT')).toMatchObject({ answer: 'not_ours', problem: 'length' });
-    const { appendCheckCharacter } = await import('../stamps/check-character.ts');
+    const { appendCheckCharacter } = await import('@nongtin/broker/wire');
     const otherMac = appendCheckCharacter(`${serial.slice(0, 11)}00000000`);
     const otherBatch = appendCheckCharacter(`ZZZZZZ${serial.slice(6, 19)}`);
     const refused = await Promise.all([ask(otherMac), ask(otherBatch), ask(serial, '08936000000028')]);

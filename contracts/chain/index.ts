@@ -15,6 +15,14 @@ export function readDeployment(dataDir: string): Deployment | undefined {
   return readDeploymentFile(chainFolder(dataDir));
 }
 
+/**
+ * The private key of who acts for the demo's cooperative in the CooperativeRegistry (0x and 64 hex digits); undefined until
+ * the chain service has made it.
+ */
+export function readCooperativeKey(dataDir: string): string | undefined {
+  return readKeys(chainFolder(dataDir))?.demoCooperative;
+}
+
 /** The anchorer's private key (0x and 64 hex digits); undefined until the chain service has made it. */
 export function readAnchorerKey(dataDir: string): string | undefined {
   return readKeys(chainFolder(dataDir))?.anchorer;

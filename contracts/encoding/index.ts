@@ -2,6 +2,7 @@ export { type BundleStep, checkBundle, type Expectation, type StepName } from '.
 export type { BatchRecord, LotRecord, ProofBundle } from './bundle-format.ts';
 export { BundleProblem, parseBundle } from './bundle-parser.ts';
 export { equalBytes, fromHex, type Hex, toHex } from './bytes.ts';
+export { gatewayKeyId, keyKinds, publicKeyHash } from './gateway-key.ts';
 export { type LeafKind, leafKinds } from './kinds.ts';
 export { cooperativeIdOf, type Leaf, leafHash } from './leaf.ts';
 export { type AnchorReading, type Rpc, readAnchor } from './read-anchor.ts';

@@ -188,6 +188,16 @@ export interface Quarantined {
   sizeBytes: number;
 }
 
+/** This gateway's place in a cooperative. */
+export interface EnrolmentState {
+  gateway: string | null;
+  cloud: string | null;
+  cooperative: string | null;
+  overTls: boolean;
+  certificateEndsAtMs: number | null;
+  revoked: string | null;
+}
+
 export interface Account {
   name: string;
   email: string;
@@ -198,7 +208,7 @@ export interface Account {
 export class ApiError extends Error {
   readonly status: number;
   readonly kind: string;
-  /** Why the controller refused. */
+  /** By which the page has words of its own for it. */
   readonly reason: Reason | undefined;
 
   constructor(status: number, kind: string, message: string, reason?: Reason) {
@@ -224,8 +234,8 @@ export async function call<T>(path: string, body?: unknown, method?: 'DELETE'): 
   const answer: unknown = text === '' ? null : JSON.parse(text);
   if (response.ok) return answer as T;
   const error = (answer as { error?: { kind?: string; message?: string; reason?: Reason } } | null)?.error;
-  const { kind = 'our_fault', message = response.statusText, reason } = error ?? {};
-  throw new ApiError(response.status, kind, message, reason);
+  const message = error?.message ?? response.statusText;
+  throw new ApiError(response.status, error?.kind ?? 'our_fault', message, error?.reason);
 }
 
 /** The account of this browser's session, or null. */

@@ -10,6 +10,7 @@ import { clockRoutes } from './clock.ts';
 import { dashboardRoutes } from './dashboard.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceRoutes } from './devices.ts';
+import { enrolmentRoutes } from './enrolment.ts';
 import { registerErrors } from './errors.ts';
 import { eventRoutes } from './events.ts';
 import { foundRoutes } from './found.ts';
@@ -54,6 +55,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     wetTestRoutes,
     mappingRoutes,
     clockRoutes,
+    enrolmentRoutes,
   ])
     await app.register(routes, { parts });
   await app.register(eventRoutes, { parts });

@@ -22,7 +22,7 @@ import { EventHub } from '../live/hub.ts';
 import { Live } from '../live/live.ts';
 import { Mappings } from '../mapping/mapping.ts';
 import { createProfiles, shortMemory } from '../profiles/index.ts';
-import { noUplink } from '../uplink/none.ts';
+import { noUplinkState } from '../uplink/none.ts';
 import { WetTests } from '../wet-test/ledger.ts';
 import { buildApp } from './app.ts';
 import type { ApiParts } from './parts.ts';
@@ -39,6 +39,11 @@ class MemoryRecords {
     return found.reverse().slice(0, limit);
   }
 }
+
+const notEnrolled = {
+  ...{ gateway: null, cloud: null, cooperative: null, overTls: false, certificateEndsAtMs: null },
+  revoked: null,
+};
 
 const letter = {
   ...{ id: 1, line: 'flow,device=d value=1 1', reason: '400 field type conflict' },
@@ -124,7 +129,8 @@ export async function testApi(
       counts: () => ({ kept: 2, dropped: 7 }),
       retry: async (ids) => ({ taken: ids?.length ?? 2, refused: 0, waiting: 0 }),
     },
-    uplink: { state: () => ({ ...noUplink.state(), behindEntries: 3 }) },
+    uplink: { state: () => ({ ...noUplinkState, behindEntries: 3 }) },
+    cloud: { enrolment: () => notEnrolled, enrol: async () => notEnrolled },
     broker: {
       port: 1883,
       stats: () => ({

@@ -8,6 +8,7 @@ import type { Alarms } from '../alarms/alarms.ts';
 import type { ClockKeeper } from '../clock/index.ts';
 import type { DeadLetters, SeriesDeliveryState } from '../delivery/index.ts';
 import type { Diary } from '../diary/diary.ts';
+import type { CloudLink } from '../enrolment/cloud-link.ts';
 import type { LayoutKeeper } from '../farm/keeper.ts';
 import type { Found } from '../found/found.ts';
 import type { FurtherDoors } from '../further-doors.ts';
@@ -55,6 +56,8 @@ export interface ApiParts {
   readonly series: () => Pick<SeriesDeliveryState, 'store' | 'behindEntries' | 'lastOutcome'>;
   readonly deadLetters: Pick<DeadLetters, 'list' | 'counts' | 'retry'>;
   readonly uplink: Pick<Uplink, 'state'>;
+  /** The gateway's place in a cooperative. */
+  readonly cloud: Pick<CloudLink, 'enrolment' | 'enrol'>;
   readonly broker: Pick<FarmBroker, 'stats' | 'disconnect' | 'port'>;
   readonly furtherDoors: Pick<FurtherDoors, 'state'>;
   readonly credentials: Pick<CredentialStore, 'issue' | 'revoke' | 'list' | 'verify'>;

@@ -297,3 +297,16 @@ export const ClockAnswer = Type.Object({
     }),
   ),
 });
+
+export const EnrolmentAnswer = Type.Object({
+  gateway: Nullable(Type.String({ description: 'Its name in the cooperative' })),
+  cloud: Nullable(
+    Type.String({ description: 'Where it was enrolled; null: registered by hand, or not at all' }),
+  ),
+  cooperative: Nullable(Type.String()),
+  overTls: Type.Boolean({ description: 'Whether the uplink goes over TLS' }),
+  certificateEndsAtMs: Nullable(AtMs),
+  revoked: Nullable(
+    Type.String({ description: 'Why the cooperative has revoked this gateway; null: it has not' }),
+  ),
+});

@@ -47,9 +47,14 @@ describe('npm run nongtin -- device', () => {
   });
 
   it.each([
-    [[], /device, plot, zone or mosquitto is expected\nUsage/],
+    [[], /device, gateway, plot, zone or mosquitto is expected\nUsage/],
     [['mosquitto'], /mosquitto config DIR is expected\nUsage/],
     [['mosquitto', 'config'], /into which folder\? mosquitto config DIR\nUsage/],
+    [['gateway', 'enrol'], /which claim\? enrol CODE-OR-LINK\nUsage/],
+    [['gateway', 'paint'], /enrol or status is expected\nUsage/],
+    [['gateway', 'enrol', '1234'], /^This is no claim code/],
+    [['gateway', 'enrol', 'http://192.0.2.1/console#claim=00000-00000-00000'], /^Over http everybody/],
+    [['gateway', 'enrol', '00000-00000-00000'], /^Where is the cloud\?/],
     [['device', 'add'], /which device\? add ID\nUsage/],
     [
       ['device', 'paint', 'x'],

@@ -12,11 +12,18 @@ export interface LinkGuest {
   onMessage(payload: Uint8Array): void;
 }
 
+export interface LinkTls {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 export interface LinkOptions {
   readonly url: string;
   /** The gateway's identity, also its user name in the cloud. */
   readonly gateway: string;
   readonly password: string;
+  readonly tls: LinkTls;
   readonly monotonicMs: () => number;
   /** Answers will come; a small question and its answer took so long. */
   readonly onOpen: (roundTripMs: number) => void;
@@ -53,7 +60,7 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    const { url, gateway, password, commands } = options;
+    const { url, gateway, password, tls, commands } = options;
     const topic = topicOf('gatewayOutcome', gateway);
     const will = commands && {
       topic,
@@ -62,7 +69,7 @@ export class Link {
       retain: false,
     };
     this.#client = connect(url, {
-      ...{ clientId: `uplink-${gateway}`, username: gateway, password },
+      ...{ clientId: `uplink-${gateway}`, username: gateway, password, ...tls },
       ...{ clean: true, reconnectPeriod: 0, keepalive: KEEP_ALIVE_SECONDS },
       // The journal is the queue: what is not sent now is read again from there.
       queueQoSZero: false,

@@ -34,12 +34,15 @@ const SEVERITIES: Readonly<Record<string, 'high' | 'low'>> = {
 export class Refusals {
   readonly #clock: { nowMs(): number };
   readonly #logger: Logger;
+  readonly #onRevoked: ((reason: string) => void) | undefined;
   #alarms: Alarms | undefined;
   #last: Refused | undefined;
 
-  constructor(clock: { nowMs(): number }, logger: Logger) {
+  /** `onRevoked`: told why, each time; who listens raises the alarm. */
+  constructor(clock: { nowMs(): number }, logger: Logger, onRevoked?: (reason: string) => void) {
     this.#clock = clock;
     this.#logger = logger;
+    this.#onRevoked = onRevoked;
   }
 
   get last(): Refused | null {
@@ -55,6 +58,10 @@ export class Refusals {
     const refused = { number, kind, reason: reason.slice(0, 500), atMs: this.#clock.nowMs() };
     this.#last = refused;
     this.#logger.warn({ number, kind, reason: refused.reason }, 'the cloud refused an entry');
+    if (kind === 'revoked' && this.#onRevoked !== undefined) {
+      this.#onRevoked(refused.reason.replace(/^gateway revoked(: )?/, ''));
+      return;
+    }
     if (before?.number !== number || before.kind !== kind) return;
     const figures = { number, reason: refused.reason };
     this.#alarms?.raise(SOURCE, SEVERITIES[kind] ?? 'low', { key: keyOf(kind), figures });

@@ -1,7 +1,7 @@
 import type { Logger } from '@nongtin/service';
 import { Backoff } from './backoff.ts';
 import { Carrier } from './carrier.ts';
-import { Link, type LinkGuest } from './link.ts';
+import { Link, type LinkGuest, type LinkTls } from './link.ts';
 import { type LiveSource, LiveTeller } from './live.ts';
 import { Pace } from './pace.ts';
 import { Progress } from './progress.ts';
@@ -13,11 +13,15 @@ interface UplinkOptions {
   /** The gateway's identity, also its user name in the cloud. */
   readonly gateway: string;
   readonly password: string;
+  /** Of an mqtts: address. PEM: whom to believe, and the gateway's own certificate with its key. */
+  readonly tls?: LinkTls;
   readonly journal: UplinkJournal;
   readonly clock: { nowMs(): number; monotonicMs(): number };
   /** Told what time it is in the cloud, with each answer. */
   readonly onTime?: (utcMs: number) => void;
   readonly commands?: LinkGuest;
+  /** Told, with each answer that says so, that this gateway was revoked, and why. */
+  readonly onRevoked?: (reason: string) => void;
   /** From 0 to below 1; default Math.random. */
   readonly random?: () => number;
   readonly logger: Logger;
@@ -86,14 +90,14 @@ export class Uplink {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: UplinkOptions) {
-    const { journal, clock, logger, random = Math.random } = options;
+    const { journal, clock, logger, onRevoked, random = Math.random } = options;
     this.#options = options;
     this.#timing = { ...usualTiming, ...options.timing };
     this.#pace = new Pace(this.#timing.answerMs);
     const { reconnectMs: firstMs, mostReconnectMs: mostMs } = this.#timing;
     this.#backoff = new Backoff({ firstMs, mostMs, random });
     this.#standing = new Standing(journal, logger);
-    this.#refusals = new Refusals(clock, logger);
+    this.#refusals = new Refusals(clock, logger, onRevoked);
     this.#teller = new LiveTeller({
       ...{ journal, clock, logger, pace: this.#pace, standing: this.#standing },
       everyMs: this.#timing.liveMs,
@@ -141,10 +145,20 @@ export class Uplink {
   }
 
   #connect(): void {
-    const { url, gateway, password, journal, clock, logger, commands, onTime = () => {} } = this.#options;
+    const {
+      url,
+      gateway,
+      password,
+      tls = {},
+      journal,
+      clock,
+      logger,
+      commands,
+      onTime = () => {},
+    } = this.#options;
     const monotonicMs = () => clock.monotonicMs();
     const link: Link = new Link({
-      ...{ url, gateway, password, monotonicMs, commands, logger },
+      ...{ url, gateway, password, tls, monotonicMs, commands, logger },
       onOpen: (roundTripMs) => void this.#open(link, roundTripMs),
       onDenied: () => {
         logger.warn('uplink may not listen for answers');

@@ -34,7 +34,9 @@ const portVariables = {
   mqttWebSocket: 'NONGTIN_MQTT_WS_PORT',
   uplink: 'NONGTIN_UPLINK_PORT',
   gateway: 'NONGTIN_GATEWAY_PORT',
+  uplinkTls: 'NONGTIN_UPLINK_TLS_PORT',
   cloud: 'NONGTIN_CLOUD_PORT',
+  cloudTls: 'NONGTIN_CLOUD_TLS_PORT',
   rpc: 'NONGTIN_RPC_PORT',
   influx: 'NONGTIN_INFLUX_PORT',
 } as const;

@@ -5,6 +5,7 @@ import { up as undatedReadings } from './0003-undated-readings.ts';
 import { up as commands } from './0004-commands.ts';
 import { up as live } from './0005-live.ts';
 import { up as series } from './0006-series.ts';
+import { up as enrolment } from './0007-enrolment.ts';
 
 /** In the order of their names. A migration that was released is never edited: add another one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -14,4 +15,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0004-commands': { up: commands },
   '0005-live': { up: live },
   '0006-series': { up: series },
+  '0007-enrolment': { up: enrolment },
 };

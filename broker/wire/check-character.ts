@@ -1,8 +1,8 @@
 /**
- * The last character of a serial. The 20 characters are numbers of the field GF(2^5); their sum, weighted with
- * powers of a primitive element, is zero. The weights are all different and none is zero (the element has order
- * 31, and a serial only 20 places), so one wrong character always changes the sum, and so does an exchange of any
- * two different characters, neighbours among them.
+ * The last character of a text that people type or read out: a stamp's serial, a claim code. Its characters are numbers
+ * of the field GF(2^5); their sum, weighted with powers of a primitive element, is zero. The weights of up to 31 places are
+ * all different and none is zero (the element has order 31), so one wrong character always changes the sum, and so does an
+ * exchange of any two different characters, neighbours among them.
  */
 export const SYMBOLS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
@@ -20,7 +20,7 @@ export function symbolOf(character: string): number | undefined {
 export function appendCheckCharacter(text: string): string {
   const symbols = [...text].map((character) => {
     const symbol = symbolOf(character);
-    if (symbol === undefined) throw new RangeError(`'${character}' is not of the serial's alphabet`);
+    if (symbol === undefined) throw new RangeError(`'${character}' is not of the alphabet`);
     return symbol;
   });
   // The check character's own weight is 1, so it is the sum of the others: in this field, minus is plus.
