@@ -8,7 +8,7 @@ export interface FoundValue {
   value: number;
 }
 
-export interface PossibleValve {
+interface PossibleValve {
   channel: string;
   valve: unknown;
   missing: string[];

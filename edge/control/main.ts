@@ -32,6 +32,7 @@ They ask the gateway that runs on NONGTIN_DATA_DIR (./data).
   mosquitto config  writes what a Mosquitto needs in place of the gateway's broker; read from that folder`;
 
 const ASK_EVERY_MS = 500;
+const names = ['role', 'zone', 'name', 'flow', 'valve', 'crop', 'hectares', 'cloud', 'fingerprint'] as const;
 
 /** What is to be done, once it is known which gateway is meant. */
 type Work = (ask: Ask, dataDir: string, nowMs: number) => Promise<string>;
@@ -41,8 +42,6 @@ await runTool(async ({ clock }) => {
   const dataDir = resolve(process.env.NONGTIN_DATA_DIR?.trim() || './data');
   return `${await work(gatewayOf(dataDir), dataDir, clock.nowMs())}\n`;
 });
-
-const names = ['role', 'zone', 'name', 'flow', 'valve', 'crop', 'hectares', 'cloud', 'fingerprint'] as const;
 
 function readArguments(args: string[]): Work {
   const texts = Object.fromEntries(names.map((name) => [name, { type: 'string' } as const]));
