@@ -14,24 +14,21 @@ import {
   registerBrokerMetrics,
   withdrawCredentials,
 } from '@nongtin/broker';
-import { canonicalJson, type UplinkAnswer } from '@nongtin/broker/wire';
 import { explainProblem, type Logger, type Service } from '@nongtin/service';
 import type { FastifyInstance } from 'fastify';
 import { registerAnchorMetrics } from './anchoring/index.ts';
 import { buildApp } from './api/app.ts';
 import { apiRoutes } from './api/index.ts';
 import type { CloudConfig } from './config.ts';
-import { cooperativesIn } from './cooperatives/cooperatives.ts';
 import { seedDemoCooperative } from './cooperatives/demo.ts';
 import { createMetrics } from './metrics.ts';
 import { openRecords, type Records } from './records/index.ts';
 import { openStamping, type Stamping } from './stamping.ts';
-import { seasonOf } from './traceability/season.ts';
 import { AedesDoor, allowGateway } from './uplink/aedes-door.ts';
-import type { Takers } from './uplink/door.ts';
-import { EntryStore } from './uplink/entry-store.ts';
-import { Projector } from './uplink/projector.ts';
-import { Receiver } from './uplink/receiver.ts';
+import type { EntryStore } from './uplink/entry-store.ts';
+import { NatsDoor } from './uplink/nats/nats-door.ts';
+import { entryStoreOf, openPipeline, takersOf } from './uplink/pipeline.ts';
+import type { Receiver } from './uplink/receiver.ts';
 
 /**
  * The cloud's parts, in the order they start (they stop the other way round, the door for gateways first):
@@ -49,7 +46,7 @@ export class Cloud implements Service {
   readonly #logger: Logger;
   readonly #clock: { nowMs(): number };
   readonly #closers: (() => unknown)[] = [];
-  #doors: { app: FastifyInstance; uplink: AedesDoor } | undefined;
+  #doors: { app: FastifyInstance; uplink: AedesDoor | NatsDoor } | undefined;
 
   constructor(config: CloudConfig, logger: Logger, clock: { nowMs(): number }) {
     this.#config = config;
@@ -61,7 +58,8 @@ export class Cloud implements Service {
   get ports(): { http: number; uplink: number } {
     const address = this.#doors?.app.server.address();
     const http = typeof address === 'object' && address ? address.port : this.#config.httpPort;
-    return { http, uplink: this.#doors?.uplink.port ?? this.#config.uplinkPort };
+    const uplink = this.#doors?.uplink;
+    return { http, uplink: uplink instanceof AedesDoor ? uplink.port : this.#config.uplinkPort };
   }
 
   async start(): Promise<void> {
@@ -85,26 +83,27 @@ export class Cloud implements Service {
   }
 
   async #start(): Promise<void> {
-    const { dataDir, databaseUrl, demo } = this.#config;
+    const { dataDir, databaseUrl, demo, nats } = this.#config;
     const [logger, clock] = [this.#logger, this.#clock];
     const records = openRecords({ dataDir, ...(databaseUrl === undefined ? {} : { databaseUrl }), logger });
     this.#closers.push(() => records.stop());
     await records.start();
-    const entries = new EntryStore(join(dataDir, 'cloud', 'entries.sqlite'));
+    const entries = entryStoreOf(this.#config, records);
     this.#closers.push(() => entries.close());
-    entries.open();
+    await entries.open();
     const credentials = openCredentials({ path: join(dataDir, 'cloud', 'uplink-credentials.json') });
     const accounts = await this.#openAccounts(records);
     if (demo) await this.#seedDemo(records, accounts, credentials);
     else await this.#withdrawDemo(accounts, credentials);
-    const { receiver, projector } = this.#openUplink(records, entries);
+    const shared = nats !== undefined;
+    const { receiver, projector } = openPipeline({ db: records.db, entries, clock, logger, shared });
     this.#closers.push(() => projector.stop());
-    projector.start();
+    if (nats?.ingest !== false) await projector.start();
     const stamping = openStamping({ config: this.#config, db: records.db, clock, logger });
     this.#closers.push(() => stamping.anchorer.stop());
     await stamping.anchorer.start();
     this.#closers.push(() => receiver.idle());
-    const uplink = this.#uplinkDoor(credentials, receiver);
+    const uplink = this.#uplinkDoor(credentials, records, receiver);
     const app = await this.#openApp({ records, entries, receiver, accounts, stamping, uplink });
     this.#closers.push(() => uplink.stop());
     await uplink.start();
@@ -138,43 +137,21 @@ export class Cloud implements Service {
     withdrawCredentials(credentials, { [secrets.uplink.gateway]: secrets.uplink.password });
   }
 
-  #openUplink({ db }: Records, entries: EntryStore): { receiver: Receiver; projector: Projector } {
-    const logger = this.#logger;
-    const projector = new Projector({
-      ...{ db, entries, logger },
-      seasonOf: async (gateway, entry, harvest) =>
-        canonicalJson(await seasonOf({ db, entries }, gateway, entry, harvest)),
-    });
-    const cooperatives = cooperativesIn(db);
-    const receiver = new Receiver({
-      ...{ entries, logger, clock: this.#clock },
-      keyOf: async (id) => {
-        const gateway = await cooperatives.gateway(id);
-        return gateway && { publicKey: gateway.public_key, revoked: gateway.revoked };
-      },
-      onAppended: (gateway) => projector.wake(gateway),
-    });
-    return { receiver, projector };
-  }
-
-  #uplinkDoor(credentials: CredentialStore, receiver: Receiver): AedesDoor {
-    const { host, uplinkPort: port } = this.#config;
-    const takers: Takers = {
-      uplinkEntries: async (gateway, message) => {
-        const answer = await receiver.receive(gateway, message);
-        // A gateway that woke up without a clock takes its time from here.
-        const timed: UplinkAnswer = { ...answer, atMs: Math.trunc(this.#clock.nowMs()) };
-        await door.send(gateway, 'uplinkAnswer', timed);
-      },
-    };
-    const door = new AedesDoor({ host, port, credentials, takers, logger: this.#logger });
+  #uplinkDoor(credentials: CredentialStore, { db }: Records, receiver: Receiver): AedesDoor | NatsDoor {
+    const { host, uplinkPort: port, nats } = this.#config;
+    const [logger, clock] = [this.#logger, this.#clock];
+    const takers = takersOf(receiver, clock, () => door);
+    const door =
+      nats === undefined
+        ? new AedesDoor({ host, port, credentials, takers, logger })
+        : new NatsDoor({ ...nats, db, clock, logger, takers: nats.ingest ? takers : undefined });
     return door;
   }
 
   async #openApp(parts: AppParts): Promise<FastifyInstance> {
     const { records, entries, receiver, accounts, stamping, uplink } = parts;
     const registry = createMetrics({ entries, receiver });
-    registerBrokerMetrics(uplink.broker, registry);
+    if (uplink instanceof AedesDoor) registerBrokerMetrics(uplink.broker, registry);
     registerAnchorMetrics(registry, { db: records.db, status: () => stamping.anchorer.status() });
     const clock = this.#clock;
     const api = { db: records.db, entries, receiver, logins: uplink.logins, clock, registry };
@@ -200,5 +177,5 @@ interface AppParts {
   readonly receiver: Receiver;
   readonly accounts: Accounts;
   readonly stamping: Stamping;
-  readonly uplink: AedesDoor;
+  readonly uplink: AedesDoor | NatsDoor;
 }

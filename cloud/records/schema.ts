@@ -2,6 +2,8 @@ import type { AnchorTables } from '../anchoring/tables.ts';
 import type { CooperativeTables } from '../cooperatives/tables.ts';
 import type { StampTables } from '../stamps/tables.ts';
 import type { TraceabilityTables } from '../traceability/tables.ts';
+import type { ArchiveTables } from '../uplink/archive/tables.ts';
+import type { NatsTables } from '../uplink/nats/tables.ts';
 import type { UplinkTables } from '../uplink/tables.ts';
 
 /**
@@ -10,4 +12,10 @@ import type { UplinkTables } from '../uplink/tables.ts';
  * milliseconds since 1970 UTC, JSON is canonical text. Digests, entry hashes, keys and signatures are lower-case hex;
  * what the chain shows as well (cooperative ids, roots, transactions) has 0x in front.
  */
-export type Schema = CooperativeTables & UplinkTables & TraceabilityTables & StampTables & AnchorTables;
+export type Schema = CooperativeTables &
+  UplinkTables &
+  ArchiveTables &
+  NatsTables &
+  TraceabilityTables &
+  StampTables &
+  AnchorTables;

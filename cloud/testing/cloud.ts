@@ -31,12 +31,16 @@ interface ApiAnswer {
   readonly body: any;
 }
 
-export async function startCloud(databaseUrl?: string): Promise<TestCloud> {
+export async function startCloud(
+  databaseUrl?: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<TestCloud> {
   const dataDir = mkdtempSync(join(tmpdir(), 'nongtin-cloud-'));
   const env = { NONGTIN_DATA_DIR: dataDir, NONGTIN_HOST: '127.0.0.1', NONGTIN_CLOUD_PORT: '0' };
   const config = readConfig({
     ...{ ...env, NONGTIN_UPLINK_PORT: '0', NONGTIN_RPC_URL: 'http://127.0.0.1:9' },
     NONGTIN_DATABASE_URL: databaseUrl,
+    ...more,
   });
   const start = async () => {
     const started = new Cloud(config, pino({ level: 'silent' }), { nowMs: Date.now });

@@ -11,10 +11,11 @@ import type { Logger } from '@nongtin/service';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../records/index.ts';
 import type { EntryStore, StoredEntry } from './entry-store.ts';
+import { Overtaken } from './overtaken.ts';
 import { projectReadings } from './project-readings.ts';
 import { projectHarvest, projectRecord } from './project-records.ts';
 import type { JournaledReading } from './summaries.ts';
-import { dateOrHold, noteUnreadable, projectDated } from './undated.ts';
+import { datedGateways, dateOrHold, noteUnreadable, projectDated } from './undated.ts';
 
 export interface ProjectorOptions {
   readonly db: Kysely<Schema>;
@@ -25,6 +26,9 @@ export interface ProjectorOptions {
   /** Entries in one transaction. */
   readonly batchSize?: number;
 }
+
+/** How long another process's transaction may take before it is looked at again. */
+const OVERTAKEN_MS = 100;
 
 /**
  * Makes rows of entries: each entry exactly once, because a cursor moves in the transaction that writes its rows. When
@@ -40,8 +44,14 @@ export class Projector {
     this.#options = options;
   }
 
-  start(): void {
-    for (const { gateway } of this.#options.entries.heads()) this.wake(gateway);
+  /** Looks for entries that are not projected yet: of before the start, or of a worker that died. */
+  async start(): Promise<void> {
+    const { db, entries } = this.#options;
+    const cursors = await db.selectFrom('projection_cursors').selectAll().execute();
+    const projected = new Map(cursors.map((row) => [row.gateway_id, row.projected_up_to]));
+    for (const { gateway, number } of await entries.heads())
+      if (number > (projected.get(gateway) ?? 0)) this.wake(gateway);
+    for (const gateway of await datedGateways(db)) this.wake(gateway);
   }
 
   /** There are new entries of this gateway. */
@@ -64,21 +74,33 @@ export class Projector {
   async #run(): Promise<void> {
     // Let the caller, who may be about to answer a gateway, go first.
     await new Promise((resolve) => setImmediate(resolve));
-    let pauseMs = 0;
+    let [pauseMs, overtaken] = [0, 0];
     while (this.#woken.size > 0 && !this.#stopping.signal.aborted) {
       const [gateway = ''] = this.#woken;
       this.#woken.delete(gateway);
       try {
         if (await this.#step(gateway)) this.#woken.add(gateway);
         pauseMs = 0;
+        overtaken = 0;
       } catch (error) {
-        this.#options.logger.error({ err: error, gateway }, 'projection waits');
+        if (this.#stopping.signal.aborted) break;
         this.#woken.add(gateway);
+        if (error instanceof Overtaken) {
+          overtaken += 1;
+          // Others first; when all are in other hands, there is nothing to do for a moment.
+          if (overtaken >= this.#woken.size) await this.#pause(OVERTAKEN_MS);
+          continue;
+        }
+        this.#options.logger.error({ err: error, gateway }, 'projection waits');
         pauseMs = Math.min(30_000, Math.max(500, pauseMs * 2));
-        await wait(pauseMs, undefined, { signal: this.#stopping.signal }).catch(() => {});
+        await this.#pause(pauseMs);
       }
     }
     this.#running = undefined;
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await wait(ms, undefined, { signal: this.#stopping.signal }).catch(() => {});
   }
 
   /** One transaction further. False when nothing is left of this gateway. */
@@ -86,7 +108,7 @@ export class Projector {
     const { db, entries, batchSize = 200 } = this.#options;
     if (await this.#projectDated(gateway, batchSize)) return true;
     const cursor = await cursorOf(db, gateway);
-    const batch = untilTurn(entries.read(gateway, cursor, batchSize).map(readEntry));
+    const batch = untilTurn((await entries.read(gateway, cursor, batchSize)).map(readEntry));
     if (batch.length === 0) return false;
     try {
       await this.#project(gateway, cursor, batch);
@@ -195,13 +217,22 @@ async function moveCursor(trx: Kysely<Schema>, gateway: string, from: number, to
     .values({ gateway_id: gateway, projected_up_to: 0 })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
+  // Whoever holds the row is at work on this gateway; waiting for it would keep us from the others.
+  const held = await trx
+    .selectFrom('projection_cursors')
+    .select('projected_up_to')
+    .where('gateway_id', '=', gateway)
+    .forUpdate()
+    .skipLocked()
+    .executeTakeFirst();
+  if (held === undefined) throw new Overtaken(gateway);
   const { numUpdatedRows } = await trx
     .updateTable('projection_cursors')
     .set({ projected_up_to: to })
     .where('gateway_id', '=', gateway)
     .where('projected_up_to', '=', from)
     .executeTakeFirstOrThrow();
-  if (numUpdatedRows !== 1n) throw new Error(`another process projects ${gateway}`);
+  if (numUpdatedRows !== 1n) throw new Overtaken(gateway);
 }
 
 /** SQLSTATE classes 22 (data exception) and 23 (constraint): the same entry would fail for ever. */

@@ -5,24 +5,24 @@ import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { TestGateway } from '../testing/gateway.ts';
-import { EntryStore } from './entry-store.ts';
 import { Receiver, type ReceiverOptions } from './receiver.ts';
+import { SqliteEntryStore } from './sqlite-entry-store.ts';
 
 const logged: { msg: string; err?: { message: string } }[] = [];
 const logger = pino({ level: 'error' }, { write: (line) => void logged.push(JSON.parse(line)) });
 const gateway = new TestGateway('gw-1');
 const entry = gateway.append('');
 let folder: string;
-let entries: EntryStore;
+let entries: SqliteEntryStore;
 
-beforeEach(() => {
+beforeEach(async () => {
   logged.length = 0;
   folder = mkdtempSync(join(tmpdir(), 'nongtin-receiver-'));
-  entries = new EntryStore(join(folder, 'entries.sqlite'));
-  entries.open();
+  entries = new SqliteEntryStore(join(folder, 'entries.sqlite'));
+  await entries.open();
 });
-afterEach(() => {
-  entries.close();
+afterEach(async () => {
+  await entries.close();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { canonicalJson, type UplinkAnswer } from '@nongtin/broker/wire';
+import type { Logger } from '@nongtin/service';
+import type { CloudConfig } from '../config.ts';
+import { cooperativesIn } from '../cooperatives/cooperatives.ts';
+import type { Records } from '../records/index.ts';
+import { seasonOf } from '../traceability/season.ts';
+import { ArchiveStore } from './archive/archive-store.ts';
+import { BucketObjects } from './archive/bucket-objects.ts';
+import { FolderObjects } from './archive/folder-objects.ts';
+import type { Takers, UplinkDoor } from './door.ts';
+import type { EntryStore } from './entry-store.ts';
+import { Projector } from './projector.ts';
+import { Receiver } from './receiver.ts';
+import { SqliteEntryStore } from './sqlite-entry-store.ts';
+
+/** Where entries are kept by this configuration, not yet opened. */
+export function entryStoreOf({ archive, dataDir }: CloudConfig, { db }: Records): EntryStore {
+  if (archive === undefined) return new SqliteEntryStore(join(dataDir, 'cloud', 'entries.sqlite'));
+  const objects = 'folder' in archive ? new FolderObjects(archive.folder) : new BucketObjects(archive);
+  return new ArchiveStore(db, objects);
+}
+
+export interface PipelineOptions {
+  readonly db: Records['db'];
+  readonly entries: EntryStore;
+  readonly clock: { nowMs(): number };
+  readonly logger: Logger;
+  /** Whether other processes take messages of the same gateways. */
+  readonly shared: boolean;
+}
+
+/** From a message to the rows that people see, the same in every process that takes entries. */
+export function openPipeline({ db, entries, clock, logger, shared }: PipelineOptions): {
+  receiver: Receiver;
+  projector: Projector;
+} {
+  const projector = new Projector({
+    ...{ db, entries, logger },
+    seasonOf: async (gateway, entry, harvest) =>
+      canonicalJson(await seasonOf({ db, entries }, gateway, entry, harvest)),
+  });
+  const cooperatives = cooperativesIn(db);
+  const receiver = new Receiver({
+    ...{ entries, logger, clock },
+    keyOf: async (id) => {
+      const gateway = await cooperatives.gateway(id);
+      return gateway && { publicKey: gateway.public_key, revoked: gateway.revoked };
+    },
+    onAppended: (gateway) => projector.wake(gateway),
+    ...(shared ? { awaitPredecessor } : {}),
+  });
+  return { receiver, projector };
+}
+
+/** Two seconds: a worker that lives has stored what it had by then, and the gateway is not kept waiting for long. */
+const [PREDECESSOR_TRIES, PREDECESSOR_MS] = [20, 100];
+
+async function awaitPredecessor(times: number): Promise<boolean> {
+  if (times > PREDECESSOR_TRIES) return false;
+  await wait(PREDECESSOR_MS);
+  return true;
+}
+
+/** What becomes of each kind of message; `door` is asked for when there is something to say. */
+export function takersOf(receiver: Receiver, clock: { nowMs(): number }, door: () => UplinkDoor): Takers {
+  return {
+    uplinkEntries: async (gateway, message) => {
+      const answer = await receiver.receive(gateway, message);
+      // A gateway that woke up without a clock takes its time from here.
+      const timed: UplinkAnswer = { ...answer, atMs: Math.trunc(clock.nowMs()) };
+      await door().send(gateway, 'uplinkAnswer', timed);
+    },
+  };
+}
