@@ -5,20 +5,25 @@ import { connectAsync, type MqttClient } from 'mqtt';
 export interface SenderOptions {
   /** Doors of one cloud: when one is gone, the next one is tried. */
   readonly urls: readonly string[];
+  /** Which of them is tried first. */
+  readonly firstDoor?: number;
   readonly gateway: string;
   readonly password: string;
   readonly journal: readonly UplinkEntry[];
   readonly entriesPerMessage: number;
   /** Without an answer for so long, a message is sent again over a new connection. */
   readonly patienceMs: number;
-  /** Told of each answer that moved on, with how many entries it confirmed. */
-  readonly onDurable?: (entries: number) => void;
 }
+
+/** Of a door that is gone. */
+const RETRY_MS = 200;
 
 /** Carries a journal to a cloud as a gateway does: in order, one message at a time, again until it is answered. */
 export class Sender {
   readonly #options: SenderOptions;
   readonly refusals: string[] = [];
+  /** Told of each answer that moved on. */
+  onDurable = (): void => {};
   #client: MqttClient | undefined;
   #durableUpTo = 0;
   #attempt = 0;
@@ -27,50 +32,50 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#options = options;
-    this.#attempt = options.gateway.length;
+    this.#attempt = options.firstDoor ?? 0;
   }
 
-  /** Resolves when all entries are durable. */
-  async run(): Promise<void> {
-    const { journal } = this.#options;
-    const last = journal.at(-1)?.number ?? 0;
-    await this.#connect();
-    while (this.#durableUpTo < last && !this.#stopped) await this.#step();
+  /** Resolves when all entries up to this number are durable; without one, all. May be called again for more. */
+  async run(upTo = this.#options.journal.at(-1)?.number ?? 0): Promise<void> {
+    while (this.#durableUpTo < upTo && !this.#stopped) await this.#step(upTo);
+  }
+
+  /** Resolves when it may send; run() sees to it by itself. */
+  async connect(): Promise<void> {
+    while (this.#client === undefined && !this.#stopped) await this.#tryToConnect();
+  }
+
+  /** Ends the connection, and run() although not everything is durable. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#wake.resolve();
     await this.#client?.endAsync(true);
   }
 
-  /** Lets run() end before everything is durable. */
-  stop(): void {
-    this.#stopped = true;
-    this.#wake.resolve();
-  }
-
-  async #connect(): Promise<void> {
+  async #tryToConnect(): Promise<void> {
     const { urls, gateway: username, password } = this.#options;
-    while (this.#client === undefined && !this.#stopped) {
-      const url = urls[this.#attempt++ % urls.length] ?? '';
-      try {
-        const limits = { reconnectPeriod: 0, connectTimeout: 5_000 };
-        const client = await connectAsync(url, { username, password, ...limits }, false);
-        client.on('error', () => {});
-        client.on('close', () => this.#leave(client));
-        client.on('message', (_topic, payload) => this.#hear(JSON.parse(payload.toString())));
-        this.#client = client;
-        await client.subscribeAsync(topicOf('uplinkAnswer', username), { qos: 0 });
-      } catch {
-        this.#leave(this.#client);
-        await wait(200);
-      }
+    const url = urls[this.#attempt++ % urls.length] ?? '';
+    try {
+      const limits = { reconnectPeriod: 0, connectTimeout: 5_000 };
+      const client = await connectAsync(url, { username, password, ...limits }, false);
+      client.on('error', () => {});
+      client.on('close', () => this.#leave(client));
+      client.on('message', (_topic, payload) => this.#hear(JSON.parse(payload.toString())));
+      this.#client = client;
+      await client.subscribeAsync(topicOf('uplinkAnswer', username), { qos: 0 });
+    } catch {
+      this.#leave(this.#client);
+      await wait(RETRY_MS);
     }
   }
 
-  async #step(): Promise<void> {
+  async #step(upTo: number): Promise<void> {
     const { journal, entriesPerMessage, gateway, patienceMs } = this.#options;
     const before = this.#durableUpTo;
-    const entries = journal.slice(before, before + entriesPerMessage);
+    const entries = journal.slice(before, Math.min(before + entriesPerMessage, upTo));
     this.#wake = Promise.withResolvers();
     const client = this.#client;
-    if (client === undefined) return this.#connect();
+    if (client === undefined) return this.connect();
     // The answer decides; a broker's PUBACK says little.
     client.publish(topicOf('uplinkEntries', gateway), JSON.stringify({ entries }), { qos: 1 }, () => {});
     const timer = setTimeout(() => this.#leave(client), patienceMs);
@@ -83,7 +88,7 @@ export class Sender {
     const moved = durableUpTo - this.#durableUpTo;
     if (moved > 0) {
       this.#durableUpTo = durableUpTo;
-      this.#options.onDurable?.(moved);
+      this.onDurable();
     }
     if (moved > 0 || refused !== undefined) this.#wake.resolve();
   }

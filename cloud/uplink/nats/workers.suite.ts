@@ -38,11 +38,11 @@ export interface Site {
 
 const main = fileURLToPath(new URL('../../ingest-main.ts', import.meta.url));
 
-export async function startSite(servers: 1 | 3): Promise<Site> {
+export async function startSite(servers: 1 | 3, { fsync = false } = {}): Promise<Site> {
   const programs = postgresPrograms();
   if (programs === undefined) throw new Error('install the package postgresql to run this suite');
   const folder = mkdtempSync(join(tmpdir(), 'nongtin-site-'));
-  const [nats, cluster] = await Promise.all([startNats(servers), startCluster(programs)]);
+  const [nats, cluster] = await Promise.all([startNats(servers), startCluster(programs, { fsync })]);
   const databaseUrl = await cluster.createDatabase();
   const logger = pino({ level: 'silent' });
   const records = openRecords({ dataDir: folder, databaseUrl, logger });
@@ -58,6 +58,7 @@ export async function startSite(servers: 1 | 3): Promise<Site> {
   const cooperative = { id: 'coop', chain_id: '0x00', name: 'Coop', created_at_ms: 1 };
   await records.db.insertInto('cooperatives').values(cooperative).execute();
   const workers: ChildProcess[] = [];
+  const senders: Sender[] = [];
   const env = {
     ...{ PATH: process.env.PATH, NONGTIN_LOG: 'json', NONGTIN_DATA_DIR: folder, NONGTIN_INGEST_PORT: 'off' },
     ...{ NONGTIN_NATS_URL: nats.url, NONGTIN_NATS_KEYS: nats.keysFolder },
@@ -82,12 +83,17 @@ export async function startSite(servers: 1 | 3): Promise<Site> {
           .values(rows.slice(at, at + 500))
           .execute();
     },
-    senderOf: async (gateway, options) =>
-      new Sender({
-        ...{ urls: nats.nodes.map((_, node) => nats.mqttUrl(node)), gateway: gateway.id },
-        ...{ password: await door.logins.allow(gateway.id), journal: gateway.journal, ...options },
-      }),
+    senderOf: async ({ id, journal }, options) => {
+      const urls = nats.nodes.map((_, node) => nats.mqttUrl(node));
+      const password = await door.logins.allow(id);
+      // Spread over the doors.
+      const firstDoor = Number(/\d+$/.exec(id)?.[0] ?? 0);
+      const sender = new Sender({ ...{ urls, firstDoor, gateway: id, password, journal }, ...options });
+      senders.push(sender);
+      return sender;
+    },
     remove: async () => {
+      for (const sender of senders) await sender.stop();
       for (const worker of workers) await end(worker);
       await door.stop();
       await entries.close();

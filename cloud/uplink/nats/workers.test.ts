@@ -81,7 +81,7 @@ describe.skipIf(missing !== undefined && !process.env.CI)('workers', () => {
       const sender = await senderOf(gateway, { entriesPerMessage: 1, patienceMs: 2_000 });
       const sent = sender.run();
       await expect.poll(() => sender.refusals, { timeout: 20_000 }).toContain(reason);
-      sender.stop();
+      await sender.stop();
       await sent;
     }
     expect(await site.entries.heads()).toEqual([]);
