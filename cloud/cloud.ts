@@ -153,10 +153,15 @@ export class Cloud implements Service {
     const registry = createMetrics({ entries, receiver });
     if (uplink instanceof AedesDoor) registerBrokerMetrics(uplink.broker, registry);
     registerAnchorMetrics(registry, { db: records.db, status: () => stamping.anchorer.status() });
+    // Without it gateways wait and people do not.
+    const dependencies =
+      uplink instanceof NatsDoor
+        ? [{ name: 'nats', vital: false, check: () => uplink.check().then(() => 'ok') }]
+        : [];
     const clock = this.#clock;
     const api = { db: records.db, entries, receiver, logins: uplink.logins, clock, registry };
     const routes = [
-      ...apiRoutes({ ...api, chainState: () => stamping.anchorer.status().state }),
+      ...apiRoutes({ ...api, chainState: () => stamping.anchorer.status().state, dependencies }),
       stamping.routes,
     ];
     const app = await buildApp({ accounts, logger: this.#logger, routes });

@@ -5,13 +5,15 @@ import { enqueueLeaf } from '../anchoring/index.ts';
 import type { LotsOptions } from '../traceability/lots.ts';
 import { cooperativeRoutes } from './cooperative-routes.ts';
 import { type GatewayRoutesOptions, gatewayRoutes } from './gateway-routes.ts';
-import { healthRoutes } from './health.ts';
+import { type Dependency, healthRoutes } from './health.ts';
 import { landingRoutes } from './landing.ts';
 import { lotRoutes } from './lot-routes.ts';
 
 interface ApiParts extends GatewayRoutesOptions {
   readonly registry: Registry;
   readonly chainState: () => string;
+  /** What this process depends on beside records, entries and chain. */
+  readonly dependencies?: readonly Dependency[];
 }
 
 /** Our own routes; those of stamps, anchors and verification come with their folders. */
@@ -25,6 +27,7 @@ export function apiRoutes(parts: ApiParts): ((app: FastifyInstance) => void)[] {
     { name: 'entries', vital: true, check: () => isOk(entries.check()) },
     // Without the chain, stamps wait for their anchor, and everything else goes on.
     { name: 'chain', vital: false, check: async () => chainState() },
+    ...(parts.dependencies ?? []),
   ];
   return [
     landingRoutes,

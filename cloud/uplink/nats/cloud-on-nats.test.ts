@@ -44,7 +44,7 @@ describe.skipIf(missing !== undefined && !process.env.CI)('the cloud on NATS', (
     });
     expect(await uplink.send(two, three)).toEqual({ durableUpTo: 3 });
     const progress = async () => (await cloud.call('auditor', 'GET', '/api/uplink')).body.gateways[0];
-    await expect.poll(async () => (await progress()).projectedUpTo).toBe(3);
+    await expect.poll(async () => (await progress()).projectedUpTo, { timeout: 20_000 }).toBe(3);
     expect(await progress()).toMatchObject({ gatewayId, durableUpTo: 3, accepted: 3, duplicates: 1 });
     await uplink.close();
   });
