@@ -39,7 +39,13 @@ export class Ingest implements Service {
   }
 
   async stop(): Promise<void> {
-    for (const close of this.#closers.splice(0).reverse()) await close();
+    for (const close of this.#closers.splice(0).reverse()) {
+      try {
+        await close();
+      } catch (error) {
+        this.#logger.error({ err: error }, 'a part did not close');
+      }
+    }
   }
 
   async #start(): Promise<void> {

@@ -37,7 +37,7 @@ export function openPipeline({ db, entries, clock, logger, shared }: PipelineOpt
   projector: Projector;
 } {
   const projector = new Projector({
-    ...{ db, entries, logger },
+    ...{ db, entries, logger, atOnce: shared ? GATEWAYS_AT_ONCE : 1 },
     seasonOf: async (gateway, entry, harvest) =>
       canonicalJson(await seasonOf({ db, entries }, gateway, entry, harvest)),
   });
@@ -53,6 +53,9 @@ export function openPipeline({ db, entries, clock, logger, shared }: PipelineOpt
   });
   return { receiver, projector };
 }
+
+/** Each waits for PostgreSQL most of the time; connections are left for what gateways wait for. */
+const GATEWAYS_AT_ONCE = 4;
 
 /** Two seconds: a worker that lives has stored what it had by then, and the gateway is not kept waiting for long. */
 const [PREDECESSOR_TRIES, PREDECESSOR_MS] = [20, 100];

@@ -46,7 +46,7 @@ describe.skipIf(!withServer)('projectors of several processes', () => {
       await entries.append(gateway.id, journal, { after: undefined, receivedAtMs: 0 });
     }
     const { db } = records;
-    const options = { db, entries, logger, batchSize: 5, seasonOf: async () => '{}' };
+    const options = { db, entries, logger, batchSize: 5, atOnce: 2, seasonOf: async () => '{}' };
     const projectors = [1, 2, 3].map(() => new Projector(options));
     await Promise.all(projectors.map((projector) => projector.start()));
     await Promise.all(projectors.map((projector) => projector.idle()));

@@ -25,6 +25,8 @@ export interface ProjectorOptions {
   readonly logger: Logger;
   /** Entries in one transaction. */
   readonly batchSize?: number;
+  /** Gateways at the same time; 1 unless told otherwise, which is all that one connection allows. */
+  readonly atOnce?: number;
 }
 
 /** How long another process's transaction may take before it is looked at again. */
@@ -38,7 +40,10 @@ export class Projector {
   readonly #options: ProjectorOptions;
   readonly #woken = new Set<string>();
   readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #underWay = new Set<string>();
+  readonly #lanes = new Set<Promise<void>>();
+  /** Lanes that still look for more. */
+  #working = 0;
 
   constructor(options: ProjectorOptions) {
     this.#options = options;
@@ -58,12 +63,15 @@ export class Projector {
   wake(gateway: string): void {
     if (this.#stopping.signal.aborted) return;
     this.#woken.add(gateway);
-    this.#running ??= this.#run();
+    if (this.#working >= (this.#options.atOnce ?? 1)) return;
+    this.#working += 1;
+    const lane = this.#run().finally(() => this.#lanes.delete(lane));
+    this.#lanes.add(lane);
   }
 
   /** Resolves when everything that was there is projected; for tests and for closing. */
   async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+    while (this.#lanes.size > 0) await Promise.all(this.#lanes);
   }
 
   async stop(): Promise<void> {
@@ -75,15 +83,19 @@ export class Projector {
     // Let the caller, who may be about to answer a gateway, go first.
     await new Promise((resolve) => setImmediate(resolve));
     let [pauseMs, overtaken] = [0, 0];
-    while (this.#woken.size > 0 && !this.#stopping.signal.aborted) {
-      const [gateway = ''] = this.#woken;
-      this.#woken.delete(gateway);
+    for (;;) {
+      const gateway = this.#next();
+      if (gateway === undefined) {
+        // In the same moment as it found nothing, or whoever is woken next would find nobody at work.
+        this.#working -= 1;
+        return;
+      }
       try {
         if (await this.#step(gateway)) this.#woken.add(gateway);
         pauseMs = 0;
         overtaken = 0;
       } catch (error) {
-        if (this.#stopping.signal.aborted) break;
+        if (this.#stopping.signal.aborted) return;
         this.#woken.add(gateway);
         if (error instanceof Overtaken) {
           overtaken += 1;
@@ -94,9 +106,22 @@ export class Projector {
         this.#options.logger.error({ err: error, gateway }, 'projection waits');
         pauseMs = Math.min(30_000, Math.max(500, pauseMs * 2));
         await this.#pause(pauseMs);
+      } finally {
+        this.#underWay.delete(gateway);
       }
     }
-    this.#running = undefined;
+  }
+
+  /** Undefined when there is nothing that another lane is not at already; that one goes on with it. */
+  #next(): string | undefined {
+    if (this.#stopping.signal.aborted) return undefined;
+    for (const gateway of this.#woken) {
+      if (this.#underWay.has(gateway)) continue;
+      this.#woken.delete(gateway);
+      this.#underWay.add(gateway);
+      return gateway;
+    }
+    return undefined;
   }
 
   async #pause(ms: number): Promise<void> {
@@ -108,7 +133,8 @@ export class Projector {
     const { db, entries, batchSize = 200 } = this.#options;
     if (await this.#projectDated(gateway, batchSize)) return true;
     const cursor = await cursorOf(db, gateway);
-    const batch = untilTurn((await entries.read(gateway, cursor, batchSize)).map(readEntry));
+    const read = await entries.read(gateway, cursor, batchSize);
+    const batch = untilTurn(read.map(readEntry));
     if (batch.length === 0) return false;
     try {
       await this.#project(gateway, cursor, batch);
@@ -120,7 +146,9 @@ export class Projector {
         passed = entry.stored.number;
       }
     }
-    return true;
+    // After a clock record comes what it dates. What arrived meanwhile has woken us.
+    const isDating = batch.at(-1)?.record?.kind === 'clock';
+    return read.length >= batchSize || batch.length < read.length || isDating;
   }
 
   async #projectDated(gateway: string, limit: number): Promise<boolean> {
