@@ -42,7 +42,11 @@ export async function startSite(servers: 1 | 3, { fsync = false } = {}): Promise
   const programs = postgresPrograms();
   if (programs === undefined) throw new Error('install the package postgresql to run this suite');
   const folder = mkdtempSync(join(tmpdir(), 'nongtin-site-'));
-  const [nats, cluster] = await Promise.all([startNats(servers), startCluster(programs, { fsync })]);
+  const nats = await startNats(servers);
+  const cluster = await startCluster(programs, { fsync }).catch(async (error: unknown) => {
+    await nats.remove();
+    throw error;
+  });
   const databaseUrl = await cluster.createDatabase();
   const logger = pino({ level: 'silent' });
   const records = openRecords({ dataDir: folder, databaseUrl, logger });
