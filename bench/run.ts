@@ -7,9 +7,10 @@ import { memory } from './memory.ts';
 import { outage } from './outage.ts';
 import { type Benchmark, resultOf, tableOf } from './result.ts';
 import { start } from './start.ts';
+import { uplink } from './uplink.ts';
 
 /** npm run bench -- NAME [--json] [--quick]. Progress goes to stderr, so that stdout holds the result alone. */
-const benchmarks: readonly Benchmark[] = [start, ingest, outage, memory, chart, broker, external];
+const benchmarks: readonly Benchmark[] = [start, ingest, outage, memory, chart, broker, external, uplink];
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
 const options = {

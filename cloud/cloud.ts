@@ -15,7 +15,6 @@ import {
   registerBrokerMetrics,
   withdrawCredentials,
 } from '@nongtin/broker';
-import { canonicalJson, type UplinkAnswer } from '@nongtin/broker/wire';
 import { explainProblem, type Logger, type Service } from '@nongtin/service';
 import type { FastifyInstance } from 'fastify';
 import { registerAnchorMetrics } from './anchoring/index.ts';
@@ -23,7 +22,6 @@ import { buildApp } from './api/app.ts';
 import { apiRoutes } from './api/index.ts';
 import { Commands, commandRoutes } from './commands/index.ts';
 import type { CloudConfig } from './config.ts';
-import { cooperativesIn } from './cooperatives/cooperatives.ts';
 import { seedDemoCooperative } from './cooperatives/demo.ts';
 import { enrollingRoutes } from './enrolling.ts';
 import { GatewayRegister } from './enrolment/gateway-register.ts';
@@ -36,13 +34,13 @@ import { type CloudSeries, openCloudSeries } from './series/index.ts';
 import { openStamping, type Stamping } from './stamping.ts';
 import { CloudAuthority } from './tls/authority.ts';
 import { TlsDoors } from './tls/doors.ts';
-import { seasonOf } from './traceability/season.ts';
 import { AedesDoor, allowGateway } from './uplink/aedes-door.ts';
-import type { Takers } from './uplink/door.ts';
-import { EntryStore } from './uplink/entry-store.ts';
-import { LiveValues } from './uplink/live.ts';
-import { Projector } from './uplink/projector.ts';
-import { Receiver } from './uplink/receiver.ts';
+import type { UplinkDoor } from './uplink/door.ts';
+import type { EntryStore } from './uplink/entry-store.ts';
+import type { LiveValues } from './uplink/live.ts';
+import { NatsDoor } from './uplink/nats/nats-door.ts';
+import { entryStoreOf, openPipeline, takersOf } from './uplink/pipeline.ts';
+import type { Receiver } from './uplink/receiver.ts';
 
 /**
  * The cloud's parts, in the order they start (they stop the other way round, the door for gateways first):
@@ -61,7 +59,7 @@ export class Cloud implements Service {
   readonly #logger: Logger;
   readonly #clock: { nowMs(): number };
   readonly #closers: (() => unknown)[] = [];
-  #doors: { app: FastifyInstance; uplink: AedesDoor; tls: TlsDoors | undefined } | undefined;
+  #doors: { app: FastifyInstance; uplink: AedesDoor | NatsDoor; tls: TlsDoors | undefined } | undefined;
 
   constructor(config: CloudConfig, logger: Logger, clock: { nowMs(): number }) {
     this.#config = config;
@@ -73,11 +71,13 @@ export class Cloud implements Service {
   get ports(): Ports {
     const address = this.#doors?.app.server.address();
     const http = typeof address === 'object' && address ? address.port : this.#config.httpPort;
+    const uplink = this.#doors?.uplink;
+    const own = uplink instanceof AedesDoor ? uplink : undefined;
     return {
       http,
       https: this.#doors?.tls?.httpsPort,
-      uplink: this.#doors?.uplink.port ?? this.#config.uplinkPort,
-      uplinkTls: this.#doors?.uplink.tlsPort,
+      uplink: own?.port ?? this.#config.uplinkPort,
+      uplinkTls: own?.tlsPort,
     };
   }
 
@@ -107,14 +107,14 @@ export class Cloud implements Service {
   }
 
   async #start(): Promise<void> {
-    const { dataDir, databaseUrl, demo } = this.#config;
+    const { dataDir, databaseUrl, demo, nats } = this.#config;
     const [logger, clock] = [this.#logger, this.#clock];
     const records = openRecords({ dataDir, ...(databaseUrl === undefined ? {} : { databaseUrl }), logger });
     this.#closers.push(() => records.stop());
     await records.start();
-    const entries = new EntryStore(join(dataDir, 'cloud', 'entries.sqlite'));
+    const entries = entryStoreOf(this.#config, records);
     this.#closers.push(() => entries.close());
-    entries.open();
+    await entries.open();
     const credentials = openCredentials({ path: join(dataDir, 'cloud', 'uplink-credentials.json') });
     const accounts = await this.#openAccounts(records);
     if (demo) await this.#seedDemo(records, accounts, credentials);
@@ -123,10 +123,15 @@ export class Cloud implements Service {
     await register.load();
     const series = openCloudSeries({ db: records.db, entries, influx: this.#config.influx, clock, logger });
     this.#closers.push(() => series.writer?.stop());
-    const { receiver, projector, live } = this.#openUplink(records, entries, series);
+    const { receiver, projector, live } = openPipeline({
+      ...{ db: records.db, entries, clock, logger, shared: nats !== undefined },
+      onProjected: (gateway) => series.writer?.wake(gateway),
+    });
     this.#closers.push(() => projector.stop());
-    projector.start();
-    await series.writer?.start();
+    if (nats?.ingest !== false) {
+      await projector.start();
+      await series.writer?.start();
+    }
     const stamping = openStamping({ config: this.#config, db: records.db, clock, logger });
     this.#closers.push(() => stamping.anchorer.stop());
     await stamping.anchorer.start();
@@ -135,8 +140,16 @@ export class Cloud implements Service {
     this.#closers.push(() => registrar.stop());
     registrar.start();
     const presence = new Presence(clock);
-    const commands = new Commands({ db: records.db, clock, logger });
-    const { uplink, send } = this.#uplinkDoor({ credentials, receiver, live, commands, register, presence });
+    const commands = new Commands({ db: records.db, clock, logger, shared: nats !== undefined });
+    const { uplink, send } = this.#uplinkDoor({
+      db: records.db,
+      credentials,
+      receiver,
+      live,
+      commands,
+      register,
+      presence,
+    });
     const authority = this.#openAuthority();
     const gateways = { register, registrar, presence, uplink, authority };
     const heard = { receiver, live, series, commands };
@@ -175,50 +188,24 @@ export class Cloud implements Service {
     withdrawCredentials(credentials, { [secrets.uplink.gateway]: secrets.uplink.password });
   }
 
-  #openUplink({ db }: Records, entries: EntryStore, series: CloudSeries) {
-    const logger = this.#logger;
-    const projector = new Projector({
-      ...{ db, entries, logger },
-      seasonOf: async (gateway, entry, harvest) =>
-        canonicalJson(await seasonOf({ db, entries }, gateway, entry, harvest)),
-      onProjected: (gateway) => series.writer?.wake(gateway),
-    });
-    const cooperatives = cooperativesIn(db);
-    const keyOf = async (id: string) => {
-      const gateway = await cooperatives.gateway(id);
-      if (gateway === undefined) return undefined;
-      const { public_key: publicKey, revoked, revoked_reason: revokedReason } = gateway;
-      return { publicKey, revoked, revokedReason: revokedReason ?? '' };
-    };
-    const receiver = new Receiver({
-      ...{ entries, logger, keyOf, clock: this.#clock },
-      onAppended: (gateway) => projector.wake(gateway),
-    });
-    const live = new LiveValues({ db, logger, keyOf, clock: this.#clock });
-    return { receiver, projector, live };
-  }
-
-  #uplinkDoor(parts: UplinkParts): { uplink: AedesDoor; send: AedesDoor['send'] } {
-    const { credentials, receiver, live, commands, register, presence } = parts;
-    const { host, uplinkPort: port, uplinkTlsPort: tlsPort } = this.#config;
+  #uplinkDoor(parts: UplinkParts): { uplink: AedesDoor | NatsDoor; send: UplinkDoor['send'] } {
+    const { db, credentials, register, presence, ...taking } = parts;
+    const { host, uplinkPort: port, uplinkTlsPort: tlsPort, nats } = this.#config;
+    const [logger, clock] = [this.#logger, this.#clock];
     const isRevoked = (gateway: string) => register.standing(gateway) === 'revoked';
-    const takers: Takers = {
-      uplinkEntries: async (gateway, message) => {
-        const answer = await receiver.receive(gateway, message);
-        // A gateway that woke up without a clock takes its time from here.
-        const timed: UplinkAnswer = { ...answer, atMs: Math.trunc(this.#clock.nowMs()) };
-        await send(gateway, 'uplinkAnswer', timed);
-      },
-      uplinkLive: (gateway, message) => live.take(gateway, message),
-      gatewayOutcome: (gateway, message) => commands.onMessage(gateway, message),
-    };
-    const door = new AedesDoor({
-      ...{ host, port, tlsPort, credentials, logger: this.#logger },
-      takers: heardUnlessRevoked(takers, { isRevoked, onHeard: (gateway) => presence.note(gateway) }),
-      isKnown: (gateway) => register.standing(gateway) !== undefined,
+    const send: UplinkDoor['send'] = sentUnlessRevoked((...message) => uplink.send(...message), {
+      isRevoked,
     });
-    const send = sentUnlessRevoked(door.send.bind(door), { isRevoked });
-    return { uplink: door, send };
+    const takers = heardUnlessRevoked(takersOf({ ...taking, clock, send }), {
+      isRevoked,
+      onHeard: (gateway) => presence.note(gateway),
+    });
+    const isKnown = (gateway: string) => register.standing(gateway) !== undefined;
+    const uplink =
+      nats === undefined
+        ? new AedesDoor({ host, port, tlsPort, credentials, takers, isKnown, logger })
+        : new NatsDoor({ ...nats, db, clock, logger, takers: nats.ingest ? takers : undefined });
+    return { uplink, send };
   }
 
   /** Undefined: no door over TLS is wanted. */
@@ -231,9 +218,13 @@ export class Cloud implements Service {
     return new CloudAuthority({ folder, names, given, clock: this.#clock });
   }
 
-  #startTls(authority: CloudAuthority, app: FastifyInstance, uplink: AedesDoor): TlsDoors {
+  #startTls(authority: CloudAuthority, app: FastifyInstance, uplink: AedesDoor | NatsDoor): TlsDoors {
     const { host, httpsPort } = this.#config;
-    const doors = new TlsDoors({ authority, host, httpsPort, app, uplink, logger: this.#logger });
+    const doors = new TlsDoors({
+      ...{ authority, host, httpsPort, app, logger: this.#logger },
+      // The servers of a cluster have certificates of their own.
+      uplink: uplink instanceof AedesDoor ? uplink : {},
+    });
     this.#closers.push(() => doors.stop());
     doors.start();
     return doors;
@@ -243,9 +234,14 @@ export class Cloud implements Service {
     const { records, entries, receiver, live, accounts, stamping, series, uplink, commands } = parts;
     const { register, registrar, presence, authority } = parts;
     const registry = createMetrics({ entries, receiver, live });
-    registerBrokerMetrics(uplink.broker, registry);
+    if (uplink instanceof AedesDoor) registerBrokerMetrics(uplink.broker, registry);
     registerAnchorMetrics(registry, { db: records.db, status: () => stamping.anchorer.status() });
     series.register(registry);
+    // Without it gateways wait and people do not.
+    const dependencies =
+      uplink instanceof NatsDoor
+        ? [{ name: 'nats', vital: false, check: () => uplink.check().then(() => 'ok') }]
+        : [];
     const clock = this.#clock;
     const { db } = records;
     const gateways = { register, registrar, presence, logins: uplink.logins };
@@ -253,7 +249,7 @@ export class Cloud implements Service {
     const routes = [
       enrollingRoutes({
         ...{ config: this.#config, db, ...gateways, clock, logger: this.#logger },
-        ...{ authority, certifies: this.#config.uplinkTlsPort !== undefined },
+        ...{ authority, certifies: uplink instanceof AedesDoor && this.#config.uplinkTlsPort !== undefined },
         ports: async () => {
           await this.secured();
           return this.ports;
@@ -263,6 +259,7 @@ export class Cloud implements Service {
         ...api,
         consoleDir: this.#config.consoleDir,
         chainState: () => stamping.anchorer.status().state,
+        dependencies,
       }),
       stamping.routes,
       series.routes,
@@ -288,7 +285,7 @@ interface AppParts {
   readonly accounts: Accounts;
   readonly stamping: Stamping;
   readonly series: CloudSeries;
-  readonly uplink: AedesDoor;
+  readonly uplink: AedesDoor | NatsDoor;
   readonly commands: Commands;
   readonly register: GatewayRegister;
   readonly registrar: Registrar;
@@ -297,6 +294,7 @@ interface AppParts {
 }
 
 interface UplinkParts {
+  readonly db: Records['db'];
   readonly credentials: CredentialStore;
   readonly receiver: Receiver;
   readonly live: LiveValues;

@@ -14,6 +14,10 @@ it.each([
   [{ NONGTIN_UPLINK_PORT: '65536' }, /NONGTIN_UPLINK_PORT/],
   [{ NONGTIN_DEMO: 'yes' }, /neither on nor off/],
   [{ NONGTIN_PUBLIC_URL: 'farm' }, /NONGTIN_PUBLIC_URL is no address/],
+  [{ NONGTIN_NATS_URL: 'nats://a:4222' }, /NONGTIN_NATS_URL needs a PostgreSQL server.*NONGTIN_DATABASE_URL/],
+  [{ NONGTIN_NATS_URL: 'mqtt://a:4222' }, /NONGTIN_NATS_URL is no address/],
+  [{ NONGTIN_ARCHIVE: '/somewhere' }, /NONGTIN_ARCHIVE needs a PostgreSQL server/],
+  [{ NONGTIN_ARCHIVE: 'https://s3.example/b', NONGTIN_DATABASE_URL: 'postgres://a/b' }, /AWS_ACCESS_KEY_ID/],
 ])('refuses %j with one sentence', (env, sentence) => {
   expect(() => readConfig(env)).toThrow(StartProblem);
   expect(() => readConfig(env)).toThrow(sentence);
@@ -29,4 +33,20 @@ it('shows buyers a chain on this machine, and no other unless told to', () => {
   expect(readConfig(keyed).publicRpcUrls).toEqual([]);
   const both = { ...keyed, NONGTIN_PUBLIC_RPC_URLS: 'https://a.example, https://b.example' };
   expect(readConfig(both).publicRpcUrls).toEqual(['https://a.example', 'https://b.example']);
+});
+
+it('keeps entries in an archive beside NATS, in a folder unless told otherwise', () => {
+  const env = { NONGTIN_NATS_URL: 'nats://a:4222, nats://b:4222', NONGTIN_DATABASE_URL: 'postgres://a/b' };
+  const { nats, archive } = readConfig({ ...env, NONGTIN_DATA_DIR: '/srv/data' });
+  expect(nats).toEqual({
+    ...{ servers: ['nats://a:4222', 'nats://b:4222'], keys: '/srv/data/cloud/nats/keys', ingest: true },
+  });
+  expect(archive).toEqual({ folder: '/srv/data/cloud/archive' });
+  const keys = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' };
+  expect(readConfig({ ...env, ...keys, NONGTIN_ARCHIVE: 'https://s3.example/farm/entries' }).archive).toEqual(
+    {
+      ...{ url: 'https://s3.example/farm/entries', region: 'us-east-1', keyId: 'id', secret: 'secret' },
+    },
+  );
+  expect(readConfig({}).archive).toBeUndefined();
 });

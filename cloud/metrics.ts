@@ -19,9 +19,10 @@ export function createMetrics({ entries, receiver, live }: Measured): Registry {
     help: 'Number of the newest entry on our disk',
     labelNames: ['gateway'],
     registers,
-    collect() {
+    async collect() {
+      const heads = await entries.heads();
       this.reset();
-      for (const { gateway, number } of entries.heads()) this.set({ gateway }, number);
+      for (const { gateway, number } of heads) this.set({ gateway }, number);
     },
   });
   new Counter({

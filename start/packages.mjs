@@ -11,6 +11,7 @@ export const testPackages = [
   { package: 'mosquitto-clients', program: 'mosquitto_pub' },
   { package: 'chromium', program: 'chromium' },
   { package: 'postgresql', program: 'postgres' },
+  { package: 'nats-server', program: 'nats-server' },
   { package: 'victoria-metrics', program: 'victoria-metrics' },
 ];
 

@@ -31,6 +31,7 @@ const everything = [
   'mosquitto_pub',
   'chromium',
   'postgres',
+  'nats-server',
   'victoria-metrics',
 ];
 

@@ -12,6 +12,8 @@ const programs = {
   broker: 'broker/main.ts',
   gateway: 'edge/main.ts',
   cloud: 'cloud/main.ts',
+  ingest: 'cloud/ingest-main.ts',
+  nats: 'cloud/uplink/nats/main.ts',
   sim: 'firmware-sim/main.ts',
   chain: 'contracts/chain/main.ts',
   replay: 'edge/replay/main.ts',

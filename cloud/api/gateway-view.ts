@@ -58,10 +58,10 @@ export async function gatewayViews(source: GatewayViewSource, gatewayId?: string
     .selectAll()
     .$if(gatewayId !== undefined, (query) => query.where('gateway_id', '=', gatewayId ?? ''))
     .execute();
-  return gateways.map((row) => viewOf(row, orders, source));
+  return Promise.all(gateways.map((row) => viewOf(row, orders, source)));
 }
 
-function viewOf(row: Gateway, orders: readonly KeyOrder[], { entries, presence }: GatewayViewSource) {
+async function viewOf(row: Gateway, orders: readonly KeyOrder[], { entries, presence }: GatewayViewSource) {
   const order = (action: KeyOrder['action']) =>
     orders.find((one) => one.gateway_id === row.gateway_id && one.action === action);
   return {
@@ -72,7 +72,8 @@ function viewOf(row: Gateway, orders: readonly KeyOrder[], { entries, presence }
     registeredAtMs: row.registered_at_ms,
     revoked: row.revoked,
     revocation: revocationOf(row),
-    lastHeardMs: presence.lastHeardMs(row.gateway_id) ?? entries.lastReceivedMs(row.gateway_id) ?? null,
+    lastHeardMs:
+      presence.lastHeardMs(row.gateway_id) ?? (await entries.lastReceivedMs(row.gateway_id)) ?? null,
     certificateEndsAtMs: row.certificate_ends_at_ms,
     chain: { key: chainStateOf(order('set_key')), revocation: chainStateOf(order('revoke_key')) },
   };

@@ -6,7 +6,7 @@ import type { LotsOptions } from '../traceability/lots.ts';
 import { consoleRoutes } from './console.ts';
 import { cooperativeRoutes } from './cooperative-routes.ts';
 import { type GatewayRoutesOptions, gatewayRoutes } from './gateway-routes.ts';
-import { healthRoutes } from './health.ts';
+import { type Dependency, healthRoutes } from './health.ts';
 import { landingRoutes } from './landing.ts';
 import { lotRoutes } from './lot-routes.ts';
 
@@ -15,6 +15,8 @@ interface ApiParts extends GatewayRoutesOptions {
   readonly chainState: () => string;
   /** Of the built console. */
   readonly consoleDir: string;
+  /** What this process depends on beside records, entries and chain. */
+  readonly dependencies?: readonly Dependency[];
 }
 
 /** Our own routes; those of stamps, anchors and verification come with their folders. */
@@ -25,9 +27,10 @@ export function apiRoutes(parts: ApiParts): ((app: FastifyInstance) => void | Pr
   const isOk = (work: unknown) => Promise.resolve(work).then(() => 'ok');
   const dependencies = [
     { name: 'records', vital: true, check: () => isOk(sql`select 1`.execute(db)) },
-    { name: 'entries', vital: true, check: async () => isOk(entries.check()) },
+    { name: 'entries', vital: true, check: () => isOk(entries.check()) },
     // Without the chain, stamps wait for their anchor, and everything else goes on.
     { name: 'chain', vital: false, check: async () => chainState() },
+    ...(parts.dependencies ?? []),
   ];
   return [
     landingRoutes,

@@ -11,6 +11,11 @@ import { takeStep } from './steps.ts';
 export interface CommandsOptions {
   readonly db: Kysely<Schema>;
   readonly clock: { nowMs(): number };
+  /**
+   * Whether gateways tell other processes that they are ready: then a command goes out as soon as it is issued, whoever
+   * is there to hear it. The gateway looks at its own clock.
+   */
+  readonly shared?: boolean;
   readonly logger: Logger;
 }
 
@@ -142,8 +147,9 @@ export class Commands {
   /** A gateway without a certain time can only stop. */
   async #sendIfReady(gateway: string, command: RemoteCommand): Promise<void> {
     const ready = this.#ready.get(gateway);
-    if (this.#send === undefined || ready === undefined) return;
-    if (!ready.clockTrusted && !STOPS.includes(command.kind)) return;
+    if (this.#send === undefined) return;
+    if (ready === undefined && this.#options.shared !== true) return;
+    if (ready?.clockTrusted === false && !STOPS.includes(command.kind)) return;
     if (await this.#store.markSent(command.id, this.#options.clock.nowMs()))
       await this.#send(gateway, command);
   }

@@ -23,8 +23,11 @@ export interface TemporaryCluster {
   stop(): Promise<void>;
 }
 
-/** A PostgreSQL cluster of its own in a temporary folder, run by an unprivileged user as the server demands. */
-export async function startCluster(programs: string): Promise<TemporaryCluster> {
+/**
+ * A PostgreSQL cluster of its own in a temporary folder, run by an unprivileged user as the server demands. Tests need no
+ * disk that survives a power cut; whoever measures does (`fsync`).
+ */
+export async function startCluster(programs: string, { fsync = false } = {}): Promise<TemporaryCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'nongtin-postgres-'));
   const user = process.getuid?.() === 0 ? idOf('postgres') : undefined;
   if (user) chownSync(folder, user.uid, user.gid);
@@ -36,7 +39,7 @@ export async function startCluster(programs: string): Promise<TemporaryCluster> 
   });
   const port = await freePort();
   const options = ['-D', data, '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1'];
-  const server = spawn(join(programs, 'postgres'), [...options, '-c', 'fsync=off'], {
+  const server = spawn(join(programs, 'postgres'), [...options, '-c', `fsync=${fsync ? 'on' : 'off'}`], {
     ...user,
     cwd: folder,
     stdio: 'ignore',

@@ -6,6 +6,8 @@ import type { RegistryTables } from '../registry/tables.ts';
 import type { SeriesTables } from '../series/tables.ts';
 import type { StampTables } from '../stamps/tables.ts';
 import type { TraceabilityTables } from '../traceability/tables.ts';
+import type { ArchiveTables } from '../uplink/archive/tables.ts';
+import type { NatsTables } from '../uplink/nats/tables.ts';
 import type { UplinkTables } from '../uplink/tables.ts';
 
 /**
@@ -18,6 +20,8 @@ export type Schema = CooperativeTables &
   EnrolmentTables &
   UplinkTables &
   SeriesTables &
+  ArchiveTables &
+  NatsTables &
   TraceabilityTables &
   StampTables &
   AnchorTables &

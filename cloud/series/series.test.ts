@@ -11,8 +11,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { openRecords, type Records } from '../records/index.ts';
 import { startCloud, Uplink } from '../testing/cloud.ts';
 import { layout, TestGateway } from '../testing/gateway.ts';
-import { EntryStore } from '../uplink/entry-store.ts';
 import { Projector } from '../uplink/projector.ts';
+import { SqliteEntryStore } from '../uplink/sqlite-entry-store.ts';
 import { SeriesWriter } from './series-writer.ts';
 import { SeriesStores } from './stores.ts';
 
@@ -23,7 +23,7 @@ const MINUTE = 60_000;
 const until = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000, interval: 20 });
 
 let records: Records;
-let entries: EntryStore;
+let entries: SqliteEntryStore;
 let projector: Projector;
 let writer: SeriesWriter | undefined;
 let files = 0;
@@ -41,15 +41,15 @@ beforeEach(async () => {
   for (const table of [...all, 'undated_entries', 'dated_boots', 'gateways', 'products'] as const)
     await db.deleteFrom(table).execute();
   await db.deleteFrom('cooperatives').execute();
-  entries = new EntryStore(join(folder, `entries-${++files}.sqlite`));
-  entries.open();
+  entries = new SqliteEntryStore(join(folder, `entries-${++files}.sqlite`));
+  await entries.open();
   const onProjected = (gateway: string) => writer?.wake(gateway);
   projector = new Projector({ db, entries, logger, onProjected, seasonOf: async () => '{}' });
 });
 afterEach(async () => {
   await writer?.stop();
   await projector.stop();
-  entries.close();
+  await entries.close();
   writer = undefined;
 });
 
@@ -72,11 +72,11 @@ async function register(gateway: TestGateway, cooperative: string): Promise<void
 
 /** What the gateway has written since arrives and is projected. */
 async function arrive(gateway: TestGateway): Promise<void> {
-  const held = entries.head(gateway.id)?.number ?? 0;
+  const after = await entries.head(gateway.id);
   const fresh = gateway.journal
-    .slice(held)
+    .slice(after?.number ?? 0)
     .map((entry) => ({ ...entry, hash: entryHash(entry, entry.payload) }));
-  entries.append(gateway.id, fresh, 0);
+  await entries.append(gateway.id, fresh, { after, receivedAtMs: 0 });
   projector.wake(gateway.id);
   await projector.idle();
 }

@@ -171,7 +171,7 @@ async function readingsBehind(entries: EntryStore, gateway: string, rows: readon
   const readings: JournaledReading[] = [];
   const last = Math.max(...rows.map((row) => row.last_entry));
   for (let after = Math.min(...rows.map((row) => row.first_entry)) - 1; after < last; ) {
-    const batch = entries.read(gateway, after, 100);
+    const batch = await entries.read(gateway, after, 100);
     for (const journaled of batch.flatMap(readingsOf)) {
       const { reading, entry } = journaled;
       const day = Math.floor(observedAtMs(reading) / DAY_MS);

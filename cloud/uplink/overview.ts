@@ -50,16 +50,17 @@ export async function uplinkOverview({ db, entries, receiver }: OverviewSource):
       ],
     ),
   );
-  const heads = new Map(entries.heads().map((head) => [head.gateway, head.number]));
+  const heads = new Map((await entries.heads()).map((head) => [head.gateway, head.number]));
   const names = new Set([...registered.map((row) => row.gateway_id), ...heads.keys(), ...receiver.known()]);
-  return [...names].sort().map((gatewayId) => ({
+  const progress = [...names].sort().map(async (gatewayId) => ({
     gatewayId,
     durableUpTo: heads.get(gatewayId) ?? 0,
     projectedUpTo: cursors.find((row) => row.gateway_id === gatewayId)?.projected_up_to ?? 0,
     unprojected: passed.find((row) => row.gateway_id === gatewayId)?.entries ?? 0,
-    thinned: entries.thinned(gatewayId),
-    forks: entries.forks(gatewayId),
+    thinned: await entries.thinned(gatewayId),
+    forks: await entries.forks(gatewayId),
     waiting: waiting.get(gatewayId) ?? null,
     ...receiver.traffic(gatewayId),
   }));
+  return Promise.all(progress);
 }

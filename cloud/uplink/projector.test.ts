@@ -9,8 +9,8 @@ import { openRecords, type Records, type Schema } from '../records/index.ts';
 import { FailFrom } from '../testing/fault.ts';
 import { harvest, layout, run, TestGateway } from '../testing/gateway.ts';
 import { seasonOf } from '../traceability/season.ts';
-import { EntryStore } from './entry-store.ts';
 import { Projector } from './projector.ts';
+import { SqliteEntryStore } from './sqlite-entry-store.ts';
 
 const logger = pino({ level: 'silent' });
 const dataDir = mkdtempSync(join(tmpdir(), 'nongtin-projector-'));
@@ -21,7 +21,7 @@ const tables = [
 const DAY = 86_400_000;
 const START = Date.UTC(2026, 2, 1, 9);
 let records: Records;
-let entries: EntryStore;
+let entries: SqliteEntryStore;
 
 beforeAll(async () => {
   records = openRecords({ dataDir, logger });
@@ -35,13 +35,13 @@ afterAll(async () => {
 let files = 0;
 beforeEach(async () => {
   for (const table of tables) await records.db.deleteFrom(table).execute();
-  entries = new EntryStore(join(dataDir, `entries-${++files}.sqlite`));
-  entries.open();
+  entries = new SqliteEntryStore(join(dataDir, `entries-${++files}.sqlite`));
+  await entries.open();
 });
 
-function store(gateway: TestGateway): void {
+async function store(gateway: TestGateway): Promise<void> {
   const journal = gateway.journal.map((entry) => ({ ...entry, hash: entryHash(entry, entry.payload) }));
-  entries.append(gateway.id, journal, 0);
+  await entries.append(gateway.id, journal, { after: undefined, receivedAtMs: 0 });
 }
 
 function projectorOn(db: Kysely<Schema>, batchSize: number): Projector {
@@ -54,7 +54,7 @@ function projectorOn(db: Kysely<Schema>, batchSize: number): Projector {
 
 async function projectAll(batchSize = 3): Promise<void> {
   const projector = projectorOn(records.db, batchSize);
-  projector.start();
+  await projector.start();
   await projector.idle();
 }
 
@@ -90,16 +90,16 @@ function season(): TestGateway {
 
 it('makes the same rows whichever statement the process dies at', async () => {
   const gateway = season();
-  store(gateway);
+  await store(gateway);
   const whole = new FailFrom(Number.POSITIVE_INFINITY);
   const first = projectorOn(records.db.withPlugin(whole), 7);
-  first.start();
+  await first.start();
   await first.idle();
   const expected = await allRows();
   for (let at = 1; at <= whole.statements; at += 3) {
     for (const table of tables) await records.db.deleteFrom(table).execute();
     const dying = projectorOn(records.db.withPlugin(new FailFrom(at)), 7);
-    dying.start();
+    await dying.start().catch(() => {});
     await dying.stop();
     await projectAll(7);
     expect(await allRows(), `died at statement ${at}`).toEqual(expected);
@@ -108,7 +108,7 @@ it('makes the same rows whichever statement the process dies at', async () => {
 
 it('makes the same rows whatever number of entries goes into one transaction', async () => {
   const gateway = season();
-  store(gateway);
+  await store(gateway);
   await projectAll(1);
   const expected = await allRows();
   for (const size of [2, 5, 100]) {
@@ -119,7 +119,7 @@ it('makes the same rows whatever number of entries goes into one transaction', a
 });
 
 it('sums up a season of exactly the readings from its start to its harvest', async () => {
-  store(season());
+  await store(season());
   await projectAll();
   const { season: text } = await records.db.selectFrom('harvests').select('season').executeTakeFirstOrThrow();
   // Hours 6 … 48 of the plot; hour 0 is before the season, hour 54 after the harvest.
@@ -152,7 +152,7 @@ it('places readings by the layout in force when they were journaled', async () =
   const moved = { ...b, zones: [{ id: 'b1', name: 'B1', devices: ['soil-a1'] }] };
   gateway.record({ ...layout, plots: [{ ...a, zones: [] }, moved] });
   gateway.readings(gateway.reading('soil-a1', 'soil_moisture', 0.3, at));
-  store(gateway);
+  await store(gateway);
   await projectAll(100);
   const rows = await records.db
     .selectFrom('reading_days')
@@ -172,10 +172,10 @@ it('projects what a gateway sends while another one is being projected', async (
     for (let n = 0; n < 20; n++)
       gateway.readings(gateway.reading('soil-a1', 'soil_moisture', 0.2, START + n));
   }
-  store(one);
+  await store(one);
   const projector = projectorOn(records.db, 4);
-  projector.start();
-  store(two);
+  await projector.start();
+  await store(two);
   projector.wake('gw-2');
   await projector.idle();
   const rows = await records.db
@@ -197,9 +197,9 @@ it('projects more daily rows in one transaction than one statement can hold', as
     const some = days.slice(from, from + 500);
     gateway.readings(...some.map((at) => gateway.reading('soil-a1', 'soil_moisture', 0.2, at)));
   }
-  store(gateway);
+  await store(gateway);
   const projector = projectorOn(records.db, 100);
-  projector.start();
+  await projector.start();
   const rows = () => records.db.selectFrom('reading_days').select('day').execute();
   await expect.poll(async () => (await rows()).length, { timeout: 10_000 }).toBe(days.length);
   await projector.stop();
@@ -214,7 +214,7 @@ it('counts the rise of a counter once when a flagged reading of an older day com
   rain(150, START + DAY);
   rain(3, START + 60_000, 1);
   rain(151, START + DAY + 60_000);
-  store(gateway);
+  await store(gateway);
   await projectAll(1);
   const rows = await records.db.selectFrom('reading_days').select('increase_micro').execute();
   expect(rows.reduce((sum, row) => sum + Number(row.increase_micro), 0)).toBe(51_000_000);
@@ -229,7 +229,7 @@ it('goes on over a thinned entry that stands for many', async () => {
   }));
   if (first === undefined || third === undefined || fourth === undefined) throw new Error('four entries');
   const run = { ...third, payload: '', thinned: { hash: third.hash, firstNumber: 2 } };
-  entries.append(gateway.id, [first, run, fourth], 0);
+  await entries.append(gateway.id, [first, run, fourth], { after: undefined, receivedAtMs: 0 });
   await projectAll(2);
   const cursor = await records.db.selectFrom('projection_cursors').selectAll().executeTakeFirst();
   expect(cursor?.projected_up_to).toBe(4);

@@ -11,10 +11,11 @@ import type { Logger } from '@nongtin/service';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../records/index.ts';
 import type { EntryStore, StoredEntry } from './entry-store.ts';
+import { Overtaken } from './overtaken.ts';
 import { projectReadings } from './project-readings.ts';
 import { projectHarvest, projectRecord } from './project-records.ts';
 import type { JournaledReading } from './summaries.ts';
-import { dateOrHold, noteUnreadable, projectDated } from './undated.ts';
+import { datedGateways, dateOrHold, noteUnreadable, projectDated } from './undated.ts';
 
 export interface ProjectorOptions {
   readonly db: Kysely<Schema>;
@@ -26,7 +27,12 @@ export interface ProjectorOptions {
   readonly logger: Logger;
   /** Entries in one transaction. */
   readonly batchSize?: number;
+  /** Gateways at the same time; 1 unless told otherwise, which is all that one connection allows. */
+  readonly atOnce?: number;
 }
+
+/** How long another process's transaction may take before it is looked at again. */
+const OVERTAKEN_MS = 100;
 
 /**
  * Makes rows of entries: each entry exactly once, because a cursor moves in the transaction that writes its rows. When
@@ -36,26 +42,38 @@ export class Projector {
   readonly #options: ProjectorOptions;
   readonly #woken = new Set<string>();
   readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #underWay = new Set<string>();
+  readonly #lanes = new Set<Promise<void>>();
+  /** Lanes that still look for more. */
+  #working = 0;
 
   constructor(options: ProjectorOptions) {
     this.#options = options;
   }
 
-  start(): void {
-    for (const { gateway } of this.#options.entries.heads()) this.wake(gateway);
+  /** Looks for entries that are not projected yet: of before the start, or of a worker that died. */
+  async start(): Promise<void> {
+    const { db, entries } = this.#options;
+    const cursors = await db.selectFrom('projection_cursors').selectAll().execute();
+    const projected = new Map(cursors.map((row) => [row.gateway_id, row.projected_up_to]));
+    for (const { gateway, number } of await entries.heads())
+      if (number > (projected.get(gateway) ?? 0)) this.wake(gateway);
+    for (const gateway of await datedGateways(db)) this.wake(gateway);
   }
 
   /** There are new entries of this gateway. */
   wake(gateway: string): void {
     if (this.#stopping.signal.aborted) return;
     this.#woken.add(gateway);
-    this.#running ??= this.#run();
+    if (this.#working >= (this.#options.atOnce ?? 1)) return;
+    this.#working += 1;
+    const lane = this.#run().finally(() => this.#lanes.delete(lane));
+    this.#lanes.add(lane);
   }
 
   /** Resolves when everything that was there is projected; for tests and for closing. */
   async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+    while (this.#lanes.size > 0) await Promise.all(this.#lanes);
   }
 
   async stop(): Promise<void> {
@@ -66,24 +84,53 @@ export class Projector {
   async #run(): Promise<void> {
     // Let the caller, who may be about to answer a gateway, go first.
     await new Promise((resolve) => setImmediate(resolve));
-    let pauseMs = 0;
-    while (this.#woken.size > 0 && !this.#stopping.signal.aborted) {
-      const [gateway = ''] = this.#woken;
-      this.#woken.delete(gateway);
+    let [pauseMs, overtaken] = [0, 0];
+    for (;;) {
+      const gateway = this.#next();
+      if (gateway === undefined) {
+        // In the same moment as it found nothing, or whoever is woken next would find nobody at work.
+        this.#working -= 1;
+        return;
+      }
       try {
         if (await this.#step(gateway)) {
           this.#woken.add(gateway);
           this.#options.onProjected?.(gateway);
         }
         pauseMs = 0;
+        overtaken = 0;
       } catch (error) {
-        this.#options.logger.error({ err: error, gateway }, 'projection waits');
+        if (this.#stopping.signal.aborted) return;
         this.#woken.add(gateway);
+        if (error instanceof Overtaken) {
+          overtaken += 1;
+          // Others first; when all are in other hands, there is nothing to do for a moment.
+          if (overtaken >= this.#woken.size) await this.#pause(OVERTAKEN_MS);
+          continue;
+        }
+        this.#options.logger.error({ err: error, gateway }, 'projection waits');
         pauseMs = Math.min(30_000, Math.max(500, pauseMs * 2));
-        await wait(pauseMs, undefined, { signal: this.#stopping.signal }).catch(() => {});
+        await this.#pause(pauseMs);
+      } finally {
+        this.#underWay.delete(gateway);
       }
     }
-    this.#running = undefined;
+  }
+
+  /** Undefined when there is nothing that another lane is not at already; that one goes on with it. */
+  #next(): string | undefined {
+    if (this.#stopping.signal.aborted) return undefined;
+    for (const gateway of this.#woken) {
+      if (this.#underWay.has(gateway)) continue;
+      this.#woken.delete(gateway);
+      this.#underWay.add(gateway);
+      return gateway;
+    }
+    return undefined;
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await wait(ms, undefined, { signal: this.#stopping.signal }).catch(() => {});
   }
 
   /** One transaction further. False when nothing is left of this gateway. */
@@ -91,7 +138,8 @@ export class Projector {
     const { db, entries, batchSize = 200 } = this.#options;
     if (await this.#projectDated(gateway, batchSize)) return true;
     const cursor = await cursorOf(db, gateway);
-    const batch = untilTurn(entries.read(gateway, cursor, batchSize).map(readEntry));
+    const read = await entries.read(gateway, cursor, batchSize);
+    const batch = untilTurn(read.map(readEntry));
     if (batch.length === 0) return false;
     try {
       await this.#project(gateway, cursor, batch);
@@ -103,7 +151,9 @@ export class Projector {
         passed = entry.stored.number;
       }
     }
-    return true;
+    // After a clock record comes what it dates. What arrived meanwhile has woken us.
+    const isDating = batch.at(-1)?.record?.kind === 'clock';
+    return read.length >= batchSize || batch.length < read.length || isDating;
   }
 
   async #projectDated(gateway: string, limit: number): Promise<boolean> {
@@ -200,13 +250,22 @@ async function moveCursor(trx: Kysely<Schema>, gateway: string, from: number, to
     .values({ gateway_id: gateway, projected_up_to: 0 })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
+  // Whoever holds the row is at work on this gateway; waiting for it would keep us from the others.
+  const held = await trx
+    .selectFrom('projection_cursors')
+    .select('projected_up_to')
+    .where('gateway_id', '=', gateway)
+    .forUpdate()
+    .skipLocked()
+    .executeTakeFirst();
+  if (held === undefined) throw new Overtaken(gateway);
   const { numUpdatedRows } = await trx
     .updateTable('projection_cursors')
     .set({ projected_up_to: to })
     .where('gateway_id', '=', gateway)
     .where('projected_up_to', '=', from)
     .executeTakeFirstOrThrow();
-  if (numUpdatedRows !== 1n) throw new Error(`another process projects ${gateway}`);
+  if (numUpdatedRows !== 1n) throw new Overtaken(gateway);
 }
 
 /** SQLSTATE classes 22 (data exception) and 23 (constraint): the same entry would fail for ever. */

@@ -5,24 +5,24 @@ import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { TestGateway } from '../testing/gateway.ts';
-import { EntryStore } from './entry-store.ts';
 import { Receiver, type ReceiverOptions } from './receiver.ts';
+import { SqliteEntryStore } from './sqlite-entry-store.ts';
 
 const logged: { msg: string; err?: { message: string } }[] = [];
 const logger = pino({ level: 'error' }, { write: (line) => void logged.push(JSON.parse(line)) });
 const gateway = new TestGateway('gw-1');
 const entry = gateway.append('');
 let folder: string;
-let entries: EntryStore;
+let entries: SqliteEntryStore;
 
-beforeEach(() => {
+beforeEach(async () => {
   logged.length = 0;
   folder = mkdtempSync(join(tmpdir(), 'nongtin-receiver-'));
-  entries = new EntryStore(join(folder, 'entries.sqlite'));
-  entries.open();
+  entries = new SqliteEntryStore(join(folder, 'entries.sqlite'));
+  await entries.open();
 });
-afterEach(() => {
-  entries.close();
+afterEach(async () => {
+  await entries.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -59,4 +59,41 @@ it('does not blame the entry store for what else breaks, and logs it', async () 
     { msg: 'a message could not be taken', err: { message: 'the records are gone' } },
   ]);
   expect(await receiver().receive(gateway.id, message)).toEqual({ durableUpTo: 1 });
+});
+
+it('checks again when another worker has appended to the chain meanwhile', async () => {
+  const other = receiver();
+  const append = entries.append.bind(entries);
+  entries.append = async (...args) => {
+    entries.append = append;
+    // It takes the same message between our check and our write.
+    await other.receive(gateway.id, message);
+    return append(...args);
+  };
+  const late = receiver();
+  expect(await late.receive(gateway.id, message)).toEqual({ durableUpTo: 1 });
+  expect(late.traffic(gateway.id)).toMatchObject({ accepted: 0, duplicates: 1, refusals: {} });
+  expect(logged).toEqual([]);
+});
+
+it('waits for what another worker has before it tells of a gap, and no longer than it is let', async () => {
+  const [one, two, three] = [entry, gateway.append(''), gateway.append('')];
+  const bytes = (...some: (typeof entry)[]) => Buffer.from(JSON.stringify({ entries: some }));
+  const asked: number[] = [];
+  const patient = receiver({
+    awaitPredecessor: async (times) => {
+      asked.push(times);
+      if (times === 2) await receiver().receive(gateway.id, bytes(one));
+      return times < 5;
+    },
+  });
+  expect(await patient.receive(gateway.id, bytes(two))).toEqual({ durableUpTo: 2 });
+  expect(asked).toEqual([1, 2]);
+  const four = gateway.append('');
+  expect(await patient.receive(gateway.id, bytes(four))).toMatchObject({
+    durableUpTo: 2,
+    refused: { reason: 'gap: expected 3' },
+  });
+  expect(asked).toEqual([1, 2, 1, 2, 3, 4, 5]);
+  expect(await patient.receive(gateway.id, bytes(three, four))).toEqual({ durableUpTo: 4 });
 });

@@ -2,7 +2,7 @@ import { type UplinkAnswer, UplinkEntries, type UplinkEntry } from '@nongtin/bro
 import type { Logger } from '@nongtin/service';
 import { Compile } from 'typebox/compile';
 import { type Checked, checkEntries, publicKeyFrom, type Refusal, type RefusalKind } from './check.ts';
-import { type EntryStore, isStoreFailure } from './entry-store.ts';
+import { type EntryStore, type Head, HeadMoved, StoreFailure } from './entry-store.ts';
 import { unpack } from './unpack.ts';
 
 /** What the cooperative knows of a gateway. */
@@ -19,6 +19,11 @@ export interface ReceiverOptions {
   readonly keyOf: (gateway: string) => Promise<GatewayKey | undefined>;
   /** Called after entries became durable. */
   readonly onAppended: (gateway: string) => void;
+  /**
+   * Asked before a message is refused because of a gap, with how often it was asked: what is missing may be with
+   * another worker. Resolves after a while, with false when that was long enough. Without it a gap is told at once.
+   */
+  readonly awaitPredecessor?: (times: number) => Promise<boolean>;
   readonly clock: { nowMs(): number };
   readonly logger: Logger;
 }
@@ -32,6 +37,12 @@ export interface Traffic {
   /** The refusal that stands: nothing was taken since. */
   readonly refusing?: Refusal & { readonly sinceMs: number };
 }
+
+/** What was found of a message, beside the head it was held against. */
+type Settled = Checked & { readonly head: Head | undefined };
+
+/** A gateway sends one message after the other; more than one of them at a time means resending. */
+const MOST_CHECKS = 20;
 
 const validator = Compile(UplinkEntries);
 
@@ -71,48 +82,62 @@ export class Receiver {
   }
 
   async #take(gateway: string, message: Uint8Array): Promise<UplinkAnswer> {
-    const { entries, logger } = this.#options;
     try {
-      const checked = await this.#check(gateway, message);
-      this.#keep(gateway, checked);
+      const offered = await parseMessage(message);
+      const { head, ...checked } = await this.#settle(gateway, offered);
       this.#count(gateway, checked);
-      return answerOf(entries.head(gateway)?.number ?? 0, checked.refused);
+      return answerOf(checked.fresh.at(-1)?.number ?? head?.number ?? 0, checked.refused);
     } catch (error) {
       // Ours, not the gateway's: it keeps its entries and tries again.
       const { refused, told } = failureOf(error);
-      logger.error({ err: error, gateway }, told);
+      this.#options.logger.error({ err: error, gateway }, told);
       this.#count(gateway, { fresh: [], duplicates: 0, refused });
-      return answerOf(this.#heldNumber(gateway), refused);
+      return answerOf(await this.#heldNumber(gateway), refused);
     }
   }
 
-  async #check(gateway: string, message: Uint8Array): Promise<Checked> {
-    const refuse = (number: number, kind: RefusalKind, reason: string): Checked => ({
-      fresh: [],
-      duplicates: 0,
-      refused: { number, kind, reason },
-    });
-    const offered = await parseMessage(message);
-    if (offered === undefined) return refuse(0, 'not_entries', 'the message is not UplinkEntries');
-    const first = offered.entries[0]?.number ?? 0;
-    const known = await this.#options.keyOf(gateway);
-    if (known === undefined) return refuse(first, 'not_registered', 'gateway not registered');
-    if (known.revoked) return refuse(first, 'revoked', revocationWords(known.revokedReason));
-    const { entries } = this.#options;
-    return checkEntries(offered.entries, publicKeyFrom(known.publicKey), {
-      head: entries.head(gateway),
-      hashOf: (number) => entries.hashOf(gateway, number),
-    });
+  /** Checks and keeps; again when another process has appended to this chain meanwhile, or may be about to. */
+  async #settle(gateway: string, offered: UplinkEntries | undefined): Promise<Settled> {
+    const { awaitPredecessor = async () => false } = this.#options;
+    for (let times = 1; ; times += 1) {
+      const settled = await this.#check(gateway, offered);
+      const misses = settled.refused?.kind === 'gap' && settled.fresh.length === 0;
+      if (misses && (await awaitPredecessor(times))) continue;
+      try {
+        await this.#keep(gateway, settled);
+        return settled;
+      } catch (error) {
+        if (!(error instanceof HeadMoved) || times >= MOST_CHECKS) throw error;
+      }
+    }
   }
 
-  #keep(gateway: string, { fresh, fork }: Checked): void {
+  async #check(gateway: string, offered: UplinkEntries | undefined): Promise<Settled> {
+    const { entries, keyOf } = this.#options;
+    const head = await entries.head(gateway);
+    const refuse = (number: number, kind: RefusalKind, reason: string): Settled => ({
+      ...{ head, fresh: [], duplicates: 0 },
+      refused: { number, kind, reason },
+    });
+    if (offered === undefined) return refuse(0, 'not_entries', 'the message is not UplinkEntries');
+    const first = offered.entries[0]?.number ?? 0;
+    const known = await keyOf(gateway);
+    if (known === undefined) return refuse(first, 'not_registered', 'gateway not registered');
+    if (known.revoked) return refuse(first, 'revoked', revocationWords(known.revokedReason));
+    const old = offered.entries.map(({ number }) => number).filter((number) => number <= (head?.number ?? 0));
+    const hashes = old.length === 0 ? undefined : await entries.hashes(gateway, old);
+    const held = { head, hashOf: (number: number) => hashes?.get(number) };
+    return { head, ...checkEntries(offered.entries, publicKeyFrom(known.publicKey), held) };
+  }
+
+  async #keep(gateway: string, { head: after, fresh, fork }: Settled): Promise<void> {
     const { entries, clock, onAppended, logger } = this.#options;
     if (fresh.length > 0) {
-      entries.append(gateway, fresh, clock.nowMs());
+      await entries.append(gateway, fresh, { after, receivedAtMs: clock.nowMs() });
       onAppended(gateway);
     }
     if (fork !== undefined) {
-      entries.keepFork(gateway, fork.offered, fork.heldHash, clock.nowMs());
+      await entries.keepFork(gateway, fork.offered, fork.heldHash, clock.nowMs());
       logger.error({ gateway, number: fork.offered.number }, 'a gateway signed two histories');
     }
   }
@@ -132,9 +157,9 @@ export class Receiver {
     if (refused !== undefined) this.#options.logger.warn({ gateway, ...refused }, 'entries refused');
   }
 
-  #heldNumber(gateway: string): number {
+  async #heldNumber(gateway: string): Promise<number> {
     try {
-      return this.#options.entries.head(gateway)?.number ?? 0;
+      return (await this.#options.entries.head(gateway))?.number ?? 0;
     } catch {
       return 0;
     }
@@ -151,7 +176,7 @@ function standing(before: Refusing | undefined, now: Refusing): Refusing {
 }
 
 function failureOf(error: unknown): { readonly refused: Refusal; readonly told: string } {
-  if (isStoreFailure(error)) {
+  if (error instanceof StoreFailure) {
     const reason = 'the cloud cannot store entries now';
     return { refused: { number: 0, kind: 'storage', reason }, told: 'entries could not be stored' };
   }

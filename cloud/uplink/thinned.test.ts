@@ -5,7 +5,7 @@ import { entryHash, GENESIS_HASH, type UplinkEntry } from '@nongtin/broker/wire'
 import { afterAll, expect, it } from 'vitest';
 import { TestGateway } from '../testing/gateway.ts';
 import { checkEntries, type Held, publicKeyFrom } from './check.ts';
-import { EntryStore } from './entry-store.ts';
+import { SqliteEntryStore } from './sqlite-entry-store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nongtin-thinned-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -69,12 +69,12 @@ it.each([
   expect(checkEntries([entry], key, held).refused?.kind).toBe(kind);
 });
 
-it('counts what came thinned, each entry of a run', () => {
-  const store = new EntryStore(join(folder, 'entries.sqlite'));
-  store.open();
+it('counts what came thinned, each entry of a run', async () => {
+  const store = new SqliteEntryStore(join(folder, 'entries.sqlite'));
+  await store.open();
   const { fresh } = checkEntries([at(1), joined(2, 6), thinned(7), at(8)], key, nothing);
-  store.append('gw-1', fresh, 0);
-  expect(store.thinned('gw-1')).toBe(6);
-  expect(store.head('gw-1')).toEqual({ number: 8, hash: hashAt(8) });
-  store.close();
+  await store.append('gw-1', fresh, { after: undefined, receivedAtMs: 0 });
+  expect(await store.thinned('gw-1')).toBe(6);
+  expect(await store.head('gw-1')).toEqual({ number: 8, hash: hashAt(8) });
+  await store.close();
 });

@@ -2,6 +2,7 @@ import { dateReading, isRecordPayload, isUndated, parseReadings, quality } from 
 import type { Kysely } from 'kysely';
 import type { Schema } from '../records/index.ts';
 import type { EntryStore, StoredEntry } from './entry-store.ts';
+import { Overtaken } from './overtaken.ts';
 import { projectReadings } from './project-readings.ts';
 import type { JournaledReading } from './summaries.ts';
 
@@ -51,10 +52,11 @@ export async function projectDated(
     .limit(limit)
     .execute();
   if (waiting.length === 0) return false;
-  const readings = waiting.flatMap(({ entry_number: number, shift_ms: shiftMs }) => {
-    const [stored] = entries.read(gateway, number - 1, 1);
-    return stored?.number === number ? dated(uncertainOf(stored), shiftMs) : [];
-  });
+  const readings: JournaledReading[] = [];
+  for (const { entry_number: number, shift_ms: shiftMs } of waiting) {
+    const [stored] = await entries.read(gateway, number - 1, 1);
+    if (stored?.number === number) readings.push(...dated(uncertainOf(stored), shiftMs));
+  }
   await db.transaction().execute(async (trx) => {
     const numbers = waiting.map((row) => row.entry_number);
     const { numDeletedRows } = await trx
@@ -62,11 +64,26 @@ export async function projectDated(
       .where('gateway_id', '=', gateway)
       .where('entry_number', 'in', numbers)
       .executeTakeFirstOrThrow();
-    if (numDeletedRows !== BigInt(numbers.length)) throw new Error(`another process projects ${gateway}`);
+    if (numDeletedRows !== BigInt(numbers.length)) throw new Overtaken(gateway);
     if (problem === undefined) await projectReadings(trx, gateway, readings);
     else for (const number of numbers) await noteUnreadable(trx, gateway, number, problem);
   });
   return true;
+}
+
+/** Gateways with readings that wait although their boot is dated: the process that dated it died. */
+export async function datedGateways(db: Kysely<Schema>): Promise<string[]> {
+  const rows = await db
+    .selectFrom('undated_entries')
+    .innerJoin('dated_boots', (join) =>
+      join
+        .onRef('dated_boots.gateway_id', '=', 'undated_entries.gateway_id')
+        .onRef('dated_boots.boot_id', '=', 'undated_entries.boot_id'),
+    )
+    .select('undated_entries.gateway_id')
+    .distinct()
+    .execute();
+  return rows.map((row) => row.gateway_id);
 }
 
 /** An entry that this version cannot read or store: kept in the entry store, passed over here. */

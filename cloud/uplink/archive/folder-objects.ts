@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Objects } from './objects.ts';
+
+/** Objects as files, on the disk with their names when `put` resolves. Several processes may share the folder. */
+export class FolderObjects implements Objects {
+  readonly #folder: string;
+  readonly #made = new Map<string, Promise<void>>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async put(name: string, bytes: Uint8Array): Promise<void> {
+    const path = join(this.#folder, name);
+    await this.#make(dirname(path));
+    // Each writes a file of its own: of two with the same name, the one renamed last has the same content.
+    const unfinished = `${path}.${randomUUID()}.new`;
+    const file = await open(unfinished, 'w', 0o600);
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(unfinished, path);
+    await sync(dirname(path));
+  }
+
+  async get(name: string, offset: number, length: number): Promise<Uint8Array> {
+    const file = await open(join(this.#folder, name), 'r');
+    try {
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, offset);
+      if (bytesRead !== length) throw new RangeError(`${name} ends before ${offset + length}`);
+      return buffer;
+    } finally {
+      await file.close();
+    }
+  }
+
+  #make(folder: string): Promise<void> {
+    const making = this.#made.get(folder) ?? makeDurably(folder);
+    this.#made.set(folder, making);
+    // What failed once, on a full disk say, is tried again.
+    making.catch(() => this.#made.delete(folder));
+    return making;
+  }
+}
+
+/** The folder and its parents, their names on the disk too. */
+async function makeDurably(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made)) await sync(dirname(made));
+}
+
+async function sync(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

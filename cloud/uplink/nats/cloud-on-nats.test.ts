@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { postgresPrograms, startCluster, type TemporaryCluster } from '../../records/postgres.suite.ts';
+import { startCloud, type TestCloud, Uplink } from '../../testing/cloud.ts';
+import { layout, TestGateway } from '../../testing/gateway.ts';
+import { startNats, type TestCluster } from './server.suite.ts';
+import { missingForSite } from './workers.suite.ts';
+
+const missing = missingForSite();
+
+it.skipIf(missing === undefined || process.env.CI)(`cloud on NATS: ${missing} is not installed`, ({ skip }) =>
+  skip(),
+);
+
+describe.skipIf(missing !== undefined && !process.env.CI)('the cloud on NATS', () => {
+  let nats: TestCluster;
+  let postgres: TemporaryCluster;
+  let cloud: TestCloud;
+
+  beforeAll(async () => {
+    [nats, postgres] = await Promise.all([startNats(), startCluster(postgresPrograms() ?? '')]);
+    cloud = await startCloud(await postgres.createDatabase(), {
+      NONGTIN_NATS_URL: nats.url,
+      NONGTIN_NATS_KEYS: nats.keysFolder,
+    });
+  });
+  afterAll(async () => {
+    await cloud?.remove();
+    await Promise.all([nats?.remove(), postgres?.stop()]);
+  });
+
+  it('registers a gateway, takes its entries through the servers and shows how far it is', async () => {
+    const gateway = new TestGateway('gw-nats');
+    const { id: gatewayId, publicKey } = gateway;
+    const order = { gatewayId, publicKey };
+    const { status, body } = await cloud.call('manager', 'POST', '/api/gateways', order);
+    expect(status).toBe(200);
+    const uplink = await Uplink.connect(nats.mqttUrl(), gatewayId, body.uplinkPassword);
+    expect(await uplink.send(gateway.record(layout))).toEqual({ durableUpTo: 1 });
+    const [two, three, four] = [gateway.append(''), gateway.append(''), gateway.append('')];
+    expect(await uplink.send(two)).toEqual({ durableUpTo: 2 });
+    expect(await uplink.send(four)).toEqual({
+      durableUpTo: 2,
+      refused: { number: 4, reason: 'gap: expected 3' },
+    });
+    expect(await uplink.send(two, three)).toEqual({ durableUpTo: 3 });
+    const progress = async () => (await cloud.call('auditor', 'GET', '/api/uplink')).body.gateways[0];
+    await expect.poll(async () => (await progress()).projectedUpTo, { timeout: 20_000 }).toBe(3);
+    expect(await progress()).toMatchObject({ gatewayId, durableUpTo: 3, accepted: 3, duplicates: 1 });
+    await uplink.close();
+  });
+
+  it('tells Prometheus and whoever asks whether it is ready', async () => {
+    expect((await cloud.call(undefined, 'GET', '/readyz')).body.dependencies).toMatchObject({
+      entries: 'ok',
+    });
+    const { body } = await cloud.call(undefined, 'GET', '/metrics');
+    expect(body).toMatch(/nongtin_uplink_durable_up_to\{gateway="gw-nats"\} 3/);
+  });
+
+  it('goes on where it was after a restart', async () => {
+    await cloud.restart();
+    const { body } = await cloud.call('auditor', 'GET', '/api/uplink');
+    expect(body.gateways[0]).toMatchObject({ durableUpTo: 3, projectedUpTo: 3 });
+  });
+});
