@@ -31,7 +31,7 @@ export interface PipelineOptions {
   readonly logger: Logger;
   /** Whether other processes take messages of the same gateways. */
   readonly shared: boolean;
-  /** Called after rows of this gateway have changed. */
+  /** Called after rows of this gateway may have changed. */
   readonly onProjected: (gateway: string) => void;
 }
 

@@ -22,7 +22,7 @@ export interface ProjectorOptions {
   readonly entries: EntryStore;
   /** JSON of the season that a harvest closes; everything before the harvest's entry is projected by then. */
   readonly seasonOf: (gateway: string, entry: StoredEntry, harvest: HarvestRecord) => Promise<string>;
-  /** Called after rows of this gateway have changed. */
+  /** Called after rows of this gateway may have changed. */
   readonly onProjected?: (gateway: string) => void;
   readonly logger: Logger;
   /** Entries in one transaction. */
@@ -93,10 +93,8 @@ export class Projector {
         return;
       }
       try {
-        if (await this.#step(gateway)) {
-          this.#woken.add(gateway);
-          this.#options.onProjected?.(gateway);
-        }
+        if (await this.#step(gateway)) this.#woken.add(gateway);
+        this.#options.onProjected?.(gateway);
         pauseMs = 0;
         overtaken = 0;
       } catch (error) {

@@ -40,7 +40,7 @@ describe.skipIf(missing !== undefined && !process.env.CI)('the cloud on NATS', (
     expect(await uplink.send(two)).toEqual({ durableUpTo: 2 });
     expect(await uplink.send(four)).toEqual({
       durableUpTo: 2,
-      refused: { number: 4, reason: 'gap: expected 3' },
+      refused: { number: 4, kind: 'gap', reason: 'gap: expected 3' },
     });
     expect(await uplink.send(two, three)).toEqual({ durableUpTo: 3 });
     const progress = async () => (await cloud.call('auditor', 'GET', '/api/uplink')).body.gateways[0];
