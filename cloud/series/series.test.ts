@@ -242,7 +242,7 @@ describe.skipIf(!influxdHere)('series in a real InfluxDB', () => {
     expect(answer).toContain('9600h0m0s');
   });
 
-  it('are answered by the API, and told when they are not set up or away', async () => {
+  it('are answered by the API, and told when they are not set up or away', { timeout: 60_000 }, async () => {
     const gateway = new TestGateway('gw-demo');
     const cloud = await startCloud(undefined, { NONGTIN_CLOUD_INFLUX_URL: influxd.url });
     try {

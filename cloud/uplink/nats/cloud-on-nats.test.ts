@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { postgresPrograms, startCluster, type TemporaryCluster } from '../../records/postgres.suite.ts';
 import { startCloud, type TestCloud, Uplink } from '../../testing/cloud.ts';
+import { CommandLine } from '../../testing/command-line.ts';
 import { layout, TestGateway } from '../../testing/gateway.ts';
 import { startNats, type TestCluster } from './server.suite.ts';
 import { missingForSite } from './workers.suite.ts';
@@ -47,6 +48,35 @@ describe.skipIf(missing !== undefined && !process.env.CI)('the cloud on NATS', (
     await expect.poll(async () => (await progress()).projectedUpTo, { timeout: 20_000 }).toBe(3);
     expect(await progress()).toMatchObject({ gatewayId, durableUpTo: 3, accepted: 3, duplicates: 1 });
     await uplink.close();
+  });
+
+  it('hears how a farm is now, and gives it commands', async () => {
+    const { body } = await cloud.call('manager', 'POST', '/api/gateways', {
+      ...{ gatewayId: 'gw-talk', publicKey: new TestGateway('gw-talk').publicKey },
+    });
+    const uplink = await Uplink.connect(nats.mqttUrl(), 'gw-talk', body.uplinkPassword);
+    await uplink.sendLive({
+      ...{ number: 1, sequence: 1, atMs: Date.now(), zones: [], alarms: [] },
+      readings: [
+        {
+          ...{ device: 'soil-a1', metric: 'soil_moisture', channel: '', value: 0.31, quality: 0 },
+          observedAtMs: Date.now(),
+        },
+      ],
+      behind: { entries: 7, oldestAtMs: null },
+    });
+    const now = async () => (await cloud.call('member', 'GET', '/api/gateways/gw-talk/live')).body;
+    await expect.poll(async () => (await now()).readings?.[0]?.value, { timeout: 20_000 }).toBe(0.31);
+    const line = await CommandLine.connect(nats.mqttUrl(), 'gw-talk', body.uplinkPassword);
+    await line.ready();
+    const order = { kind: 'stop_all' };
+    const issued = await cloud.call('technician', 'POST', '/api/gateways/gw-talk/commands', order);
+    await expect.poll(() => line.received, { timeout: 20_000 }).toHaveLength(1);
+    await line.tell(issued.body.commandId, 'accepted');
+    const state = async () =>
+      (await cloud.call('technician', 'GET', `/api/commands/${issued.body.commandId}`)).body.state;
+    await expect.poll(state, { timeout: 20_000 }).toBe('accepted');
+    await Promise.all([line.close(), uplink.close()]);
   });
 
   it('tells Prometheus and whoever asks whether it is ready', async () => {
