@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StartProblem } from '@nongtin/service';
@@ -8,6 +8,7 @@ import { openCredentials, seedCredentials, withdrawCredentials } from './credent
 
 let folder = '';
 const path = () => join(folder, 'credentials.json');
+const forMosquitto = () => join(folder, 'credentials.mosquitto');
 const open = () => openCredentials({ path: path() });
 const bytes = (text: string) => Buffer.from(text);
 
@@ -26,6 +27,21 @@ describe('a credential', () => {
       expect(opened.verify('valve-1', bytes(''))).toBeUndefined();
       expect(opened.verify('valve-2', bytes(password))).toBeUndefined();
     }
+  });
+
+  it('is kept for Mosquitto whatever a power cut has left of another, and takes no room that grows', () => {
+    const store = open();
+    store.issue('valve-1', 'device');
+    const [, whole = ''] = readFileSync(forMosquitto(), 'utf8').split('\n');
+    appendFileSync(forMosquitto(), `\n${whole.slice(0, 90)}`);
+    for (let times = 0; times < 150; times += 1) store.issue('valve-2', 'device', `password ${times}`);
+    expect(open().mosquittoHashes()).toEqual(store.mosquittoHashes());
+    expect([...store.mosquittoHashes().keys()]).toEqual(['valve-1', 'valve-2']);
+    expect(readFileSync(forMosquitto(), 'utf8').split('\n')).toHaveLength(3);
+    expect(statSync(forMosquitto()).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(readFileSync(path(), 'utf8')).credentials['valve-1']).toEqual({
+      ...{ role: 'device', mac: expect.any(String) },
+    });
   });
 
   it('has a new random password of at least 128 bits each time', () => {
@@ -48,9 +64,7 @@ describe('a credential', () => {
     expect(store.mosquittoHashes().get('valve-1')).toMatch(/^\$7\$/);
     expect(store.mosquittoHashes().get('valve-1')).not.toBe(first);
     expect(open().mosquittoHashes()).toEqual(store.mosquittoHashes());
-    const saved = JSON.parse(readFileSync(path(), 'utf8'));
-    delete saved.credentials['valve-1'].mosquitto;
-    writeFileSync(path(), JSON.stringify(saved));
+    rmSync(forMosquitto());
     expect(open().mosquittoHashes().size).toBe(0);
     expect(open().verify('valve-1', bytes('second'))).toEqual({ id: 'valve-1', role: 'device' });
     store.revoke('valve-1');

@@ -4,6 +4,7 @@ import { readStateFile, writeStateFile } from '@nongtin/service';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Identity } from './acl.ts';
+import { MosquittoHashes } from './mosquitto/hashes.ts';
 import { mosquittoHash } from './mosquitto/password.ts';
 import { IDENTITY, isReservedName, type Role } from './wire/index.ts';
 
@@ -41,10 +42,6 @@ const CredentialFile = Type.Object({
         Type.Literal('node-red'),
       ]),
       mac: Hex32,
-      /** As `mosquittoHash` gives it: made when the password is, for nobody knows it later. */
-      mosquitto: Type.Optional(
-        Type.String({ pattern: '^\\$7\\$[0-9]+\\$[A-Za-z0-9+/=]+\\$[A-Za-z0-9+/=]+$' }),
-      ),
     }),
   ),
   revoked: Type.Array(Type.String()),
@@ -57,7 +54,8 @@ const keyFile = Compile(KeyFile);
 
 /**
  * Opens (or begins) the store at `path`; the server key lies beside it as credentials.key.json, so that a copy of
- * the one file alone says nothing about passwords (what it holds for Mosquitto says nothing of random ones). Throws a StartProblem when either cannot be read.
+ * the one file alone says nothing about passwords. Those for Mosquitto lie in credentials.mosquitto, and say nothing of random
+ * passwords. Throws a StartProblem when either of the two cannot be read.
  */
 export function openCredentials({ path }: { readonly path: string }): CredentialStore {
   const keyPath = join(dirname(path), 'credentials.key.json');
@@ -69,6 +67,7 @@ export function openCredentials({ path }: { readonly path: string }): Credential
   }
   return new FileCredentials(
     path,
+    new MosquittoHashes(join(dirname(path), 'credentials.mosquitto')),
     createSecretKey(key, 'hex'),
     new Map(Object.entries(saved?.credentials ?? {})),
     new Set(saved?.revoked),
@@ -77,6 +76,7 @@ export function openCredentials({ path }: { readonly path: string }): Credential
 
 class FileCredentials implements CredentialStore {
   readonly #path: string;
+  readonly #forMosquitto: MosquittoHashes;
   /** Made once: to import its bytes for each client costs more than the hash. */
   readonly #key: KeyObject;
   readonly #credentials: Map<string, Credential>;
@@ -85,8 +85,15 @@ class FileCredentials implements CredentialStore {
   /** Compared with when there is no such user, so that both answers take the same time. */
   readonly #nobody: Credential = { role: 'device', mac: '0'.repeat(64) };
 
-  constructor(path: string, key: KeyObject, credentials: Map<string, Credential>, revoked: Set<string>) {
+  constructor(
+    path: string,
+    forMosquitto: MosquittoHashes,
+    key: KeyObject,
+    credentials: Map<string, Credential>,
+    revoked: Set<string>,
+  ) {
     this.#path = path;
+    this.#forMosquitto = forMosquitto;
     this.#key = key;
     this.#credentials = credentials;
     this.#revoked = revoked;
@@ -108,11 +115,11 @@ class FileCredentials implements CredentialStore {
       throw new RangeError('the controller speaks inside the gateway and has no password');
     if (password === '') throw new RangeError(`the password of ${id} is empty`);
     const mac = this.#mac(id, role, Buffer.from(password)).toString('hex');
-    const credential = { role, mac, mosquitto: mosquittoHash(password) };
+    this.#forMosquitto.keep(mac, mosquittoHash(password));
     const revoked = new Set(this.#revoked);
     revoked.delete(id);
-    this.#save(new Map(this.#credentials).set(id, credential), revoked);
-    this.#credentials.set(id, credential);
+    this.#save(new Map(this.#credentials).set(id, { role, mac }), revoked);
+    this.#credentials.set(id, { role, mac });
     this.#revoked.delete(id);
     this.#tell();
     return password;
@@ -139,7 +146,13 @@ class FileCredentials implements CredentialStore {
 
   mosquittoHashes(): ReadonlyMap<string, string> {
     const all = [...this.#credentials];
-    return new Map(all.flatMap(([id, { mosquitto }]) => (mosquitto === undefined ? [] : [[id, mosquitto]])));
+    const hashes = this.#forMosquitto.of(new Set(all.map(([, { mac }]) => mac)));
+    return new Map(
+      all.flatMap(([id, { mac }]) => {
+        const hash = hashes.get(mac);
+        return hash === undefined ? [] : [[id, hash]];
+      }),
+    );
   }
 
   onChange(listener: () => void): () => void {

@@ -20,9 +20,9 @@ export function writeStateFile(path: string, state: unknown): void {
 
 /**
  * Makes a file that its owner alone can read, its bytes on the disk when this returns; its name only after syncFolder.
- * Flag 'wx': fails with EEXIST when there is such a file, 'w': writes over it.
+ * Flag 'wx': fails with EEXIST when there is such a file, 'w': writes over it, 'a': behind what is there.
  */
-export function writeDurably(path: string, content: string | Uint8Array, flag: 'w' | 'wx' = 'w'): void {
+export function writeDurably(path: string, content: string | Uint8Array, flag: 'w' | 'wx' | 'a' = 'w'): void {
   const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   const file = openSync(path, flag, 0o600);
   try {

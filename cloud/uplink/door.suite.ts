@@ -19,8 +19,8 @@ export function uplinkDoorSuite(name: string, { open }: DoorUnderTest): void {
     const clients: MqttClient[] = [];
 
     beforeAll(async () => {
-      const any = (gateway: string, message: Uint8Array) => take(gateway, message);
-      made = await open({ uplinkEntries: any, uplinkLive: any, gatewayOutcome: any });
+      const taker = (gateway: string, message: Uint8Array) => take(gateway, message);
+      made = await open({ uplinkEntries: taker, uplinkLive: taker, gatewayOutcome: taker });
       door = made.door;
       await door.start();
       plainly();
