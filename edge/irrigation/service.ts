@@ -1,19 +1,11 @@
-import {
-  type AlarmRecord,
-  type JournalRecord,
-  type Reason,
-  type RunRecord,
-  type Settings,
-  topicOf,
-  ValveState,
-} from '@nongtin/broker/wire';
-import type { Logger } from '@nongtin/service';
+import { type Reason, type RunRecord, type Settings, topicOf, ValveState } from '@nongtin/broker/wire';
 import { Compile } from 'typebox/compile';
 import type { Command } from '../actuators/index.ts';
-import { valveDevice, type WateredZone, type Zone as ZoneLayout } from '../farm/layout.ts';
+import { valveDevice, type Zone as ZoneLayout } from '../farm/layout.ts';
 import type { EndedTest } from '../wet-test/ledger.ts';
 import { farmClock } from './clock.ts';
 import { begin, beginZone, endZone, type Restored, type Step, step } from './controller.ts';
+import type { IrrigationOptions } from './options.ts';
 import { ForeignReports } from './reports.ts';
 import { restore } from './restore.ts';
 import { type Changed, type SettingsAsker, type SettingsView, ZoneSettings } from './settings.ts';
@@ -26,40 +18,11 @@ import {
   controllerDefaults,
   type Instant,
   type IntentRecord,
-  type PastRecords,
   type Wish,
   type ZoneState,
 } from './types.ts';
 import { isShownOtherwise } from './view.ts';
 import { controlledZone, type DrivenZone, drivenZones, isSameValve } from './zones.ts';
-
-interface IrrigationJournal extends PastRecords {
-  appendRecord(record: JournalRecord): Promise<number>;
-}
-
-interface IrrigationOptions {
-  readonly zones: readonly ZoneLayout[];
-  readonly speed: number;
-  readonly journal: IrrigationJournal;
-  /** Publishes a command for a device, QoS 1. */
-  readonly publish: (topic: string, payload: string) => Promise<void>;
-  readonly alarms: {
-    raise(source: string, severity: AlarmRecord['severity'], reason: Reason): void;
-    clear(source: string, key: string): void;
-    list(): readonly AlarmRecord[];
-  };
-  readonly clock: { nowMs(): number; monotonicMs(): number };
-  /** Unique to this start of the gateway. */
-  readonly idPrefix: string;
-  /** Which valves have been tested with water; the others stay closed. */
-  readonly wetTests: {
-    readOnly(zone: WateredZone): Reason | null;
-    add(zone: WateredZone, ended: EndedTest): Promise<void>;
-  };
-  readonly onZone: (zone: ZoneState) => void;
-  readonly onRun: (run: RunRecord) => void;
-  readonly logger: Logger;
-}
 
 export interface Answer {
   readonly accepted: boolean;

@@ -1,0 +1,34 @@
+import type { AlarmRecord, JournalRecord, Reason, RunRecord } from '@nongtin/broker/wire';
+import type { Logger } from '@nongtin/service';
+import type { WateredZone, Zone as ZoneLayout } from '../farm/layout.ts';
+import type { EndedTest } from '../wet-test/ledger.ts';
+import type { PastRecords, ZoneState } from './types.ts';
+
+interface IrrigationJournal extends PastRecords {
+  appendRecord(record: JournalRecord): Promise<number>;
+}
+
+/** What the controller's shell works with. */
+export interface IrrigationOptions {
+  readonly zones: readonly ZoneLayout[];
+  readonly speed: number;
+  readonly journal: IrrigationJournal;
+  /** Publishes a command for a device, QoS 1. */
+  readonly publish: (topic: string, payload: string) => Promise<void>;
+  readonly alarms: {
+    raise(source: string, severity: AlarmRecord['severity'], reason: Reason): void;
+    clear(source: string, key: string): void;
+    list(): readonly AlarmRecord[];
+  };
+  readonly clock: { nowMs(): number; monotonicMs(): number };
+  /** Unique to this start of the gateway. */
+  readonly idPrefix: string;
+  /** Which valves have been tested with water; the others stay closed. */
+  readonly wetTests: {
+    readOnly(zone: WateredZone): Reason | null;
+    add(zone: WateredZone, ended: EndedTest): Promise<void>;
+  };
+  readonly onZone: (zone: ZoneState) => void;
+  readonly onRun: (run: RunRecord) => void;
+  readonly logger: Logger;
+}
