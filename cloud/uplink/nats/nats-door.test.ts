@@ -131,4 +131,29 @@ describe.skipIf(!withServer)('the NATS door', () => {
     await expect.poll(() => taken, { timeout: 10_000 }).toEqual(['gw-later kept']);
     await door.stop();
   });
+
+  it('keeps a message in the stream until it is taken', async () => {
+    const begun = Promise.withResolvers<void>();
+    const stored = Promise.withResolvers<void>();
+    const take = async () => {
+      begun.resolve();
+      await stored.promise;
+    };
+    const door = doorFor({ uplinkEntries: take, uplinkLive: take, gatewayOutcome: take });
+    await door.start();
+    const options = { username: 'gw-held', password: await door.logins.allow('gw-held'), reconnectPeriod: 0 };
+    const client = await connectAsync(cluster.mqttUrl(), options, false);
+    await client.publishAsync('nongtin/v1/uplink/gw-held/entries', 'x', { qos: 1 });
+    await begun.promise;
+    const authenticator = credsAuthenticator(readCredentials(cluster.keysFolder, 'worker'));
+    const connection = await connect({ servers: cluster.url, authenticator });
+    const { streams } = await jetstreamManager(connection);
+    const held = async () => (await streams.info(STREAM)).state.messages;
+    expect(await held()).toBe(1);
+    stored.resolve();
+    await expect.poll(held, { timeout: 10_000 }).toBe(0);
+    await connection.close();
+    await client.endAsync(true);
+    await door.stop();
+  });
 });
