@@ -150,7 +150,8 @@ test('a state that takes long to load is not taken for a damaged one', async () 
   await anchor(id('a'));
   await keeper.stop();
   const before = readdirSync(config.folder);
-  await expect(startKeeper({ readyWithinMs: 1 })).rejects.toThrow('anvil gave no answer within 0.001 s');
+  // No time at all: with any, anvil may answer on a machine whose other processes are held up.
+  await expect(startKeeper({ readyWithinMs: 0 })).rejects.toThrow('anvil gave no answer within 0 s');
   expect(readdirSync(config.folder)).toEqual(before);
   await startKeeper();
   expect((await reading(id('a'))).kind).toBe('anchored');
