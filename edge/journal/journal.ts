@@ -76,7 +76,7 @@ class SqliteJournal implements OpenJournal {
   readonly #queue = new AppendQueue();
   readonly #thread: JournalThread;
   readonly #recent = new RecentEntries();
-  readonly #listeners = new Set<(lastNumber: number) => void>();
+  readonly #listeners = new Set<(lastNumber: number, isUrgent: boolean) => void>();
   readonly #bootMs: number;
   readonly #pacing: Pacing;
   readonly #schedule: Schedule;
@@ -188,7 +188,7 @@ class SqliteJournal implements OpenJournal {
     return this.#recentKeys;
   }
 
-  onCommit(listener: (lastNumber: number) => void): () => void {
+  onCommit(listener: (lastNumber: number, isUrgent: boolean) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -296,7 +296,7 @@ class SqliteJournal implements OpenJournal {
     this.#waiting -= group.size;
     this.#recovered();
     group.resolve(this.#lastNumber);
-    this.#tellCommit();
+    this.#tellCommit(group.isUrgent);
     this.#housekeeping.wrote(group.bytes);
   }
 
@@ -307,8 +307,8 @@ class SqliteJournal implements OpenJournal {
     this.#recent.add(recentEntry(head, payload));
   }
 
-  #tellCommit(): void {
-    for (const listener of this.#listeners) listener(this.#lastNumber);
+  #tellCommit(isUrgent: boolean): void {
+    for (const listener of this.#listeners) listener(this.#lastNumber, isUrgent);
   }
 
   async #keepHouse(mayPack: boolean): Promise<UpkeepReport> {
@@ -334,7 +334,7 @@ class SqliteJournal implements OpenJournal {
   #seen({ lastNumber }: UpkeepReport): void {
     if (lastNumber <= this.#lastNumber) return;
     this.#lastNumber = lastNumber;
-    this.#tellCommit();
+    this.#tellCommit(false);
   }
 
   #sinceBootMs(nowMs: number): number {

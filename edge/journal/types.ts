@@ -69,8 +69,11 @@ export interface Journal {
   records<Kind extends RecordKind>(kind: Kind, limit: number): Promise<RecordOf<Kind>[]>;
   /** Keys of the newest batches that were on the disk at start, oldest first. */
   recentKeys(): Uint8Array;
-  /** Called after each commit, after its appends have been resolved. Returns the way to stop it. */
-  onCommit(listener: (lastNumber: number) => void): () => void;
+  /**
+   * Called after each commit, after its appends have been resolved, with whether something urgent was in it. Returns the
+   * way to stop it.
+   */
+  onCommit(listener: (lastNumber: number, isUrgent: boolean) => void): () => void;
   /** Called for each thinned record; one that is not `delivered` was given up because the disk is full. */
   onThinned(listener: (record: ThinnedRecord) => void): () => void;
   fill(): JournalFill;

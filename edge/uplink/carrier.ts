@@ -2,6 +2,7 @@ import { UplinkAnswer, type UplinkEntry } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
 import { Compile } from 'typebox/compile';
 import { batchOf, MOST_ENTRIES } from './batch.ts';
+import { Gathering } from './gathering.ts';
 import { InFlight } from './in-flight.ts';
 import type { Link } from './link.ts';
 import type { Pace } from './pace.ts';
@@ -18,6 +19,8 @@ interface CarrierOptions {
   readonly monotonicMs: () => number;
   /** What was refused is tried again after so many milliseconds. */
   readonly refusedMs: number;
+  /** Readings may wait so many milliseconds for others to travel with. */
+  readonly gatherMs: number;
   /** The cloud has taken entries. */
   readonly onProgress: () => void;
   readonly onTime: (utcMs: number) => void;
@@ -38,6 +41,7 @@ const answerOf = Compile(UplinkAnswer);
 export class Carrier {
   readonly #options: CarrierOptions;
   readonly #inFlight = new InFlight();
+  readonly #gathering: Gathering;
   #state: 'waiting' | 'carrying' | 'refused' | 'over' = 'waiting';
   /** The newest entry that went out. */
   #sentUpTo = 0;
@@ -55,9 +59,11 @@ export class Carrier {
   /** Answers still to come to messages that went out before a refusal; of what they refuse we know. */
   #leftOver = 0;
   #timer: NodeJS.Timeout | undefined;
+  #gatherTimer: NodeJS.Timeout | undefined;
 
   constructor(options: CarrierOptions) {
     this.#options = options;
+    this.#gathering = new Gathering(options.gatherMs);
   }
 
   get bytesInFlight(): number {
@@ -71,22 +77,36 @@ export class Carrier {
     this.#state = 'carrying';
     this.#inFlight.clear();
     this.#goTo(this.#options.standing.durableUpTo);
-    this.pump();
+    this.press();
   }
 
   /** The connection is over; whether anything was lost with it. */
   end(): boolean {
     this.#state = 'over';
     clearTimeout(this.#timer);
+    clearTimeout(this.#gatherTimer);
     return this.#inFlight.count > 0;
+  }
+
+  /** Everything there is now is to go, without waiting for company. */
+  press(): void {
+    this.#gathering.due(this.#options.journal.lastNumber());
+    this.pump();
   }
 
   /** Sends what may be sent. Called often; what it misses, the next call finds. */
   pump(): void {
-    const { journal, pace } = this.#options;
+    const { journal, pace, monotonicMs } = this.#options;
     if (this.#state !== 'carrying' || this.#isPreparing) return;
     const most = this.#isProbing ? 1 : pace.mostInFlight;
-    if (this.#inFlight.count >= most || journal.lastNumber() <= this.#sentUpTo) return;
+    const [sentUpTo, lastNumber] = [this.#sentUpTo, journal.lastNumber()];
+    if (this.#inFlight.count >= most || lastNumber <= sentUpTo) return;
+    clearTimeout(this.#gatherTimer);
+    const waitMs = this.#gathering.waitMs({ sentUpTo, lastNumber, nowMs: monotonicMs() });
+    if (waitMs > 0) {
+      this.#gatherTimer = setTimeout(() => this.pump(), waitMs);
+      return;
+    }
     this.#isPreparing = true;
     this.#sendNext(this.#turn).then(
       () => {
@@ -134,6 +154,7 @@ export class Carrier {
     if (this.#inFlight.count === 0) standing.noteOldest(oldest);
     const message = { last: batch.last, bytes: payload.length, sentAtMs: monotonicMs(), oldest };
     this.#inFlight.add(message);
+    this.#gathering.sent(message.sentAtMs);
     if (this.#inFlight.count === 1) this.#awaitAnswer();
     // The answer of the cloud decides, not the broker's PUBACK.
     void link.send('uplinkEntries', payload);

@@ -26,16 +26,40 @@ describe('live values', () => {
   });
 
   it('go out again when something has changed, each with a higher number, and not otherwise', async () => {
-    const { say, ...parts } = farmOf();
+    const { say: _, ...parts } = farmOf();
     const { url, live } = await cloud(durable);
     await uplinkTo(url, new MemoryJournal(), { liveMs: 5 }, parts);
-    for (const value of [0.2, 0.3, 0.4]) {
-      say(value);
-      await until(() => expect(live.at(-1)?.readings[0]?.value).toBe(value));
+    for (const count of [1, 2, 3]) {
+      parts.alarms.raise(`a${count}`, 'low', { key: 'leak', figures: {} });
+      await until(() => expect(live.at(-1)?.alarms).toHaveLength(count));
     }
     const { length } = live;
     expect(length).toBeLessThanOrEqual(4);
     expect(live.map(({ sequence }) => sequence)).toEqual(live.map((_, index) => index + 1));
+  });
+
+  it('hold readings while the history lags, and none when its entries come within seconds', async () => {
+    const { say, ...parts } = farmOf();
+    let passedMs = 0;
+    let answers = true;
+    const monotonicMs = () => performance.now() + passedMs;
+    const { url, live, received } = await cloud((numbers) => (answers ? durable(numbers) : undefined));
+    const journal = new MemoryJournal().append(1);
+    const uplink = await uplinkTo(url, journal, { liveMs: 5, monotonicMs }, parts);
+    await until(() => expect(uplink.state().durableUpTo).toBe(1));
+    say(0.2);
+    parts.alarms.raise('a1', 'low', { key: 'leak', figures: {} });
+    await until(() => expect(live.at(-1)).toMatchObject({ readings: [], alarms: [{ source: 'a1' }] }));
+    expect(live.at(-1)?.behind).toEqual({ entries: 0, oldestAtMs: null });
+    answers = false;
+    journal.append(1);
+    await until(() => expect(received).toHaveLength(2));
+    passedMs = 31_000;
+    await until(() =>
+      expect(live.at(-1)).toMatchObject({ readings: [{ value: 0.2 }], behind: { entries: 1 } }),
+    );
+    say(0.3);
+    await until(() => expect(live.at(-1)?.readings[0]?.value).toBe(0.3));
   });
 
   it('are as they are when they can be sent: none is queued while the link is away', async () => {
@@ -43,8 +67,8 @@ describe('live values', () => {
     const { url, live, broker } = await cloud(durable, { port: await freePort() });
     const journal = new MemoryJournal();
     const uplink = await uplinkTo(url, journal, { liveMs: 5 }, parts);
-    say(0.2);
-    await until(() => expect(live.at(-1)?.readings).toHaveLength(1));
+    parts.alarms.raise('a1', 'low', { key: 'leak', figures: {} });
+    await until(() => expect(live.at(-1)?.alarms).toHaveLength(1));
     const before = live.length;
     await broker.stop();
     await until(() => expect(uplink.state().connected).toBe(false));

@@ -19,7 +19,7 @@ export interface LiveSource {
 interface TellerOptions {
   readonly journal: Pick<UplinkJournal, 'read' | 'lastNumber'>;
   readonly clock: { nowMs(): number; monotonicMs(): number };
-  readonly standing: Pick<Standing, 'durableUpTo' | 'behind' | 'oldestAtMs'>;
+  readonly standing: Pick<Standing, 'durableUpTo' | 'behind' | 'oldestAtMs' | 'lagMs'>;
   readonly pace: Pick<Pace, 'bytesPerSecond'>;
   /** How long the confirmation of so many more bytes may take. */
   readonly waitMs: (bytes: number) => number;
@@ -33,6 +33,8 @@ interface TellerOptions {
 /** A slow link gives live values a tenth of what it carries. */
 const SHARE = 10;
 const MOST_EVERY_MS = 5 * 60_000;
+/** Longer than readings gather and travel: the cloud lacks more than that. */
+const LAG_MS = 30_000;
 /** Who was away for less has nothing to sum up. */
 const AWAY_MS = 10 * 60_000;
 const MOST_READINGS = 5_000;
@@ -44,7 +46,8 @@ const MOST_ALARMS = 200;
 /**
  * Tells the cloud how the farm is, beside the history: at once on a new connection, then whenever something has changed,
  * at a pace that leaves the link to the history. A message is made when it is sent, and one is under way at a time, so
- * nothing ever waits and nothing is ever old.
+ * nothing ever waits and nothing is ever old. Readings are in it while the history lags: otherwise the entries, which
+ * come within seconds, say the same, and nobody pays twice for them.
  */
 export class LiveTeller {
   readonly #options: TellerOptions;
@@ -123,7 +126,7 @@ export class LiveTeller {
 
   async #makeAndSend(link: Link, summary: UplinkSummary | undefined): Promise<number> {
     const { journal, clock, pace, waitMs, onSilence } = this.#options;
-    const view = this.#view();
+    const view = this.#view(this.#told === '');
     if (view === undefined) return 0;
     const text = JSON.stringify(view);
     if (text === this.#told && summary === undefined) return 0;
@@ -143,18 +146,21 @@ export class LiveTeller {
     return (SHARE * payload.length * 1000) / (pace.bytesPerSecond ?? Number.POSITIVE_INFINITY);
   }
 
-  #view(): Omit<UplinkLive, 'number' | 'sequence' | 'atMs'> | undefined {
+  #view(isFirst: boolean): Omit<UplinkLive, 'number' | 'sequence' | 'atMs'> | undefined {
     const source = this.#source;
     const { standing } = this.#options;
     if (source === undefined) return undefined;
+    const isAhead = isFirst || standing.lagMs > LAG_MS;
     return {
-      readings: readingsOf(source.live.devices()),
+      readings: isAhead ? readingsOf(source.live.devices()) : [],
       zones: source.irrigation.zones().slice(0, MOST_ZONES).map(zoneOf),
       alarms: source.alarms
         .list()
         .filter(({ state }) => state !== 'cleared')
         .slice(0, MOST_ALARMS),
-      behind: { entries: standing.behind, oldestAtMs: standing.oldestAtMs },
+      behind: isAhead
+        ? { entries: standing.behind, oldestAtMs: standing.oldestAtMs }
+        : { entries: 0, oldestAtMs: null },
     };
   }
 }

@@ -6,7 +6,7 @@ export interface UplinkJournal {
   lastNumber(): number;
   cursor(name: string): Promise<number>;
   moveCursor(name: string, number: number): Promise<void>;
-  onCommit(listener: () => void): () => void;
+  onCommit(listener: (lastNumber: number, isUrgent: boolean) => void): () => void;
 }
 
 const CURSOR = 'uplink';
@@ -14,19 +14,36 @@ const CURSOR = 'uplink';
 /** How far the cloud has come, which outlives connections and restarts. */
 export class Standing {
   readonly #journal: UplinkJournal;
+  readonly #monotonicMs: () => number;
   readonly #logger: Logger;
   #durableUpTo = 0;
   #offered = 0;
   #oldest: { readonly after: number; readonly atMs: number } | undefined;
   #isLooking = false;
+  /** The newest entry at some time; undefined: nothing waits. */
+  #mark: { readonly number: number; readonly atMs: number } | undefined;
 
-  constructor(journal: UplinkJournal, logger: Logger) {
+  /** `monotonicMs`: its clock. */
+  constructor(journal: UplinkJournal, monotonicMs: () => number, logger: Logger) {
     this.#journal = journal;
+    this.#monotonicMs = monotonicMs;
     this.#logger = logger;
   }
 
   async load(): Promise<void> {
     this.#durableUpTo = await this.#journal.cursor(CURSOR);
+    // Since when it waits is not known, but it was made before this process was.
+    this.#setMark(Number.NEGATIVE_INFINITY);
+  }
+
+  /** Milliseconds for which something has waited at least, as far as this process saw. */
+  get lagMs(): number {
+    return this.#mark === undefined ? 0 : this.#monotonicMs() - this.#mark.atMs;
+  }
+
+  /** The journal has grown. */
+  noteCommit(): void {
+    if (this.#mark === undefined) this.#setMark();
   }
 
   /** Everything up to this entry is on the cloud's disk. */
@@ -54,9 +71,14 @@ export class Standing {
 
   moveTo(number: number): void {
     this.#durableUpTo = number;
+    if (this.#mark === undefined || number >= this.#mark.number) this.#setMark();
     this.#journal
       .moveCursor(CURSOR, number)
       .catch((error: unknown) => this.#logger.error({ err: error }, 'uplink cursor is not saved'));
+  }
+
+  #setMark(atMs = this.#monotonicMs()): void {
+    this.#mark = this.behind > 0 ? { number: this.#journal.lastNumber(), atMs } : undefined;
   }
 
   /** The oldest that waits is this one. */

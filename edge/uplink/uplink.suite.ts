@@ -53,12 +53,12 @@ export class MemoryJournal {
   readonly entries: (UplinkEntry & { hash: string })[] = [];
   readonly moves: number[] = [];
   #cursor = 0;
-  #listeners = new Set<() => void>();
+  #listeners = new Set<(lastNumber: number, isUrgent: boolean) => void>();
 
-  append(count: number): this {
+  append(count: number, isUrgent = false): this {
     for (let i = 0; i < count; i++)
       this.entries.push({ ...entry(this.entries.length + 1), hash: 'not for travelling' });
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) listener(this.entries.length, isUrgent);
     return this;
   }
   read = async (after: number, limit: number) => this.entries.slice(after, after + limit);
@@ -68,7 +68,7 @@ export class MemoryJournal {
     this.#cursor = number;
     this.moves.push(number);
   };
-  onCommit = (listener: () => void) => {
+  onCommit = (listener: (lastNumber: number, isUrgent: boolean) => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   };
@@ -152,7 +152,11 @@ export const durable = (numbers: number[]): UplinkAnswer => ({ durableUpTo: numb
 export async function uplinkTo(
   url: string,
   journal: MemoryJournal,
-  { nowMs = 1_000, ...timing }: { nowMs?: number } & Partial<UplinkTiming> = {},
+  {
+    nowMs = 1_000,
+    monotonicMs = () => performance.now(),
+    ...timing
+  }: { nowMs?: number; monotonicMs?: () => number } & Partial<UplinkTiming> = {},
   farm?: Parameters<Uplink['attach']>[0],
   commands?: ConstructorParameters<typeof Uplink>[0]['commands'],
 ) {
@@ -161,11 +165,11 @@ export async function uplinkTo(
     gateway: 'gw-test',
     password: 'secret',
     journal,
-    clock: { nowMs: () => nowMs, monotonicMs: () => performance.now() },
+    clock: { nowMs: () => nowMs, monotonicMs },
     random: () => 0.5,
     logger,
     ...(commands ? { commands } : {}),
-    timing: { reconnectMs: 100, answerMs: 10_000, refusedMs: 60, liveMs: 50, ...timing },
+    timing: { reconnectMs: 100, answerMs: 10_000, refusedMs: 60, liveMs: 50, gatherMs: 0, ...timing },
   });
   if (farm) uplink.attach(farm);
   await uplink.start();

@@ -32,6 +32,23 @@ describe('the uplink', () => {
     expect(logins[0]).toEqual(['gw-test', 'secret']);
   });
 
+  it('lets readings wait for company, and lets nothing that is urgent wait', async () => {
+    const journal = new MemoryJournal();
+    const { url, received } = await cloud(durable);
+    const uplink = await uplinkTo(url, journal, { gatherMs: 3_600_000 });
+    await until(() => expect(uplink.state().connected).toBe(true));
+    journal.append(1);
+    await until(() => expect(uplink.state().durableUpTo).toBe(1));
+    for (let i = 0; i < 5; i++) journal.append(1);
+    journal.append(1, true);
+    await until(() => expect(uplink.state().durableUpTo).toBe(7));
+    expect(received).toEqual([[1], [2, 3, 4, 5, 6, 7]]);
+    for (let i = 0; i < 199; i++) journal.append(1);
+    expect(uplink.state().behindEntries).toBe(199);
+    journal.append(1);
+    await until(() => expect(uplink.state().durableUpTo).toBe(207));
+  });
+
   it('sends again when an answer is lost, and bears answers twice', async () => {
     const journal = new MemoryJournal().append(3);
     let silent = 2;

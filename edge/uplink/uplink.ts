@@ -40,11 +40,13 @@ export interface UplinkTiming {
   readonly refusedMs: number;
   /** Between two live messages, when something has changed. */
   readonly liveMs: number;
+  /** Readings may wait so long for others to travel with (gathering.ts). */
+  readonly gatherMs: number;
 }
 
 const usualTiming: UplinkTiming = {
   ...{ reconnectMs: 5_000, mostReconnectMs: 60_000 },
-  ...{ answerMs: 15_000, refusedMs: 30_000, liveMs: 5_000 },
+  ...{ answerMs: 15_000, refusedMs: 30_000, liveMs: 5_000, gatherMs: 10_000 },
 };
 
 export interface UplinkState {
@@ -96,7 +98,7 @@ export class Uplink {
     this.#pace = new Pace(this.#timing.answerMs);
     const { reconnectMs: firstMs, mostReconnectMs: mostMs } = this.#timing;
     this.#backoff = new Backoff({ firstMs, mostMs, random });
-    this.#standing = new Standing(journal, logger);
+    this.#standing = new Standing(journal, () => clock.monotonicMs(), logger);
     this.#refusals = new Refusals(clock, logger, onRevoked);
     this.#teller = new LiveTeller({
       ...{ journal, clock, logger, pace: this.#pace, standing: this.#standing },
@@ -109,7 +111,7 @@ export class Uplink {
   async start(): Promise<void> {
     this.#isStopped = false;
     await this.#standing.load();
-    this.#unsubscribe = this.#options.journal.onCommit(() => this.#onCommit());
+    this.#unsubscribe = this.#options.journal.onCommit((_, isUrgent) => this.#onCommit(isUrgent));
     void this.#standing.lookForOldest();
     this.#connect();
   }
@@ -139,8 +141,10 @@ export class Uplink {
     };
   }
 
-  #onCommit(): void {
-    if (this.#isOpen) this.#connection?.carrier.pump();
+  #onCommit(isUrgent: boolean): void {
+    this.#standing.noteCommit();
+    if (this.#isOpen && isUrgent) this.#connection?.carrier.press();
+    else if (this.#isOpen) this.#connection?.carrier.pump();
     else void this.#standing.lookForOldest();
   }
 
@@ -168,7 +172,8 @@ export class Uplink {
       onClosed: (reason) => this.#lose(link, reason, 'cut'),
     });
     const carrier = new Carrier({
-      ...{ link, journal, monotonicMs, onTime, logger, refusedMs: this.#timing.refusedMs },
+      ...{ link, journal, monotonicMs, onTime, logger },
+      ...{ refusedMs: this.#timing.refusedMs, gatherMs: this.#timing.gatherMs },
       ...{ standing: this.#standing, pace: this.#pace, refusals: this.#refusals },
       onProgress: () => this.#onProgress(),
       onSilence: () => this.#lose(link, 'a message is not answered'),
