@@ -6,11 +6,22 @@ import { ingest } from './ingest.ts';
 import { memory } from './memory.ts';
 import { outage } from './outage.ts';
 import { type Benchmark, resultOf, tableOf } from './result.ts';
+import { scale } from './scale.ts';
 import { start } from './start.ts';
 import { uplink } from './uplink.ts';
 
 /** npm run bench -- NAME [--json] [--quick]. Progress goes to stderr, so that stdout holds the result alone. */
-const benchmarks: readonly Benchmark[] = [start, ingest, outage, memory, chart, broker, external, uplink];
+const benchmarks: readonly Benchmark[] = [
+  start,
+  ingest,
+  outage,
+  memory,
+  chart,
+  broker,
+  external,
+  uplink,
+  scale,
+];
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
 const options = {

@@ -5,10 +5,11 @@ import { sql } from 'kysely';
 import type { Sender } from '../cloud/testing/sender.ts';
 import { readCredentials } from '../cloud/uplink/nats/keys.ts';
 import { STREAM } from '../cloud/uplink/nats/stream.ts';
-import { missingForSite, type Site, startSite } from '../cloud/uplink/nats/workers.suite.ts';
+import type { Site } from '../cloud/uplink/nats/workers.suite.ts';
 import { gatewaysWith, READINGS_PER_ENTRY } from './load/journals.ts';
 import { type Benchmark, type Figure, figureOf } from './result.ts';
 import { cpuSecondsOf } from './sides/processes.ts';
+import { connectAll, projected, requireSite, startSiteFor } from './sides/site.ts';
 
 /**
  * How much gateways bring into a cloud of several processes, and what becomes of it when one of the NATS servers is
@@ -17,17 +18,15 @@ import { cpuSecondsOf } from './sides/processes.ts';
 export const uplink: Benchmark = {
   name: 'uplink',
   async run({ quick, say }) {
-    const missing = missingForSite();
-    if (missing !== undefined)
-      throw new Error(`This benchmark needs ${missing} (apt-get install ${missing}).`);
+    requireSite();
     const size = quick ? QUICK : FULL;
     say(`${size.gateways} gateways make their journals`);
     const gateways = gatewaysWith(size.gateways, size.entries * 4);
-    const site = await startSite(3, { fsync: true });
+    const site = await startSiteFor(gateways);
     try {
-      await site.register(gateways);
       const worker = (await site.startWorker()).pid ?? 0;
-      const senders = await connectAll(site, gateways, say);
+      const senders = await connectAll(site, gateways, { entriesPerMessage: 1, patienceMs: PATIENCE_MS });
+      say(`${senders.length} gateways are connected`);
       return measurementOf(await measure({ site, senders, size, say }, worker), size);
     } finally {
       await site.remove();
@@ -40,28 +39,7 @@ const QUICK = { gateways: 100, entries: 20 };
 type Size = typeof FULL;
 type Say = (text: string) => void;
 
-/** While connecting; the servers' MQTT side keeps a session for each. */
-const AT_ONCE = 25;
 const PATIENCE_MS = 10_000;
-
-/** In the order of the gateways' numbers. */
-async function connectAll(
-  site: Site,
-  gateways: ReturnType<typeof gatewaysWith>,
-  say: Say,
-): Promise<Sender[]> {
-  const senders: Sender[] = [];
-  for (let at = 0; at < gateways.length; at += AT_ONCE) {
-    const some = gateways.slice(at, at + AT_ONCE).map(async (gateway) => {
-      const sender = await site.senderOf(gateway, { entriesPerMessage: 1, patienceMs: PATIENCE_MS });
-      await sender.connect();
-      return sender;
-    });
-    senders.push(...(await Promise.all(some)));
-  }
-  say(`${senders.length} gateways are connected`);
-  return senders;
-}
 
 interface Measured {
   /** Entries a second. */
@@ -148,18 +126,6 @@ async function countStored({ records }: Site, sent: number) {
     from entry_batches`.execute(records.db);
   const [held, different] = [Number(rows[0]?.held), Number(rows[0]?.different)];
   return { lost: sent - different, duplicated: held - different };
-}
-
-/** Until the rows that people see are made, from when the last entry was durable. */
-async function projected({ records }: Site): Promise<number> {
-  const startedAt = performance.now();
-  for (;;) {
-    const { rows } = await sql<{ behind: number }>`
-      select count(*) as behind from entry_heads left join projection_cursors using (gateway_id)
-      where number > coalesce(projected_up_to, 0)`.execute(records.db);
-    if (rows[0]?.behind === 0) return (performance.now() - startedAt) / 1_000;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 function measurementOf(measured: Measured, { gateways, entries }: Size) {

@@ -13,7 +13,24 @@ const MINUTE_MS = 60_000;
  * making them takes seconds and not minutes: nothing that is measured compares gateways.
  */
 export function gatewaysWith(count: number, entries: number): TestGateway[] {
-  const payloads = Array.from({ length: entries }, (_, entry) => payloadOf(entry));
+  return gatewaysThatSay(
+    count,
+    Array.from({ length: entries }, (_, entry) => payloadOf(entry)),
+  );
+}
+
+/** The same of one reading an entry: so many sensors, one after the other, each of them once a minute. */
+export function trickling(count: number, entries: number, sensors: number): TestGateway[] {
+  const source = new TestGateway('source');
+  const payloads = Array.from({ length: entries }, (_, entry) => {
+    const atMs = START_MS + Math.round((entry * MINUTE_MS) / sensors);
+    const value = 0.2 + ((entry * 7) % 100) / 1_000;
+    return encodeReadings([source.reading(`probe-${entry % sensors}`, 'soil_moisture', value, atMs)]);
+  });
+  return gatewaysThatSay(count, payloads);
+}
+
+function gatewaysThatSay(count: number, payloads: readonly string[]): TestGateway[] {
   return Array.from({ length: count }, (_, n) => {
     const gateway = new TestGateway(`bench-${n}`);
     for (const payload of payloads) gateway.append(payload);

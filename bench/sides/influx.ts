@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type RunningInfluxd, startInfluxd } from '@nongtin/series/influx';
 import { freePorts } from '@nongtin/service';
 import { adopt, remove, temporaryFolder } from './leftovers.ts';
@@ -38,6 +39,11 @@ export class InfluxServer {
   async stop(): Promise<void> {
     await this.#running?.stop('SIGKILL');
     remove(this.#dir);
+  }
+
+  /** Where a database's files lie once they are out of the write-ahead log. */
+  dataFolder(database: string): string {
+    return join(this.#dir, 'data', database);
   }
 
   get httpPort(): number {

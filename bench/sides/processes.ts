@@ -41,6 +41,31 @@ function statusKiB(pid: number, field: string): number {
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? Number.NaN);
 }
 
+/** Processes that descend from this one and whose command has this word in it. */
+export function descendantsWith(word: string): number[] {
+  const processes = readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .flatMap((entry) => {
+      try {
+        const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
+        const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+        return [{ pid: Number(entry), parent, command: readFileSync(`/proc/${entry}/cmdline`, 'utf8') }];
+      } catch {
+        return [];
+      }
+    });
+  const family = new Set<number>();
+  // A child may have a smaller number than its parent once numbers begin anew.
+  for (let before = -1; before < family.size; ) {
+    before = family.size;
+    for (const { pid, parent } of processes)
+      if (parent === process.pid || family.has(parent)) family.add(pid);
+  }
+  return processes
+    .filter(({ pid, command }) => family.has(pid) && command.includes(word))
+    .map(({ pid }) => pid);
+}
+
 /** utime and stime, the 14th and 15th fields; the second, the name, may hold spaces and brackets. */
 function ticksIn(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 /** Versions of what is measured beside us. Throws one line that names what is missing, and how it is installed. */
 export async function requirePrograms(): Promise<Record<string, string>> {
-  const influxd = await wordsOf('influxd', ['version']);
+  const influxd = await influxdVersion();
   const mosquitto = await mosquittoVersion();
   const missing = [
     influxd === undefined ? 'influxd (apt-get install influxdb)' : '',
@@ -11,11 +11,17 @@ export async function requirePrograms(): Promise<Record<string, string>> {
   ].filter((text) => text !== '');
   if (missing.length > 0) throw new Error(`This benchmark needs ${missing.join(' and ')}.`);
   return {
-    influxd: /v?(\d+\.\d+\.\d+)/.exec(influxd ?? '')?.[1] ?? 'unknown',
+    influxd: influxd ?? 'unknown',
     mosquitto: mosquitto ?? 'unknown',
     'node-red': versionIn(import.meta.resolve('node-red/package.json')),
     'node-red-contrib-influxdb': versionIn(import.meta.resolve('node-red-contrib-influxdb/package.json')),
   };
+}
+
+/** Undefined when it is not installed. */
+export async function influxdVersion(): Promise<string | undefined> {
+  const words = await wordsOf('influxd', ['version']);
+  return words === undefined ? undefined : (/v?(\d+\.\d+\.\d+)/.exec(words)?.[1] ?? 'unknown');
 }
 
 /** Undefined when it is not installed. */

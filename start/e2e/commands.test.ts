@@ -36,11 +36,7 @@ beforeAll(async () => {
   }
   cloud = await farm.caller('cloud', 'manager');
   gateway = await farm.caller('gateway', 'technician');
-  const { gateway: own } = await gateway.get<{ gateway: { id: string; publicKey: string } }>('/api/farm');
-  const { password } = farm.secrets.uplink;
-  await cloud.post('/api/gateways', {
-    ...{ gatewayId: own.id, publicKey: own.publicKey, uplinkPassword: password },
-  });
+  await farm.register();
   await swept();
 }, START_MS);
 

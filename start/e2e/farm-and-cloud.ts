@@ -22,25 +22,33 @@ export interface FarmAndCloud {
   readonly secrets: DemoSecrets;
   /** A caller of the service's API as this demo user. */
   caller(service: Service, role: keyof DemoSecrets['users']): Promise<Caller>;
+  /** From here on the cloud takes the gateway's entries. */
+  register(): Promise<void>;
   /** Ends the process as the signal does. */
   end(service: Service, signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
   start(service: Service): Promise<void>;
+  pid(service: Service): number;
   remove(): Promise<void>;
 }
 
-export async function startFarmAndCloud(speed: number): Promise<FarmAndCloud> {
+/** `through`: given the port of the cloud's uplink, the address by which the gateway reaches it. */
+export async function startFarmAndCloud(
+  speed: number,
+  through = async (uplinkPort: number) => `mqtt://127.0.0.1:${uplinkPort}`,
+): Promise<FarmAndCloud> {
   const dataDir = mkdtempSync(join(tmpdir(), 'nongtin-farm-'));
   const [mqtt = 0, gateway = 0, cloud = 0, uplink = 0] = await freePorts(4);
   const env = {
     ...process.env,
     ...{ NONGTIN_DATA_DIR: dataDir, NONGTIN_HOST: '127.0.0.1', NONGTIN_LOG_LEVEL: 'error' },
     ...{ NONGTIN_MQTT_PORT: `${mqtt}`, NONGTIN_MQTT_TLS_PORT: 'off', NONGTIN_MQTT_WS_PORT: 'off' },
+    ...{ NONGTIN_CLOUD_TLS_PORT: 'off', NONGTIN_UPLINK_TLS_PORT: 'off' },
     ...{
       NONGTIN_GATEWAY_PORT: `${gateway}`,
       NONGTIN_CLOUD_PORT: `${cloud}`,
       NONGTIN_UPLINK_PORT: `${uplink}`,
     },
-    ...{ NONGTIN_UPLINK_URL: `mqtt://127.0.0.1:${uplink}`, NONGTIN_RPC_URL: 'http://127.0.0.1:9' },
+    ...{ NONGTIN_UPLINK_URL: await through(uplink), NONGTIN_RPC_URL: 'http://127.0.0.1:9' },
     NONGTIN_SPEED: `${speed}`,
   };
   const running = new Map<Service, ChildProcess>();
@@ -74,12 +82,25 @@ export async function startFarmAndCloud(speed: number): Promise<FarmAndCloud> {
     throw error;
   }
   const secrets = JSON.parse(readFileSync(join(dataDir, 'demo.json'), 'utf8')) as DemoSecrets;
+  const caller: FarmAndCloud['caller'] = (service, role) => signIn(url(service), secrets.users[role]);
   return {
     ports: { mqtt, gateway, cloud },
     secrets,
-    caller: (service, role) => signIn(url(service), secrets.users[role]),
+    caller,
+    register: async () => {
+      const technician = await caller('gateway', 'technician');
+      const { gateway } = await technician.get<{ gateway: { id: string; publicKey: string } }>('/api/farm');
+      const { password: uplinkPassword } = secrets.uplink;
+      const manager = await caller('cloud', 'manager');
+      await manager.post('/api/gateways', {
+        gatewayId: gateway.id,
+        publicKey: gateway.publicKey,
+        uplinkPassword,
+      });
+    },
     end,
     start,
+    pid: (service) => running.get(service)?.pid ?? 0,
     remove,
   };
 }
