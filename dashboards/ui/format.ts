@@ -14,7 +14,7 @@ export function number(value: number, digits = 1, atLeastDigits = 0): string {
 
 /** A volumetric fraction (m³/m³) as people say it: '21,4 %'. */
 export function percent(fraction: number, digits = 1): string {
-  return `${number(fraction * 100, digits, 1)} %`;
+  return `${number(fraction * 100, digits, 1)}\u00a0%`;
 }
 
 export function litres(value: number): string {
