@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Plugin } from 'vite';
 
 /**
  * Builds the pages into dist/field, dist/console and dist/verify; does nothing when dist was built from the same sources.
@@ -46,13 +47,18 @@ if (builtFrom(stamp) !== hash) {
   // Loaded only when there is something to build: it takes longer than all the rest.
   const { build } = await import('vite');
   const { svelte } = await import('@sveltejs/vite-plugin-svelte');
+  const head = readFileSync(join(here, 'ui/head.html'), 'utf8').trim().replaceAll('\n', '\n    ');
+  const sharedHead: Plugin = {
+    name: 'shared-head',
+    transformIndexHtml: { order: 'pre', handler: (html) => html.replace('<!--head-->', () => head) },
+  };
   for (const { name, base } of pages) {
     await build({
       root: join(here, name),
       base,
       configFile: false,
       logLevel: 'warn',
-      plugins: [svelte({ configFile: false })],
+      plugins: [svelte({ configFile: false }), sharedHead],
       build: {
         outDir: join(here, 'dist', name),
         emptyOutDir: true,

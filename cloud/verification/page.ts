@@ -74,7 +74,8 @@ function factsOf(answer: VerifyAnswer, language: Language): [string, string][] {
   const say = words[language];
   const code = lot.plot.plantingAreaCode;
   return [
-    [say.product, `${product.name[language]} (GTIN ${product.gtin14})`],
+    // Products are named in Vietnamese and English.
+    [say.product, `${product.name[language === 'vi' ? 'vi' : 'en']} (GTIN ${product.gtin14})`],
     [say.cooperative, cooperative.name],
     [say.lot, lot.lotNumber],
     [say.plot, lot.plot.name],

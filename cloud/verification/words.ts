@@ -1,10 +1,12 @@
 import type { VerifyAnswer } from './answer.ts';
 
-export type Language = 'vi' | 'en';
+const languages = ['vi', 'en', 'zh'] as const;
+export type Language = (typeof languages)[number];
 
 /** The language asked for in the link, else the first of the browser's that we have, else Vietnamese. */
 export function languageOf(asked: string | undefined, acceptLanguage: string | undefined): Language {
-  if (asked === 'vi' || asked === 'en') return asked;
+  const named = languages.find((one) => one === asked);
+  if (named !== undefined) return named;
   const wanted = (acceptLanguage ?? '')
     .split(',')
     .map((part) => {
@@ -15,8 +17,9 @@ export function languageOf(asked: string | undefined, acceptLanguage: string | u
     .filter(({ tag, quality }) => tag !== '' && quality > 0)
     .sort((a, b) => b.quality - a.quality);
   for (const { tag } of wanted) {
-    if (tag === 'vi' || tag.startsWith('vi-')) return 'vi';
-    // English also for those who read neither: more of them read it than Vietnamese.
+    const ours = languages.find((one) => tag === one || tag.startsWith(`${one}-`));
+    if (ours !== undefined) return ours;
+    // English also for those who read none of them: more of them read it than Vietnamese.
     if (tag !== '*') return 'en';
   }
   return 'vi';
@@ -92,6 +95,28 @@ export const words: Readonly<Record<Language, Words>> = {
     badLink:
       'This link is not a stamp code as printed. Scan the stamp again; if you typed it, check each character.',
     locale: 'en-GB',
+  },
+  zh: {
+    ours: '我们服务器的答复',
+    noProof: '这只是我们服务器的说法，还不是证明。支持 JavaScript 的浏览器会自行与区块链核对。',
+    status: {
+      genuine: '此标签由我们发行，其证明已在区块链上。',
+      not_yet_final: '此标签由我们发行；其证明已在区块链上，但所在区块尚未最终确定。请几分钟后再看。',
+      waiting: '此标签由我们发行，但其证明仍在等待写入区块链。',
+      not_ours: '我们没有发行过此标签。商品可能是假冒的。',
+      typo: '编码中有一个错误的字符。请重新扫描，或仔细重新输入。',
+      cannot_check: '此标签在我们的记录中，但目前无法查询区块链，因此不能确认。',
+      root_missing: '此标签在我们的记录中，但区块链上没有它的证明。不能确认为真标签。',
+    },
+    product: '商品',
+    cooperative: '合作社',
+    lot: '批号',
+    plot: '地块',
+    code: '种植区代码',
+    harvested: '采收日期',
+    quantity: '批次重量',
+    badLink: '此链接不是标签上印的编码。请重新扫描标签；如果是手工输入，请逐个核对字符。',
+    locale: 'zh-CN',
   },
 };
 

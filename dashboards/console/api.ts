@@ -1,4 +1,6 @@
-/** The cloud's JSON, as /api/openapi.json describes it, and the calls this page makes. */
+import { call } from '../ui/api.ts';
+
+/** The cloud's JSON, as /api/openapi.json describes it. */
 interface ChainStep {
   state: string;
   transaction: string | null;
@@ -41,45 +43,12 @@ export interface NewClaim extends Claim {
   link: string;
 }
 
-export interface Account {
-  name: string;
-  email: string;
-  role: string;
-}
-
 export interface Overview {
   gateways: Gateway[];
   registry: { state: string; message: string };
   progress: Map<string, Progress>;
   claims: Claim[];
   atMs: number;
-}
-
-/** A request that was answered with an error. */
-export class ApiError extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
-export async function call<T>(path: string, body?: unknown): Promise<T> {
-  const response = await fetch(path, {
-    method: body === undefined ? 'GET' : 'POST',
-    headers: body === undefined ? {} : { 'content-type': 'application/json' },
-    body: body === undefined ? null : JSON.stringify(body),
-  });
-  const text = await response.text();
-  const answer: unknown = text === '' ? null : JSON.parse(text);
-  if (response.ok) return answer as T;
-  const error = (answer as { error?: { message?: string } } | null)?.error;
-  throw new ApiError(response.status, error?.message ?? response.statusText);
-}
-
-export async function currentAccount(): Promise<Account | null> {
-  return (await call<{ user: Account } | null>('/api/auth/get-session'))?.user ?? null;
 }
 
 export async function overview(): Promise<Overview> {

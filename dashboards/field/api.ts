@@ -1,9 +1,6 @@
-/** The gateway's JSON, as docs at /api/openapi.json describe it, and the calls this page makes. */
-export interface Reason {
-  key: string;
-  figures: Record<string, string | number>;
-}
+import type { Reason } from '../ui/api.ts';
 
+/** The gateway's JSON, as /api/openapi.json describes it. */
 interface Value {
   value: number;
   atMs: number;
@@ -196,58 +193,4 @@ export interface EnrolmentState {
   overTls: boolean;
   certificateEndsAtMs: number | null;
   revoked: string | null;
-}
-
-export interface Account {
-  name: string;
-  email: string;
-  role: string;
-}
-
-/** A request that was answered with an error; `kind` says whose turn it is. */
-export class ApiError extends Error {
-  readonly status: number;
-  readonly kind: string;
-  /** By which the page has words of its own for it. */
-  readonly reason: Reason | undefined;
-
-  constructor(status: number, kind: string, message: string, reason?: Reason) {
-    super(message);
-    this.status = status;
-    this.kind = kind;
-    this.reason = reason;
-  }
-}
-
-/** What an error says to a person, as far as it has words of its own. */
-export function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-export async function call<T>(path: string, body?: unknown, method?: 'DELETE'): Promise<T> {
-  const response = await fetch(path, {
-    method: method ?? (body === undefined ? 'GET' : 'POST'),
-    headers: body === undefined ? {} : { 'content-type': 'application/json' },
-    body: body === undefined ? null : JSON.stringify(body),
-  });
-  const text = await response.text();
-  const answer: unknown = text === '' ? null : JSON.parse(text);
-  if (response.ok) return answer as T;
-  const error = (answer as { error?: { kind?: string; message?: string; reason?: Reason } } | null)?.error;
-  const message = error?.message ?? response.statusText;
-  throw new ApiError(response.status, error?.kind ?? 'our_fault', message, error?.reason);
-}
-
-/** The account of this browser's session, or null. */
-export async function currentAccount(): Promise<Account | null> {
-  const session = await call<{ user: Account } | null>('/api/auth/get-session');
-  return session?.user ?? null;
-}
-
-export async function signIn(email: string, password: string): Promise<void> {
-  await call('/api/auth/sign-in/email', { email, password });
-}
-
-export async function signOut(): Promise<void> {
-  await call('/api/auth/sign-out', {});
 }

@@ -1,14 +1,5 @@
-import {
-  type Alarm,
-  ApiError,
-  call,
-  type DeviceLive,
-  type Farm,
-  type Live,
-  type Run,
-  type Status,
-  type ZoneLive,
-} from './api.ts';
+import { ApiError, call } from '../ui/api.ts';
+import type { Alarm, DeviceLive, Farm, Live, Run, Status, ZoneLive } from './api.ts';
 
 interface ReadingEvent {
   device: string;

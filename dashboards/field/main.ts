@@ -1,6 +1,5 @@
-import { mount } from 'svelte';
-import '../ui/theme.css';
+import { start } from '../ui/start.ts';
 import App from './App.svelte';
 
-const target = document.getElementById('app');
-if (target) mount(App, { target });
+// A phone loads the words of its reader's language alone.
+await start(App, {}, import.meta.glob(['../ui/messages/*.json', './messages/*.json'], { import: 'default' }));

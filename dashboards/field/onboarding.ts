@@ -1,4 +1,5 @@
-import { call, type Farm, type Reason } from './api.ts';
+import { call, type Reason } from '../ui/api.ts';
+import type { Farm } from './api.ts';
 
 /** What the pages of onboarding ask of the gateway, and how they understand its answers. */
 export interface FoundValue {

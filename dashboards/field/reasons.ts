@@ -1,6 +1,6 @@
+import type { Reason } from '../ui/api.ts';
 import { number, percent } from '../ui/format.ts';
-import { known, t } from '../ui/i18n.svelte.ts';
-import type { Reason } from './api.ts';
+import { t } from '../ui/i18n.svelte.ts';
 
 /** Figures of a reason that are volumetric fractions (m³/m³). */
 const FRACTIONS = new Set(['soilMoisture', 'openBelow', 'target']);
@@ -16,5 +16,5 @@ export function sentence(reason: Reason): string {
       figures[name.replace(/Seconds$/, 'Minutes')] = number(value / 60);
     }
   }
-  return t(known(`reason.${reason.key}`) ? `reason.${reason.key}` : 'reason.other', figures);
+  return t([`reason.${reason.key}`, 'reason.other'], figures);
 }

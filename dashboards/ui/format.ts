@@ -1,7 +1,7 @@
 import { language, t } from './i18n.svelte.ts';
 
-/** Dates in the order day, month, year in every language: 11/12 must not mean two days. */
-const locales = { vi: 'vi-VN', en: 'en-GB' } as const;
+/** Day, month, year: 11/12 must not mean two days. The Chinese begins with the year, which cannot be mistaken. */
+const locales = { vi: 'vi-VN', en: 'en-GB', zh: 'zh-CN' } as const;
 const locale = () => locales[language()];
 
 /** Numbers and times as the reader's language writes them. */
@@ -14,7 +14,7 @@ export function number(value: number, digits = 1, atLeastDigits = 0): string {
 
 /** A volumetric fraction (m³/m³) as people say it: '21,4 %'. */
 export function percent(fraction: number, digits = 1): string {
-  return `${number(fraction * 100, digits, 1)} %`;
+  return `${number(fraction * 100, digits, 1)}\u00a0%`;
 }
 
 export function litres(value: number): string {

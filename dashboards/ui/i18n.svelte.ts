@@ -1,44 +1,58 @@
 import i18next from 'i18next';
-import en from './messages/en.json' with { type: 'json' };
-import vi from './messages/vi.json' with { type: 'json' };
 
-/** Languages with a complete catalogue, the first is the default. */
-export const languages = { vi: 'Tiếng Việt', en: 'English' } as const;
-export type Language = keyof typeof languages;
+/** What each language calls itself. */
+const names = { vi: 'Tiếng Việt', en: 'English', zh: '中文' } as const;
+export type Language = keyof typeof names;
+const first: Language = 'vi';
+
+/**
+ * The catalogues of a page as `import.meta.glob` finds them: './messages/vi.json' → the sentences, or what loads them.
+ * Those of one language, which its file is named after, are laid over each other.
+ */
+export type Catalogues = Readonly<Record<string, unknown>>;
 
 const STORAGE_KEY = 'nongtin.language';
-
 const translator = i18next.createInstance();
+// Every catalogue is complete, its test sees to that. Svelte escapes what it prints.
 translator.init({
-  resources: { vi: { translation: vi }, en: { translation: en } },
-  lng: initialLanguage(),
-  fallbackLng: 'en',
+  lng: first,
+  resources: {},
+  fallbackLng: false,
   initAsync: false,
-  // Svelte escapes what it prints.
   interpolation: { escapeValue: false },
 });
 
-const first: Language = translator.language === 'en' ? 'en' : 'vi';
+let catalogues: Catalogues = {};
 let current = $state<Language>(first);
-document.documentElement.lang = first;
+let asked: Language = first;
 
-/** The sentence of a key in the reader's language; read inside a component it follows a switch of language. */
-export function t(key: string, figures: Record<string, string | number> = {}): string {
-  return translator.t(key, { ...figures, lng: current });
+/** Gives the page its words, in the language that the reader has asked for or chosen before. */
+export async function speak(ofPage: Catalogues): Promise<void> {
+  catalogues = ofPage;
+  await show(wanted());
 }
 
-/** Whether the catalogue knows a key, for keys that come from the gateway. */
-export function known(key: string): boolean {
-  return translator.exists(key);
+/**
+ * The sentence of a key in the reader's language; read inside a component it follows a switch of language. For a key
+ * that comes from outside: of several the first that the catalogue has, else `defaultValue` among the figures.
+ */
+export function t(key: string | string[], figures: Readonly<Record<string, string | number>> = {}): string {
+  return translator.t(key, { ...figures, lng: current });
 }
 
 export function language(): Language {
   return current;
 }
 
-export function setLanguage(next: Language): void {
-  current = next;
-  document.documentElement.lang = next;
+/** The languages that this page speaks, the default first. */
+export function languages(): [Language, string][] {
+  return (Object.entries(names) as [Language, string][]).filter(([one]) => filesOf(one).length > 0);
+}
+
+/** Rejects when the words cannot be loaded; the page goes on in the language it had. */
+export async function setLanguage(next: Language): Promise<void> {
+  await show(next);
+  if (current !== next) return;
   try {
     localStorage.setItem(STORAGE_KEY, next);
   } catch {
@@ -46,9 +60,25 @@ export function setLanguage(next: Language): void {
   }
 }
 
-function initialLanguage(): Language {
-  const asked = new URLSearchParams(location.search).get('lang') ?? stored() ?? document.documentElement.lang;
-  return asked.startsWith('en') ? 'en' : 'vi';
+async function show(next: Language): Promise<void> {
+  asked = next;
+  const loaded = filesOf(next).map(([, words]) => (typeof words === 'function' ? words() : words));
+  for (const words of await Promise.all(loaded)) {
+    translator.addResourceBundle(next, 'translation', words, true, true);
+  }
+  // While words were on their way another language may have been chosen.
+  if (asked !== next) return;
+  current = next;
+  document.documentElement.lang = next;
+}
+
+function filesOf(one: Language): [string, unknown][] {
+  return Object.entries(catalogues).filter(([path]) => path.endsWith(`/${one}.json`));
+}
+
+function wanted(): Language {
+  const tag = new URLSearchParams(location.search).get('lang') ?? stored() ?? document.documentElement.lang;
+  return languages().find(([one]) => tag.startsWith(one))?.[0] ?? first;
 }
 
 function stored(): string | null {

@@ -1,12 +1,11 @@
-import { mount } from 'svelte';
-import '../ui/theme.css';
+import { start } from '../ui/start.ts';
 import App from './App.svelte';
 import { readServerAnswer } from './answer.ts';
 
-const target = document.getElementById('app');
-if (target) {
-  const answer = readServerAnswer(document, location.pathname);
-  // What the server rendered for readers without JavaScript gives way to what this device computes by itself.
-  target.replaceChildren();
-  mount(App, { target, props: { answer } });
-}
+const answer = readServerAnswer(document, location.pathname);
+// So few words come with the page: asking for them would take longer.
+const words = import.meta.glob(['../ui/messages/*.json', './messages/*.json'], {
+  import: 'default',
+  eager: true,
+});
+await start(App, { answer }, words);

@@ -11,11 +11,11 @@ const sources = [
   new URL('../irrigation/phases.ts', here),
 ];
 
-it.each(['vi', 'en'])('every reason of an answer has its words on the page (%s)', (language) => {
+it.each(['vi', 'en', 'zh'])('every reason of an answer has its words on the page (%s)', (language) => {
   const keys = sources.flatMap((source) =>
     [...readFileSync(source, 'utf8').matchAll(/reasonOf\(\s*'(\w+)'/g)].map(([, key]) => key),
   );
   expect(keys).toContain('command_expired');
-  const words = new URL(`../../dashboards/ui/messages/${language}.json`, here);
+  const words = new URL(`../../dashboards/field/messages/${language}.json`, here);
   expect(Object.keys(JSON.parse(readFileSync(words, 'utf8')).reason)).toEqual(expect.arrayContaining(keys));
 });

@@ -88,11 +88,11 @@ describe.skipIf(!haveChromium)('from one command to a verified stamp, in a real 
     const page = await openFieldPage();
     const card = page.locator('[data-zone=a1]');
     await card.locator('canvas').waitFor();
-    expect(await card.getByTestId('moisture').innerText()).toMatch(/\d+(,\d)? %/);
+    expect(await card.getByTestId('moisture').innerText()).toMatch(/\d+(,\d)?\s%/);
     // Zone a1 starts dry: it is watered at once, and its run lasts ten seconds of the time-lapse.
     const run = page.locator('li', { hasText: 'Lô A – Khu 1' }).first();
     await run.waitFor({ timeout: 60_000 });
-    expect(await run.innerText()).toMatch(/Tưới vì đất còn 19,\d+ %, dưới ngưỡng 20,0 %[\s\S]*\d+ L/);
+    expect(await run.innerText()).toMatch(/Tưới vì đất còn 19,\d+\s%, dưới ngưỡng 20,0\s%[\s\S]*\d+ L/);
     await page.close();
   });
 
@@ -103,6 +103,7 @@ describe.skipIf(!haveChromium)('from one command to a verified stamp, in a real 
       .toBe('genuine');
     expect((await verdictOf(link)).text).toContain('Tem thật');
     expect((await verdictOf(link, 'en-US')).text).toContain('Genuine stamp');
+    expect((await verdictOf(link, 'zh-CN')).text).toContain('真标签');
   }, 90_000);
 
   it('can be read and used by everybody: no serious finding on either page', async () => {
