@@ -59,5 +59,6 @@ const openEmbedded: OpenBroker = async (first) => {
 
 brokerSuite('in the gateway’s process', openEmbedded);
 
-if (isMosquittoHere) brokerSuite('a real Mosquitto', (hook) => FarmOfMosquitto.open(hook));
-else describe.skip("a farm's broker: a real Mosquitto (none on this machine)", () => {});
+describe.skipIf(!isMosquittoHere)('elsewhere (left out where there is no Mosquitto)', () =>
+  brokerSuite('a real Mosquitto', (hook) => FarmOfMosquitto.open(hook)),
+);

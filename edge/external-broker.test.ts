@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
@@ -36,6 +36,25 @@ it.each([
   },
 );
 
+it('a gateway whose broker is elsewhere tells devices its host and port, and whom to trust', async () => {
+  farm = await testFarm({ NONGTIN_MQTT_BROKER_URL: 'mqtt://broker.invalid:1884' });
+  expect(await farm.get('/api/tls')).toMatchObject({
+    ...{ host: 'broker.invalid', mqttPort: 1884, tlsPort: null, authority: null },
+  });
+  await farm.gateway().stop();
+  const ca = join(farm.dataDir, 'ca.pem');
+  writeFileSync(ca, 'of the other broker');
+  await farm.restart({ NONGTIN_MQTT_BROKER_URL: 'mqtts://[fd00::5]', NONGTIN_MQTT_BROKER_CA: ca });
+  expect(await farm.get('/api/tls')).toMatchObject({
+    ...{ host: 'fd00::5', mqttPort: null, tlsPort: 8883, authority: 'of the other broker' },
+  });
+});
+
+it('a gateway whose plain door is for itself alone tells devices no port of it', async () => {
+  farm = await testFarm({ NONGTIN_HOST: '0.0.0.0', NONGTIN_MQTT_HOST: '127.0.0.1' });
+  expect(await farm.get('/api/tls')).toMatchObject({ host: null, mqttPort: null });
+});
+
 describe.skipIf(!isMosquittoHere)(
   'a gateway whose devices speak to Mosquitto (left out where there is none)',
   () => {
@@ -61,6 +80,10 @@ describe.skipIf(!isMosquittoHere)(
     it('starts without it and says so, then reads, waters and tells as with its own', async () => {
       const { farm: gateway, peer, give, isReached, signIn } = await prepared();
       expect(gateway.gateway().ports.mqttPort).toBe(0);
+      // Where devices reach it: by an address of this machine, which the URL does not say.
+      expect(await gateway.get('/api/tls')).toMatchObject({
+        ...{ host: null, mqttPort: peer.port, tlsPort: null, webSocketPort: null, authority: null },
+      });
       const ready = await gateway.get('/readyz');
       expect(ready).toMatchObject({ ready: true, broker: { external: true, reached: false } });
       expect((await gateway.get('/api/live')).externalBroker).toMatchObject({

@@ -42,7 +42,7 @@ export function openExternalBroker(options: ExternalOptions): ExternalBroker {
   const { host, port, tls } = config;
   const watch = watchReach(alarms);
   const broker = createExternalBroker({
-    target: { host, port, ...login, tls: tls && { ca: textOf(tls.caFile) } },
+    target: { host, port, ...login, tls: tls && { ca: authorityOf(config) } },
     ...{ clientId: login.clientId, people: () => credentials.list(), hook, clock, logger },
     onReach: (reach: Reach) => watch.on(reach),
   });
@@ -80,7 +80,9 @@ export function openExternalBroker(options: ExternalOptions): ExternalBroker {
   };
 }
 
-function textOf(path: string | undefined): string | undefined {
+/** Who signs the broker's certificate, PEM; undefined: whom the system trusts. Throws a StartProblem when there is no such file. */
+export function authorityOf({ tls }: ExternalBrokerConfig): string | undefined {
+  const path = tls?.caFile;
   if (path === undefined) return undefined;
   try {
     return readFileSync(path, 'utf8');

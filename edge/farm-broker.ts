@@ -9,9 +9,10 @@ import {
 } from '@nongtin/broker';
 import type { Logger } from '@nongtin/service';
 import type { Alarms } from './alarms/alarms.ts';
-import type { GatewayConfig } from './config.ts';
-import { openExternalBroker } from './external-broker.ts';
-import { FurtherDoors } from './further-doors.ts';
+import type { ExternalBrokerConfig, GatewayConfig } from './config.ts';
+import { authorityOf, openExternalBroker } from './external-broker.ts';
+import { FurtherDoors, type FurtherDoorsState } from './further-doors.ts';
+import { isLoopback, reachableHosts } from './hosts.ts';
 
 interface FarmBrokerOptions {
   readonly config: GatewayConfig;
@@ -24,26 +25,56 @@ interface FarmBrokerOptions {
   readonly logger: Logger;
 }
 
+/** What a device needs to reach the farm's MQTT. */
+export interface FarmDoors extends FurtherDoorsState {
+  /** Of a broker on another machine; null: it is on this one. */
+  readonly host: string | null;
+  /** Names and addresses under which devices may reach this machine, the likeliest first. */
+  readonly ownHosts: string[];
+  /** Of MQTT without TLS; null: there is none for devices. */
+  readonly mqttPort: number | null;
+}
+
 /** The broker that the farm's devices speak to, not started yet: in this process, or elsewhere when a person says so. */
 export function openFarmBroker(options: FarmBrokerOptions): {
   readonly broker: FarmBroker;
-  readonly furtherDoors: Pick<FurtherDoors, 'start' | 'stop' | 'state'>;
+  readonly furtherDoors: Pick<FurtherDoors, 'start' | 'stop'>;
+  readonly doors: () => FarmDoors;
 } {
-  const { externalBroker } = options.config;
-  if (externalBroker !== undefined)
-    return { broker: openExternalBroker({ ...options, config: externalBroker }), furtherDoors: NO_DOORS };
+  const { config } = options;
+  const { externalBroker, host, mqttHost, tlsNames } = config;
+  if (externalBroker !== undefined) {
+    const broker = openExternalBroker({ ...options, config: externalBroker });
+    return { broker, furtherDoors: NO_DOORS, doors: doorsElsewhere(externalBroker, tlsNames) };
+  }
   const broker = embedded(options);
-  return { broker, furtherDoors: furtherDoorsOf(broker, options) };
+  const furtherDoors = furtherDoorsOf(broker, options);
+  // Bound to this machine alone while others come by TLS, the plain door is none for devices.
+  const isPlainForAll = !isLoopback(mqttHost) || isLoopback(host);
+  const doors = (): FarmDoors => ({
+    host: null,
+    ownHosts: reachableHosts(isPlainForAll ? mqttHost : host, tlsNames),
+    mqttPort: isPlainForAll ? broker.port : null,
+    ...furtherDoors.state(),
+  });
+  return { broker, furtherDoors, doors };
 }
 
 /** With a broker elsewhere its doors are its own, and so are its certificates. */
-const NO_DOORS: Pick<FurtherDoors, 'start' | 'stop' | 'state'> = {
-  start: () => {},
-  stop: () => {},
-  state: () => ({
-    ...{ tlsPort: null, webSocketPort: null, authority: null, validToMs: null, tasmotaFingerprint: null },
-  }),
-};
+const NO_DOORS: Pick<FurtherDoors, 'start' | 'stop'> = { start: () => {}, stop: () => {} };
+
+/** The one door of it that we know is the one by which we reach it ourselves. */
+function doorsElsewhere(config: ExternalBrokerConfig, names: readonly string[]): () => FarmDoors {
+  const { host, port, tls } = config;
+  const isHere = isLoopback(host);
+  const authority = authorityOf(config) ?? null;
+  return () => ({
+    host: isHere ? null : host,
+    ownHosts: reachableHosts('0.0.0.0', names),
+    ...(tls === undefined ? { mqttPort: port, tlsPort: null } : { mqttPort: null, tlsPort: port }),
+    ...{ webSocketPort: null, authority, validToMs: null, tasmotaFingerprint: null },
+  });
+}
 
 function embedded({ config, folder, credentials, hook, logger, clock }: FarmBrokerOptions): Broker {
   const { host, mqttHost, mqttPort, mqttConnections, mqttTlsPort, mqttWebSocketPort: webSocket } = config;

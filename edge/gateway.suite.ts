@@ -86,9 +86,9 @@ export async function testFarm(env: Record<string, string> = {}, clock = systemC
       });
       return () => text;
     },
-    async restart() {
+    async restart(more: Record<string, string> = {}) {
       await gateway.stop();
-      gateway = build();
+      gateway = build(more);
       await gateway.start();
     },
     async close() {

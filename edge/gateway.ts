@@ -183,7 +183,7 @@ export class Gateway implements Service {
     this.#stops.push({ part: 'irrigation', stop: stopUnheard });
     this.#stops.push({ part: 'live', stop: () => core.live.flush() });
 
-    const { broker, furtherDoors } = openFarmBroker({
+    const { broker, furtherDoors, doors } = openFarmBroker({
       ...{ config: this.#config, folder: this.#folder, credentials, hook },
       ...{ alarms: core.alarms, clock: this.#clock, logger: this.#logger },
     });
@@ -194,7 +194,7 @@ export class Gateway implements Service {
     const httpPort = await this.#startApi({
       ...core,
       ...{ identity, journal, store, series, deadLetters, profiles },
-      ...{ uplink: cloud, cloud, broker, furtherDoors, credentials, accounts, registry },
+      ...{ uplink: cloud, cloud, broker, doors, credentials, accounts, registry },
       counters: () => core.ingest.counters(),
       dashboardDir: this.#config.dashboardDir,
       clock: this.#clock,

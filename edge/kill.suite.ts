@@ -160,9 +160,11 @@ class Publisher {
   }
 }
 
-async function startGateway(
+/** A gateway in a process of its own, once it is ready. */
+export async function startGateway(
   dataDir: string,
   ports: { mqtt: number; http: number; uplink: number; isElsewhere: boolean },
+  env: Readonly<Record<string, string>> = {},
 ): Promise<ChildProcess> {
   const child = spawn(process.execPath, [fileURLToPath(new URL('./main.ts', import.meta.url))], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -178,6 +180,7 @@ async function startGateway(
       NONGTIN_MQTT_TLS_PORT: 'off',
       NONGTIN_MQTT_WS_PORT: 'off',
       NONGTIN_UPLINK_URL: `mqtt://127.0.0.1:${ports.uplink}`,
+      ...env,
     },
   });
   let said = '';
@@ -193,7 +196,7 @@ async function startGateway(
   return child;
 }
 
-async function end(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+export async function end(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill(signal);

@@ -11,7 +11,6 @@ import type { DurabilityHook } from '../inbox.ts';
 import { writeMosquittoFiles } from '../mosquitto/files.ts';
 import { mosquittoHash } from '../mosquitto/password.ts';
 import type { BrokerUnderTest } from './broker-under-test.ts';
-import { until } from './farm.ts';
 import { Mosquitto } from './mosquitto.ts';
 
 export const PEOPLE = {
@@ -84,9 +83,16 @@ export class FarmOfMosquitto implements BrokerUnderTest {
   }
 
   async connect(hook: DurabilityHook, more: Partial<ExternalBrokerOptions> = {}): Promise<void> {
-    const broker = this.build(hook, more);
+    const connected = Promise.withResolvers<void>();
+    const broker = this.build(hook, {
+      ...more,
+      onReach: (reach) => {
+        if (reach.connected) connected.resolve();
+        more.onReach?.(reach);
+      },
+    });
     await broker.start();
-    await until(() => broker.reach().connected);
+    await connected.promise;
   }
 
   readonly client = async (identity: string, options: IClientOptions = {}): Promise<MqttClient> => {

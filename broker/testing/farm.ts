@@ -157,7 +157,7 @@ export function nextMessage(client: MqttClient): Promise<{ topic: string; text: 
   });
 }
 
-/** Resolves when the condition holds; looks again in every turn of the event loop. */
+/** Resolves when the condition holds: for what no event tells, such as a broker's figures. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
 }

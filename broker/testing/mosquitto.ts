@@ -57,8 +57,16 @@ ${more}
     const child = spawn('mosquitto', ['-c', path], { env, stdio: ['ignore', 'ignore', 'pipe'] });
     this.#process = child;
     if (!child.stderr) throw new Error('no output');
-    createInterface(child.stderr).on('line', (line) => this.#said.push(line));
-    await this.#listens(child);
+    const runs = Promise.withResolvers<void>();
+    createInterface(child.stderr).on('line', (line) => {
+      this.#said.push(line);
+      // Its doors are open by then.
+      if (/mosquitto version \S+ running/.test(line)) runs.resolve();
+    });
+    child.once('error', runs.reject);
+    child.once('exit', () => runs.reject(new Error(`mosquitto ended: ${this.#said.join('\n')}`)));
+    await runs.promise;
+    await this.#answers();
   }
 
   /** Files that were made for another folder and copied into this one: now they name this one. */
@@ -104,21 +112,6 @@ ${more}
   async remove(): Promise<void> {
     await this.end('SIGKILL');
     rmSync(this.#root, { recursive: true, force: true });
-  }
-
-  async #listens(child: ChildProcess): Promise<void> {
-    for (;;) {
-      if (child.exitCode !== null || child.signalCode !== null)
-        throw new Error(`mosquitto ended: ${this.#said.join('\n')}`);
-      if (
-        await this.#answers().then(
-          () => true,
-          () => false,
-        )
-      )
-        return;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
   }
 
   async #answers(): Promise<void> {

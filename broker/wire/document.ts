@@ -163,6 +163,7 @@ function records(): string {
     RemoteCommandRecord: wire.RemoteCommandRecord,
     RemoteOutcomeRecord: wire.RemoteOutcomeRecord,
     ZoneSettingsRecord: wire.ZoneSettingsRecord,
+    HandsOffRecord: wire.HandsOffRecord,
   };
   return `## Records
 

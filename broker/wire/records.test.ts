@@ -161,6 +161,7 @@ const anyRecord: fc.Arbitrary<JournalRecord> = fc.oneof(
     ...{ kind: fc.constant('zone_settings'), atMs, zone: text, changedBy: text, commandId: id },
     ...{ before: settings, after: settings, farm: settings },
   }),
+  fc.record({ kind: fc.constant('hands_off'), atMs, zone: text, holds: fc.boolean() }),
 ) as fc.Arbitrary<JournalRecord>;
 
 describe('a journal record', () => {

@@ -294,6 +294,16 @@ export const ZoneSettingsRecord = Type.Object({
 });
 export type ZoneSettingsRecord = Static<typeof ZoneSettingsRecord>;
 
+/** A person at the farm has stopped a zone, or has opened or unlocked one that was stopped so. */
+export const HandsOffRecord = Type.Object({
+  kind: Type.Literal('hands_off'),
+  atMs: AtMs,
+  zone: Type.String(),
+  /** Whether from here on nobody opens it from afar for a while. */
+  holds: Type.Boolean(),
+});
+export type HandsOffRecord = Static<typeof HandsOffRecord>;
+
 export const JournalRecord = Type.Union([
   BootRecord,
   LayoutRecord,
@@ -310,6 +320,7 @@ export const JournalRecord = Type.Union([
   RemoteCommandRecord,
   RemoteOutcomeRecord,
   ZoneSettingsRecord,
+  HandsOffRecord,
 ]);
 export type JournalRecord = Static<typeof JournalRecord>;
 

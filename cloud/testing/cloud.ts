@@ -138,7 +138,7 @@ export class Uplink {
     const login = { username: gateway, ...(password === '' ? {} : { password }), ...tls };
     const client = await connectAsync(url, { ...login, reconnectPeriod: 0 }, false);
     const uplink = new Uplink(client, gateway);
-    await client.subscribeAsync(topicOf('uplinkAnswer', gateway), { qos: 1 });
+    await client.subscribeAsync(topicOf('uplinkAnswer', gateway), { qos: 0 });
     return uplink;
   }
 

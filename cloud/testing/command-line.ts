@@ -30,7 +30,7 @@ export class CommandLine {
       false,
     );
     const line = new CommandLine(client, gateway, connection);
-    await client.subscribeAsync(topicOf('gatewayCommand', gateway), { qos: 1 });
+    await client.subscribeAsync(topicOf('gatewayCommand', gateway), { qos: 0 });
     return line;
   }
 

@@ -50,13 +50,13 @@ export function uplinkDoorSuite(name: string, { open }: DoorUnderTest): void {
       return client;
     }
 
-    /** A gateway that is let in and listens. */
-    async function gateway(id = newName()) {
+    /** A gateway that is let in and listens, as ours do at QoS 0. */
+    async function gateway(id = newName(), qos: 0 | 1 = 0) {
       const password = await door.logins.allow(id);
       const client = await comeIn(id, password);
       const heard: unknown[] = [];
       client.on('message', (_topic, payload) => heard.push(JSON.parse(payload.toString())));
-      await client.subscribeAsync(topicOf('uplinkAnswer', id), { qos: 1 });
+      await client.subscribeAsync(topicOf('uplinkAnswer', id), { qos });
       const send = (text: string) => client.publishAsync(topicOf('uplinkEntries', id), text, { qos: 1 });
       return { id, password, client, heard, send };
     }
@@ -78,6 +78,12 @@ export function uplinkDoorSuite(name: string, { open }: DoorUnderTest): void {
       await door.send(a.id, 'uplinkAnswer', { durableUpTo: 7 });
       await door.send(b.id, 'uplinkAnswer', { durableUpTo: 8 });
       await until(() => [a.heard, b.heard]).toEqual([[{ durableUpTo: 7 }], [{ durableUpTo: 8 }]]);
+    });
+
+    it('tells the same to one of an earlier version, which listens at QoS 1', async () => {
+      const { id, heard } = await gateway(newName(), 1);
+      for (const durableUpTo of [7, 8]) await door.send(id, 'uplinkAnswer', { durableUpTo });
+      await until(() => heard).toEqual([{ durableUpTo: 7 }, { durableUpTo: 8 }]);
     });
 
     it('speaks to a gateway that is not there without harm', async () => {
@@ -160,7 +166,8 @@ export function uplinkDoorSuite(name: string, { open }: DoorUnderTest): void {
       ['what is delivered to others', '$MQTT/#'],
     ])('lets no gateway listen to %s', async (_what, topic) => {
       const { client, heard } = await gateway();
-      await expect(client.subscribeAsync(topic, { qos: 1 })).rejects.toThrow();
+      for (const qos of [0, 1] as const)
+        await expect(client.subscribeAsync(topic, { qos })).rejects.toThrow();
       await door.send('gw-1', 'uplinkAnswer', { durableUpTo: 9 });
       expect(heard).toEqual([]);
     });

@@ -91,17 +91,36 @@ export function roleObstacle(
   return undefined;
 }
 
+/** Where devices reach the farm's MQTT. */
+export interface Doors {
+  /** Null: at the gateway. */
+  host: string | null;
+  ownHosts: string[];
+  mqttPort: number | null;
+  tlsPort: number | null;
+}
+
+export const doors = () => call<Doors>('/api/tls');
+
+/** The host to print: a page that was opened on the gateway itself does not know by which name devices reach that. */
+export function hostFor({ host, ownHosts }: Doors, pageHost: string): string {
+  const isLocal = pageHost === 'localhost' || pageHost === '127.0.0.1';
+  return host ?? (isLocal ? (ownHosts[0] ?? '') : pageHost);
+}
+
 /** What a device needs to sign in, as the QR code holds it: docs/devices.md. */
 export function credentialUri(to: {
   host: string;
-  port: number;
+  mqttPort: number | null;
   tlsPort: number | null;
   id: string;
   password: string;
 }): string {
-  const tls = to.tlsPort === null ? '' : `?tls=${to.tlsPort}`;
+  const { mqttPort, tlsPort } = to;
   const host = to.host.includes(':') && !to.host.startsWith('[') ? `[${to.host}]` : to.host;
-  return `mqtt://${encodeURIComponent(to.id)}:${encodeURIComponent(to.password)}@${host}:${to.port}${tls}`;
+  const login = `${encodeURIComponent(to.id)}:${encodeURIComponent(to.password)}`;
+  if (mqttPort === null) return `mqtts://${login}@${host}${tlsPort === null ? '' : `:${tlsPort}`}`;
+  return `mqtt://${login}@${host}:${mqttPort}${tlsPort === null ? '' : `?tls=${tlsPort}`}`;
 }
 
 export const foundDevices = () => call<FoundList>('/api/devices/found');

@@ -102,7 +102,11 @@ export const IssuedAnswer = Type.Object({
   password: Type.String({ description: 'Shown this once; it is not kept' }),
 });
 export const TlsAnswer = Type.Object({
-  mqttPort: Type.Integer({ description: 'of MQTT without TLS' }),
+  host: Nullable(Type.String({ description: 'of a broker on another machine; null: it is on this one' })),
+  ownHosts: Type.Array(Type.String(), {
+    description: 'names and addresses under which devices may reach this machine, the likeliest first',
+  }),
+  mqttPort: Nullable(Type.Integer({ description: 'of MQTT without TLS; null: none for devices' })),
   tlsPort: Nullable(Type.Integer({ description: 'of MQTT over TLS; null: closed' })),
   webSocketPort: Nullable(Type.Integer({ description: 'of MQTT over WebSocket, with TLS or without' })),
   authority: Nullable(Type.String({ description: 'PEM: the certificate that devices are to trust' })),

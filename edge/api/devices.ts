@@ -22,7 +22,7 @@ const Role = Type.Union([
 
 /** Who may speak on the farm's broker, and how those who spoke are. */
 export const deviceRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = async (app, { parts }) => {
-  const { credentials, live, broker, health, found } = parts;
+  const { credentials, live, broker, doors, health, found } = parts;
 
   app.get('/api/devices', { schema: { response: { 200: DevicesAnswer } } }, async () => ({
     devices: deviceViews(parts),
@@ -66,10 +66,7 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asyn
     },
   );
 
-  app.get('/api/tls', { schema: { response: { 200: TlsAnswer } } }, async () => ({
-    mqttPort: broker.port,
-    ...parts.furtherDoors.state(),
-  }));
+  app.get('/api/tls', { schema: { response: { 200: TlsAnswer } } }, async () => doors());
 
   app.delete(
     '/api/devices/:id',

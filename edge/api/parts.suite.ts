@@ -132,7 +132,6 @@ export async function testApi(
     uplink: { state: () => ({ ...noUplinkState, behindEntries: 3 }) },
     cloud: { enrolment: () => notEnrolled, enrol: async () => notEnrolled },
     broker: {
-      port: 1883,
       stats: () => ({
         connected: 2,
         publishReceived: { 0: 1, 1: 2, 2: 3 },
@@ -144,17 +143,10 @@ export async function testApi(
       }),
       disconnect: (id) => void disconnected.push(id),
     },
-    furtherDoors: {
-      state: () => ({
-        ...{
-          tlsPort: 8883,
-          webSocketPort: null,
-          authority: 'PEM',
-          validToMs: 1,
-          tasmotaFingerprint: 'AA BB',
-        },
-      }),
-    },
+    doors: () => ({
+      ...{ host: null, ownHosts: ['192.168.1.5'], mqttPort: 1883, tlsPort: 8883, webSocketPort: null },
+      ...{ authority: 'PEM', validToMs: 1, tasmotaFingerprint: 'AA BB' },
+    }),
     credentials: openCredentials({ path: join(folder, 'credentials.json') }),
     receive: async (message) => void received.push(message),
     counters: () => ({ readings: 7, quarantined: 1 }),

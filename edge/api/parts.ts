@@ -10,8 +10,8 @@ import type { DeadLetters, SeriesDeliveryState } from '../delivery/index.ts';
 import type { Diary } from '../diary/diary.ts';
 import type { CloudLink } from '../enrolment/cloud-link.ts';
 import type { LayoutKeeper } from '../farm/keeper.ts';
+import type { FarmDoors } from '../farm-broker.ts';
 import type { Found } from '../found/found.ts';
-import type { FurtherDoors } from '../further-doors.ts';
 import type { Health } from '../health/health.ts';
 import type { Irrigation } from '../irrigation/service.ts';
 import type { EventHub } from '../live/hub.ts';
@@ -58,8 +58,8 @@ export interface ApiParts {
   readonly uplink: Pick<Uplink, 'state'>;
   /** The gateway's place in a cooperative. */
   readonly cloud: Pick<CloudLink, 'enrolment' | 'enrol'>;
-  readonly broker: Pick<FarmBroker, 'stats' | 'disconnect' | 'port'>;
-  readonly furtherDoors: Pick<FurtherDoors, 'state'>;
+  readonly broker: Pick<FarmBroker, 'stats' | 'disconnect'>;
+  readonly doors: () => FarmDoors;
   readonly credentials: Pick<CredentialStore, 'issue' | 'revoke' | 'list' | 'verify'>;
   /** Makes a message durable that came another way than by MQTT. */
   readonly receive: DurabilityHook['receive'];

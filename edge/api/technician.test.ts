@@ -64,8 +64,10 @@ describe('the list of devices', () => {
     );
   });
 
-  it('tells what a device needs for TLS', async () => {
+  it('tells where a device reaches the farm, and what it needs for TLS', async () => {
     const tls = {
+      host: null,
+      ownHosts: ['192.168.1.5'],
       mqttPort: 1883,
       tlsPort: 8883,
       webSocketPort: null,

@@ -37,6 +37,9 @@ describe('npm run nongtin -- device', () => {
     const passwordIn = (out: string) => /^password {2}(\S+)$/m.exec(out)?.[1] ?? '';
     const first = await nongtin(['device', 'add', 'soil-9']);
     expect([first.code, first.err]).toEqual([0, '']);
+    expect(first.out).toContain(
+      `server    this machine\nport      ${farm.gateway().ports.mqttPort}\nuser      soil-9\npassword  `,
+    );
     expect(await signIn(passwordIn(first.out))).toBe(true);
     expect((await nongtin(['device', 'list'])).out).toMatch(/^soil-9 +device +/m);
     const second = await nongtin(['device', 'rotate', 'soil-9']);

@@ -8,6 +8,14 @@ interface Device {
   readonly lastSeenAtMs: number | null;
 }
 
+/** Where devices reach the farm's MQTT. */
+interface Doors {
+  readonly host: string | null;
+  readonly ownHosts: readonly string[];
+  readonly mqttPort: number | null;
+  readonly tlsPort: number | null;
+}
+
 export type DeviceCommand =
   | { readonly what: 'list' }
   | { readonly what: 'add'; readonly id: string; readonly role: string }
@@ -20,10 +28,14 @@ export async function device(command: DeviceCommand, ask: Ask, nowMs: number): P
       return listed(((await ask('GET', '/api/devices')) as { devices: Device[] }).devices, nowMs);
     case 'add': {
       const { id, role } = command;
-      return issued(await ask('POST', '/api/devices', { id, role }));
+      // Asked first: what is shown once must not be lost because another question went wrong.
+      const doors = await doorsOf(ask);
+      return issued(await ask('POST', '/api/devices', { id, role }), doors);
     }
-    case 'rotate':
-      return issued(await ask('POST', `/api/devices/${encodeURIComponent(command.id)}/password`, {}));
+    case 'rotate': {
+      const doors = await doorsOf(ask);
+      return issued(await ask('POST', `/api/devices/${encodeURIComponent(command.id)}/password`, {}), doors);
+    }
     case 'revoke':
       await ask('DELETE', `/api/devices/${encodeURIComponent(command.id)}`);
       return `${command.id} may not sign in any more, and was disconnected.`;
@@ -40,10 +52,22 @@ export function deviceCommand([what, id, ...more]: readonly string[], role = 'de
   return what === 'add' ? { what, id, role } : { what, id };
 }
 
-function issued(answer: unknown): string {
+async function doorsOf(ask: Ask): Promise<Doors> {
+  return (await ask('GET', '/api/tls')) as Doors;
+}
+
+function issued(answer: unknown, { host, ownHosts, mqttPort, tlsPort }: Doors): string {
   const { id, password } = answer as { id: string; password: string };
   if (typeof password !== 'string') throw new StartProblem('The gateway gave no password.');
-  return `user      ${id}\npassword  ${password}\nIt is shown this once; replace it with: npm run nongtin -- device rotate ${id}`;
+  const here = ownHosts.length === 0 ? 'this machine' : `this machine: ${ownHosts.join(', ')}`;
+  const ports = [mqttPort ?? [], tlsPort === null ? [] : `${tlsPort} with TLS`].flat();
+  return [
+    `server    ${host ?? here}`,
+    `port      ${ports.join(', ') || 'none is open'}`,
+    `user      ${id}`,
+    `password  ${password}`,
+    `It is shown this once; replace it with: npm run nongtin -- device rotate ${id}`,
+  ].join('\n');
 }
 
 function listed(devices: readonly Device[], nowMs: number): string {

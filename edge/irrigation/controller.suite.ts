@@ -42,6 +42,7 @@ export function testController(
     locks: new Map(),
     interrupted: [],
     recentlyWatered: new Set(),
+    stoppedByHand: new Set(),
     ...options.restored,
   });
 }

@@ -40,6 +40,8 @@ export interface Restored {
   readonly interrupted: readonly IntentRecord[];
   /** Zones whose last run may be shorter ago than the pause. */
   readonly recentlyWatered: ReadonlySet<string>;
+  /** Zones that a person at the farm may have stopped shorter ago than they are left alone from afar. */
+  readonly stoppedByHand: ReadonlySet<string>;
 }
 
 /** After a start nothing is known about the valves: every one is told to close before anything else happens. */
@@ -69,7 +71,7 @@ export function beginZone(
     valve: null,
     leakSince: null,
     lastEndedRealMs: restored.recentlyWatered.has(id) ? now.realMs : null,
-    stoppedByHandRealMs: null,
+    stoppedByHandRealMs: restored.stoppedByHand.has(id) ? now.realMs : null,
     interrupted: null,
     decision: reasonOf('valve_unconfirmed'),
   };
@@ -124,9 +126,9 @@ function stepZone(
 /** What an event tells about the zone, whatever phase it is in. */
 function observe(zone: ZoneState, event: ControllerEvent, turn: Turn): ZoneState {
   if (event.kind === 'moisture') return { ...zone, moisture: moistureAfter(zone.moisture, event, turn) };
-  if (event.kind === 'stop') return event.isRemote ? zone : { ...zone, stoppedByHandRealMs: turn.now.realMs };
+  if (event.kind === 'stop') return event.isRemote ? zone : handsOff(zone, turn, true);
   if (event.kind === 'unlock' || (event.kind === 'open' && event.remote === undefined))
-    return { ...zone, stoppedByHandRealMs: null };
+    return zone.stoppedByHandRealMs === null ? zone : handsOff(zone, turn, false);
   if (event.kind !== 'valve') return zone;
   const open = event.report.state === 'open';
   const leaking = !open && isLeaking(zone, event.report.flowLitresPerMinute, turn);
@@ -137,6 +139,13 @@ function observe(zone: ZoneState, event: ControllerEvent, turn: Turn): ZoneState
     valve: valveAfter(zone.valve, event.report, turn.now),
     leakSince: leaking ? (zone.leakSince ?? turn.now) : null,
   };
+}
+
+/** Journaled, so that a restart does not let somebody in town open what a person has just stopped. */
+function handsOff(zone: ZoneState, turn: Turn, holds: boolean): ZoneState {
+  const record = { kind: 'hands_off', atMs: turn.now.atMs, zone: zone.id, holds } as const;
+  turn.actions.push({ kind: 'journal_hands_off', record });
+  return { ...zone, stoppedByHandRealMs: holds ? turn.now.realMs : null };
 }
 
 /** A report without a word of the flow changes nothing about a leak. */

@@ -1,4 +1,4 @@
-import type { AlarmRecord } from '@nongtin/broker/wire';
+import type { AlarmRecord, HandsOffRecord } from '@nongtin/broker/wire';
 import type { Restored } from './controller.ts';
 import { lockKeys, type PastRecords } from './types.ts';
 
@@ -9,17 +9,26 @@ const MOST_RECORDS = 5_000;
 export async function restore(
   journal: PastRecords,
   alarms: readonly AlarmRecord[],
-  past: { readonly nowMs: number; readonly pauseMs: number },
+  past: { readonly nowMs: number; readonly pauseMs: number; readonly handsOffMs: number },
 ): Promise<Restored> {
   const runs = await journal.records('run', MOST_RECORDS);
   const intents = await journal.records('intent', MOST_RECORDS);
   const recorded = new Set(runs.map((run) => run.runId));
   const recent = runs.filter((run) => Math.abs(past.nowMs - run.endedAtMs) < past.pauseMs);
   const locking = alarms.filter((alarm) => alarm.state !== 'cleared' && lockKeys.includes(alarm.reason.key));
+  const hands = newestByZone(await journal.records('hands_off', MOST_RECORDS));
   const interrupted = intents.filter((intent) => !recorded.has(intent.runId)).reverse();
   return {
     locks: new Map(locking.map((alarm) => [alarm.source, alarm.reason])),
     interrupted,
     recentlyWatered: new Set([...recent, ...interrupted].map((record) => record.zone)),
+    // One that is dated in the future counts too: the clock went back, and nobody knows how long ago it was.
+    stoppedByHand: new Set(
+      hands.filter(({ holds, atMs }) => holds && past.nowMs - atMs < past.handsOffMs).map(({ zone }) => zone),
+    ),
   };
+}
+
+function newestByZone(newestFirst: readonly HandsOffRecord[]): HandsOffRecord[] {
+  return [...new Map(newestFirst.toReversed().map((record) => [record.zone, record])).values()];
 }

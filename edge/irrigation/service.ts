@@ -1,4 +1,11 @@
-import { type Reason, type RunRecord, type Settings, topicOf, ValveState } from '@nongtin/broker/wire';
+import {
+  type HandsOffRecord,
+  type Reason,
+  type RunRecord,
+  type Settings,
+  topicOf,
+  ValveState,
+} from '@nongtin/broker/wire';
 import { Compile } from 'typebox/compile';
 import type { Command } from '../actuators/index.ts';
 import { valveDevice, type Zone as ZoneLayout } from '../farm/layout.ts';
@@ -32,7 +39,9 @@ export interface Answer {
 const TICK_MS = 250;
 /** How often it is looked up whether a valve still counts as tested: its device may tell of another firmware. */
 const TICKS_A_LOOK = 4;
-const NOTHING_RESTORED: Restored = { locks: new Map(), interrupted: [], recentlyWatered: new Set() };
+const NOTHING_RESTORED: Restored = {
+  ...{ locks: new Map(), interrupted: [], recentlyWatered: new Set(), stoppedByHand: new Set() },
+};
 const valveState = Compile(ValveState);
 
 /** The controller's shell: brings it what happens, carries out what it asks for. */
@@ -69,8 +78,12 @@ export class Irrigation {
   async start(): Promise<void> {
     const { journal, alarms, clock } = this.#options;
     await this.#settings.start();
-    const pauseMs = this.#config.pauseRealSeconds * 1000;
-    const restored = await restore(journal, alarms.list(), { nowMs: clock.nowMs(), pauseMs });
+    const { pauseRealSeconds, handsOffRealSeconds } = this.#config;
+    const restored = await restore(journal, alarms.list(), {
+      nowMs: clock.nowMs(),
+      pauseMs: pauseRealSeconds * 1000,
+      handsOffMs: handsOffRealSeconds * 1000,
+    });
     this.#configure();
     const { state, actions } = begin(this.#config, restored, this.#now());
     this.#state = state;
@@ -267,6 +280,9 @@ export class Irrigation {
       case 'journal_run':
         this.#journalRun(action.record);
         break;
+      case 'journal_hands_off':
+        this.#journalHandsOff(action.record);
+        break;
       case 'journal_wet_test':
         this.#journalTest(action.record);
         break;
@@ -305,6 +321,16 @@ export class Irrigation {
       );
     // Whoever journals what follows from it comes after it.
     onRun(record);
+  }
+
+  /** Nothing waits for it: closing does not, and until a restart it is known anyway. */
+  #journalHandsOff(record: HandsOffRecord): void {
+    const { journal, logger } = this.#options;
+    journal
+      .appendRecord(record)
+      .catch((error: unknown) =>
+        logger.error({ err: error, zone: record.zone }, 'a stop by hand is not in the journal'),
+      );
   }
 
   #journalTest(ended: EndedTest): void {

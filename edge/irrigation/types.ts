@@ -1,4 +1,5 @@
 import type {
+  HandsOffRecord,
   JournalRecord,
   Reading,
   Reason,
@@ -131,7 +132,7 @@ export type IntentRecord = RecordOf<'intent'>;
 
 /** What the journal still knows of watering; the newest first. */
 export interface PastRecords {
-  records<K extends 'intent' | 'run' | 'zone_settings'>(
+  records<K extends 'intent' | 'run' | 'zone_settings' | 'hands_off'>(
     kind: K,
     limit: number,
   ): Promise<readonly RecordOf<K>[]>;
@@ -298,6 +299,7 @@ export type Action =
       readonly command: ValveCommand;
     }
   | { readonly kind: 'journal_run'; readonly record: RunRecord }
+  | { readonly kind: 'journal_hands_off'; readonly record: HandsOffRecord }
   | { readonly kind: 'journal_wet_test'; readonly record: EndedTest }
   | {
       readonly kind: 'raise_alarm';

@@ -295,41 +295,6 @@ describe('stopping from afar', () => {
   });
 });
 
-describe('people at the farm', () => {
-  it('come first: what one has stopped by hand is not opened from afar for a while', async () => {
-    await farm.irrigation.request('a1', { kind: 'stop' });
-    await farm.report();
-    const start = farm.start_zone();
-    await farm.deliver(start);
-    expect(farm.lastWord(start.id)).toMatchObject({
-      ...{ step: 'refused', reason: { key: 'stopped_by_hand', figures: { handsOffSeconds: 900 } } },
-    });
-    await farm.wait(900);
-    await farm.deliver(farm.start_zone());
-    expect(farm.zone().phase.name).toBe('opening');
-  });
-
-  it('end the wait by opening it themselves', async () => {
-    await farm.irrigation.request('a1', { kind: 'stop' });
-    await farm.irrigation.request('a1', { kind: 'open', durationSeconds: 10 });
-    await farm.report();
-    await farm.wait(10);
-    await farm.leaseEnds();
-    await farm.wait(120);
-    await farm.deliver(farm.start_zone());
-    expect(farm.zone().phase.name).toBe('opening');
-  });
-
-  it('can switch commands from afar off', async () => {
-    farm.isAllowed = false;
-    await farm.restart();
-    const start = farm.start_zone();
-    await farm.deliver(start);
-    expect(farm.lastWord(start.id)).toMatchObject({ reason: { key: 'remote_switched_off' } });
-    expect(farm.disk).toEqual([]);
-  });
-});
-
 describe('rubbish and floods', () => {
   it.each(['', '{', '[]', 'null', '{"id":5}', `{"id":"${'x'.repeat(5_000)}"}`])(
     'passes over %.20s',

@@ -20,6 +20,8 @@ export interface LinkTls {
 
 export interface LinkOptions {
   readonly url: string;
+  /** By which the cloud's broker knows our earlier connection, and ends it. */
+  readonly clientId: string;
   /** The gateway's identity, also its user name in the cloud. */
   readonly gateway: string;
   readonly password: string;
@@ -60,7 +62,7 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    const { url, gateway, password, tls, commands } = options;
+    const { url, clientId, gateway, password, tls, commands } = options;
     const topic = topicOf('gatewayOutcome', gateway);
     const will = commands && {
       topic,
@@ -69,7 +71,7 @@ export class Link {
       retain: false,
     };
     this.#client = connect(url, {
-      ...{ clientId: `uplink-${gateway}`, username: gateway, password, ...tls },
+      ...{ clientId, username: gateway, password, ...tls },
       ...{ clean: true, reconnectPeriod: 0, keepalive: KEEP_ALIVE_SECONDS },
       // The journal is the queue: what is not sent now is read again from there.
       queueQoSZero: false,
@@ -119,7 +121,8 @@ export class Link {
     const { gateway, monotonicMs, onOpen, onDenied } = this.#options;
     const askedAtMs = monotonicMs();
     this.#pings = setInterval(() => this.#ping(), PING_EVERY_MS);
-    this.#client.subscribe(topicOf('uplinkAnswer', gateway), { qos: 1 }, (error, granted) => {
+    // QoS 0, here and for commands: a session that ends with its connection is sent nothing again (decision 0021).
+    this.#client.subscribe(topicOf('uplinkAnswer', gateway), { qos: 0 }, (error, granted) => {
       if (this.#isOver) return;
       if (error || granted?.some((grant) => grant.qos >= 128)) onDenied('no answers without listening');
       else {
@@ -133,7 +136,7 @@ export class Link {
   #listenForCommands(): void {
     const { commands, gateway, logger } = this.#options;
     if (commands === undefined) return;
-    this.#client.subscribe(topicOf('gatewayCommand', gateway), { qos: 1 }, (error, granted) => {
+    this.#client.subscribe(topicOf('gatewayCommand', gateway), { qos: 0 }, (error, granted) => {
       if (this.#isOver) return;
       if (error || granted?.some((grant) => grant.qos >= 128))
         logger.warn({ err: error }, 'uplink may not listen for commands');

@@ -6,6 +6,20 @@ import { closeAll, cloud, durable, entry, MemoryJournal, until, uplinkTo } from 
 
 afterEach(closeAll);
 
+/** Three readings, an hour between one and the next, and a clock that stands two hours behind the last. */
+function hoursAway() {
+  const journal = new MemoryJournal();
+  const hourMs = 3_600_000;
+  for (const number of [1, 2, 3]) {
+    const atMs = number * hourMs;
+    const reading = { metric: 'soil_moisture', device: 'soil-a1', channel: '', value: number / 10 } as const;
+    const timeNs = seriesTimeNs(atMs, number);
+    const payload = encodeReadings([{ ...reading, quality: 0, receivedAtMs: atMs, timeNs }]);
+    journal.entries.push({ ...entry(number, payload), lastAtMs: atMs, hash: '' });
+  }
+  return { journal, nowMs: 1_000 + 5 * hourMs };
+}
+
 describe('live values', () => {
   it('go out first on a connection, with their quality, the standing alarms and what waits', async () => {
     const { say, ...parts } = farmOf();
@@ -80,27 +94,36 @@ describe('live values', () => {
 
   it('are followed by a summary of a long time away, before the history', async () => {
     const { say: _, ...parts } = farmOf();
-    const journal = new MemoryJournal();
-    const hourMs = 3_600_000;
-    const nowMs = 1_000 + 5 * hourMs;
-    for (const number of [1, 2, 3]) {
-      const atMs = number * hourMs;
-      const reading = {
-        metric: 'soil_moisture',
-        device: 'soil-a1',
-        channel: '',
-        value: number / 10,
-      } as const;
-      const timeNs = seriesTimeNs(atMs, number);
-      const payload = encodeReadings([{ ...reading, quality: 0, receivedAtMs: atMs, timeNs }]);
-      journal.entries.push({ ...entry(number, payload), lastAtMs: atMs, hash: '' });
-    }
+    const { journal, nowMs } = hoursAway();
     const { url, order, live } = await cloud(durable);
     await uplinkTo(url, journal, { nowMs }, parts);
     await until(() => expect(order).toContain(3));
     expect(order.slice(0, 3)).toEqual(['live', 'summary', 3]);
     expect(live[1]?.summary).toMatchObject({ firstNumber: 1, lastNumber: 3, complete: true });
     expect(live[1]?.summary?.rows.map(({ last }) => last)).toEqual([0.3, 0.2, 0.1]);
+  });
+
+  it('and their summary are told as soon as the farm is there, when the connection was there before it', async () => {
+    const { say: _, ...parts } = farmOf();
+    const { journal, nowMs } = hoursAway();
+    const { url, order, live } = await cloud(() => undefined);
+    const uplink = await uplinkTo(url, journal, { nowMs });
+    await until(() => expect(order).toEqual([3]));
+    uplink.attach(parts);
+    await until(() => expect(order).toEqual([3, 'live', 'summary']));
+    expect(live[1]?.summary).toMatchObject({ firstNumber: 1, lastNumber: 3, complete: true });
+  });
+
+  it('are summed up no more when all of the history was quicker', async () => {
+    const { say, ...parts } = farmOf();
+    const { journal, nowMs } = hoursAway();
+    const { url, order } = await cloud(durable);
+    const uplink = await uplinkTo(url, journal, { nowMs });
+    await until(() => expect(uplink.state().durableUpTo).toBe(3));
+    uplink.attach(parts);
+    await until(() => expect(order).toEqual([3, 'live']));
+    say(0.3);
+    await until(() => expect(order).toEqual([3, 'live', 'live']));
   });
 });
 

@@ -57,6 +57,8 @@ export class LiveTeller {
   #sequence = 0;
   #unconfirmed = 0;
   #told = '';
+  /** The farm was away for long before this connection. */
+  #owesSummary = false;
   /** Monotonic time of the newest summary that the cloud has. */
   #summedUpAtMs = Number.NEGATIVE_INFINITY;
 
@@ -64,10 +66,10 @@ export class LiveTeller {
     this.#options = options;
   }
 
-  /** Where it takes everything from; until then it is silent. */
+  /** Where it takes everything from; until then it is silent. A connection that is there already is told at once. */
   attach(source: LiveSource): void {
     this.#source = source;
-    if (this.#link !== undefined) void this.#tellFor(this.#link);
+    if (this.#link !== undefined) void this.#tellFirst(this.#link);
   }
 
   /**
@@ -78,18 +80,23 @@ export class LiveTeller {
     this.#link = link;
     this.#unconfirmed = 0;
     this.#told = '';
-    if (this.#source === undefined) return;
     const { oldestAtMs } = this.#options.standing;
     const isAway = oldestAtMs !== null && this.#options.clock.nowMs() - oldestAtMs >= AWAY_MS;
     const isDue = this.#options.clock.monotonicMs() - this.#summedUpAtMs >= AWAY_MS;
-    await this.#send(link);
-    if (isAway && isDue) await this.#sendSummary(link);
-    this.#later(link, this.#options.everyMs);
+    this.#owesSummary = isAway && isDue;
+    if (this.#source !== undefined) await this.#tellFirst(link);
   }
 
   end(): void {
     clearTimeout(this.#timer);
     this.#link = undefined;
+  }
+
+  async #tellFirst(link: Link): Promise<void> {
+    await this.#send(link);
+    // While nobody could tell of the farm the history has gone ahead, perhaps all of it.
+    if (this.#owesSummary && this.#options.standing.behind > 0) await this.#sendSummary(link);
+    this.#later(link, this.#options.everyMs);
   }
 
   async #sendSummary(link: Link): Promise<void> {

@@ -82,6 +82,8 @@ interface Heard {
   readonly live: UplinkLive[];
   /** Sizes as they travelled. */
   readonly bytes: number[];
+  /** Client ids under which anything came. */
+  readonly clientIds: Set<string>;
 }
 
 /**
@@ -92,7 +94,7 @@ export async function cloud(
   answer: (numbers: number[], held: Set<number>) => UplinkAnswer | undefined,
   { port = 0, isOld = false }: { port?: number; isOld?: boolean } = {},
 ) {
-  const heard: Heard = { received: [], order: [], live: [], bytes: [] };
+  const heard: Heard = { received: [], order: [], live: [], bytes: [], clientIds: new Set() };
   const held = new Set<number>();
   const logins: unknown[] = [];
   let refusedFrames = 0;
@@ -104,7 +106,8 @@ export async function cloud(
       return { id, role: 'gateway' };
     },
     hook: {
-      receive: async ({ topic, payload }) => {
+      receive: async ({ topic, payload, clientId }) => {
+        heard.clientIds.add(clientId);
         if (isOld && isPacked(payload)) {
           refusedFrames += 1;
           await say({ durableUpTo: held.size, refused: { number: 0, reason: 'no UplinkEntries' } });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { createBroker } from '@nongtin/broker';
+import { freePort } from '@nongtin/service';
 import { afterEach, describe, expect, it } from 'vitest';
 import { batchOf } from './batch.ts';
 import {
@@ -144,6 +145,24 @@ describe('the uplink', () => {
     const second = await uplinkTo(url, journal);
     await until(() => expect(second.state().durableUpTo).toBe(7));
     expect(received.at(-1)).toEqual([6, 7]);
+  });
+
+  it('keeps its client id over connections, and nobody can guess it: another process has another one', async () => {
+    const { url, broker, clientIds } = await cloud(durable, { port: await freePort() });
+    const journal = new MemoryJournal().append(1);
+    const uplink = await uplinkTo(url, journal);
+    await until(() => expect(uplink.state().durableUpTo).toBe(1));
+    await broker.stop();
+    await until(() => expect(uplink.state().connected).toBe(false));
+    await broker.start();
+    journal.append(1);
+    await until(() => expect(uplink.state().durableUpTo).toBe(2));
+    expect([...clientIds]).toEqual([expect.stringMatching(/^uplink-gw-test-[0-9a-f]{16}$/)]);
+    const other = await uplinkTo(url, new MemoryJournal().append(1));
+    await until(() => expect(other.state().durableUpTo).toBe(1));
+    expect(clientIds.size).toBe(2);
+    // The gateway's own login under another client id pushes nobody off.
+    expect(uplink.state().connected).toBe(true);
   });
 
   it('waits offline, says how far behind it is, and catches up', async () => {

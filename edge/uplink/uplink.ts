@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Logger } from '@nongtin/service';
 import { Backoff } from './backoff.ts';
 import { Carrier } from './carrier.ts';
@@ -77,6 +78,11 @@ type Farm = LiveSource & { readonly alarms: Parameters<Refusals['attach']>[0] };
  */
 export class Uplink {
   readonly #options: UplinkOptions;
+  /**
+   * The same for all connections of this process, so that a new one ends the one before, which may look alive for a quarter
+   * of an hour. Not to be guessed: on NATS whoever knows it can push us off, whatever login they have.
+   */
+  readonly #clientId: string;
   readonly #timing: UplinkTiming;
   readonly #pace: Pace;
   readonly #backoff: Backoff;
@@ -94,6 +100,7 @@ export class Uplink {
   constructor(options: UplinkOptions) {
     const { journal, clock, logger, onRevoked, random = Math.random } = options;
     this.#options = options;
+    this.#clientId = `uplink-${options.gateway}-${randomBytes(8).toString('hex')}`;
     this.#timing = { ...usualTiming, ...options.timing };
     this.#pace = new Pace(this.#timing.answerMs);
     const { reconnectMs: firstMs, mostReconnectMs: mostMs } = this.#timing;
@@ -162,7 +169,7 @@ export class Uplink {
     } = this.#options;
     const monotonicMs = () => clock.monotonicMs();
     const link: Link = new Link({
-      ...{ url, gateway, password, tls, monotonicMs, commands, logger },
+      ...{ url, clientId: this.#clientId, gateway, password, tls, monotonicMs, commands, logger },
       onOpen: (roundTripMs) => void this.#open(link, roundTripMs),
       onDenied: () => {
         logger.warn('uplink may not listen for answers');

@@ -101,6 +101,8 @@ describe.skipIf(!haveChromium)('a technician with a phone', () => {
     const label = page.getByTestId('credential');
     await label.locator('svg[role=img]').waitFor();
     const password = await label.locator('.secret').innerText();
+    expect(await label.locator('dd').first().innerText()).toBe('localhost');
+    expect(await label.locator('dd').nth(1).innerText()).toContain(String(system.ports.mqtt));
     const { violations } = await new AxeBuilder({ page }).include('dialog').analyze();
     expect(violations.map(({ id }) => id)).toEqual([]);
     await page.locator('dialog .top button').click();

@@ -100,7 +100,8 @@ export interface GatewayLogin {
 /**
  * A gateway's login: whoever shows it is this gateway, on the MQTT door only. What it may do stands in the token and not in
  * the account, because 2.9 looks for the kinds of connection nowhere else. `$MQTT.sub.>` is where the server's MQTT side
- * hands over messages of QoS 1; an MQTT client itself cannot subscribe to it, another kind of client could.
+ * hands over messages of QoS 1, at which gateways of earlier versions listen; an MQTT client itself cannot subscribe to it,
+ * another kind of client could.
  */
 export function gatewayClaim(signer: KeyPair, { account, gateway, user, ...time }: GatewayLogin): string {
   const own = ownSubjects(gateway);

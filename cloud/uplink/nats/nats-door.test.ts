@@ -132,6 +132,31 @@ describe.skipIf(!withServer)('the NATS door', () => {
     await door.stop();
   });
 
+  it.each([
+    ['keeps nothing for a gateway that listens at QoS 0', 0, 0],
+    ['has a consumer for one that listens at QoS 1, which brings it the same at QoS 0', 1, 1],
+  ] as const)('%s', async (_what, qos, consumers) => {
+    const door = doorFor(undefined);
+    await door.start();
+    const options = { username: 'gw-qos', password: await door.logins.allow('gw-qos'), reconnectPeriod: 0 };
+    const client = await connectAsync(cluster.mqttUrl(), options, false);
+    const heard = new Promise((resolve) =>
+      client.on('message', (_topic, payload, packet) => resolve([payload.toString(), packet.qos])),
+    );
+    await client.subscribeAsync('nongtin/v1/uplink/gw-qos/answer', { qos });
+    const authenticator = credsAuthenticator(readCredentials(cluster.keysFolder, 'worker'));
+    const connection = await connect({ servers: cluster.url, authenticator });
+    const { streams } = await jetstreamManager(connection);
+    // Polled: those of clients that have just gone go a little later.
+    const counted = async () => (await streams.info('$MQTT_msgs')).state.consumer_count;
+    await expect.poll(counted, { timeout: 10_000 }).toBe(consumers);
+    await door.send('gw-qos', 'uplinkAnswer', { durableUpTo: 1 });
+    expect(await heard).toEqual(['{"durableUpTo":1}', 0]);
+    await connection.close();
+    await client.endAsync(true);
+    await door.stop();
+  });
+
   it('keeps a message in the stream until it is taken', async () => {
     const begun = Promise.withResolvers<void>();
     const stored = Promise.withResolvers<void>();
