@@ -4,11 +4,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Schema } from '../records/index.ts';
 import { createAnchorStore } from './anchor-store.ts';
 import { createAnchorTrees } from './anchor-trees.ts';
-import { createAnchorer, tickDelayMs } from './anchorer.ts';
+import { createAnchorer } from './anchorer.ts';
 import type { ChainPort } from './chain-port.ts';
 import { emptyAnchors, fixture, openTestRecords, silent } from './fixture.suite.ts';
 import { MemoryChain } from './memory-chain.ts';
 import { enqueueLeaf } from './queue.ts';
+import { tickDelayMs } from './rounds.ts';
 import { countWaiting, listAnchors, standingOf } from './standing.ts';
 
 let db: Kysely<Schema>;

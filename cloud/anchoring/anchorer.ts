@@ -1,12 +1,7 @@
 import type { Logger } from '@nongtin/service';
 import type { AnchorStore, OpenAnchor } from './anchor-store.ts';
-import {
-  type ChainPort,
-  ChainProblem,
-  type ChainProblemKind,
-  type ChainView,
-  type Finding,
-} from './chain-port.ts';
+import { type ChainPort, ChainProblem, type ChainView, type Finding } from './chain-port.ts';
+import { Rounds, type RoundsStatus } from './rounds.ts';
 import { type AnchorEvent, type AnchorState, nextStep } from './state.ts';
 
 /**
@@ -32,20 +27,13 @@ export interface AnchorerOptions {
   readonly missesBeforeForgotten?: number;
 }
 
-export interface AnchorerStatus {
-  /** `starting` until the first tick has ended. */
-  readonly state: 'starting' | 'ok' | ChainProblemKind | 'our_fault';
-  readonly message: string;
-  readonly sinceMs: number;
-}
-
 export interface Anchorer {
   start(): Promise<void>;
   /** Waits for the tick under way. */
   stop(): Promise<void>;
   /** One round; also called by the timer. Never rejects: what went wrong stands in `status`. */
   tick(): Promise<void>;
-  status(): AnchorerStatus;
+  status(): RoundsStatus;
 }
 
 const STANDING_PAGE = 100;
@@ -57,55 +45,27 @@ export function createAnchorer(options: AnchorerOptions): Anchorer {
 class TickingAnchorer implements Anchorer {
   readonly #options: AnchorerOptions;
   readonly #misses = new Map<number, number>();
-  #status: AnchorerStatus;
-  #failures = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> = Promise.resolve();
-  #stopped = true;
+  readonly #rounds: Rounds;
 
   constructor(options: AnchorerOptions) {
     this.#options = options;
-    this.#status = { state: 'starting', message: '', sinceMs: options.clock.nowMs() };
+    this.#rounds = new Rounds({ ...options, name: 'anchorer', round: () => this.#round() });
   }
 
   async start(): Promise<void> {
-    this.#stopped = false;
-    this.#schedule(0);
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
-  status(): AnchorerStatus {
-    return this.#status;
+  status(): RoundsStatus {
+    return this.#rounds.status();
   }
 
   tick(): Promise<void> {
-    // One after the other, whoever asks: two rounds at once could sign two transactions for one tree.
-    this.#running = this.#running.then(() => this.#guardedRound());
-    return this.#running;
-  }
-
-  #schedule(delayMs: number): void {
-    if (this.#stopped) return;
-    this.#timer = setTimeout(() => {
-      void this.tick().then(() => this.#schedule(tickDelayMs(this.#options.tickSeconds, this.#failures)));
-    }, delayMs);
-  }
-
-  async #guardedRound(): Promise<void> {
-    try {
-      await this.#round();
-      this.#failures = 0;
-      this.#report('ok', '');
-    } catch (error) {
-      this.#failures += 1;
-      if (error instanceof ChainProblem) this.#report(error.kind, error.message);
-      else this.#report('our_fault', 'the anchorer failed; see the log', error);
-    }
+    return this.#rounds.tick();
   }
 
   async #round(): Promise<void> {
@@ -201,18 +161,6 @@ class TickingAnchorer implements Anchorer {
     const level = next === 'forgotten' ? 'warn' : 'info';
     this.#options.logger[level]({ anchorId, root, treeSize, from: state, to: next, event }, 'anchor');
   }
-
-  #report(state: AnchorerStatus['state'], message: string, error?: unknown): void {
-    if (state === this.#status.state && message === this.#status.message) return;
-    this.#status = { state, message, sinceMs: this.#options.clock.nowMs() };
-    if (state === 'ok') this.#options.logger.info('the chain answers');
-    else this.#options.logger.warn({ state, ...(error === undefined ? {} : { err: error }) }, message);
-  }
-}
-
-/** Doubles with each failure in a row, up to ten times the tick. */
-export function tickDelayMs(tickSeconds: number, failures: number): number {
-  return tickSeconds * 1000 * Math.min(10, 2 ** failures);
 }
 
 function eventOf(finding: Finding, view: ChainView): AnchorEvent {

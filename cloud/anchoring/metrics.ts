@@ -1,12 +1,12 @@
 import type { Kysely } from 'kysely';
 import { Gauge, type Registry } from 'prom-client';
 import type { Schema } from '../records/index.ts';
-import type { AnchorerStatus } from './anchorer.ts';
+import type { RoundsStatus } from './rounds.ts';
 import { countUnsettled, countWaiting } from './standing.ts';
 
 export interface AnchorMetricsOptions {
   readonly db: Kysely<Schema>;
-  readonly status: () => AnchorerStatus;
+  readonly status: () => RoundsStatus;
 }
 
 /** What waits, what is on its way, and whether the chain lets us. */

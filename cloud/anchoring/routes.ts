@@ -1,13 +1,13 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../records/index.ts';
-import type { AnchorerStatus } from './anchorer.ts';
+import type { RoundsStatus } from './rounds.ts';
 import { countWaiting, listAnchors } from './standing.ts';
 
 export interface AnchorRoutesOptions {
   readonly db: Kysely<Schema>;
   /** Of the anchorer: whether the chain answers, and since when not. */
-  readonly status: () => AnchorerStatus;
+  readonly status: () => RoundsStatus;
 }
 
 const Limit = Type.Object({ limit: Type.Integer({ minimum: 1, maximum: 500, default: 50 }) });

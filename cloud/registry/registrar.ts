@@ -1,5 +1,5 @@
 import type { Logger } from '@nongtin/service';
-import { ChainProblem, type ChainProblemKind, type ChainView } from '../anchoring/index.ts';
+import { ChainProblem, type ChainView, Rounds, type RoundsStatus } from '../anchoring/index.ts';
 import type { KeyOrder, OrderStore } from './order-store.ts';
 import type { KeyFinding, RegistryChain } from './registry-chain.ts';
 import { nextOrderStep, type OrderEvent } from './state.ts';
@@ -13,12 +13,6 @@ export interface RegistrarOptions {
   readonly tickSeconds: number;
 }
 
-export interface RegistrarStatus {
-  /** `starting` until the first tick has ended. */
-  readonly state: 'starting' | 'ok' | ChainProblemKind | 'our_fault';
-  readonly message: string;
-}
-
 /** Looks that must miss what stood before it counts as gone: an endpoint of several nodes may answer from one that lags. */
 const MISSES_BEFORE_GONE = 3;
 
@@ -30,59 +24,29 @@ const MISSES_BEFORE_GONE = 3;
 export class Registrar {
   readonly #options: RegistrarOptions;
   readonly #misses = new Map<number, number>();
-  #status: RegistrarStatus = { state: 'starting', message: '' };
-  #failures = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> = Promise.resolve();
-  #stopped = true;
+  readonly #rounds: Rounds;
 
   constructor(options: RegistrarOptions) {
     this.#options = options;
+    this.#rounds = new Rounds({ ...options, name: 'registrar', round: () => this.#round() });
   }
 
   start(): void {
-    this.#stopped = false;
-    this.#schedule(0);
+    this.#rounds.start();
   }
 
-  /** Waits for the tick under way. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#running;
+  /** Waits for the round under way. */
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
-  status(): RegistrarStatus {
-    return this.#status;
+  status(): RoundsStatus {
+    return this.#rounds.status();
   }
 
   /** One round; also called by the timer. Never rejects: what went wrong stands in `status`. */
   tick(): Promise<void> {
-    this.#running = this.#running.then(() => this.#guardedRound());
-    return this.#running;
-  }
-
-  #schedule(delayMs: number): void {
-    if (this.#stopped) return;
-    this.#timer = setTimeout(() => {
-      const delay = () => this.#options.tickSeconds * 1000 * Math.min(10, 2 ** this.#failures);
-      void this.tick().then(() => this.#schedule(delay()));
-    }, delayMs);
-  }
-
-  async #guardedRound(): Promise<void> {
-    try {
-      await this.#round();
-      this.#failures = 0;
-      this.#report({ state: 'ok', message: '' });
-    } catch (error) {
-      this.#failures += 1;
-      if (error instanceof ChainProblem) this.#report({ state: error.kind, message: error.message });
-      else {
-        this.#report({ state: 'our_fault', message: 'the registrar failed; see the log' });
-        this.#options.logger.error({ err: error }, 'the registrar failed');
-      }
-    }
+    return this.#rounds.tick();
   }
 
   async #round(): Promise<void> {
@@ -164,13 +128,6 @@ export class Registrar {
     if (from === to) return;
     const level = to === 'refused' ? 'error' : 'info';
     this.#options.logger[level]({ gateway: gatewayId, action: change.action, from, to }, 'registry');
-  }
-
-  #report(status: RegistrarStatus): void {
-    const { state, message } = this.#status;
-    if (status.state === state && status.message === message) return;
-    this.#status = status;
-    if (status.state !== 'ok') this.#options.logger.warn(status, 'registry');
   }
 }
 
