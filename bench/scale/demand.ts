@@ -14,7 +14,6 @@ export interface Coefficients {
   readonly packedArchiveBytesPerReading: number;
   readonly packedIndexBytesPerFarmAndDay: number;
   readonly bytesPerSeriesAndDay: number;
-  readonly bytesPerLatestReading: number;
   readonly influxBytesPerReading: number;
   readonly influxCpuSecondsPer10kReadings: number;
   readonly influxMiBPerDatabase: number;
