@@ -123,7 +123,8 @@ it(
     const { water } = lastStep(await command(commandId));
     expect(water).toMatchObject({ runs: 1, ended: 'interrupted' });
     expect(water?.measuredLitres).toBeGreaterThan(0);
-    expect(water?.measuredLitres).toBeLessThan(760);
+    // All of it, where the restart took longer than the run was to last.
+    expect(water?.measuredLitres).toBeLessThanOrEqual(760);
     await farm.end('cloud', 'SIGKILL');
     await farm.start('cloud');
     await swept();
