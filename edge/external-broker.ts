@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type CredentialStore,
@@ -9,8 +8,9 @@ import {
   type Reach,
   writeMosquittoFiles,
 } from '@nongtin/broker';
-import { explainProblem, type Logger, StartProblem } from '@nongtin/service';
+import { type Logger, StartProblem } from '@nongtin/service';
 import type { Alarms } from './alarms/alarms.ts';
+import { readCaFile } from './ca-file.ts';
 import type { ExternalBrokerConfig } from './config.ts';
 import { watchReach } from './reach-alarms.ts';
 
@@ -42,7 +42,7 @@ export function openExternalBroker(options: ExternalOptions): ExternalBroker {
   const { host, port, tls } = config;
   const watch = watchReach(alarms);
   const broker = createExternalBroker({
-    target: { host, port, ...login, tls: tls && { ca: textOf(tls.caFile) } },
+    target: { host, port, ...login, tls: tls && { ca: readCaFile(tls.caFile, 'NONGTIN_MQTT_BROKER_CA') } },
     ...{ clientId: login.clientId, people: () => credentials.list(), hook, clock, logger },
     onReach: (reach: Reach) => watch.on(reach),
   });
@@ -78,15 +78,4 @@ export function openExternalBroker(options: ExternalOptions): ExternalBroker {
     reach: () => broker.reach(),
     port: broker.port,
   };
-}
-
-function textOf(path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      throw new StartProblem(`NONGTIN_MQTT_BROKER_CA names ${path}, and there is no such file: correct it.`);
-    throw explainProblem(error, { path });
-  }
 }
