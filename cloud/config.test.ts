@@ -16,6 +16,8 @@ it.each([
   [{ NONGTIN_PUBLIC_URL: 'farm' }, /NONGTIN_PUBLIC_URL is no address/],
   [{ NONGTIN_NATS_URL: 'nats://a:4222' }, /NONGTIN_NATS_URL needs a PostgreSQL server.*NONGTIN_DATABASE_URL/],
   [{ NONGTIN_NATS_URL: 'mqtt://a:4222' }, /NONGTIN_NATS_URL is no address/],
+  [{ NONGTIN_UPLINK_PUBLIC_URL: 'https://a' }, /NONGTIN_UPLINK_PUBLIC_URL is no address/],
+  [{ NONGTIN_UPLINK_PUBLIC_URL: 'mqtts://me:secret@a' }, /NONGTIN_UPLINK_PUBLIC_URL is mqtts:\/\/HOST:PORT/],
   [{ NONGTIN_ARCHIVE: '/somewhere' }, /NONGTIN_ARCHIVE needs a PostgreSQL server/],
   [{ NONGTIN_ARCHIVE: 'https://s3.example/b', NONGTIN_DATABASE_URL: 'postgres://a/b' }, /AWS_ACCESS_KEY_ID/],
 ])('refuses %j with one sentence', (env, sentence) => {

@@ -15,6 +15,8 @@ export interface CloudConfig {
   readonly uplinkPort: number;
   /** The same over TLS, where gateways come in by certificate. Undefined: no such door. */
   readonly uplinkTlsPort: number | undefined;
+  /** Where gateways are told that the uplink is. Undefined: where they reach us. */
+  readonly uplinkPublicUrl: string | undefined;
   /** Host names and addresses for our certificate, besides those that the machine has. */
   readonly tlsNames: readonly string[];
   /** A certificate of somebody else's for our doors. Undefined: our own authority's. */
@@ -75,6 +77,7 @@ export function readConfig(env: Environment): CloudConfig {
     httpsPort: portOrOff(env, 'NONGTIN_CLOUD_TLS_PORT', 8443),
     uplinkPort: port(env, 'NONGTIN_UPLINK_PORT', 1884),
     uplinkTlsPort: portOrOff(env, 'NONGTIN_UPLINK_TLS_PORT', 8884),
+    uplinkPublicUrl: uplinkPublicUrl(env),
     tlsNames: tlsNames(env, publicUrl),
     tlsFiles: tlsFiles(env),
     rpcUrl,
@@ -150,6 +153,15 @@ function influx(env: Environment): CloudConfig['influx'] {
     org: text(env, 'NONGTIN_CLOUD_INFLUX_ORG') ?? '',
     rawDays: Number(days),
   };
+}
+
+/** Gateways are given it as it stands, so it holds no login. */
+function uplinkPublicUrl(env: Environment): string | undefined {
+  const given = text(env, 'NONGTIN_UPLINK_PUBLIC_URL');
+  if (given === undefined) return undefined;
+  const { username, pathname } = new URL(url('NONGTIN_UPLINK_PUBLIC_URL', given, ['mqtt:', 'mqtts:']));
+  if (username === '' && ['', '/'].includes(pathname)) return given;
+  throw new StartProblem('NONGTIN_UPLINK_PUBLIC_URL is mqtts://HOST:PORT or mqtt://HOST:PORT, nothing else.');
 }
 
 const web = ['http:', 'https:'];

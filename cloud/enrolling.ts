@@ -11,9 +11,10 @@ import { enrolmentRoutes } from './enrolment/routes.ts';
 import type { Schema } from './records/index.ts';
 import type { CloudAuthority } from './tls/authority.ts';
 import type { GatewayLogins } from './uplink/door.ts';
+import { trustedAuthority } from './uplink/nats/keys.ts';
 
 export interface EnrollingOptions {
-  readonly config: Pick<CloudConfig, 'dataDir' | 'publicUrl'>;
+  readonly config: Pick<CloudConfig, 'dataDir' | 'publicUrl' | 'uplinkPublicUrl' | 'nats'>;
   readonly db: Kysely<Schema>;
   readonly register: GatewayRegister;
   readonly logins: GatewayLogins;
@@ -59,8 +60,19 @@ async function cloudOf(request: FastifyRequest, { config, authority, ports }: En
   return { cloud: `https://${request.hostname}:${https}`, fingerprint: await authority.fingerprint() };
 }
 
-async function uplinkOf(hostname: string, { ports }: EnrollingOptions): Promise<EnrolAnswer['uplink']> {
+/** The servers of a cluster have one kind of door, and a certificate of their own. */
+async function uplinkOf(
+  hostname: string,
+  { config, ports }: EnrollingOptions,
+): Promise<EnrolAnswer['uplink']> {
+  const { nats, uplinkPublicUrl: given } = config;
   const { uplink, uplinkTls } = await ports();
+  const ca = nats && trustedAuthority(nats.keys);
+  const authority = ca === undefined ? {} : { authority: ca };
+  const isTls = nats?.servers.some((server) => server.startsWith('tls:')) === true;
+  const one = given ?? (nats && `${isTls ? 'mqtts' : 'mqtt'}://${hostname}:${uplink}`);
+  if (one !== undefined)
+    return one.startsWith('mqtts:') ? { plain: null, tls: one, ...authority } : { plain: one, tls: null };
   return {
     plain: `mqtt://${hostname}:${uplink}`,
     tls: uplinkTls === undefined ? null : `mqtts://${hostname}:${uplinkTls}`,

@@ -90,4 +90,8 @@ it('wants a certificate authority only for TLS', () => {
   expect(read('mqtts://broker')?.tls).toEqual({ caFile: '/ca.pem' });
   expect(() => read('mqtt://broker')).toThrow(/NONGTIN_MQTT_BROKER_CA/);
   expect(readConfig({}).externalBroker).toBeUndefined();
+  const uplink = (more: object) => readConfig({ NONGTIN_UPLINK_CA: '/ca.pem', ...more }).uplinkCaFile;
+  expect(uplink({})).toBe('/ca.pem');
+  expect(uplink({ NONGTIN_UPLINK_URL: 'mqtts://cloud' })).toBe('/ca.pem');
+  expect(() => uplink({ NONGTIN_UPLINK_URL: 'mqtt://cloud' })).toThrow(/NONGTIN_UPLINK_CA/);
 });

@@ -25,6 +25,8 @@ export interface GatewayConfig {
   readonly externalBroker: ExternalBrokerConfig | undefined;
   /** Undefined: where the enrolment says. */
   readonly uplinkUrl: string | undefined;
+  /** A file: who signed the uplink's certificate. Undefined: whom the enrolment named. */
+  readonly uplinkCaFile: string | undefined;
   /** Whether the cloud's people may ask for watering and change how zones are watered. */
   readonly remoteCommands: boolean;
   /** Undefined: readings go to SQLite. */
@@ -88,6 +90,7 @@ export function readConfig(env: Environment): GatewayConfig {
     externalBroker: externalBroker(env),
     uplinkUrl:
       uplinkUrl === undefined ? undefined : url('NONGTIN_UPLINK_URL', uplinkUrl, ['mqtt:', 'mqtts:']),
+    uplinkCaFile: uplinkCaFile(env, uplinkUrl),
     remoteCommands: choice(env, 'NONGTIN_REMOTE_COMMANDS', ['on', 'off'], 'on') === 'on',
     influxUrl:
       influxUrl === undefined ? undefined : url('NONGTIN_INFLUX_URL', influxUrl, ['http:', 'https:']),
@@ -140,6 +143,15 @@ function tlsFiles(env: Environment): GatewayConfig['tlsFiles'] {
   if (cert !== undefined && key !== undefined) return { cert: resolve(cert), key: resolve(key) };
   throw new StartProblem(
     'NONGTIN_TLS_CERT and NONGTIN_TLS_KEY belong together: give the files of a certificate and of its key, or neither.',
+  );
+}
+
+function uplinkCaFile(env: Environment, uplinkUrl: string | undefined): string | undefined {
+  const path = text(env, 'NONGTIN_UPLINK_CA');
+  if (path === undefined) return undefined;
+  if (uplinkUrl === undefined || uplinkUrl.startsWith('mqtts:')) return resolve(path);
+  throw new StartProblem(
+    'NONGTIN_UPLINK_CA is of use only over TLS: set NONGTIN_UPLINK_URL=mqtts://…, or unset it.',
   );
 }
 

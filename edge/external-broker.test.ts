@@ -27,6 +27,10 @@ it.each([
     { NONGTIN_MQTT_BROKER_URL: 'mqtts://127.0.0.1', NONGTIN_MQTT_BROKER_CA: '/nowhere/ca.pem' },
     /NONGTIN_MQTT_BROKER_CA names \/nowhere\/ca.pem, and there is no such file/,
   ],
+  [
+    { NONGTIN_UPLINK_URL: 'mqtts://127.0.0.1', NONGTIN_UPLINK_CA: import.meta.filename },
+    /NONGTIN_UPLINK_CA names .*, which holds no certificate/,
+  ],
 ])(
   'a gateway with %j says what is wrong, and does not start',
   async (env: Record<string, string>, expected) => {

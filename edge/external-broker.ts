@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type CredentialStore,
@@ -9,8 +8,9 @@ import {
   type Reach,
   writeMosquittoFiles,
 } from '@nongtin/broker';
-import { explainProblem, type Logger, StartProblem } from '@nongtin/service';
+import { type Logger, StartProblem } from '@nongtin/service';
 import type { Alarms } from './alarms/alarms.ts';
+import { readCaFile } from './ca-file.ts';
 import type { ExternalBrokerConfig } from './config.ts';
 import { watchReach } from './reach-alarms.ts';
 
@@ -82,13 +82,5 @@ export function openExternalBroker(options: ExternalOptions): ExternalBroker {
 
 /** Who signs the broker's certificate, PEM; undefined: whom the system trusts. Throws a StartProblem when there is no such file. */
 export function authorityOf({ tls }: ExternalBrokerConfig): string | undefined {
-  const path = tls?.caFile;
-  if (path === undefined) return undefined;
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      throw new StartProblem(`NONGTIN_MQTT_BROKER_CA names ${path}, and there is no such file: correct it.`);
-    throw explainProblem(error, { path });
-  }
+  return tls && readCaFile(tls.caFile, 'NONGTIN_MQTT_BROKER_CA');
 }

@@ -24,6 +24,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { buildApp } from './api/app.ts';
 import type { ApiParts } from './api/parts.ts';
 import { statusView } from './api/status.ts';
+import { readCaFile } from './ca-file.ts';
 import { ClockKeeper, GatewayClock, type SystemClock, thisMachine } from './clock/index.ts';
 import { type Codecs, createCodecs } from './codecs/index.ts';
 import type { GatewayConfig } from './config.ts';
@@ -278,9 +279,11 @@ export class Gateway implements Service {
   }
 
   #openCloudLink({ keeper, ...parts }: CloudLinkParts): CloudLink {
+    const { uplinkUrl, uplinkCaFile } = this.#config;
     return new CloudLink({
       ...{ ...parts, folder: this.#folder, keyPath: join(this.#folder, 'key.pem') },
-      ...{ uplinkUrl: this.#config.uplinkUrl, clock: this.#clock, logger: this.#logger },
+      ...{ uplinkUrl, uplinkCa: readCaFile(uplinkCaFile, 'NONGTIN_UPLINK_CA') },
+      ...{ clock: this.#clock, logger: this.#logger },
       commands: this.#commands,
       timeFrom: (url) => keeper.timeFrom(url),
     });

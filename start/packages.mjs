@@ -13,6 +13,7 @@ export const testPackages = [
   { package: 'postgresql', program: 'postgres' },
   { package: 'nats-server', program: 'nats-server' },
   { package: 'victoria-metrics', program: 'victoria-metrics' },
+  { package: 'iproute2', program: 'tc' },
 ];
 
 const POLICY = '/usr/sbin/policy-rc.d';

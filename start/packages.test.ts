@@ -33,6 +33,7 @@ const everything = [
   'postgres',
   'nats-server',
   'victoria-metrics',
+  'tc',
 ];
 
 test('when everything is there, nothing is said or done', () => {

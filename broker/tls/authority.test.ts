@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { StartProblem } from '@nongtin/service';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openAuthority } from './authority.ts';
 import type { ServerCredentials } from './certificate.ts';
 import { DAY, makeAuthority, NAMES, NOW, TestAuthority } from './fixture.suite.ts';
 
@@ -80,6 +81,18 @@ describe('what a server is given', () => {
       "'my farm' cannot stand in a certificate: give host names such as farm.example.org, and addresses such as 192.168.1.5 or fd00::5.",
     );
   });
+});
+
+it('a server that connects to others like it has a certificate for both, made anew when it was for one', async () => {
+  const cluster = farm.copy();
+  const asServer = certificateOf(await cluster.open().serverCredentials(NAMES));
+  const { folder } = cluster;
+  const open = () => openAuthority({ folder, clock: { nowMs: () => NOW }, peers: true });
+  const asBoth = certificateOf(await open().serverCredentials(NAMES));
+  expect(asServer.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
+  expect(asBoth.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']);
+  expect(certificateOf(await open().serverCredentials(NAMES)).serialNumber).toBe(asBoth.serialNumber);
+  cluster.remove();
 });
 
 describe('a second start', () => {

@@ -43,6 +43,8 @@ export interface AuthorityOptions {
   /** Its own; made when needed, for its owner alone. */
   readonly folder: string;
   readonly clock: { nowMs(): number };
+  /** Its servers connect to each other too, and show the same certificate when they do. */
+  readonly peers?: boolean;
 }
 
 /**
@@ -91,14 +93,16 @@ class FileAuthority implements CertificateAuthority {
   readonly #serverPath: string;
   readonly #folder: string;
   readonly #clock: { nowMs(): number };
+  readonly #peers: boolean;
   /** One, however many ask at once: two would be made otherwise. */
   #authority: Promise<Authority> | undefined;
 
-  constructor({ folder, clock }: AuthorityOptions) {
+  constructor({ folder, clock, peers = false }: AuthorityOptions) {
     this.#folder = folder;
     this.#path = join(folder, 'authority.json');
     this.#serverPath = join(folder, 'server.json');
     this.#clock = clock;
+    this.#peers = peers;
   }
 
   async serverCredentials(names: readonly string[]): Promise<ServerCredentials> {
@@ -184,6 +188,7 @@ class FileAuthority implements CertificateAuthority {
   ): X509Certificate | undefined {
     const certificate = savedCertificate(this.#serverPath);
     if (certificate === undefined || !covers(certificate, names)) return undefined;
+    if (this.#peers && !isForClients(certificate)) return undefined;
     const isOurs = certificate.checkIssued(ca) && certificate.verify(ca.publicKey);
     if (!isOurs || !certificate.checkPrivateKey(serverKey)) return undefined;
     const validToMs = certificate.validToDate.getTime();
@@ -195,7 +200,8 @@ class FileAuthority implements CertificateAuthority {
   async #makeServer(authority: Authority, names: readonly string[]): Promise<X509Certificate> {
     const validToMs = this.#nowMs() + TERM_DAYS * DAY_MS;
     const publicKey = createPublicKey(authority.serverKey);
-    const cert = await issue({ make: 'server', issuer: issuerOf(authority), publicKey, names, validToMs });
+    const purpose = { issuer: issuerOf(authority), publicKey, names, peer: this.#peers };
+    const cert = await issue({ make: 'server', ...purpose, validToMs });
     this.#write(this.#serverPath, { version: 1, cert });
     return new X509Certificate(cert);
   }
@@ -246,6 +252,11 @@ function savedCertificate(path: string): X509Certificate | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** RFC 5280, 4.2.1.12. */
+function isForClients({ keyUsage }: X509Certificate): boolean {
+  return keyUsage.includes('1.3.6.1.5.5.7.3.2');
 }
 
 /** Without the server's key, which a thread that signs does not need. */

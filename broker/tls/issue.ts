@@ -10,6 +10,7 @@ export type Job =
       readonly issuer: Issuer;
       readonly publicKey: KeyObject;
       readonly names: readonly string[];
+      readonly peer: boolean;
       readonly validToMs: number;
     }
   | { readonly make: 'request'; readonly key: KeyObject; readonly identity: string };

@@ -8,5 +8,5 @@ parentPort?.postMessage(await made(workerData as Job));
 function made(job: Job): Promise<string> {
   if (job.make === 'authority') return certifyAuthority(job.key);
   if (job.make === 'request') return requestClient(job.key, job.identity);
-  return certifyServer(job.issuer, job.publicKey, job.names, job.validToMs);
+  return certifyServer(job.issuer, job);
 }

@@ -49,12 +49,19 @@ export async function certifyAuthority(key: KeyObject): Promise<string> {
   return pemOf(certificate);
 }
 
-/** A certificate (PEM) for a TLS server with this key, reached by these host names and addresses; ends with its issuer's. */
+export interface ServerToCertify {
+  readonly publicKey: KeyObject;
+  /** Host names and addresses by which it is reached. */
+  readonly names: readonly string[];
+  /** Whether it connects to others like it with the same certificate. */
+  readonly peer: boolean;
+  readonly validToMs: number;
+}
+
+/** A certificate (PEM) for a TLS server; ends with its issuer's. */
 export function certifyServer(
   issuer: Issuer,
-  publicKey: KeyObject,
-  names: readonly string[],
-  validToMs: number,
+  { publicKey, names, peer, validToMs }: ServerToCertify,
 ): Promise<string> {
   const alternatives = names.map(
     (value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }) satisfies x509.JsonGeneralName,
@@ -62,7 +69,7 @@ export function certifyServer(
   // A name with spaces, which no identity has.
   return certify(issuer, spkiOf(publicKey), 'Nong Tin server', validToMs, [
     new x509.KeyUsagesExtension(digitalSignature | keyEncipherment, true),
-    new x509.ExtendedKeyUsageExtension([serverAuth]),
+    new x509.ExtendedKeyUsageExtension(peer ? [serverAuth, clientAuth] : [serverAuth]),
     new x509.SubjectAlternativeNameExtension(alternatives),
   ]);
 }

@@ -33,16 +33,19 @@ const Certificate = Type.Object({ cert: Type.String(), endsAtMs: Type.Integer() 
 export const EnrolAnswer = Type.Object({
   gateway: GatewayId,
   cooperative: Type.Object({ id: Type.String(), name: Type.String() }),
-  /** For the uplink without TLS; every earlier one is void. */
+  /** For the uplink when it asks for no certificate; every earlier one is void. */
   password: Type.String({ minLength: 1 }),
-  /** Null: this cloud has no uplink over TLS. */
+  /** Null: this cloud’s uplink asks for no certificates. */
   certificate: Type.Union([Certificate, Type.Null()]),
   /** Who signed the certificate of the cloud's own doors, PEM; null: a public authority. */
   authority: Type.Union([Type.String(), Type.Null()]),
   /** Where the cloud's MQTT is. */
   uplink: Type.Object({
-    plain: Type.String(),
+    /** Null: it is not without TLS. */
+    plain: Type.Union([Type.String(), Type.Null()]),
     tls: Type.Union([Type.String(), Type.Null()]),
+    /** Who signed its certificate, PEM, when that is another one than of the doors. */
+    authority: Type.Optional(Type.String()),
   }),
 });
 export type EnrolAnswer = Static<typeof EnrolAnswer>;

@@ -6,15 +6,13 @@ import { cooperativesIn } from '../cooperatives/cooperatives.ts';
 import type { Schema } from '../records/index.ts';
 import { commandStore, type KeptCommand } from './command-store.ts';
 import { asksTheSame } from './orders.ts';
+import { ownReadiness, type Readiness, sharedReadiness } from './readiness.ts';
 import { takeStep } from './steps.ts';
 
 export interface CommandsOptions {
   readonly db: Kysely<Schema>;
   readonly clock: { nowMs(): number };
-  /**
-   * Whether gateways tell other processes that they are ready: then a command goes out as soon as it is issued, whoever
-   * is there to hear it. The gateway looks at its own clock.
-   */
+  /** Whether other processes hear gateways too: then all of them know which are there. */
   readonly shared?: boolean;
   readonly logger: Logger;
 }
@@ -43,14 +41,14 @@ const STOPS: readonly string[] = ['stop_zone', 'stop_all'];
 export class Commands {
   readonly #options: CommandsOptions;
   readonly #store: ReturnType<typeof commandStore>;
-  /** Gateways that are there. */
-  readonly #ready = new Map<string, GatewayReady>();
+  readonly #ready: Readiness;
   #send: Send | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: CommandsOptions) {
     this.#options = options;
     this.#store = commandStore(options.db);
+    this.#ready = options.shared === true ? sharedReadiness(options.db) : ownReadiness();
   }
 
   start(send: Send): void {
@@ -119,16 +117,12 @@ export class Commands {
   }
 
   async #onReady(gatewayId: string, ready: GatewayReady): Promise<void> {
-    if (!ready.ready) {
-      // The will of an earlier connection says nothing of the present one.
-      if (this.#ready.get(gatewayId)?.connection === ready.connection) this.#ready.delete(gatewayId);
-      return;
-    }
-    // Before anything is waited for, or its own will could overtake it.
-    this.#ready.set(gatewayId, ready);
+    if (!ready.ready) return this.#ready.clear(gatewayId, ready.connection);
+    // Before anything else is waited for, or its own will could overtake it.
+    await this.#ready.set(gatewayId, ready);
     const gateway = await cooperativesIn(this.#options.db).gateway(gatewayId);
     if (gateway === undefined || gateway.revoked) {
-      this.#ready.delete(gatewayId);
+      await this.#ready.clear(gatewayId);
       return;
     }
     for (const command of await this.#store.toSend(gatewayId, this.#options.clock.nowMs()))
@@ -146,10 +140,9 @@ export class Commands {
 
   /** A gateway without a certain time can only stop. */
   async #sendIfReady(gateway: string, command: RemoteCommand): Promise<void> {
-    const ready = this.#ready.get(gateway);
-    if (this.#send === undefined) return;
-    if (ready === undefined && this.#options.shared !== true) return;
-    if (ready?.clockTrusted === false && !STOPS.includes(command.kind)) return;
+    const ready = await this.#ready.get(gateway);
+    if (this.#send === undefined || ready === undefined) return;
+    if (!ready.clockTrusted && !STOPS.includes(command.kind)) return;
     if (await this.#store.markSent(command.id, this.#options.clock.nowMs()))
       await this.#send(gateway, command);
   }

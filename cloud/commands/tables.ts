@@ -32,4 +32,6 @@ export interface CommandTables {
     /** The signed entry that says the same; null: not yet, or it was refused before it was recorded. */
     entry_number: number | null;
   };
+  /** Gateways that are there, in a cloud of several processes. */
+  gateways_ready: { gateway_id: string; connection: string; clock_trusted: boolean };
 }

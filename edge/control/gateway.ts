@@ -33,8 +33,10 @@ export type GatewayCommand =
 export async function gateway(command: GatewayCommand, ask: Ask): Promise<string> {
   if (command.what === 'status') return status(ask);
   const { what: _, ...inHand } = command;
-  const { gateway: name, cooperative, overTls } = (await ask('POST', '/api/enrolment', inHand)) as Enrolment;
-  const way = overTls ? 'over TLS, by its certificate' : 'by its password';
+  const said = (await ask('POST', '/api/enrolment', inHand)) as Enrolment;
+  const { gateway: name, cooperative, overTls, certificateEndsAtMs } = said;
+  const proof = certificateEndsAtMs === null ? 'by its password' : 'by its certificate';
+  const way = overTls ? `over TLS, ${proof}` : 'by its password';
   return `This is ${name} of ${cooperative} now. Its journal goes up ${way}; npm run nongtin -- gateway status shows how far.`;
 }
 

@@ -16,6 +16,8 @@ export interface CloudLinkOptions {
   readonly demo: { readonly gateway: string; readonly password: string } | undefined;
   /** Where the settings say that the uplink is. */
   readonly uplinkUrl: string | undefined;
+  /** Who the settings say has signed its certificate, PEM. */
+  readonly uplinkCa?: string | undefined;
   readonly journal: UplinkOptions['journal'];
   readonly timeFrom: (url: string) => (utcMs: number) => void;
   /** It has another name from now on. */
@@ -195,9 +197,9 @@ export class CloudLink {
   }
 
   #address() {
-    const { demo, uplinkUrl } = this.#options;
+    const { demo, uplinkUrl: url, uplinkCa: ca } = this.#options;
     const login = this.#membership ?? demo;
-    return login && uplinkOf(login, uplinkUrl);
+    return login && uplinkOf(login, { url, ca });
   }
 
   #onRevoked(reason: string): void {

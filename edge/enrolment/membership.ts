@@ -19,7 +19,14 @@ const Membership = Type.Object({
   authority: Type.Optional(Type.String()),
   /** By which it comes in over TLS. PEM. */
   tls: Type.Optional(Type.Object({ key: Type.String(), cert: Type.String(), endsAtMs: Type.Integer() })),
-  uplink: Type.Optional(Type.Object({ plain: Type.String(), tls: Type.Union([Type.String(), Type.Null()]) })),
+  uplink: Type.Optional(
+    Type.Object({
+      plain: Type.Union([Type.String(), Type.Null()]),
+      tls: Type.Union([Type.String(), Type.Null()]),
+      /** Who signed its certificate, PEM, when that is another authority. */
+      authority: Type.Optional(Type.String()),
+    }),
+  ),
 });
 export type Membership = Static<typeof Membership>;
 
@@ -40,10 +47,13 @@ export function writeMembership(folder: string, state: Membership): void {
 }
 
 /** How to reach the uplink: where the settings say, else where the enrolment said, over TLS when it can be. */
-export function uplinkOf({ uplink, tls, authority }: Membership, configured: string | undefined) {
-  const enrolled = (tls && uplink?.tls) ?? uplink?.plain;
-  const url = configured ?? enrolled ?? USUAL_UPLINK;
+export function uplinkOf(
+  { uplink, tls, authority }: Membership,
+  configured: { readonly url?: string | undefined; readonly ca?: string | undefined },
+) {
+  const url = configured.url ?? uplink?.tls ?? uplink?.plain ?? USUAL_UPLINK;
   if (!url.startsWith('mqtts:')) return { url };
   const own = tls === undefined ? {} : { key: tls.key, cert: tls.cert };
-  return { url, tls: { ...own, ...(authority === undefined ? {} : { ca: authority }) } };
+  const ca = configured.ca ?? uplink?.authority ?? authority;
+  return { url, tls: { ...own, ...(ca === undefined ? {} : { ca }) } };
 }

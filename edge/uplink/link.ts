@@ -58,6 +58,7 @@ export class Link {
   #isOver = false;
   #unconfirmed = 0;
   #isPinged = false;
+  #isAnswered = false;
   #pings: NodeJS.Timeout | undefined;
 
   constructor(options: LinkOptions) {
@@ -85,11 +86,14 @@ export class Link {
       else options.onAnswer(payload);
     });
     this.#client.on('packetreceive', () => {
+      this.#isAnswered = true;
       this.#isPinged = false;
     });
-    this.#client.on('close', () => this.#close('the connection was closed'));
-    // Node's error of a name with several addresses has no words of its own.
-    this.#client.on('error', ({ message }) => this.#close(message || 'the cloud cannot be reached'));
+    this.#client.on('close', () => {
+      const isOfTls = !this.#isAnswered && url.startsWith('mqtt:');
+      this.#close(isOfTls ? CLOSED_EARLY : 'the connection was closed');
+    });
+    this.#client.on('error', (error) => this.#close(reasonOf(error)));
   }
 
   /** Resolves when the cloud's broker has taken it: true; or the connection is over: false. */
@@ -160,4 +164,18 @@ export class Link {
     void this.end();
     this.#options.onClosed(reason);
   }
+}
+
+const CLOSED_EARLY =
+  'the connection was closed before anything was answered; a door for TLS wants mqtts:// in its address';
+
+/** In words that say what to do about a certificate; the rest as it comes. */
+function reasonOf(error: Error & { code?: unknown }): string {
+  const { code = '', message } = error;
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return `the uplink’s certificate is for other names than this address (${message})`;
+  if (/CERT|SELF_SIGNED|ISSUER|SIGNATURE|VERIFY/.test(String(code)))
+    return `the uplink’s certificate is not trusted (${code}): who signed it stands in the enrolment, or in the file that NONGTIN_UPLINK_CA names`;
+  // Node's error of a name with several addresses has no words of its own.
+  return message || 'the cloud cannot be reached';
 }

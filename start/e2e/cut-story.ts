@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { demoSecrets } from '@nongtin/accounts';
 import { isRecordPayload, observedAtMs, parseReadings, type UplinkEntry } from '@nongtin/broker/wire';
 import { freePorts } from '@nongtin/service';
+import { program } from './bad-network.ts';
 import { CutLink, type CutPoint } from './cut-link.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -107,7 +108,7 @@ async function cutAll(
 }
 
 async function inTime<T>(work: Promise<T>, what: string): Promise<T> {
-  const late = AbortSignal.timeout(120_000);
+  const late = AbortSignal.timeout(240_000);
   const given = once(late, 'abort').then(() => Promise.reject(new Error(`waited too long for ${what}`)));
   return Promise.race([work, given]);
 }
@@ -122,7 +123,13 @@ interface Told {
 /** A child process that is started as often as it is killed. */
 class Process {
   protected child: ChildProcess | undefined;
+  /** Of the network namespace that it runs in, if not in ours. */
+  readonly #namespace: string | undefined;
   #said = '';
+
+  constructor(namespace?: string) {
+    this.#namespace = namespace;
+  }
 
   protected async launch(
     file: string,
@@ -130,9 +137,13 @@ class Process {
     env: Record<string, string>,
     isReady: (child: ChildProcess) => Promise<unknown>,
   ): Promise<void> {
+    const flags = ['--disable-warning=ExperimentalWarning'];
+    const inThere = ['netns', 'exec', this.#namespace ?? '', process.execPath, ...flags];
     const child = fork(join(repository, file), args, {
       ...{ silent: true, env: { PATH: process.env.PATH, ...env } },
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+      ...(this.#namespace === undefined
+        ? { execArgv: flags }
+        : { execPath: program('ip') ?? 'ip', execArgv: inThere }),
     });
     this.child = child;
     this.#said = '';
@@ -158,17 +169,21 @@ export class Gateway extends Process {
   told: Told | undefined;
   readonly #folder: string;
   readonly #url: string;
+  /** Behind a real link's delays, where the story's short patience would be none. */
+  readonly #isFar: boolean;
 
-  constructor(folder: string, url: string) {
-    super();
+  constructor(folder: string, url: string, namespace?: string) {
+    super(namespace);
     this.#folder = folder;
     this.#url = url;
+    this.#isFar = namespace !== undefined;
     mkdirSync(folder, { recursive: true });
   }
 
   start(): Promise<void> {
     const args = [this.#folder, this.#url, GATEWAY, PASSWORD];
-    return this.launch('edge/uplink/testing/gateway-process.ts', args, {}, async (child) => {
+    const env: Record<string, string> = this.#isFar ? { NONGTIN_TEST_TIMING: 'usual' } : {};
+    return this.launch('edge/uplink/testing/gateway-process.ts', args, env, async (child) => {
       child.on('message', (told) => {
         this.told = told as Told;
       });
@@ -197,16 +212,24 @@ export class Gateway extends Process {
 export class Cloud extends Process {
   readonly #dataDir: string;
   readonly #ports: { readonly http: number; readonly uplink: number };
+  /** As this process reaches it. */
+  readonly #address: string;
 
-  constructor(dataDir: string, ports: { http: number; uplink: number }) {
-    super();
+  constructor(
+    dataDir: string,
+    ports: { http: number; uplink: number },
+    place?: { namespace: string; address: string },
+  ) {
+    super(place?.namespace);
+    this.#address = place?.address ?? '127.0.0.1';
     this.#dataDir = dataDir;
     this.#ports = ports;
   }
 
   start(): Promise<void> {
     const env = {
-      ...{ NONGTIN_DATA_DIR: this.#dataDir, NONGTIN_HOST: '127.0.0.1', NONGTIN_LOG: 'json' },
+      ...{ NONGTIN_DATA_DIR: this.#dataDir, NONGTIN_LOG: 'json' },
+      NONGTIN_HOST: this.#address === '127.0.0.1' ? this.#address : '0.0.0.0',
       ...{ NONGTIN_CLOUD_PORT: `${this.#ports.http}`, NONGTIN_UPLINK_PORT: `${this.#ports.uplink}` },
       NONGTIN_RPC_URL: 'http://127.0.0.1:9',
     };
@@ -253,7 +276,7 @@ export class Cloud extends Process {
   }
 
   async #call(method: string, path: string, body?: object): Promise<Response> {
-    const base = `http://127.0.0.1:${this.#ports.http}`;
+    const base = `http://${this.#address}:${this.#ports.http}`;
     const headers = { 'content-type': 'application/json' };
     const { email, password } = demoSecrets(this.#dataDir).users.manager;
     const signIn = { method: 'POST', headers, body: JSON.stringify({ email, password }) };
@@ -278,7 +301,7 @@ export function storedEntries(dataDir: string): Kept[] {
   return all as unknown as Kept[];
 }
 
-async function projectedDays(dataDir: string): Promise<DayRow[]> {
+export async function projectedDays(dataDir: string): Promise<DayRow[]> {
   const child = fork(join(repository, 'cloud/testing/print-readings.ts'), [dataDir], { silent: true });
   let printed = '';
   child.stdout?.on('data', (part: Buffer) => {
@@ -294,7 +317,7 @@ async function projectedDays(dataDir: string): Promise<DayRow[]> {
 }
 
 /** What the daily rows of these entries have to be. */
-function daysOf(entries: readonly Kept[]): DayRow[] {
+export function daysOf(entries: readonly Kept[]): DayRow[] {
   const days = new Map<string, DayRow>();
   const readings = entries.flatMap(({ payload }) => (isRecordPayload(payload) ? [] : parseReadings(payload)));
   for (const reading of readings) {

@@ -68,15 +68,20 @@ describe.skipIf(missing !== undefined && !process.env.CI)('the cloud on NATS', (
     const now = async () => (await cloud.call('member', 'GET', '/api/gateways/gw-talk/live')).body;
     await expect.poll(async () => (await now()).readings?.[0]?.value, { timeout: 20_000 }).toBe(0.31);
     const line = await CommandLine.connect(nats.mqttUrl(), 'gw-talk', body.uplinkPassword);
-    await line.ready();
     const order = { kind: 'stop_all' };
     const issued = await cloud.call('technician', 'POST', '/api/gateways/gw-talk/commands', order);
+    expect(issued.body.state).toBe('waiting');
+    await line.ready();
     await expect.poll(() => line.received, { timeout: 20_000 }).toHaveLength(1);
     await line.tell(issued.body.commandId, 'accepted');
     const state = async () =>
       (await cloud.call('technician', 'GET', `/api/commands/${issued.body.commandId}`)).body.state;
     await expect.poll(state, { timeout: 20_000 }).toBe('accepted');
     await Promise.all([line.close(), uplink.close()]);
+    // Its last will says that it is gone.
+    const late = async () =>
+      (await cloud.call('technician', 'POST', '/api/gateways/gw-talk/commands', order)).body.state;
+    await expect.poll(late, { timeout: 20_000 }).toBe('waiting');
   });
 
   it('tells Prometheus and whoever asks whether it is ready', async () => {

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAccount, createOperator, createUser, fromSeed, type KeyPair } from '@nats-io/nkeys';
@@ -6,7 +7,7 @@ import { userClaim } from './claims.ts';
 
 /**
  * The keys of one NATS cluster, each a file that its owner alone can read. Servers get none of them. A machine that only
- * takes entries needs `worker.creds` and nothing else; who issues gateways' logins needs all.
+ * takes entries needs `worker.creds` and, where it is, `ca.pem`; who issues gateways' logins needs all.
  */
 const seeds = {
   operator: createOperator,
@@ -76,6 +77,25 @@ export function readCredentials(folder: string, name: 'worker' | 'system'): Uint
     return readFileSync(path);
   } catch (error) {
     throw missing(path, error);
+  }
+}
+
+/** Who signed the servers' certificate, PEM; undefined: whom this machine trusts. */
+export function trustedAuthority(folder: string): string | undefined {
+  return readAuthority(join(folder, 'ca.pem'));
+}
+
+/** Certificates as PEM; undefined when there is no such file. Throws a StartProblem when it holds something else. */
+export function readAuthority(path: string): string | undefined {
+  if (!existsSync(path)) return undefined;
+  try {
+    const text = readFileSync(path, 'utf8');
+    new X509Certificate(text);
+    return text;
+  } catch (error) {
+    throw new StartProblem(`${path} holds no certificate (PEM) that can be read: give the authority's own.`, {
+      cause: error,
+    });
   }
 }
 

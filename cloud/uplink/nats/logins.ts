@@ -1,16 +1,13 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createUser } from '@nats-io/nkeys';
-import { connect, credsAuthenticator } from '@nats-io/transport-node';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Schema } from '../../records/index.ts';
 import type { GatewayLogins } from '../door.ts';
 import { gatewayClaim, uplinkAccountClaim } from './claims.ts';
-import { readCredentials, readKeys } from './keys.ts';
+import { connectNats, type NatsTarget } from './connection.ts';
+import { readKeys } from './keys.ts';
 
-export interface NatsLoginsOptions {
-  readonly servers: readonly string[];
-  /** Folder of the cluster's keys. */
-  readonly keys: string;
+export interface NatsLoginsOptions extends NatsTarget {
   readonly db: Kysely<Schema>;
   readonly clock: { nowMs(): number };
 }
@@ -93,9 +90,7 @@ export class NatsLogins implements GatewayLogins {
   }
 
   async #update(claim: string): Promise<void> {
-    const { servers, keys } = this.#options;
-    const authenticator = credsAuthenticator(readCredentials(keys, 'system'));
-    const connection = await connect({ servers: [...servers], authenticator, timeout: PATIENCE_MS });
+    const connection = await connectNats(this.#options, 'system', { timeout: PATIENCE_MS });
     try {
       const answer = await connection.request('$SYS.REQ.CLAIMS.UPDATE', claim, { timeout: PATIENCE_MS });
       const { data, error } = answer.json<{ data?: { code?: number }; error?: { description?: string } }>();

@@ -1,9 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type ConsumerMessages, type JsMsg, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { type Logger, StartProblem } from '@nongtin/service';
 import type { FromGateway, Takers, ToGateway, UplinkDoor } from '../door.ts';
-import { hasKeys, readCredentials } from './keys.ts';
+import { connectNats } from './connection.ts';
+import { hasKeys } from './keys.ts';
 import { NatsLogins, type NatsLoginsOptions } from './logins.ts';
 import { CONSUMER, ensureStream, STREAM } from './stream.ts';
 import { matchSubject, subjectOf, subjectOfAll } from './subjects.ts';
@@ -45,7 +46,10 @@ export class NatsDoor implements UplinkDoor {
 
   async start(): Promise<void> {
     this.#stopping = false;
-    const connection = await this.#connect();
+    const connection = await connectNats(this.#options, 'worker', {
+      ...{ name: 'nongtin', maxReconnectAttempts: -1 },
+      ...{ reconnectTimeWait: AGAIN_MS, pingInterval: 10_000 },
+    });
     this.#connection = connection;
     if (hasKeys(this.#options.keys)) await this.logins.renew();
     await this.#prepare(connection);
@@ -69,22 +73,6 @@ export class NatsDoor implements UplinkDoor {
   async check(): Promise<void> {
     if (this.#connection === undefined) throw new Error('the door is closed');
     await this.#connection.flush();
-  }
-
-  async #connect(): Promise<NatsConnection> {
-    const { servers, keys } = this.#options;
-    const authenticator = credsAuthenticator(readCredentials(keys, 'worker'));
-    try {
-      return await connect({
-        ...{ servers: [...servers], authenticator, name: 'nongtin', maxReconnectAttempts: -1 },
-        ...{ reconnectTimeWait: AGAIN_MS, pingInterval: 10_000 },
-      });
-    } catch (error) {
-      throw new StartProblem(
-        `No nats-server at NONGTIN_NATS_URL lets us in (${(error as Error).message}): check that it runs with the configuration made for the keys in ${keys}.`,
-        { cause: error },
-      );
-    }
   }
 
   async #prepare(connection: NatsConnection): Promise<void> {

@@ -1,3 +1,4 @@
+import type { ClusterTls, ShownFiles } from './certificates.ts';
 import { operatorClaim, systemAccountClaim, uplinkAccountClaim } from './claims.ts';
 import type { ClusterKeys } from './keys.ts';
 
@@ -19,10 +20,10 @@ export interface ClusterOptions {
   /** Between the servers. */
   readonly routePassword: string;
   readonly nowMs: number;
-  /** Files of a certificate and its key, the same names on each machine. Undefined: on loopback or a network of our own. */
-  readonly tls?: { readonly cert: string; readonly key: string };
-  /** Beside loopback, every address of the machine. */
-  readonly listen: string;
+  /** Undefined: on a network of our own. */
+  readonly tls?: ClusterTls;
+  /** Undefined: each on its own `host`, which is this machine's. */
+  readonly listen?: string;
 }
 
 /** What each nats-server is started with (`nats-server -c FILE`), written for 2.9, which Debian has. */
@@ -34,15 +35,18 @@ export function serverConfigs({ keys, nodes, ...options }: ClusterOptions): Map<
   const accounts = {
     operator: operatorClaim(keys.operator, system, issuedAtS),
     system: [system, systemAccountClaim(keys.operator, system, issuedAtS)] as const,
-    // Preloaded only: what the cloud sends later, with revocations, is newer and stays.
+    // Preloaded only, and as old as can be: what the cloud has sent, with revocations, stays when this is made again.
     uplink: [
       account,
-      uplinkAccountClaim(keys.operator, { account, gatewaySigner, revocations: {} }, issuedAtS),
+      uplinkAccountClaim(keys.operator, { account, gatewaySigner, revocations: {} }, 1),
     ] as const,
   };
   const told = { ...options, accounts, nodes };
   return new Map(nodes.map((node) => [node.name, serverConfig(node, told)]));
 }
+
+/** The server's own two seconds are too short for a gateway behind 64 kbit/s and 600 ms. */
+const HANDSHAKE_S = 15;
 
 type Told = Omit<ClusterOptions, 'keys' | 'nowMs'> & {
   readonly accounts: {
@@ -54,37 +58,41 @@ type Told = Omit<ClusterOptions, 'keys' | 'nowMs'> & {
 
 function serverConfig(node: ServerNode, { accounts, nodes, listen, tls, routePassword }: Told): string {
   const quoted = (text: string) => JSON.stringify(text);
-  const secured =
-    tls === undefined ? '' : `tls { cert_file: ${quoted(tls.cert)}, key_file: ${quoted(tls.key)} }`;
+  const secured = (files: ShownFiles, more = '') =>
+    `tls { cert_file: ${quoted(files.cert)}, key_file: ${quoted(files.key)}, ${more}timeout: ${HANDSHAKE_S} }`;
+  const shown = tls === undefined ? '' : secured(tls.shown);
+  // Each server is a client of the others, and has to show a certificate too.
+  const between = tls === undefined ? '' : secured(tls.between, `ca_file: ${quoted(tls.between.ca)}, `);
+  const address = listen ?? node.host;
   const replicas = nodes.length >= 3 ? 3 : 1;
   const route = ({ host, routePort }: ServerNode) =>
     `nats://nongtin:${encodeURIComponent(routePassword)}@${host}:${routePort}`;
   const routes = nodes.filter((other) => other !== node).map((other) => quoted(route(other)));
   const cluster = `cluster {
   name: nongtin
-  listen: ${quoted(`${listen}:${node.routePort}`)}
+  listen: ${quoted(`${address}:${node.routePort}`)}
   authorization { user: nongtin, password: ${quoted(routePassword)}, timeout: 5 }
   routes: [${routes.join(', ')}]
   no_advertise: true
-  ${secured}
+  ${between}
 }
 `;
   return `# Made by "npm run nats"; a secret of the cluster stands in it: for this server's eyes only.
 server_name: ${quoted(node.name)}
-listen: ${quoted(`${listen}:${node.clientPort}`)}
-${secured}
+listen: ${quoted(`${address}:${node.clientPort}`)}
+${shown}
 max_payload: 2MB
 jetstream { store_dir: ${quoted(`${node.dataDir}/jetstream`)} }
 
 # The gateways' door. What the server itself keeps of an MQTT session is in memory: gateways subscribe anew when they
 # connect, and resend what was not answered.
 mqtt {
-  listen: ${quoted(`${listen}:${node.mqttPort}`)}
+  listen: ${quoted(`${address}:${node.mqttPort}`)}
   stream_replicas: ${replicas}
   consumer_replicas: 1
   consumer_memory_storage: true
   consumer_inactive_threshold: "10m"
-  ${secured}
+  ${shown}
 }
 
 operator: ${accounts.operator}

@@ -42,7 +42,7 @@ export async function startNats(size: 1 | 3 = 1): Promise<TestCluster> {
     ...{ name: `nats-${n + 1}`, host: '127.0.0.1', dataDir: join(folder, `nats-${n + 1}`) },
     ...{ clientPort: ports[n * 3] ?? 0, mqttPort: ports[n * 3 + 1] ?? 0, routePort: ports[n * 3 + 2] ?? 0 },
   }));
-  const options = { keys, nodes, routePassword: 'of-the-test', nowMs: Date.now(), listen: '127.0.0.1' };
+  const options = { keys, nodes, routePassword: 'of-the-test', nowMs: Date.now() };
   for (const [name, text] of serverConfigs(options)) {
     mkdirSync(join(folder, name));
     writeFileSync(join(folder, `${name}.conf`), text, { mode: 0o600 });
@@ -80,9 +80,10 @@ export async function startNats(size: 1 | 3 = 1): Promise<TestCluster> {
   };
 }
 
-async function answers(port: number, server: ChildProcess, log: string): Promise<void> {
+/** Resolves when somebody answers on the port; rejects when the server has ended. */
+export async function answers(port: number, server: ChildProcess, log: string, host = '127.0.0.1') {
   while (server.exitCode === null) {
-    const socket = connect(port, '127.0.0.1');
+    const socket = connect(port, host);
     const opened = await once(socket, 'connect').then(
       () => true,
       () => false,

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { explainProblem, StartProblem, writeDurably } from '@nongtin/service';
+import { distrust, type GivenCertificate, writeCertificates } from './certificates.ts';
 import { makeKeys } from './keys.ts';
 import { type ServerNode, serverConfigs } from './server-config.ts';
 
@@ -10,22 +11,31 @@ import { type ServerNode, serverConfigs } from './server-config.ts';
 export interface ClusterPlan {
   readonly folder: string;
   readonly nodes: readonly ServerNode[];
-  readonly listen: string;
-  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Undefined: each on its own host, which is this machine's. */
+  readonly listen?: string;
+  /** `own`: made here. */
+  readonly tls: 'own' | 'none' | GivenCertificate;
+  /** A host name that stands for all servers, as gateways know it. */
+  readonly uplink?: string;
 }
 
-const USAGE = `npm run nats -- FOLDER --hosts HOST[,HOST,HOST] [--cert FILE --key FILE | --plain] [--data FOLDER]
+const USAGE = `npm run nats -- FOLDER --hosts HOST[,HOST,HOST] [--uplink HOST]
+    [--cert FILE --key FILE [--ca FILE] | --plain] [--data FOLDER]
 
 Makes the keys of a NATS cluster, once, and what each of its servers is started with. One server or three; a host that is
 named again gets ports of its own (+10), to try it on one machine.
-  --cert, --key  TLS for gateways, workers and between the servers: these files, on each server's machine
+  --uplink       the one name by which gateways find whichever server is there
+  --cert, --key  a certificate of somebody else's for gateways and workers: these files, on each server's machine
+  --ca           who signed it, a file here, when that is no public authority
   --plain        no TLS: for a network of your own only, because gateways' logins could be read on the way
   --data         where each server keeps what it holds; /var/lib/nongtin-nats`;
 
 const options = {
   hosts: { type: 'string' },
+  uplink: { type: 'string' },
   cert: { type: 'string' },
   key: { type: 'string' },
+  ca: { type: 'string' },
   plain: { type: 'boolean', default: false },
   data: { type: 'string' },
 } as const;
@@ -37,22 +47,30 @@ export function planCluster(args: readonly string[]): ClusterPlan {
   if (folder === undefined || more.length > 0 || hosts.length === 0) throw new StartProblem(USAGE);
   if (hosts.length !== 1 && hosts.length !== 3)
     throw new StartProblem(`${hosts.length} servers: name one, or three, of which one may fail.`);
-  const strange = hosts.find((host) => !/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(host));
+  const { uplink } = values;
+  const strange = [...hosts, ...(uplink === undefined ? [] : [uplink])].find(
+    (host) => !/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(host),
+  );
   if (strange !== undefined) throw new StartProblem(`${strange} is no host name or IPv4 address.`);
   const local = hosts.every((host) => host === 'localhost' || /^127\./.test(host));
-  const { cert, key, plain } = values;
-  if ((cert === undefined) !== (key === undefined)) throw new StartProblem('Give --cert and --key together.');
-  if (!local && cert === undefined && !plain)
-    throw new StartProblem(
-      `Servers on other machines need --cert and --key; --plain on a network of your own.\n\n${USAGE}`,
-    );
   const data = values.data ?? (local ? resolve(folder) : '/var/lib/nongtin-nats');
   return {
     folder: resolve(folder),
     nodes: hosts.map((host, index) => nodeOf(host, index, hosts, data)),
-    listen: local ? '127.0.0.1' : '0.0.0.0',
-    ...(cert === undefined || key === undefined ? {} : { tls: { cert, key } }),
+    ...(local ? {} : { listen: '0.0.0.0' }),
+    tls: tlsOf(values),
+    ...(uplink === undefined ? {} : { uplink }),
   };
+}
+
+function tlsOf({ cert, key, ca, plain }: ReturnType<typeof parse>['values']): ClusterPlan['tls'] {
+  if ((cert === undefined) !== (key === undefined)) throw new StartProblem('Give --cert and --key together.');
+  if (ca !== undefined && cert === undefined)
+    throw new StartProblem('--ca is who signed --cert: give that too.');
+  if (plain && cert !== undefined) throw new StartProblem('Give --plain or a certificate, not both.');
+  if (cert === undefined || key === undefined) return plain ? 'none' : 'own';
+  const files = { cert: resolve(cert), key: resolve(key) };
+  return ca === undefined ? files : { ...files, ca: resolve(ca) };
 }
 
 function parse(args: readonly string[]) {
@@ -77,26 +95,56 @@ function nodeOf(host: string, index: number, hosts: readonly string[], data: str
   };
 }
 
-/** Writes keys that are missing, and the servers' configurations anew. Tells what to do with them. */
-export function setUpCluster({ folder, nodes, listen, tls }: ClusterPlan, nowMs: number): string {
+/** Writes keys that are missing, and certificates and configurations anew. Tells what to do with them. */
+export async function setUpCluster(plan: ClusterPlan, nowMs: number): Promise<string> {
+  const { folder, nodes, listen } = plan;
   const keysFolder = join(folder, 'keys');
-  const keys = makeKeys(keysFolder, nowMs);
-  const told = { keys, nodes, listen, nowMs, routePassword: routePassword(join(keysFolder, 'route.secret')) };
-  const configs = serverConfigs({ ...told, ...(tls === undefined ? {} : { tls }) });
   try {
-    for (const [name, text] of configs) writeDurably(join(folder, `${name}.conf`), text);
+    // For all to look into, as the server's own user must; what is in it is for its owner alone.
+    mkdirSync(folder, { recursive: true });
+    const keys = makeKeys(keysFolder, nowMs);
+    const told = {
+      ...{ keys, nodes, nowMs, ...(listen && { listen }) },
+      routePassword: routePassword(join(keysFolder, 'route.secret')),
+    };
+    const tls = await certificatesOf(plan, nowMs);
+    for (const [name, text] of serverConfigs({ ...told, ...(tls && { tls }) }))
+      writeDurably(join(folder, `${name}.conf`), text);
+    return whatToDo(plan, tls?.validToMs);
   } catch (error) {
     throw explainProblem(error, { path: folder });
   }
-  const scheme = tls === undefined ? 'nats' : 'tls';
-  const urls = nodes.map(({ host, clientPort }) => `${scheme}://${host}:${clientPort}`);
+}
+
+async function certificatesOf({ folder, nodes, tls, uplink }: ClusterPlan, nowMs: number) {
+  const keysFolder = join(folder, 'keys');
+  if (tls === 'none') {
+    distrust(keysFolder);
+    return undefined;
+  }
+  const filesFolder = join(folder, 'tls');
+  mkdirSync(filesFolder, { recursive: true, mode: 0o700 });
+  const names = [...nodes.map(({ host }) => host), ...(uplink === undefined ? [] : [uplink])];
+  const order = { keysFolder, folder: filesFolder, names, ...(tls === 'own' ? {} : { given: tls }) };
+  return writeCertificates(order, nowMs);
+}
+
+function whatToDo({ folder, nodes, tls, uplink }: ClusterPlan, validToMs: number | undefined): string {
+  const [nats, mqtt] = tls === 'none' ? ['nats', 'mqtt'] : ['tls', 'mqtts'];
+  const [first] = nodes;
+  const urls = nodes.map(({ host, clientPort }) => `${nats}://${host}:${clientPort}`);
+  const workersFiles = tls === 'none' ? 'worker.creds' : 'worker.creds and, where it is, ca.pem';
   return [
     ...nodes.map(({ name, host }) => `on ${host}:  nats-server -c ${join(folder, `${name}.conf`)}`),
+    ...(tls === 'none' ? [] : [`each with ${join(folder, 'tls')}/, under the same name there`]),
     'for the cloud and its workers:',
     `  NONGTIN_NATS_URL=${urls.join(',')}`,
-    `  NONGTIN_NATS_KEYS=${keysFolder}    (a worker alone needs worker.creds of it)`,
-    'gateways connect to:',
-    `  ${nodes.map(({ host, mqttPort }) => `${tls === undefined ? 'mqtt' : 'mqtts'}://${host}:${mqttPort}`).join(' ')}`,
+    `  NONGTIN_NATS_KEYS=${join(folder, 'keys')}    (a worker alone needs ${workersFiles})`,
+    'for the cloud, so that gateways are told where to connect:',
+    `  NONGTIN_UPLINK_PUBLIC_URL=${mqtt}://${uplink ?? first?.host}:${first?.mqttPort}`,
+    ...(validToMs === undefined
+      ? []
+      : [`The certificate made here ends on ${new Date(validToMs).toISOString().slice(0, 10)}.`]),
   ].join('\n');
 }
 

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { encodeReadings, type Reading, seriesTimeNs } from '@nongtin/broker/wire';
@@ -9,14 +9,16 @@ import { Uplink } from '../uplink.ts';
 /**
  * The journal and the uplink of a gateway in a process of their own, to be killed at any moment:
  *
- *   node gateway-process.ts FOLDER URL GATEWAY PASSWORD
+ *   node gateway-process.ts FOLDER URL GATEWAY PASSWORD [CA_FILE]
  *
  * It writes entries all the time and tells its parent how far it and the cloud are. Told 'rest', it writes no more; told
  * 'dump', it writes all its entries to FOLDER/dump.json and ends.
  */
-const [, , folder = '', url = '', gateway = '', password = ''] = process.argv;
+const [, , folder = '', url = '', gateway = '', password = '', caFile] = process.argv;
 const EVERY_MS = 10;
 const TELL_EVERY_MS = 20;
+/** So that a test may cut it often; NONGTIN_TEST_TIMING=usual leaves a gateway's own. */
+const hasty = { reconnectMs: 50, mostReconnectMs: 400, answerMs: 2_000, refusedMs: 200 };
 
 const clock = { nowMs: Date.now, monotonicMs: () => Math.trunc(performance.now()) };
 const logger = pino({ enabled: false });
@@ -30,7 +32,8 @@ await journal.appendRecord({
 });
 const uplink = new Uplink({
   ...{ url, gateway, password, journal, clock, logger },
-  timing: { reconnectMs: 50, mostReconnectMs: 400, answerMs: 2_000, refusedMs: 200 },
+  ...(caFile === undefined ? {} : { tls: { ca: readFileSync(caFile, 'utf8') } }),
+  ...(process.env.NONGTIN_TEST_TIMING === 'usual' ? {} : { timing: hasty }),
 });
 await uplink.start();
 
