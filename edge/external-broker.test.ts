@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openAuthority } from '@nongtin/broker';
 import { connectAsync } from 'mqtt';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isMosquittoHere, Mosquitto } from '../broker/testing/mosquitto.ts';
@@ -46,11 +47,13 @@ it('a gateway whose broker is elsewhere tells devices its host and port, and who
     ...{ host: 'broker.invalid', mqttPort: 1884, tlsPort: null, authority: null },
   });
   await farm.gateway().stop();
+  const theirs = openAuthority({ folder: join(farm.dataDir, 'theirs'), clock: { nowMs: Date.now } });
+  const { cert: authority } = await theirs.serverCredentials(['broker.invalid']);
   const ca = join(farm.dataDir, 'ca.pem');
-  writeFileSync(ca, 'of the other broker');
+  writeFileSync(ca, authority);
   await farm.restart({ NONGTIN_MQTT_BROKER_URL: 'mqtts://[fd00::5]', NONGTIN_MQTT_BROKER_CA: ca });
   expect(await farm.get('/api/tls')).toMatchObject({
-    ...{ host: 'fd00::5', mqttPort: null, tlsPort: 8883, authority: 'of the other broker' },
+    ...{ host: 'fd00::5', mqttPort: null, tlsPort: 8883, authority },
   });
 });
 
