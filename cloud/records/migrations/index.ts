@@ -7,6 +7,7 @@ import { up as live } from './0005-live.ts';
 import { up as series } from './0006-series.ts';
 import { up as enrolment } from './0007-enrolment.ts';
 import { up as entries } from './0008-entries.ts';
+import { up as packing } from './0009-packing.ts';
 
 /** In the order of their names. A migration that was released is never edited: add another one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -18,4 +19,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0006-series': { up: series },
   '0007-enrolment': { up: enrolment },
   '0008-entries': { up: entries },
+  '0009-packing': { up: packing },
 };
