@@ -35,11 +35,13 @@ import { openStamping, type Stamping } from './stamping.ts';
 import { CloudAuthority } from './tls/authority.ts';
 import { TlsDoors } from './tls/doors.ts';
 import { AedesDoor, allowGateway } from './uplink/aedes-door.ts';
+import { registerPackerMetrics } from './uplink/archive/metrics.ts';
+import type { Packer } from './uplink/archive/packer.ts';
 import type { UplinkDoor } from './uplink/door.ts';
 import type { EntryStore } from './uplink/entry-store.ts';
 import type { LiveValues } from './uplink/live.ts';
 import { NatsDoor } from './uplink/nats/nats-door.ts';
-import { entryStoreOf, openPipeline, takersOf } from './uplink/pipeline.ts';
+import { entryStoreOf, openPipeline, packerOf, takersOf } from './uplink/pipeline.ts';
 import type { Receiver } from './uplink/receiver.ts';
 
 /**
@@ -128,9 +130,13 @@ export class Cloud implements Service {
       onProjected: (gateway) => series.writer?.wake(gateway),
     });
     this.#closers.push(() => projector.stop());
-    if (nats?.ingest !== false) {
+    const ingests = nats?.ingest !== false;
+    const packer = ingests ? packerOf(this.#config, { db: records.db, clock, logger }) : undefined;
+    this.#closers.push(() => packer?.stop());
+    if (ingests) {
       await projector.start();
       await series.writer?.start();
+      packer?.start();
     }
     const stamping = openStamping({ config: this.#config, db: records.db, clock, logger });
     this.#closers.push(() => stamping.anchorer.stop());
@@ -152,7 +158,7 @@ export class Cloud implements Service {
     });
     const authority = this.#openAuthority();
     const gateways = { register, registrar, presence, uplink, authority };
-    const heard = { receiver, live, series, commands };
+    const heard = { receiver, live, series, packer, commands };
     const app = await this.#openApp({ records, entries, accounts, stamping, ...heard, ...gateways });
     this.#closers.push(() => commands.stop());
     commands.start((gateway, command) => send(gateway, 'gatewayCommand', command));
@@ -232,16 +238,19 @@ export class Cloud implements Service {
 
   async #openApp(parts: AppParts): Promise<FastifyInstance> {
     const { records, entries, receiver, live, accounts, stamping, series, uplink, commands } = parts;
-    const { register, registrar, presence, authority } = parts;
+    const { packer, register, registrar, presence, authority } = parts;
     const registry = createMetrics({ entries, receiver, live });
     if (uplink instanceof AedesDoor) registerBrokerMetrics(uplink.broker, registry);
     registerAnchorMetrics(registry, { db: records.db, status: () => stamping.anchorer.status() });
     series.register(registry);
-    // Without it gateways wait and people do not.
-    const dependencies =
-      uplink instanceof NatsDoor
+    if (packer) registerPackerMetrics(registry, packer);
+    const dependencies = [
+      // Without it gateways wait and people do not.
+      ...(uplink instanceof NatsDoor
         ? [{ name: 'nats', vital: false, check: () => uplink.check().then(() => 'ok') }]
-        : [];
+        : []),
+      ...(packer ? [{ name: 'packing', vital: false, check: async () => packer.state() }] : []),
+    ];
     const clock = this.#clock;
     const { db } = records;
     const gateways = { register, registrar, presence, logins: uplink.logins };
@@ -285,6 +294,7 @@ interface AppParts {
   readonly accounts: Accounts;
   readonly stamping: Stamping;
   readonly series: CloudSeries;
+  readonly packer: Packer | undefined;
   readonly uplink: AedesDoor | NatsDoor;
   readonly commands: Commands;
   readonly register: GatewayRegister;

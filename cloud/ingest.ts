@@ -7,11 +7,13 @@ import type { CloudConfig } from './config.ts';
 import { createMetrics } from './metrics.ts';
 import { openRecords } from './records/index.ts';
 import { type CloudSeries, openCloudSeries } from './series/index.ts';
+import { registerPackerMetrics } from './uplink/archive/metrics.ts';
+import type { Packer } from './uplink/archive/packer.ts';
 import type { UplinkDoor } from './uplink/door.ts';
 import type { EntryStore } from './uplink/entry-store.ts';
 import type { LiveValues } from './uplink/live.ts';
 import { NatsDoor } from './uplink/nats/nats-door.ts';
-import { entryStoreOf, openPipeline, takersOf } from './uplink/pipeline.ts';
+import { entryStoreOf, openPipeline, packerOf, takersOf } from './uplink/pipeline.ts';
 import type { Receiver } from './uplink/receiver.ts';
 
 /** How often it looks for entries that a worker stored and did not live to project. */
@@ -76,13 +78,16 @@ export class Ingest implements Service {
     await projector.start();
     await series.writer?.start();
     this.#sweep(() => projector.start());
+    const packer = packerOf(this.#config, { db, clock, logger });
+    this.#closers.push(() => packer?.stop());
+    packer?.start();
     const commands = new Commands({ db, clock, logger, shared: true });
     const send: UplinkDoor['send'] = (...message) => door.send(...message);
     const takers = takersOf({ receiver, live, commands, clock, send });
     const door = new NatsDoor({ ...nats, db, clock, logger, takers });
     this.#closers.push(() => commands.stop());
     commands.start((gateway, command) => send(gateway, 'gatewayCommand', command));
-    await this.#openHealth({ entries, receiver, live, series, door, db });
+    await this.#openHealth({ entries, receiver, live, series, packer, door, db });
     this.#closers.push(() => door.stop());
     await door.start();
   }
@@ -94,17 +99,19 @@ export class Ingest implements Service {
     this.#closers.push(() => clearInterval(timer));
   }
 
-  async #openHealth({ entries, receiver, live, series, door, db }: HealthParts): Promise<void> {
+  async #openHealth({ entries, receiver, live, series, packer, door, db }: HealthParts): Promise<void> {
     const { host, ingestPort: port } = this.#config;
     if (port === undefined) return;
     const dependencies = [
       { name: 'records', vital: true, check: () => sql`select 1`.execute(db).then(() => 'ok') },
       { name: 'entries', vital: true, check: () => entries.check().then(() => 'ok') },
       { name: 'nats', vital: true, check: () => door.check().then(() => 'ok') },
+      ...(packer ? [{ name: 'packing', vital: false, check: async () => packer.state() }] : []),
     ];
     const app = fastify({ forceCloseConnections: true });
     const registry = createMetrics({ entries, receiver, live });
     series.register(registry);
+    if (packer) registerPackerMetrics(registry, packer);
     await app.register(async (scope) => healthRoutes(dependencies, registry)(scope));
     this.#closers.push(() => app.close());
     try {
@@ -120,6 +127,7 @@ interface HealthParts {
   readonly receiver: Receiver;
   readonly live: LiveValues;
   readonly series: CloudSeries;
+  readonly packer: Packer | undefined;
   readonly door: NatsDoor;
   readonly db: ReturnType<typeof openRecords>['db'];
 }

@@ -117,7 +117,8 @@ export function entryStoreSuite(name: string, { make }: StoreUnderTest): void {
       const entries = entriesOf(gateway, ['a', 'b', 'c', 'd', 'e', 'f']);
       const thin = (at: number, firstNumber: number) => {
         const entry = entries[at - 1] as StoredEntry;
-        return { ...entry, payload: '', thinned: { hash: entry.hash, firstNumber } };
+        const { previousHash } = entries[firstNumber - 1] as StoredEntry;
+        return { ...entry, previousHash, payload: '', thinned: { hash: entry.hash, firstNumber } };
       };
       await append([entries[0] as StoredEntry, thin(4, 2), thin(5, 5)]);
       await append([entries[5] as StoredEntry]);

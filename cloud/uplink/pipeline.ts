@@ -10,6 +10,8 @@ import { seasonOf } from '../traceability/season.ts';
 import { ArchiveStore } from './archive/archive-store.ts';
 import { BucketObjects } from './archive/bucket-objects.ts';
 import { FolderObjects } from './archive/folder-objects.ts';
+import type { Objects } from './archive/objects.ts';
+import { Packer, type PackerOptions } from './archive/packer.ts';
 import type { Takers, UplinkDoor } from './door.ts';
 import type { EntryStore } from './entry-store.ts';
 import { LiveValues } from './live.ts';
@@ -20,8 +22,19 @@ import { SqliteEntryStore } from './sqlite-entry-store.ts';
 /** Where entries are kept by this configuration, not yet opened. */
 export function entryStoreOf({ archive, dataDir }: CloudConfig, { db }: Records): EntryStore {
   if (archive === undefined) return new SqliteEntryStore(join(dataDir, 'cloud', 'entries.sqlite'));
-  const objects = 'folder' in archive ? new FolderObjects(archive.folder) : new BucketObjects(archive);
-  return new ArchiveStore(db, objects);
+  return new ArchiveStore(db, objectsOf(archive));
+}
+
+/** Undefined: entries are in one file, where nothing is to be packed. */
+export function packerOf(
+  { archive }: CloudConfig,
+  parts: Omit<PackerOptions, 'objects'>,
+): Packer | undefined {
+  return archive && new Packer({ ...parts, objects: objectsOf(archive) });
+}
+
+function objectsOf(archive: NonNullable<CloudConfig['archive']>): Objects {
+  return 'folder' in archive ? new FolderObjects(archive.folder) : new BucketObjects(archive);
 }
 
 export interface PipelineOptions {

@@ -8,6 +8,7 @@ import { up as series } from './0006-series.ts';
 import { up as enrolment } from './0007-enrolment.ts';
 import { up as entries } from './0008-entries.ts';
 import { up as readiness } from './0009-readiness.ts';
+import { up as packing } from './0010-packing.ts';
 
 /** In the order of their names. A migration that was released is never edited: add another one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -20,4 +21,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0007-enrolment': { up: enrolment },
   '0008-entries': { up: entries },
   '0009-readiness': { up: readiness },
+  '0010-packing': { up: packing },
 };

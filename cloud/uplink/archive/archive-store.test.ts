@@ -1,73 +1,14 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { zstdDecompressSync } from 'node:zlib';
-import { pino } from 'pino';
-import { afterAll, describe, expect, it } from 'vitest';
-import { openRecords, type Records } from '../../records/index.ts';
-import { postgresPrograms, startCluster, type TemporaryCluster } from '../../records/postgres.suite.ts';
+import { describe, expect, it } from 'vitest';
 import { TestGateway } from '../../testing/gateway.ts';
 import { entriesOf, entryStoreSuite, receivedAtMs } from '../entry-store.suite.ts';
 import { type EntryStore, HeadMoved, type StoredEntry, StoreFailure } from '../entry-store.ts';
+import { objectsIn, openArchives } from './archive.suite.ts';
 import { ArchiveStore } from './archive-store.ts';
-import { startBucket } from './bucket.suite.ts';
 import { BucketObjects } from './bucket-objects.ts';
-import { FolderObjects } from './folder-objects.ts';
-import type { Objects } from './objects.ts';
 
-const logger = pino({ level: 'silent' });
-const programs = postgresPrograms();
-const withServer = programs !== undefined || Boolean(process.env.CI);
-let cluster: TemporaryCluster | undefined;
-
-function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'nongtin-archive-'));
-}
-
-/** Records in PGlite, or in a real server; opened once for all tests of this file, and emptied for each. */
-const opened = new Map<boolean, Records>();
-const dataDir = temporaryFolder();
-afterAll(async () => {
-  for (const records of opened.values()) await records.stop();
-  await cluster?.stop();
-  rmSync(dataDir, { recursive: true, force: true });
-});
-
-async function emptyDatabase(server: boolean): Promise<Records['db']> {
-  const there = opened.get(server);
-  const records =
-    there ?? openRecords({ dataDir, logger, ...(server ? { databaseUrl: await newDatabase() } : {}) });
-  if (there === undefined) {
-    await records.start();
-    opened.set(server, records);
-  }
-  for (const table of ['entry_heads', 'entry_batches', 'entry_forks'] as const)
-    await records.db.deleteFrom(table).execute();
-  return records.db;
-}
-
-async function newDatabase(): Promise<string> {
-  if (programs === undefined) throw new Error('install the package postgresql to run this suite');
-  cluster ??= await startCluster(programs);
-  return cluster.createDatabase();
-}
-
-async function makeOn(server: boolean, objects: Objects, remove: () => unknown) {
-  const db = await emptyDatabase(server);
-  const again = () => new ArchiveStore(db, objects);
-  return { store: again(), again, db, remove: async () => void (await remove()) };
-}
-
-async function onFolder(server: boolean) {
-  const folder = temporaryFolder();
-  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
-  return { folder, ...(await makeOn(server, new FolderObjects(folder), removeFolder)) };
-}
-
-async function onBucket() {
-  const bucket = await startBucket();
-  return { bucket, ...(await makeOn(false, new BucketObjects(bucket.bucket), bucket.stop)) };
-}
+const { onFolder, onBucket, withServer } = openArchives();
 
 entryStoreSuite('a folder, indexed in PGlite', { make: () => onFolder(false) });
 entryStoreSuite('a bucket, indexed in PGlite', { make: onBucket });
@@ -75,13 +16,6 @@ if (withServer) entryStoreSuite('a folder, indexed in PostgreSQL', { make: () =>
 it.skipIf(withServer)('a folder, indexed in PostgreSQL: not installed here', ({ skip }) => skip());
 
 const first = { after: undefined, receivedAtMs };
-
-/** Files below a folder, without their note. */
-function objectsIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((name) => join(folder, name))
-    .filter((path) => path.endsWith('.zst') && statSync(path).isFile());
-}
 
 describe('the archive', () => {
   it('puts what comes at once into one object, which reads without us', async () => {

@@ -1,5 +1,5 @@
 import { StartProblem } from '@nongtin/service';
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Schema } from '../../records/index.ts';
 import {
   type AppendedAt,
@@ -26,7 +26,10 @@ interface Waiting extends AppendedAt {
 const MOST_OBJECT_BYTES = 8 * 1024 * 1024;
 /** Of one transaction: its rows stay far from the 65,535 parameters that a statement of PostgreSQL may have. */
 const MOST_BATCHES = 1_000;
+/** What the projector of the same process reads next, a moment after it was written. */
 const RECENT_BYTES = 32 * 1024 * 1024;
+/** Packed frames, each of which a reader goes through in many steps. */
+const OPENED_BYTES = 32 * 1024 * 1024;
 /** Objects that one reader opens at a time: over a network each takes a while. */
 const READ_AT_ONCE = 16;
 
@@ -39,6 +42,7 @@ export class ArchiveStore implements EntryStore {
   readonly #db: Kysely<Schema>;
   readonly #objects: Objects;
   readonly #recent = new Recent(RECENT_BYTES);
+  readonly #opened = new Recent(OPENED_BYTES);
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
   #isOpen = false;
@@ -80,12 +84,19 @@ export class ArchiveStore implements EntryStore {
     const asked = new Set(numbers);
     const rows = await this.#db
       .selectFrom('entry_batches')
-      .select('chain')
+      .select([...PLACE, 'first_number', 'last_number', 'chain'])
       .where('gateway_id', '=', gateway)
       .where('last_number', '>=', Math.min(...numbers))
       .where('first_number', '<=', Math.max(...numbers))
       .execute();
-    return new Map(rows.flatMap(({ chain }) => hashesIn(chain)).filter(([number]) => asked.has(number)));
+    const held = new Map(rows.flatMap(({ chain }) => hashesIn(chain)));
+    // Of packed rows only the objects know: somebody sends again what was acknowledged days ago.
+    for (const row of rows.filter(({ packed }) => packed)) {
+      const isAsked = (number: number) => number >= row.first_number && number < row.last_number;
+      if (!numbers.some(isAsked)) continue;
+      for (const { number, hash } of await this.#entriesOf(row)) held.set(number, hash);
+    }
+    return new Map([...held].filter(([number]) => asked.has(number)));
   }
 
   append(gateway: string, entries: readonly StoredEntry[], at: AppendedAt): Promise<void> {
@@ -100,16 +111,21 @@ export class ArchiveStore implements EntryStore {
   async read(gateway: string, after: number, limit: number): Promise<StoredEntry[]> {
     const batches = await this.#db
       .selectFrom('entry_batches')
-      .select(['object', 'byte_offset', 'byte_length'])
+      .select([...PLACE, 'last_number'])
       .where('gateway_id', '=', gateway)
       .where('last_number', '>', after)
       .orderBy('last_number')
       .limit(limit)
       .execute();
     const entries: StoredEntry[] = [];
-    for (let at = 0; at < batches.length && entries.length < limit; at += READ_AT_ONCE) {
-      const some = batches.slice(at, at + READ_AT_ONCE).map((batch) => this.#entriesOf(batch));
+    for (let at = 0; at < batches.length && entries.length < limit; ) {
+      // Numbers tell how far it reaches at most; thinned ones stand for more than one entry.
+      const wanted = (batches[at - 1]?.last_number ?? after) + limit - entries.length;
+      const enough = batches.findIndex(({ last_number }) => last_number >= wanted);
+      const end = Math.min(at + READ_AT_ONCE, enough < 0 ? batches.length : enough + 1);
+      const some = batches.slice(at, end).map((batch) => this.#entriesOf(batch));
       entries.push(...(await Promise.all(some)).flat().filter(({ number }) => number > after));
+      at = end;
     }
     return entries.slice(0, limit);
   }
@@ -216,12 +232,18 @@ export class ArchiveStore implements EntryStore {
     done.resolve();
   }
 
-  async #entriesOf(batch: { object: string; byte_offset: number; byte_length: number }) {
-    const { object, byte_offset: offset, byte_length: length } = batch;
-    const recent = this.#recent.find(placeOf(object, offset));
-    return recent ?? entriesIn(await this.#objects.get(object, offset, length));
+  async #entriesOf({ object, byte_offset: offset, byte_length: length, packed }: Place) {
+    const place = placeOf(object, offset);
+    const inMemory = (packed ? this.#opened : this.#recent).find(place);
+    if (inMemory !== undefined) return inMemory;
+    const entries = await entriesIn(await this.#objects.get(object, offset, length));
+    if (packed) this.#opened.keep(place, entries);
+    return entries;
   }
 }
+
+type Place = Pick<Selectable<Schema['entry_batches']>, (typeof PLACE)[number]>;
+const PLACE = ['object', 'byte_offset', 'byte_length', 'packed'] as const;
 
 function placeOf(object: string, offset: number): string {
   return `${object}:${offset}`;
@@ -229,5 +251,6 @@ function placeOf(object: string, offset: number): string {
 
 const NOTE = `Journal entries as gateways signed them, for good: the evidence behind lots and stamps.
 Each object holds zstd frames of JSON lines ("zstd -d FILE"). Change and delete nothing here.
-The database names which of them count; what it does not name was never acknowledged.
+The database names which of them count. What it does not name was never acknowledged, or lies packed in another one;
+the cloud deletes that by itself after a week.
 `;

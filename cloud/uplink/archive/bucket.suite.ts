@@ -8,8 +8,8 @@ import type { Bucket } from './bucket-objects.ts';
 export interface TestBucket {
   readonly bucket: Bucket;
   readonly objects: Map<string, Buffer>;
-  /** Answers with this status from now on, or again as it should. */
-  fail(status: number | undefined): void;
+  /** Answers with this status from now on, or again as it should; every method unless one is named. */
+  fail(status: number | undefined, method?: string): void;
   stop(): Promise<void>;
 }
 
@@ -20,16 +20,23 @@ export interface TestBucket {
 export async function startBucket(): Promise<TestBucket> {
   const objects = new Map<string, Buffer>();
   const keys = { region: 'asia-test-1', keyId: 'AKIDEXAMPLE', secret: 'a secret of the test' };
-  let failing: number | undefined;
+  let failing: { readonly status: number | undefined; readonly method: string | undefined } | undefined;
   const server = createServer(async (request, response) => {
     const body = await buffer(request);
-    if (failing !== undefined) return refuse(response, failing, 'SlowDown');
+    if (failing?.status !== undefined && (failing.method ?? request.method) === request.method)
+      return refuse(response, failing.status, failing.status === 403 ? 'AccessDenied' : 'SlowDown');
     if (!isSigned(request, body, keys)) return refuse(response, 403, 'SignatureDoesNotMatch');
-    const name = decodeURIComponent(request.url ?? '');
+    const url = new URL(request.url ?? '', 'http://bucket');
+    const name = decodeURIComponent(url.pathname);
     if (request.method === 'PUT') {
       objects.set(name, body);
       return response.end();
     }
+    if (request.method === 'DELETE') {
+      objects.delete(name);
+      return response.writeHead(204).end();
+    }
+    if (name === '/farm-entries') return response.end(listed([...objects.keys()], url.searchParams));
     const object = objects.get(name);
     if (object === undefined) return refuse(response, 404, 'NoSuchKey');
     const [, from = '0', to = ''] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
@@ -41,8 +48,8 @@ export async function startBucket(): Promise<TestBucket> {
   return {
     bucket: { url: `http://127.0.0.1:${port}/farm-entries/archive`, ...keys },
     objects,
-    fail: (status) => {
-      failing = status;
+    fail: (status, method) => {
+      failing = { status, method };
     },
     stop: async () => {
       server.closeAllConnections();
@@ -52,11 +59,25 @@ export async function startBucket(): Promise<TestBucket> {
   };
 }
 
+/** docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html, with pages of two and a token that needs escaping. */
+function listed(paths: readonly string[], query: URLSearchParams): string {
+  if (query.get('list-type') !== '2') return '';
+  const keys = paths.map((path) => path.slice('/farm-entries/'.length)).sort();
+  const token = query.get('continuation-token');
+  const after = token?.slice('<&>'.length) ?? '';
+  const found = keys.filter((key) => key.startsWith(query.get('prefix') ?? '') && key > after);
+  const page = found.slice(0, 2);
+  const next =
+    found.length > 2 ? `<NextContinuationToken>&lt;&amp;&gt;${page.at(-1)}</NextContinuationToken>` : '';
+  const contents = page.map((key) => `<Contents><Key>${key}</Key><Size>1</Size></Contents>`);
+  return `<?xml version="1.0"?><ListBucketResult>${next}${contents.join('')}</ListBucketResult>`;
+}
+
 function refuse(response: ServerResponse, status: number, code: string): void {
   response.writeHead(status).end(`<Error><Code>${code}</Code></Error>`);
 }
 
-/** docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html; no query string is used here. */
+/** docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html */
 function isSigned(request: IncomingMessage, body: Buffer, keys: Omit<Bucket, 'url'>): boolean {
   const given = /^AWS4-HMAC-SHA256 Credential=(.+), ?SignedHeaders=(.+), ?Signature=([0-9a-f]{64})$/.exec(
     request.headers.authorization ?? '',
@@ -68,7 +89,15 @@ function isSigned(request: IncomingMessage, body: Buffer, keys: Omit<Bucket, 'ur
   const claimed = String(request.headers['x-amz-content-sha256'] ?? '');
   if (request.method === 'PUT' && claimed !== sha256(body)) return false;
   const headers = signedHeaders.split(';').map((name) => `${name}:${String(request.headers[name]).trim()}\n`);
-  const canonical = [request.method, request.url, '', headers.join(''), signedHeaders, claimed].join('\n');
+  const [path, query = ''] = (request.url ?? '').split('?');
+  const canonical = [
+    request.method,
+    path,
+    canonicalQuery(query),
+    headers.join(''),
+    signedHeaders,
+    claimed,
+  ].join('\n');
   const time = String(request.headers['x-amz-date']);
   const toSign = ['AWS4-HMAC-SHA256', time, `${date}/${region}/s3/aws4_request`, sha256(canonical)].join(
     '\n',
@@ -76,6 +105,18 @@ function isSigned(request: IncomingMessage, body: Buffer, keys: Omit<Bucket, 'ur
   const key = [date, region, 's3', 'aws4_request'].reduce<string | Buffer>(hmac, `AWS4${keys.secret}`);
   const expected = hmac(key, toSign);
   return timingSafeEqual(expected, Buffer.from(signature.padEnd(64, '0'), 'hex'));
+}
+
+function canonicalQuery(query: string): string {
+  const escaped = (text: string) =>
+    encodeURIComponent(text).replace(
+      /[!'()*]/g,
+      (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+    );
+  return [...new URLSearchParams(query)]
+    .map(([name, value]) => `${escaped(name)}=${escaped(value)}`)
+    .sort()
+    .join('&');
 }
 
 function hmac(key: string | Buffer, text: string): Buffer {

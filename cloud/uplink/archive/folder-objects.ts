@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Objects } from './objects.ts';
+import { KeptForGood, NotThere, type Objects } from './objects.ts';
+
+const PAGE = 1_000;
 
 /** Objects as files, on the disk with their names when `put` resolves. Several processes may share the folder. */
 export class FolderObjects implements Objects {
@@ -29,13 +31,33 @@ export class FolderObjects implements Objects {
   }
 
   async get(name: string, offset: number, length: number): Promise<Uint8Array> {
-    const file = await open(join(this.#folder, name), 'r');
+    const file = await open(join(this.#folder, name), 'r').catch((error: unknown) => {
+      throw isCode(error, ['ENOENT']) ? new NotThere(`${name} is not there`, { cause: error }) : error;
+    });
     try {
       const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, offset);
-      if (bytesRead !== length) throw new RangeError(`${name} ends before ${offset + length}`);
+      if (bytesRead !== length) throw new NotThere(`${name} ends before ${offset + length}`);
       return buffer;
     } finally {
       await file.close();
+    }
+  }
+
+  async *list(folder: string): AsyncIterable<readonly string[]> {
+    const files = await readdir(join(this.#folder, folder)).catch((error: unknown) => {
+      if (isCode(error, ['ENOENT'])) return [];
+      throw error;
+    });
+    for (let at = 0; at < files.length; at += PAGE)
+      yield files.slice(at, at + PAGE).map((file) => `${folder}/${file}`);
+  }
+
+  async delete(name: string): Promise<void> {
+    try {
+      await rm(join(this.#folder, name), { force: true });
+    } catch (error) {
+      if (!isCode(error, ['EPERM', 'EACCES', 'EROFS'])) throw error;
+      throw new KeptForGood((error as Error).message, { cause: error });
     }
   }
 
@@ -53,6 +75,10 @@ async function makeDurably(folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true, mode: 0o700 });
   if (first === undefined) return;
   for (let made = folder; made.length >= first.length; made = dirname(made)) await sync(dirname(made));
+}
+
+function isCode(error: unknown, codes: readonly string[]): boolean {
+  return codes.includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 async function sync(path: string): Promise<void> {

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { setImmediate as turn } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { constants, zstdCompress, zstdCompressSync, zstdDecompress } from 'node:zlib';
 import type { StoredEntry } from '../entry-store.ts';
 
 /**
@@ -9,34 +11,69 @@ import type { StoredEntry } from '../entry-store.ts';
  */
 export function frameOf(gateway: string, entries: readonly StoredEntry[], receivedAtMs: number): Uint8Array {
   const lines = entries.map((entry) => `${JSON.stringify({ gateway, receivedAtMs, ...entry })}\n`);
-  return zstdCompressSync(lines.join(''));
+  return zstdCompressSync(lines.join(''), OPTIONS);
 }
 
-/** A message of a gateway is a few hundred KiB; one entry alone may be larger. A frame of more is none of ours. */
+/** The same lines as one frame, made beside the event loop. */
+export async function frameOfLines(lines: readonly Uint8Array[]): Promise<Uint8Array> {
+  return compress(Buffer.concat(lines), OPTIONS);
+}
+
+const [compress, decompress] = [promisify(zstdCompress), promisify(zstdDecompress)];
+
+/** A checksum, because hashes of the chain cover neither signatures nor when something came. */
+const OPTIONS = { params: { [constants.ZSTD_c_checksumFlag]: 1 } };
+
+/** A message of a gateway is a few MiB at most, packed ones little more. A frame of more is none of ours. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
-export function entriesIn(frame: Uint8Array): StoredEntry[] {
-  const text = zstdDecompressSync(frame, { maxOutputLength: MOST_BYTES }).toString();
-  return text
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => {
-      const { gateway: _, receivedAtMs: __, ...entry } = JSON.parse(line);
-      return entry as StoredEntry;
-    });
+export interface Line {
+  readonly gateway: string;
+  readonly entry: StoredEntry;
 }
 
-/** By day, and by content: the same object always has the same name. */
-export function objectName(object: Uint8Array, receivedAtMs: number): string {
-  const day = new Date(receivedAtMs).toISOString().slice(0, 10).replaceAll('-', '/');
+/** Rejects on what is no frame, cut short or changed. */
+export function linesOf(frame: Uint8Array): Promise<Buffer> {
+  return decompress(frame, { maxOutputLength: MOST_BYTES });
+}
+
+/** Lines that are read before others have their turn: a packed frame has thousands. */
+const A_TURN = 500;
+
+export async function parseLines(lines: Buffer): Promise<Line[]> {
+  const texts = lines.toString().split('\n').slice(0, -1);
+  const parsed: Line[] = [];
+  for (const text of texts) {
+    const { gateway, receivedAtMs: _, ...entry } = JSON.parse(text);
+    parsed.push({ gateway, entry });
+    if (parsed.length % A_TURN === 0) await turn();
+  }
+  return parsed;
+}
+
+export async function entriesIn(frame: Uint8Array): Promise<StoredEntry[]> {
+  return (await parseLines(await linesOf(frame))).map(({ entry }) => entry);
+}
+
+/** By the day on which it is written, and by content: the same object always has the same name. */
+export function objectName(object: Uint8Array, writtenAtMs: number): string {
   const hash = createHash('sha256').update(object).digest('hex').slice(0, 40);
-  return `${day}/${hash}.jsonl.zst`;
+  return `${dayOf(writtenAtMs)}/${hash}.jsonl.zst`;
+}
+
+/** As names begin, and in their order: `2026/11/22`, UTC. */
+export function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10).replaceAll('-', '/');
+}
+
+export function isObjectName(name: string): boolean {
+  return /^\d{4}\/\d\d\/\d\d\/[0-9a-f]{40}\.jsonl\.zst$/.test(name);
 }
 
 const LINK_BYTES = 40;
 
 /** Numbers and hashes of a batch, 8 and 32 bytes an entry: a resend is recognised without opening its object. */
-export function chainOf(entries: readonly StoredEntry[]): Buffer {
+export function chainOf(entries: readonly Pick<StoredEntry, 'number' | 'hash'>[]): Buffer {
   return Buffer.concat(
     entries.map(({ number, hash }) => {
       const link = Buffer.alloc(LINK_BYTES);

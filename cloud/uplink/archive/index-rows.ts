@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely';
+import type { Insertable, Kysely, Transaction } from 'kysely';
 import type { Schema } from '../../records/index.ts';
 import type { Head, StoredEntry } from '../entry-store.ts';
 import { firstNumberOf, isThinned } from '../thinned.ts';
@@ -64,7 +64,7 @@ const nothing = { number: 0, hash: '', thinned: 0 };
 
 async function write(trx: Transaction<Schema>, batches: readonly Placed[]): Promise<void> {
   await trx.insertInto('entry_batches').values(batches.map(rowOf)).execute();
-  const heads = new Map<string, Schema['entry_heads']>();
+  const heads = new Map<string, Insertable<Schema['entry_heads']> & { thinned: number }>();
   for (const { gateway, entries } of batches) {
     const { number, hash } = entries.at(-1) as StoredEntry;
     const thinned = (heads.get(gateway)?.thinned ?? 0) + thinnedIn(entries);
@@ -83,7 +83,14 @@ async function write(trx: Transaction<Schema>, batches: readonly Placed[]): Prom
     .execute();
 }
 
-function rowOf({ gateway, entries, object, offset, length, receivedAtMs }: Placed): Schema['entry_batches'] {
+function rowOf({
+  gateway,
+  entries,
+  object,
+  offset,
+  length,
+  receivedAtMs,
+}: Placed): Insertable<Schema['entry_batches']> {
   return {
     gateway_id: gateway,
     first_number: entries[0]?.number ?? 0,

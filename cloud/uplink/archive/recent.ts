@@ -1,6 +1,6 @@
 import type { StoredEntry } from '../entry-store.ts';
 
-/** What the projector of the same process reads next, a moment after it was written. */
+/** Batches in memory, the newest of them, up to so many bytes. */
 export class Recent {
   readonly #mostBytes: number;
   readonly #batches = new Map<string, { readonly entries: readonly StoredEntry[]; readonly bytes: number }>();
@@ -11,6 +11,8 @@ export class Recent {
   }
 
   keep(place: string, entries: readonly StoredEntry[]): void {
+    // Two readers may have opened it at the same time.
+    if (this.#batches.has(place)) return;
     const bytes = entries.reduce((sum, entry) => sum + entry.payload.length + ENTRY_BYTES, 0);
     this.#batches.set(place, { entries, bytes });
     this.#bytes += bytes;

@@ -87,9 +87,11 @@ describe.skipIf(missing !== undefined && !process.env.CI)('the cloud on NATS', (
   it('tells Prometheus and whoever asks whether it is ready', async () => {
     expect((await cloud.call(undefined, 'GET', '/readyz')).body.dependencies).toMatchObject({
       entries: 'ok',
+      packing: 'ok',
     });
     const { body } = await cloud.call(undefined, 'GET', '/metrics');
     expect(body).toMatch(/nongtin_uplink_durable_up_to\{gateway="gw-nats"\} 3/);
+    expect(body).toContain('nongtin_archive_packing_failing_gateways 0');
   });
 
   it('goes on where it was after a restart', async () => {
