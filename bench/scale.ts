@@ -1,4 +1,5 @@
 import { type Benchmark, type Figure, figureOf } from './result.ts';
+import { archiveCost } from './scale/archive.ts';
 import { buyersCost } from './scale/buyers.ts';
 import { cloudCost } from './scale/cloud.ts';
 import { databasesCost } from './scale/databases.ts';
@@ -20,6 +21,7 @@ export const scale: Benchmark = {
     const farm = await farmFor(size.minutes, say);
     const entriesPerMessage = Math.max(1, Math.round(farm.entries / farm.messages));
     const cloud = await cloudCost({ ...size.cloud, entriesPerMessage }, say);
+    const archive = await archiveCost({ minutes: size.archiveMinutes, entriesPerMessage }, say);
     const databases = await databasesCost(size.databases, say);
     const buyers = await buyersCost(size.scans, say);
     const days = (1_440 * 31) / size.minutes;
@@ -39,8 +41,11 @@ export const scale: Benchmark = {
       natsBytesPerConnection: [cloud.natsBytesPerConnection, 'B, three servers'],
       postgresCpuSecondsPer10kReadings: [per10k(cloud.postgresCpuSeconds), 's'],
       postgresWalBytesPerReading: [cloud.postgresWalBytes / cloud.readings, 'B'],
-      indexBytesPerReading: [cloud.indexBytes / cloud.readings, 'B, before it is packed'],
-      archiveBytesPerReading: [cloud.archiveBytes / cloud.readings, 'B, before it is packed'],
+      indexBytesPerReading: [archive.before.indexBytes / archive.entries, 'B, before it is packed'],
+      archiveBytesPerReading: [archive.before.archiveBytes / archive.entries, 'B, before it is packed'],
+      packedIndexBytesPerFarmAndDay: [archive.packed.indexBytes, 'B'],
+      packedArchiveBytesPerReading: [archive.packed.archiveBytes / archive.entries, 'B'],
+      packCpuSecondsPerFarmAndDay: [archive.packCpuSeconds, 's'],
       bytesPerSeriesAndDay: [cloud.bytesPerDayRow, 'B'],
       bytesPerLatestReading: [cloud.bytesPerLatestRow, 'B'],
       influxBytesPerReading: [databases.bytesPerReading, 'B'],
@@ -63,12 +68,14 @@ export const scale: Benchmark = {
 const FULL = {
   minutes: 5,
   cloud: { gateways: 500, readingsPerGateway: 200 },
+  archiveMinutes: 1_440,
   databases: { databases: 100, oldWeeks: 8 },
   scans: 2_000,
 };
 const QUICK = {
   minutes: 1,
   cloud: { gateways: 20, readingsPerGateway: 100 },
+  archiveMinutes: 60,
   databases: { databases: 5, oldWeeks: 2 },
   scans: 100,
 };

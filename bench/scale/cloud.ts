@@ -24,10 +24,6 @@ export interface CloudCost {
   readonly natsWrittenBytes: number;
   readonly postgresCpuSeconds: number;
   readonly postgresWalBytes: number;
-  readonly archiveBytes: number;
-  readonly archiveObjects: number;
-  /** With its keys; before old batches are packed. */
-  readonly indexBytes: number;
   /** Rows of a series and day, with their keys. */
   readonly dayRows: number;
   readonly bytesPerDayRow: number;
@@ -66,7 +62,6 @@ export async function cloudCost(size: CloudSize, say: (text: string) => void): P
       natsWrittenBytes: after.natsWritten - before.natsWritten,
       postgresCpuSeconds: after.postgres - before.postgres,
       postgresWalBytes: after.wal - before.wal,
-      ...archiveOf(site.archive),
       ...(await rowsOf(site)),
       natsBytesPerConnection: (grown * 2 ** 20) / senders.length,
     };
@@ -88,14 +83,6 @@ async function stateOf(site: Site, worker: number, servers: readonly number[]) {
   };
 }
 
-function archiveOf(folder: string): { archiveBytes: number; archiveObjects: number } {
-  const objects = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    name.endsWith('.zst'),
-  );
-  const archiveBytes = objects.reduce((bytes, name) => bytes + statSync(join(folder, name)).size, 0);
-  return { archiveBytes, archiveObjects: objects.length };
-}
-
 /** Sizes as they are without the room that updates leave behind and vacuum gives back. */
 async function rowsOf({ records: { db } }: Site) {
   const sizeOf = async (table: string) => {
@@ -106,13 +93,8 @@ async function rowsOf({ records: { db } }: Site) {
     );
     return rows[0] ?? { rows: 0, bytes: 0 };
   };
-  const [index, days, latest] = [
-    await sizeOf('entry_batches'),
-    await sizeOf('reading_days'),
-    await sizeOf('latest_readings'),
-  ];
+  const [days, latest] = [await sizeOf('reading_days'), await sizeOf('latest_readings')];
   return {
-    indexBytes: index.bytes,
     ...{ dayRows: days.rows, bytesPerDayRow: days.bytes / days.rows },
     ...{ latestRows: latest.rows, bytesPerLatestRow: latest.bytes / latest.rows },
   };

@@ -7,6 +7,7 @@ const ones: Coefficients = {
   ...{ natsWrittenBytesPerReading: 1_000, natsBytesPerConnection: 100_000 },
   ...{ postgresCpuSecondsPer10kReadings: 1, postgresWalBytesPerReading: 400 },
   ...{ packedArchiveBytesPerReading: 100, packedIndexBytesPerFarmAndDay: 1_000 },
+  packCpuSecondsPerFarmAndDay: 0,
   bytesPerSeriesAndDay: 200,
   ...{
     influxBytesPerReading: 2,

@@ -13,6 +13,7 @@ export interface Coefficients {
   /** As an archive and its index are once a day is over. */
   readonly packedArchiveBytesPerReading: number;
   readonly packedIndexBytesPerFarmAndDay: number;
+  readonly packCpuSecondsPerFarmAndDay: number;
   readonly bytesPerSeriesAndDay: number;
   readonly influxBytesPerReading: number;
   readonly influxCpuSecondsPer10kReadings: number;
@@ -66,6 +67,7 @@ export interface Demand {
   readonly natsCores: number;
   readonly postgresCores: number;
   readonly influxCores: number;
+  readonly packingCores: number;
   readonly cores: number;
   readonly connectionsGB: number;
   readonly influxGB: number;
@@ -88,6 +90,7 @@ export function demandOf(farms: number, c: Coefficients, a: Assumptions): Demand
     natsCores: coresFor(c.natsCpuSecondsPer10kReadings),
     postgresCores: coresFor(c.postgresCpuSecondsPer10kReadings),
     influxCores: coresFor(c.influxCpuSecondsPer10kReadings),
+    packingCores: (farms * c.packCpuSecondsPerFarmAndDay) / SECONDS_A_DAY,
   };
   const members = (a.members * farms) / a.cooperatives;
   const scansPerSecond = (members * a.stampsPerMemberAndYear * a.scannedShare) / DAYS_A_YEAR / SECONDS_A_DAY;

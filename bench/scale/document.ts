@@ -20,6 +20,7 @@ const ROWS: readonly Row[] = [
   ['NATS, three servers', (d) => d.natsCores, 'cores'],
   ['PostgreSQL', (d) => d.postgresCores, 'cores'],
   ['InfluxDB', (d) => d.influxCores, 'cores'],
+  ['packing the archive', (d) => d.packingCores, 'cores'],
   ['all of them', (d) => d.cores, 'cores'],
   ['memory for connections', (d) => d.connectionsGB, 'GB'],
   ['memory for InfluxDB', (d) => d.influxGB, 'GB'],
