@@ -1,5 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { sql } from 'kysely';
 import type { Site } from '../../cloud/uplink/nats/workers.suite.ts';
 import { trickling } from '../load/journals.ts';
