@@ -41,12 +41,13 @@ export class BucketObjects implements Objects {
 
   async get(name: string, offset: number, length: number): Promise<Uint8Array> {
     const headers = { range: `bytes=${offset}-${offset + length - 1}` };
-    const bytes = await this.#ask(name, { headers }).catch((error: unknown) => {
-      // 416: it ends before the range begins.
-      throw isStatus(error, [404, 416]) ? new NotThere((error as Error).message, { cause: error }) : error;
-    });
+    const bytes = await this.#read(name, { headers });
     if (bytes.length === length) return bytes;
     throw new NotThere(`the bucket gave ${bytes.length} bytes of ${name} instead of ${length}`);
+  }
+
+  getAll(name: string): Promise<Uint8Array> {
+    return this.#read(name, {});
   }
 
   /** ListObjectsV2: a thousand names a page. */
@@ -74,6 +75,13 @@ export class BucketObjects implements Objects {
         throw new KeptForGood((error as Error).message, { cause: error });
       throw error;
     }
+  }
+
+  #read(name: string, request: RequestInit): Promise<Buffer> {
+    return this.#ask(name, request).catch((error: unknown) => {
+      // 416: it ends before the range begins.
+      throw isStatus(error, [404, 416]) ? new NotThere((error as Error).message, { cause: error }) : error;
+    });
   }
 
   async #ask(name: string, request: RequestInit, url = `${this.#url}/${name}`): Promise<Buffer> {

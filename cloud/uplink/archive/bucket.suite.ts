@@ -39,6 +39,7 @@ export async function startBucket(): Promise<TestBucket> {
     if (name === '/farm-entries') return response.end(listed([...objects.keys()], url.searchParams));
     const object = objects.get(name);
     if (object === undefined) return refuse(response, 404, 'NoSuchKey');
+    if (request.headers.range === undefined) return response.end(object);
     const [, from = '0', to = ''] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
     return response.writeHead(206).end(object.subarray(Number(from), Number(to) + 1));
   });

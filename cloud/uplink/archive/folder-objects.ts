@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { KeptForGood, NotThere, type Objects } from './objects.ts';
 
@@ -31,9 +31,7 @@ export class FolderObjects implements Objects {
   }
 
   async get(name: string, offset: number, length: number): Promise<Uint8Array> {
-    const file = await open(join(this.#folder, name), 'r').catch((error: unknown) => {
-      throw isCode(error, ['ENOENT']) ? new NotThere(`${name} is not there`, { cause: error }) : error;
-    });
+    const file = await open(join(this.#folder, name), 'r').catch((error: unknown) => missing(name, error));
     try {
       const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, offset);
       if (bytesRead !== length) throw new NotThere(`${name} ends before ${offset + length}`);
@@ -41,6 +39,10 @@ export class FolderObjects implements Objects {
     } finally {
       await file.close();
     }
+  }
+
+  getAll(name: string): Promise<Uint8Array> {
+    return readFile(join(this.#folder, name)).catch((error: unknown) => missing(name, error));
   }
 
   async *list(folder: string): AsyncIterable<readonly string[]> {
@@ -75,6 +77,10 @@ async function makeDurably(folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true, mode: 0o700 });
   if (first === undefined) return;
   for (let made = folder; made.length >= first.length; made = dirname(made)) await sync(dirname(made));
+}
+
+function missing(name: string, error: unknown): never {
+  throw isCode(error, ['ENOENT']) ? new NotThere(`${name} is not there`, { cause: error }) : error;
 }
 
 function isCode(error: unknown, codes: readonly string[]): boolean {

@@ -37,6 +37,18 @@ export function linesOf(frame: Uint8Array): Promise<Buffer> {
   return decompress(frame, { maxOutputLength: MOST_BYTES });
 }
 
+/** The lines of one frame after the other: the decompressor ends with the first, and tells how far it came. */
+export async function* framesIn(object: Uint8Array): AsyncIterable<Buffer> {
+  for (let at = 0; at < object.length; ) {
+    const options = { maxOutputLength: MOST_BYTES, info: true };
+    const told: unknown = await decompress(object.subarray(at), options);
+    const { buffer, engine } = told as { buffer: Buffer; engine: { bytesWritten: number } };
+    if (!(engine.bytesWritten > 0)) throw new Error('the decompressor does not tell how far it came');
+    yield buffer;
+    at += engine.bytesWritten;
+  }
+}
+
 /** Lines that are read before others have their turn: a packed frame has thousands. */
 const A_TURN = 500;
 

@@ -7,6 +7,8 @@ export interface Objects {
   put(name: string, bytes: Uint8Array): Promise<void>;
   /** Exactly these bytes of it; rejects with NotThere when it is not there or shorter. */
   get(name: string, offset: number, length: number): Promise<Uint8Array>;
+  /** All of it; rejects with NotThere. */
+  getAll(name: string): Promise<Uint8Array>;
   /** Names of whatever lies in this folder of names (`2026/11/22`), in pages. What is written meanwhile may be missing. */
   list(folder: string): AsyncIterable<readonly string[]>;
   /** Resolves when it is not there, whoever has deleted it. Rejects with KeptForGood when it may not be deleted. */

@@ -51,6 +51,7 @@ export function wrapped(objects: Objects, instead: Partial<Objects>): Objects {
   return {
     put: (name, bytes) => objects.put(name, bytes),
     get: (name, offset, length) => objects.get(name, offset, length),
+    getAll: (name) => objects.getAll(name),
     list: (folder) => objects.list(folder),
     delete: (name) => objects.delete(name),
     ...instead,

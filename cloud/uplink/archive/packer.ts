@@ -128,6 +128,8 @@ export class Packer {
     const { logger } = this.#options;
     this.#figures.objectsDeleted += swept.deleted;
     if (swept.kept > 0) logger.warn(swept, 'the archive does not delete packed objects; they stay');
+    else if (swept.doubtful > 0)
+      logger.warn(swept, 'objects hold what the database does not know; they stay');
     else logger.info(swept, 'packed objects are deleted');
     return true;
   }

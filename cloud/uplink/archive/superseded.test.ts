@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { TestGateway } from '../../testing/gateway.ts';
 import type { EntryStore } from '../entry-store.ts';
@@ -48,6 +49,7 @@ describe('objects that no row names any more', () => {
   it('are the only ones to go: not what a row names, and nothing of another name', async () => {
     const { store, folder, ...site } = await onFolder(false);
     await fill(store);
+    const lines = await linesOf(site);
     await fill(store, 'gw-damaged');
     const [held] = (await rowsOf(site)).filter(({ gateway_id }) => gateway_id === 'gw-damaged').reverse();
     const [first] = (await rowsOf(site)).filter(({ gateway_id }) => gateway_id === 'gw-damaged');
@@ -55,9 +57,12 @@ describe('objects that no row names any more', () => {
     const foreign = ['notes.txt', `${'0'.repeat(40)}.jsonl.zst.1f.new`, `${'0'.repeat(39)}.jsonl.zst`];
     const day = join(folder, '2026/11/22');
     for (const name of foreign) writeFileSync(join(day, name), 'of somebody');
-    // Written by a process that died before its transaction.
-    const orphan = `2026/11/22/${'1'.repeat(40)}.jsonl.zst`;
-    await site.objects.put(orphan, Buffer.from('nobody was told'));
+    // Of processes that died before their transaction: sent again since, or not yet; and one that is broken.
+    const again = zstdCompressSync(lines.map((line) => `${line}\n`).join(''));
+    const unknown = zstdCompressSync(`${lines[2]?.replace('"number":3', '"number":4')}\n`);
+    const stray = [again, Buffer.concat([again, unknown]), Buffer.from('broken')];
+    const nameOf = (digit: number) => `2026/11/22/${String(digit).repeat(40)}.jsonl.zst`;
+    for (const [digit, bytes] of stray.entries()) await site.objects.put(nameOf(digit), bytes);
     const packer = packerOn(site);
     await packAll(packer);
     await packer.sweepOnce(SWEPT_AT);
@@ -66,7 +71,8 @@ describe('objects that no row names any more', () => {
     const left: string[] = [];
     for await (const page of site.objects.list('2026/11/22')) left.push(...page);
     const day22 = named.filter((name) => name.startsWith('2026/11/22') && name !== first?.object);
-    expect(left.sort()).toEqual([...day22, ...foreign.map((name) => `2026/11/22/${name}`)].sort());
+    const others = foreign.map((name) => `2026/11/22/${name}`);
+    expect(left.sort()).toEqual([...day22, ...others, nameOf(1), nameOf(2)].sort());
     expect(packer.figures().objectsDeleted).toBe(4);
     await site.remove();
   });
