@@ -54,6 +54,7 @@ export const scale: Benchmark = {
       influxMiBPerOldWeek: [databases.mibPerOldWeek, 'MiB'],
       cloudCpuSecondsPer1kScans: [buyers.cpuSecondsPer1kScans, 's'],
       scansPerSecond: [buyers.scansPerSecond, '1/s'],
+      gasPerAnchor: [buyers.gasPerAnchor, 'gas'],
     };
     const figures = Object.fromEntries(
       Object.entries(values).map(([name, [value, unit]]): [string, Figure] => [

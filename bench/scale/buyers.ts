@@ -1,13 +1,17 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startSystem } from '../../start/e2e/system.ts';
+import { readDeployment } from '../../contracts/chain/index.ts';
+import { jsonRpc } from '../../contracts/chain/json-rpc.ts';
+import { type System, startSystem } from '../../start/e2e/system.ts';
 import { cpuSecondsOf, descendantsWith } from '../sides/processes.ts';
 
 /** What a buyer who scans a stamp costs the cloud: link, page and proof. */
 export interface BuyersCost {
   readonly cpuSecondsPer1kScans: number;
   readonly scansPerSecond: number;
+  /** Gas of the transaction that anchored the first stamps. */
+  readonly gasPerAnchor: number;
 }
 
 const AT_ONCE = 20;
@@ -29,7 +33,8 @@ export async function buyersCost(scans: number, say: (text: string) => void): Pr
     await scan(ways, scans);
     const seconds = (performance.now() - startedAt) / 1_000;
     const used = cpuSecondsOf(cloud) - before - atRest * seconds;
-    return { cpuSecondsPer1kScans: (used * 1_000) / scans, scansPerSecond: scans / seconds };
+    const gasPerAnchor = await gasOfAnchor(system);
+    return { cpuSecondsPer1kScans: (used * 1_000) / scans, scansPerSecond: scans / seconds, gasPerAnchor };
   } finally {
     await system.remove();
   }
@@ -56,4 +61,22 @@ async function open(way: URL, buyer: number): Promise<void> {
 /** The stamp's own link redirects to the page, and the page asks for the proof. */
 function wayBy(door: string, link: string): URL {
   return new URL(door === '/01/' ? link : link.replace('/01/', door).replace('/21/', '/'));
+}
+
+/** Of the newest transaction to the registry of anchors; on a chain of its own, so that few blocks are looked through. */
+async function gasOfAnchor({ dataDir, ports }: System): Promise<number> {
+  const rpc = jsonRpc(`http://127.0.0.1:${ports.rpc}`);
+  const registry = readDeployment(dataDir)?.anchorRegistry.toLowerCase();
+  for (let block = Number(await rpc('eth_blockNumber')); block >= 0; block--) {
+    const { transactions } = (await rpc('eth_getBlockByNumber', [`0x${block.toString(16)}`, true])) as Block;
+    const anchor = transactions.find(({ to }) => to?.toLowerCase() === registry);
+    if (anchor === undefined) continue;
+    const receipt = (await rpc('eth_getTransactionReceipt', [anchor.hash])) as { gasUsed: string };
+    return Number(receipt.gasUsed);
+  }
+  return Number.NaN;
+}
+
+interface Block {
+  readonly transactions: readonly { readonly hash: string; readonly to: string | null }[];
 }

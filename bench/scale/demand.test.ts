@@ -15,7 +15,7 @@ const ones: Coefficients = {
     influxMiBPerDatabase: 2,
     influxMiBPerOldWeek: 0,
   },
-  cloudCpuSecondsPer1kScans: 5,
+  ...{ cloudCpuSecondsPer1kScans: 5, gasPerAnchor: 48_000 },
 };
 
 describe('what farms ask of a cloud', () => {

@@ -20,6 +20,7 @@ export interface Coefficients {
   readonly influxMiBPerDatabase: number;
   readonly influxMiBPerOldWeek: number;
   readonly cloudCpuSecondsPer1kScans: number;
+  readonly gasPerAnchor: number;
 }
 
 /** What nobody can measure here: how many there are, how they behave, and what things cost. Change them to your own. */
@@ -39,11 +40,9 @@ export const assumptions = {
   scanPeak: 100,
   /** A machine is planned to be this busy, so that a lost machine, a night's backlog and an upgrade find room. */
   plannedCpuShare: 0.25,
-  /** NONGTIN_CLOUD_INFLUX_DAYS, and a PostgreSQL's log between two base backups. */
+  /** NONGTIN_CLOUD_INFLUX_DAYS. */
   rawDays: 400,
-  walDays: 2,
-  /** Gas of one anchor, whatever it anchors, and anchors a day. */
-  gasPerAnchor: 48_610,
+  /** One transaction each, whatever waits for it. */
   anchorsPerDay: 24,
   /** A rented machine of 4 cores, 16 GB and 500 GB of SSD; a terabyte in an object store. */
   dollarsPerMachineAndMonth: 40,
@@ -157,6 +156,6 @@ export function costOf(province: Demand, c: Coefficients, a: Assumptions): Cost 
     dollarsPerMember: dollarsPerFarm / (a.members / a.cooperatives),
     mobileGigabytesPerFarm,
     mobileDollarsPerFarm: mobileGigabytesPerFarm * a.dollarsPerMobileGigabyte,
-    anchorGasPerFarm: (a.gasPerAnchor * a.anchorsPerDay * DAYS_A_MONTH) / province.farms,
+    anchorGasPerFarm: (c.gasPerAnchor * a.anchorsPerDay * DAYS_A_MONTH) / province.farms,
   };
 }

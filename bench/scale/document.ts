@@ -51,11 +51,11 @@ export function scaleDocument(page: string, measured: Measured): string {
     province,
     demandOf(assumptions.cooperatives, coefficients, assumptions),
   ];
-  const missing = demands.flatMap((demand) =>
-    Object.entries(demand).flatMap(([name, value]) => (Number.isFinite(value) ? [] : [name])),
+  const cost = costOf(province, coefficients, assumptions);
+  const missing = [...demands, cost].flatMap((values) =>
+    Object.entries(values).flatMap(([name, value]) => (Number.isFinite(value) ? [] : [name])),
   );
   if (missing.length > 0) throw new Error(`no figure for ${[...new Set(missing)].join(', ')}`);
-  const cost = costOf(province, coefficients, assumptions);
   const tables: Record<string, string> = {
     measured: table(
       ['figure', 'measured', 'unit'],
@@ -75,9 +75,9 @@ export function scaleDocument(page: string, measured: Measured): string {
     ),
   };
   return Object.entries(tables).reduce((text, [name, rows]) => {
-    const place = new RegExp(`(<!-- ${name} -->\n)[^]*?(\n<!-- end -->)`);
+    const place = new RegExp(`(?<=<!-- ${name} -->\n)[^]*?(?=<!-- end -->)`);
     if (!place.test(text)) throw new Error(`docs/scale.md has no place for the table '${name}'`);
-    return text.replace(place, `$1${rows}$2`);
+    return text.replace(place, () => `${rows}\n`);
   }, page);
 }
 
