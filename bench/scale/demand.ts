@@ -128,6 +128,9 @@ export interface Cost {
   readonly mobileGigabytesPerFarm: number;
   readonly mobileDollarsPerFarm: number;
   readonly anchorGasPerFarm: number;
+  /** All provinces. */
+  readonly machinesOfTheCountry: number;
+  readonly dollarsOfTheCountry: number;
 }
 
 const CORES_A_MACHINE = 4;
@@ -156,6 +159,8 @@ export function costOf(province: Demand, c: Coefficients, a: Assumptions): Cost 
     dollarsPerMember: dollarsPerFarm / (a.members / a.cooperatives),
     mobileGigabytesPerFarm,
     mobileDollarsPerFarm: mobileGigabytesPerFarm * a.dollarsPerMobileGigabyte,
+    machinesOfTheCountry: machines * a.provinces,
+    dollarsOfTheCountry: (machineDollars + archiveDollars) * a.provinces,
     anchorGasPerFarm: (c.gasPerAnchor * a.anchorsPerDay * DAYS_A_MONTH) / province.farms,
   };
 }

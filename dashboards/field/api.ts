@@ -102,6 +102,7 @@ export interface Status {
     connected: boolean;
     durableUpTo: number;
     behindEntries: number;
+    lagging: boolean;
     oldestWaitingAtMs: number | null;
     entriesPerSecond: number | null;
     secondsLeft: number | null;

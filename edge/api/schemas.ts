@@ -151,7 +151,8 @@ const StatusAnswer = Type.Object({
   uplink: Type.Object({
     connected: Type.Boolean(),
     durableUpTo: Type.Number(),
-    behindEntries: Type.Number(),
+    behindEntries: Type.Number({ description: 'A few are always on their way: readings travel together' }),
+    lagging: Type.Boolean({ description: 'Some have waited for longer than half a minute' }),
     oldestWaitingAtMs: Nullable(AtMs),
     entriesPerSecond: Nullable(Type.Number()),
     secondsLeft: Nullable(Type.Number()),

@@ -65,10 +65,12 @@ describe('live values', () => {
     parts.alarms.raise('a1', 'low', { key: 'leak', figures: {} });
     await until(() => expect(live.at(-1)).toMatchObject({ readings: [], alarms: [{ source: 'a1' }] }));
     expect(live.at(-1)?.behind).toEqual({ entries: 0, oldestAtMs: null });
+    expect(uplink.state().lagging).toBe(false);
     answers = false;
     journal.append(1);
     await until(() => expect(received).toHaveLength(2));
     passedMs = 31_000;
+    expect(uplink.state().lagging).toBe(true);
     await until(() =>
       expect(live.at(-1)).toMatchObject({ readings: [{ value: 0.2 }], behind: { entries: 1 } }),
     );

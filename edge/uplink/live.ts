@@ -19,7 +19,7 @@ export interface LiveSource {
 interface TellerOptions {
   readonly journal: Pick<UplinkJournal, 'read' | 'lastNumber'>;
   readonly clock: { nowMs(): number; monotonicMs(): number };
-  readonly standing: Pick<Standing, 'durableUpTo' | 'behind' | 'oldestAtMs' | 'lagMs'>;
+  readonly standing: Pick<Standing, 'durableUpTo' | 'behind' | 'oldestAtMs' | 'isLagging'>;
   readonly pace: Pick<Pace, 'bytesPerSecond'>;
   /** How long the confirmation of so many more bytes may take. */
   readonly waitMs: (bytes: number) => number;
@@ -33,8 +33,6 @@ interface TellerOptions {
 /** A slow link gives live values a tenth of what it carries. */
 const SHARE = 10;
 const MOST_EVERY_MS = 5 * 60_000;
-/** Longer than readings gather and travel: the cloud lacks more than that. */
-const LAG_MS = 30_000;
 /** Who was away for less has nothing to sum up. */
 const AWAY_MS = 10 * 60_000;
 const MOST_READINGS = 5_000;
@@ -157,7 +155,7 @@ export class LiveTeller {
     const source = this.#source;
     const { standing } = this.#options;
     if (source === undefined) return undefined;
-    const isAhead = isFirst || standing.lagMs > LAG_MS;
+    const isAhead = isFirst || standing.isLagging;
     return {
       readings: isAhead ? readingsOf(source.live.devices()) : [],
       zones: source.irrigation.zones().slice(0, MOST_ZONES).map(zoneOf),

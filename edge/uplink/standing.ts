@@ -10,6 +10,7 @@ export interface UplinkJournal {
 }
 
 const CURSOR = 'uplink';
+const LAG_MS = 30_000;
 
 /** How far the cloud has come, which outlives connections and restarts. */
 export class Standing {
@@ -36,9 +37,9 @@ export class Standing {
     this.#setMark(Number.NEGATIVE_INFINITY);
   }
 
-  /** Milliseconds for which something has waited at least, as far as this process saw. */
-  get lagMs(): number {
-    return this.#mark === undefined ? 0 : this.#monotonicMs() - this.#mark.atMs;
+  /** Something has waited for longer than readings gather and travel. */
+  get isLagging(): boolean {
+    return this.#mark !== undefined && this.#monotonicMs() - this.#mark.atMs > LAG_MS;
   }
 
   /** The journal has grown. */

@@ -174,7 +174,7 @@ describe('the uplink', () => {
     const uplink = await uplinkTo(`mqtt://127.0.0.1:${port}`, journal);
     await until(() =>
       expect(uplink.state()).toEqual({
-        ...{ connected: false, durableUpTo: 0, behindEntries: 3, oldestWaitingAtMs: 1 },
+        ...{ connected: false, durableUpTo: 0, behindEntries: 3, lagging: true, oldestWaitingAtMs: 1 },
         ...{ entriesPerSecond: null, secondsLeft: null, lastRefusal: null },
       }),
     );

@@ -54,7 +54,10 @@ export interface UplinkState {
   readonly connected: boolean;
   /** Everything up to this entry is on the cloud's disk. */
   readonly durableUpTo: number;
+  /** A few are always on their way: readings gather for a while. */
   readonly behindEntries: number;
+  /** Some have waited for longer than that. */
+  readonly lagging: boolean;
   /** When the oldest entry that waits was made; null: none waits, or it is not known. */
   readonly oldestWaitingAtMs: number | null;
   /** What the cloud gets, over the last minute; null: not known. */
@@ -136,11 +139,12 @@ export class Uplink {
   }
 
   state(): UplinkState {
-    const { durableUpTo, behind, oldestAtMs } = this.#standing;
+    const { durableUpTo, behind, isLagging, oldestAtMs } = this.#standing;
     return {
       connected: this.#isOpen,
       durableUpTo,
       behindEntries: behind,
+      lagging: isLagging,
       oldestWaitingAtMs: oldestAtMs,
       entriesPerSecond: behind === 0 ? null : this.#progress.entriesPerSecond(),
       secondsLeft: behind === 0 ? null : this.#progress.secondsLeft(),
