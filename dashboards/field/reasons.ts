@@ -3,7 +3,7 @@ import { number, percent } from '../ui/format.ts';
 import { t } from '../ui/i18n.svelte.ts';
 
 /** Figures of a reason that are volumetric fractions (m³/m³). */
-const FRACTIONS = new Set(['soilMoisture', 'openBelow', 'target']);
+const FRACTIONS = new Set(['soilMoisture', 'modelMoisture', 'openBelow', 'target']);
 
 /** A reason as a sentence: fractions as percent, seconds also as minutes under the same name. */
 export function sentence(reason: Reason): string {

@@ -25,10 +25,10 @@ export function saturationSlope(celsius: number): number {
   return (4098 * saturationKpa(celsius)) / (celsius + 237.3) ** 2;
 }
 
-/** a of γpsy = a P, 1/°C, by ventilation of the wet bulb: some 5 m/s, some 1 m/s, or none (16 | 3.14). */
+/** a of γpsy = a P, 1/°C, by ventilation of the wet bulb: some 5 m/s, some 1 m/s, or none (16 | 3.13 to 3.16). */
 const PSYCHROMETER = { aspirated: 0.000662, natural: 0.0008, indoor: 0.0012 } as const;
 
-/** ea in kPa by psychrometer (15 | 3.13). */
+/** ea in kPa by psychrometer (15, 16 | 3.13 to 3.16). */
 export function vapourFromWetBulb(bulbs: WetBulb, pressureKpa: number): number {
   const psychrometer = PSYCHROMETER[bulbs.ventilation] * pressureKpa;
   return saturationKpa(bulbs.wetCelsius) - psychrometer * (bulbs.dryCelsius - bulbs.wetCelsius);
@@ -39,17 +39,17 @@ interface Range {
   readonly tMaxCelsius: number;
 }
 
-/** ea in kPa from the day's highest and lowest humidity (17 | 3.15). */
+/** ea in kPa from the day's highest and lowest humidity (17 | 3.13 to 3.16). */
 export function vapourFromRhMaxMin(t: Range, { rhMax, rhMin }: { rhMax: number; rhMin: number }): number {
   return (saturationKpa(t.tMinCelsius) * rhMax + saturationKpa(t.tMaxCelsius) * rhMin) / 200;
 }
 
-/** ea in kPa from the highest humidity alone, where the lowest is in doubt (18 | 3.15). */
+/** ea in kPa from the highest humidity alone, where the lowest is in doubt (18 | 3.13 to 3.16). */
 export function vapourFromRhMax(t: Range, rhMax: number): number {
   return (saturationKpa(t.tMinCelsius) * rhMax) / 100;
 }
 
-/** ea in kPa from the mean humidity: the least certain way (19 | 3.16). */
+/** ea in kPa from the mean humidity: the least certain way (19 | 3.13 to 3.16). */
 export function vapourFromRhMean(t: Range, rhMean: number): number {
   return (meanSaturationKpa(t.tMinCelsius, t.tMaxCelsius) * rhMean) / 100;
 }

@@ -33,7 +33,7 @@ export interface Site {
   readonly temperatureOnly?: 'penman_monteith' | 'hargreaves' | undefined;
 }
 
-/** A psychrometer: how its wet bulb is ventilated decides its coefficient (16 | 3.14). */
+/** A psychrometer: how its wet bulb is ventilated decides its coefficient (16 | 3.13 to 3.16). */
 export interface WetBulb {
   readonly dryCelsius: number;
   readonly wetCelsius: number;
