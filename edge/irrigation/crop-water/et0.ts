@@ -23,9 +23,6 @@ import type {
   WeatherMonth,
 } from './types.ts';
 
-/** Calm air still exchanges: the standard lets no mean wind below this into the equation. */
-const CALMEST_METRES_PER_SECOND = 0.5;
-
 /**
  * ET0 of a day, by Penman-Monteith with whatever the standard puts in place of sensors that are missing or cannot be
  * believed; every such step is named. The same in both editions. Throws a RangeError on a date that is none.
@@ -95,7 +92,7 @@ function byPenmanMonteith(
     own: celsius,
     next: weather.tMeanNextCelsius,
   });
-  const windAt2m = atLeastCalm(believedWind(weather, site, notes), notes);
+  const windAt2m = believedWind(weather, site, notes);
   const netMegajoules = shortwave - longwave;
   const slope = saturationSlope(celsius);
   const mm = penmanMonteithOfDay({
@@ -111,12 +108,6 @@ function byPenmanMonteith(
     windAt2mMetresPerSecond: windAt2m,
   };
   return { mm: Number.isFinite(mm) ? Math.max(0, mm) : null, terms, vapourFrom: vapour.from };
-}
-
-function atLeastCalm(metresPerSecond: number, notes: Notes): number {
-  if (metresPerSecond >= CALMEST_METRES_PER_SECOND) return metresPerSecond;
-  notes.add('wind_raised', { windMetresPerSecond: metresPerSecond, lowest: CALMEST_METRES_PER_SECOND });
-  return CALMEST_METRES_PER_SECOND;
 }
 
 function isTemperatureOnly(weather: DailyWeather): boolean {

@@ -40,13 +40,11 @@ describe('what stands in for a sensor', () => {
     });
   });
 
-  it('a missing anemometer: 2 m/s; and a calm day counts as half a metre a second', () => {
+  it('a missing anemometer: 2 m/s', () => {
     expect(et0({ windMetresPerSecond: null })).toMatchObject({
       ...{ substitutions: ['wind_default'], terms: { windAt2mMetresPerSecond: 2 } },
     });
-    expect(et0({ windMetresPerSecond: 0.1 })).toMatchObject({
-      ...{ substitutions: ['wind_raised'], terms: { windAt2mMetresPerSecond: 0.5 } },
-    });
+    expect(et0({ windMetresPerSecond: 0 })).toMatchObject({ substitutions: [] });
   });
 
   it('a missing thermometer: the month’s normal, and nothing where the site has none', () => {

@@ -101,7 +101,6 @@ export const SUBSTITUTIONS = [
   'vapour_limited',
   'dew_point_from_tmin',
   'wind_refused',
-  'wind_raised',
   'wind_default',
   'solar_refused',
   'solar_above_clear_sky',
