@@ -21,8 +21,8 @@ const CONTRADICTION = 3;
 const AGREEMENT = 2;
 const DAYS_TO_DOUBT = 3;
 const DAYS_TO_TRUST = 3;
-/** Above field capacity by more than this, m³/m³, a soil through which nothing percolates does not stay. */
-const DRAINING = 0.04;
+/** Above field capacity or below the wilting point by more than this, m³/m³, no soil stays for long. */
+const BEYOND = 0.04;
 /** Flat: less change than this, for so many days, while the model has gone further than that; m³/m³. */
 const FLAT_CHANGE = 0.004;
 const FLAT_DAYS = 3;
@@ -63,14 +63,14 @@ export function assimilate(state: SoilState, reading: ProbeReading, zone: ZoneMo
   const varianceMm2 = grownVariance(before, day);
   const seen = depletionFromProbe(soilMoisture, zone.soil, day.rootDepthMetres, zone.rootedFraction);
   const difference = Math.min(day.tawMm, Math.max(0, seen)) - state.depletionMm;
-  const isDraining = day.percolationMm > 0;
-  const tooWet = isDraining ? 0 : Math.max(0, -seen - DRAINING * mmOfMoisture);
-  const deviations = Math.abs(difference - tooWet) / Math.sqrt(varianceMm2 + noise);
+  const deviations = Math.abs(difference + beyond(seen, day, mmOfMoisture)) / Math.sqrt(varianceMm2 + noise);
   const watched = watch({ ...before, varianceMm2 }, reading, mmOfMoisture);
   const doubt = wrongWith(watched, { deviations, noise, date: day.date });
   if (before.doubt !== null || doubt !== null) {
     const probe = inDoubt(watched, before.doubt, doubt, deviations);
-    return told({ ...state, probe }, soilMoisture, day.soilMoisture);
+    const depletionMm =
+      before.doubt === null ? takenBack(state.depletionMm, watched, day) : state.depletionMm;
+    return told({ ...state, depletionMm, probe }, soilMoisture, day.soilMoisture);
   }
   if (deviations > CONTRADICTION) {
     const probe = { ...watched, days: before.days + 1 };
@@ -93,6 +93,19 @@ export function resetToProbe(state: SoilState, reading: ProbeReading, zone: Zone
   const seen = depletionFromProbe(soilMoisture, zone.soil, day.rootDepthMetres, zone.rootedFraction);
   const depletionMm = Math.min(day.tawMm, Math.max(0, seen));
   return { ...state, depletionMm, probe: begin(reading) };
+}
+
+/** What a probe tells of water that no soil holds, mm: it makes a contradiction plainer, and corrects nothing. */
+function beyond(seen: number, day: DayReport, mmOfMoisture: number): number {
+  const tolerance = BEYOND * mmOfMoisture;
+  if (seen > day.tawMm) return Math.max(0, seen - day.tawMm - tolerance);
+  return day.percolationMm > 0 ? 0 : Math.min(0, seen + tolerance);
+}
+
+/** The model without what a probe has corrected of it lately, before it was found out. */
+function takenBack(depletionMm: number, { correctedMm }: ProbeState, { tawMm }: DayReport): number {
+  const most = GREATEST_STEP * tawMm;
+  return Math.min(tawMm, Math.max(0, depletionMm - Math.min(most, Math.max(-most, correctedMm))));
 }
 
 function begin({ soilMoisture, day }: ProbeReading): ProbeState {
@@ -133,7 +146,8 @@ function watch(before: ProbeState, { soilMoisture, day }: ProbeReading, mmOfMois
         }
       : { since: day.date, soilMoisture, modelLow: modelMoisture, modelHigh: modelMoisture },
     jumps: before.jumps * JUMP_FADING_PER_DAY ** days + (isJump ? 1 : 0),
-    correctedMm: before.correctedMm * fading,
+    // A soil that has been filled up has forgotten what was corrected before.
+    correctedMm: day.percolationMm > 0 ? 0 : before.correctedMm * fading,
     movedMm: before.movedMm * fading + day.etcActualMm + water,
   };
 }

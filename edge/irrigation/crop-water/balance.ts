@@ -14,6 +14,11 @@ export interface DayInputs {
   readonly irrigationMm: number;
   /** Mean wind and RHmin of the last days, to adjust Kc; null: as the table has it. */
   readonly climate: Climate | null;
+  /**
+   * When in the day the water comes. Late (if left out): the equations as they stand, so the day's ETc is drawn first. Early,
+   * as in example 38: it ends stress on the same day, and what is too much has drained before the crop draws.
+   */
+  readonly waterComes?: 'early' | 'late';
 }
 
 /** Every figure of a day; mm over the whole area of the zone. */
@@ -65,12 +70,17 @@ export function initialSoil(zone: ZoneModel, date: string, depletionMm = 0): Soi
     plantedOn: zone.plantedOn,
   });
   const { tawMm } = rootZone(zone.profile, zone.soil, rootDepthMetres, zone);
-  return { depletionMm: bounded(depletionMm, tawMm), rootDepthMetres, surfaceDepletionMm: 0, probe: null };
+  return {
+    depletionMm: bounded(depletionMm, tawMm),
+    rootDepthMetres,
+    surfaceDepletionMm: 0,
+    wettedFraction: zone.wettedFraction,
+    probe: null,
+  };
 }
 
 /**
- * One day of the root zone's balance (85 to 88 | 8.7 to 8.15), with Ks by the depletion at its beginning. Capillary rise is
- * left out. Throws a RangeError on figures that are no amounts of water.
+ * One day of the root zone's balance (84 to 88 | 8.6 to 8.15). Capillary rise is left out. Throws a RangeError on figures that are no amounts of water.
  */
 export function stepDay(
   state: SoilState,
@@ -96,22 +106,26 @@ export function stepDay(
     fixedDepletionFraction: zone.fixedDepletionFraction,
   });
   const before = bounded(state.depletionMm, tawMm);
-  const ks = waterStress(before, { tawMm, rawMm, p });
-  const salinityKs = salinityStress(zone.profile.salinity, zone.soilEcDsPerM);
+  // The standard applies the Ks of salt with the dual coefficient only; leaving it out waters more, which a salty soil needs.
+  const salinityKs = zone.isDual ? salinityStress(zone.profile.salinity, zone.soilEcDsPerM) : 1;
   // By the single coefficient; the surface layer of the dual one accounts for light rain itself.
   const lightRainMm = drawn.surface === null && rainMm < 0.2 * et0Mm ? infiltrating : 0;
   const rainBesideRootsMm = (infiltrating - lightRainMm) * (1 - zone.rootedFraction);
   const effectiveRainMm = infiltrating - lightRainMm - rainBesideRootsMm;
   const reaching = effectiveRainMm + irrigationMm;
+  const isEarly = inputs.waterComes === 'early';
+  const start = isEarly ? Math.max(0, before - reaching) : before;
+  const ks = waterStress(start, { tawMm, rawMm, p });
   const wanted = drawn.transpirationAt(ks * salinityKs);
   // The last water is bound too tightly to be drawn within the day.
-  const etcActualMm = Math.min(wanted, tawMm - before + reaching);
-  const percolationMm = Math.max(0, reaching - etcActualMm - before);
+  const etcActualMm = Math.min(wanted, isEarly ? tawMm - start : tawMm - before + reaching);
+  const percolationMm = Math.max(0, reaching - before - (isEarly ? 0 : etcActualMm));
   const depletionMm = bounded(before - reaching + etcActualMm + percolationMm, tawMm);
   const surfaceDepletionMm = drawn.surface?.surfaceDepletionMm ?? state.surfaceDepletionMm;
+  const wettedFraction = drawn.surface?.lastWettedFraction ?? state.wettedFraction;
   const moistureLost = depletionMm / (1000 * rootDepthMetres * zone.rootedFraction);
   return {
-    state: { ...state, depletionMm, rootDepthMetres, surfaceDepletionMm },
+    state: { ...state, depletionMm, rootDepthMetres, surfaceDepletionMm, wettedFraction },
     report: {
       ...{
         date,
@@ -165,7 +179,8 @@ function crop(state: SoilState, inputs: DayInputs, zone: ZoneModel): Drawn {
     {
       ...{ kcb: basal, climate, heightMetres: zone.profile.heightMetres ?? 1, et0Mm },
       ...{ rainMm: inputs.rainMm, irrigationMm: inputs.irrigationMm },
-      ...{ wettedFraction: zone.wettedFraction, isDrip: zone.method === 'drip' },
+      ...{ wettedFraction: zone.wettedFraction, lastWettedFraction: state.wettedFraction },
+      ...{ isDrip: zone.method === 'drip', isEarly: inputs.waterComes === 'early' },
       ...{ mulchReduction: dualMulch(zone), surfaceDepletionMm: state.surfaceDepletionMm },
     },
     zone.soil,

@@ -191,6 +191,10 @@ describe('ET0 agrees with the examples of FAO-56', () => {
     expect(terms.solarMegajoules).toBeCloseTo(22.29, 2);
     expect(terms.netMegajoules).toBeCloseTo(13.5, 1);
     expect(mm).toBeCloseTo(4.56, 2);
+    const windy = (windMetresPerSecond: number) =>
+      monthlyEt0({ ...july, windMetresPerSecond }, lyon, 'FAO56-1998').mm;
+    expect(windy(1)).toBeCloseTo(4.2, 1);
+    expect(windy(3)).toBeCloseTo(4.8, 1);
     const alone = monthlyEt0(july, { ...lyon, temperatureOnly: 'hargreaves' }, 'FAO56-1998');
     expect(alone).toMatchObject({ method: 'hargreaves', substitutions: ['hargreaves'] });
     expect(alone.mm).toBeCloseTo(5, 1);

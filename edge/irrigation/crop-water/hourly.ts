@@ -25,8 +25,12 @@ import type { Edition, Et0, Et0Terms, Site, VapourSource, WeatherHour } from './
 const LOW_SUN_RADIANS = 0.3;
 /** Rs/Rso of a night of which nothing is known: the upper end of what the standard gives for humid climates. */
 const ASSUMED_CLEARNESS = 0.6;
-/** Clouds beside the sun can send more light than a clear sky, but not more than there is outside the atmosphere. */
+/**
+ * Clouds beside the sun can send more light than a clear sky, but not more than there is outside the atmosphere: within the
+ * hour before or after, since a logger's clock is often that far off.
+ */
 const OUTSIDE_TOLERANCE = 1.1;
+const HOUR_MS = 3_600_000;
 /** Pyranometers read a little below or above zero in the dark. */
 const DARK_MEGAJOULES = 0.1;
 
@@ -69,7 +73,7 @@ function byPenmanMonteith(hour: WeatherHour, frame: Frame): { mm: number; terms:
   const saturation = saturationKpa(celsius);
   const slope = saturationSlope(celsius);
   const clear = clearSky(site.elevationMetres, sun.megajoules);
-  const { solar, clearness } = believedHourSolar(hour, { sun, clear }, notes);
+  const { solar, clearness } = believedHourSolar(hour, { sun, clear, site }, notes);
   const shortwave = netShortwave(solar);
   const longwave = netLongwaveOfHour(celsius, { vapourKpa: vapour.kpa, clearness }, edition);
   const netMegajoules = shortwave - longwave;
@@ -106,11 +110,14 @@ function believedHourVapour(
 
 function believedHourSolar(
   hour: WeatherHour,
-  { sun, clear }: { sun: ReturnType<typeof extraterrestrialOfHour>; clear: number },
+  { sun, clear, site }: { sun: ReturnType<typeof extraterrestrialOfHour>; clear: number; site: Site },
   notes: Notes,
 ): { solar: number; clearness: number } {
   const { solarMegajoules, clearnessBefore } = hour;
-  const most = OUTSIDE_TOLERANCE * sun.megajoules + DARK_MEGAJOULES;
+  const around = [-HOUR_MS, 0, HOUR_MS].map(
+    (offset) => extraterrestrialOfHour(site, hour.startsAtMs + offset).megajoules,
+  );
+  const most = OUTSIDE_TOLERANCE * Math.max(...around) + DARK_MEGAJOULES;
   const measured = isWithin(solarMegajoules, -DARK_MEGAJOULES, most) ? Math.max(0, solarMegajoules) : null;
   if (measured === null && isGiven(solarMegajoules))
     notes.add('solar_refused', { solarMegajoules, clearSkyMegajoules: clear });

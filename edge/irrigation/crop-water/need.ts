@@ -25,7 +25,7 @@ export interface Need {
   readonly litres: number;
   readonly litresPerPlant: number | null;
   readonly minutes: number | null;
-  /** Share of the water that has to pass the roots to carry salt away (FAO-29; with 8.26 of 2025). */
+  /** Share of the water that has to pass the roots to carry salt away (FAO-29, with 93 | 8.26). */
   readonly leachingRequirement: number;
   /** Why no amount of this water will do; `grossMm` is then that of the most leaching. */
   readonly reason: Reason | null;

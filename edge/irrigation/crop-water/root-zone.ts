@@ -55,7 +55,7 @@ export function salinityStress(salinity: CropProfile['salinity'], soilEcDsPerM: 
   return Math.max(0, 1 - (salinity.slopePercent / (100 * salinity.yieldResponse)) * excess);
 }
 
-/** ECe that irrigation with water of `waterEcDsPerM` leads to in time, at a leaching fraction (FAO-29 | 8.26). */
+/** ECe that irrigation with water of `waterEcDsPerM` leads to in time, at a leaching fraction (93 | 8.26). */
 export function soilEcFromWater(waterEcDsPerM: number, leachingFraction: number): number {
   return (((1 + leachingFraction) / leachingFraction) * waterEcDsPerM) / 5;
 }

@@ -5,6 +5,8 @@ export interface SoilState {
   readonly rootDepthMetres: number;
   /** Water that the wetted surface lacks (De), for the dual coefficient. */
   readonly surfaceDepletionMm: number;
+  /** Share of the surface that the last watering or rain has wetted, likewise. */
+  readonly wettedFraction: number;
   /** What is thought of the soil probe; null: none has spoken yet. */
   readonly probe: ProbeState | null;
 }

@@ -11,7 +11,7 @@ import { inDigits } from './figures.ts';
 import { COLUMNS, type Input, readInput } from './input.ts';
 
 export const USAGE = `Usage: npm run crop-water -- et0 FILE [--latitude D --elevation M …] [--edition E] [--full] [--json]
-       npm run crop-water -- balance FILE [--zone FILE] [--start MM] [--flow L/MIN] [--full] [--json]
+       npm run crop-water -- balance FILE [--zone FILE] [--start MM] [--water early] [--flow L/MIN] [--full] [--json]
        npm run crop-water -- crops [ID] [--json]
        npm run crop-water -- soils [ID] [--json]
   FILE                a table (comma, semicolon or tab; first line: column names) or JSON; - reads what is piped in
@@ -22,6 +22,7 @@ export const USAGE = `Usage: npm run crop-water -- et0 FILE [--latitude D --elev
   --edition E         ${EDITIONS.join(' or ')} (the latter if not given)
   --zone FILE         JSON: crop, soil, areaSquareMetres, method, plantedOn …
   --start MM          depletion before the first day, 0 if not given
+  --water early       it comes before the day's ETc, as in FAO-56's example 38; else after it, by the equations
   --crops, --soils    files with profiles of your own
   --full              every figure of every row, with unit and equation
 Columns: date (YYYY-MM-DD), time (2026-03-01T14:00+07:00) or month (1 to 12), and
@@ -43,6 +44,7 @@ const options = {
   edition: { type: 'string' },
   zone: { type: 'string' },
   start: { type: 'string' },
+  water: { type: 'string', default: 'late' },
   flow: { type: 'string' },
   crops: { type: 'string' },
   soils: { type: 'string' },
@@ -54,7 +56,7 @@ export type Arguments = ReturnType<typeof readArguments>;
 
 /** Throws an Error that says what of the command line is wrong. */
 export function readArguments(args: string[]) {
-  const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+  const { values, positionals } = parseArgs({ args: withNegatives(args), options, allowPositionals: true });
   const [command, name, ...others] = positionals;
   if (command !== 'et0' && command !== 'balance' && command !== 'crops' && command !== 'soils')
     throw new Error('et0, balance, crops or soils is expected');
@@ -64,9 +66,26 @@ export function readArguments(args: string[]) {
   const { ventilation } = values;
   if (ventilation !== 'aspirated' && ventilation !== 'natural' && ventilation !== 'indoor')
     throw new Error('--ventilation is aspirated, natural or indoor');
+  const { water } = values;
+  if (water !== 'early' && water !== 'late') throw new Error('--water is early or late');
   if (values.edition !== undefined && !isEdition(values.edition))
     throw new Error(`--edition is ${EDITIONS.join(' or ')}`);
-  return { ...values, ventilation: ventilation as WetBulb['ventilation'], command, name: name ?? null };
+  return {
+    ...values,
+    ventilation: ventilation as WetBulb['ventilation'],
+    water: water as 'early' | 'late',
+    command,
+    name: name ?? null,
+  };
+}
+
+/** '--longitude', '-118.8' → '--longitude=-118.8': what looks like an option is a number south or west of zero. */
+function withNegatives(args: readonly string[]): string[] {
+  return args.flatMap((one, i) => {
+    const next = args[i + 1] ?? '';
+    if (/^-[\d.]/.test(one) && args[i - 1]?.startsWith('--')) return [];
+    return one.startsWith('--') && /^-[\d.]/.test(next) ? [`${one}=${next}`] : [one];
+  });
 }
 
 /** What the tool says. Throws a StartProblem with what is wrong with what was given. */
@@ -92,6 +111,7 @@ export function answer(given: Arguments, read: Read): string {
     weather: weatherOptions(input, given),
     startDepletionMm: amount(given.start, '--start') ?? startOf(input),
     flowLitresPerMinute: amount(given.flow, '--flow') ?? null,
+    waterComes: given.water,
   });
   return json ? balanceAsJson(result) : balanceInWords(result, full);
 }

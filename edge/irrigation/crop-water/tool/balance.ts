@@ -17,6 +17,7 @@ export interface BalanceOptions {
   readonly weather: Et0Options | null;
   readonly startDepletionMm: number;
   readonly flowLitresPerMinute: number | null;
+  readonly waterComes: 'early' | 'late';
 }
 
 export interface Balance {
@@ -50,7 +51,14 @@ export function balance({ period, rows }: Input, options: BalanceOptions): Balan
     const climate = climateOn(row, options.weather?.site ?? null);
     const stepped = stepDay(
       state,
-      { date: row.date, et0Mm, rainMm: rain, irrigationMm: irrigation, climate },
+      {
+        date: row.date,
+        et0Mm,
+        rainMm: rain,
+        irrigationMm: irrigation,
+        climate,
+        waterComes: options.waterComes,
+      },
       zone,
     );
     state = stepped.state;

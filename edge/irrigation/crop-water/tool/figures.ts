@@ -58,7 +58,7 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
   litres: figure('gross irrigation of the zone', 'L', 'gross × m²'),
   litresPerPlant: figure('for each plant', 'L', 'litres / plants'),
   minutes: figure('watering time', 'min', 'litres / flow'),
-  leachingRequirement: figure('LR, leaching requirement', '1', 'FAO-29 | 8.26'),
+  leachingRequirement: figure('LR, leaching requirement', '1', 'FAO-29, 93 | 8.26'),
 };
 
 /** The figures of a value that has them, one a line, aligned; others are left out. */
