@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   basalCoefficient,
+  climateOf,
   cropCoefficient,
   initialCoefficient,
-  rhMinFrom,
   rootDepthOn,
 } from './crop-curve.ts';
 import { loadLibrary } from './library.ts';
 import type { CropProfile } from './profile.ts';
+import type { DailyWeather } from './types.ts';
 
 /** Dry beans in Kimberly, Idaho, as in examples 28 to 30 of FAO-56, 1998. */
 const beans: CropProfile = {
@@ -104,9 +105,25 @@ describe('Kc', () => {
     );
   });
 
-  it('takes RHmin from the dew point where no hygrometer is, and from Tmin where that is unknown', () => {
-    expect(rhMinFrom(25, 18)).toBeCloseTo(65.2, 1);
-    expect(rhMinFrom(20, 22)).toBe(100);
+  it('is adjusted to the mean of the days that tell their wind and humidity', () => {
+    const site = { windHeightMetres: 2 };
+    const of = (...days: DailyWeather[]) => climateOf(days, site);
+    const told = { windMetresPerSecond: 2, rhMinPercent: 50 };
+    expect(of(told, { ...told, rhMinPercent: 60 }, { rhMinPercent: 90 })).toEqual({
+      windAt2m: 2,
+      rhMinPercent: 55,
+    });
+    expect(of({ windMetresPerSecond: 3, tMaxCelsius: 25, dewPointCelsius: 18 })?.rhMinPercent).toBeCloseTo(
+      65.2,
+      1,
+    );
+    expect(of({ windMetresPerSecond: 3, tMaxCelsius: 25, tMinCelsius: 18 })?.rhMinPercent).toBeCloseTo(
+      65.2,
+      1,
+    );
+    expect(of({ windMetresPerSecond: 3 }, { rhMinPercent: 40 })).toBeNull();
+    expect(of({ windMetresPerSecond: Number.NaN, rhMinPercent: 40 })).toBeNull();
+    expect(of()).toBeNull();
   });
 });
 

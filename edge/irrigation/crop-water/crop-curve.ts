@@ -1,6 +1,8 @@
-import { saturationKpa } from './air.ts';
+import { saturationKpa, windAt2m } from './air.ts';
+import { isWithin } from './notes.ts';
 import type { CropProfile } from './profile.ts';
 import { dayOfYear } from './radiation.ts';
+import type { DailyWeather, Site } from './types.ts';
 
 /** The air over the crop, as the mean of some days: of its mid-season in books, of the last week in the field. */
 export interface Climate {
@@ -83,8 +85,32 @@ export function climateTerm(climate: Climate, heightMetres: number) {
 }
 
 /** RHmin from the day's highest temperature and its dew point, for which Tmin may stand (63, 64 | 6.17, 6.18). */
-export function rhMinFrom(tMaxCelsius: number, dewPointCelsius: number): number {
+function rhMinFrom(tMaxCelsius: number, dewPointCelsius: number): number {
   return Math.min(100, (100 * saturationKpa(dewPointCelsius)) / saturationKpa(tMaxCelsius));
+}
+
+/**
+ * Mean wind and RHmin of some days at a site, for those that tell them: the mean of a season stage in books, of the last week
+ * or so in the field. Null when no day tells both.
+ */
+export function climateOf(
+  days: readonly DailyWeather[],
+  site: Pick<Site, 'windHeightMetres'>,
+): Climate | null {
+  const told = days.flatMap((day) => {
+    const rhMinPercent = isWithin(day.rhMinPercent, 0, 100) ? day.rhMinPercent : estimatedRhMin(day);
+    if (rhMinPercent === null || !isWithin(day.windMetresPerSecond, 0, 40)) return [];
+    return { rhMinPercent, windAt2m: windAt2m(day.windMetresPerSecond, site.windHeightMetres) };
+  });
+  if (told.length === 0) return null;
+  const mean = (key: keyof Climate) => told.reduce((sum, day) => sum + day[key], 0) / told.length;
+  return { windAt2m: mean('windAt2m'), rhMinPercent: mean('rhMinPercent') };
+}
+
+function estimatedRhMin({ tMinCelsius, tMaxCelsius, dewPointCelsius }: DailyWeather): number | null {
+  const dewPoint = dewPointCelsius ?? tMinCelsius;
+  if (!isWithin(tMaxCelsius, -60, 60) || !isWithin(dewPoint, -60, tMaxCelsius)) return null;
+  return rhMinFrom(tMaxCelsius, dewPoint);
 }
 
 /** A day's place on the curve: `share` of the way from one coefficient to another. */

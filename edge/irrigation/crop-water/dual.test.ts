@@ -39,6 +39,19 @@ describe('evaporation from the surface agrees with FAO-56, 1998', () => {
     }
   });
 
+  it.each([
+    ['32: sprinkled', { wettedFraction: 1 }, 0.47, 1.3],
+    ['33: in every other furrow', { wettedFraction: 0.3 }, 0.3, 1.29],
+    ['34: on drip', { wettedFraction: 0.3, isDrip: true }, 0.19, 1.15],
+  ] as const)('%s, cotton just watered in dry wind', (_, change, few, kc) => {
+    const watered = { kcb: 0.9, climate: { windAt2m: 3, rhMinPercent: 20 }, heightMetres: 1, et0Mm: 7 };
+    const day = evaporate({ ...bare, ...watered, irrigationMm: 20, ...change }, sandyLoam);
+    expect(day.kcMax).toBeCloseTo(1.3, 2);
+    expect(day.cover).toBeCloseTo(0.53, 2);
+    expect(day.few).toBeCloseTo(few, 2);
+    expect(0.9 + day.ke).toBeCloseTo(kc, 2);
+  });
+
   it('35: ten days of a young crop on sandy loam, watered on the first and rained on in the sixth', () => {
     expect(totalEvaporableMm(sandyLoam)).toBeCloseTo(18, 6);
     expect(kcMax(0.3, climate, 0.3)).toBeCloseTo(1.21, 2);

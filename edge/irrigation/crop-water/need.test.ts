@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { initialSoil } from './balance.ts';
 import { loadLibrary } from './library.ts';
-import { irrigationNeed, type NeedOptions } from './need.ts';
+import { infiltratedMm, irrigationNeed, type NeedOptions } from './need.ts';
 import { rewet } from './rewet.ts';
 import { zoneModel } from './zone-model.ts';
 import type { ZoneWater } from './zone-water.ts';
@@ -26,6 +26,10 @@ describe('how much water a zone needs', () => {
     expect(netOverWettedMm).toBeCloseTo(22.5, 9);
     expect(litres).toBeCloseTo(10_000, 6);
     expect(minutes).toBeCloseTo(200, 6);
+  });
+
+  it('comes back as what the balance counts when the litres have run', () => {
+    expect(infiltratedMm(need(9).litres, zoneModel(pillars, library))).toBeCloseTo(9, 9);
   });
 
   it('is told for each pillar too', () => {

@@ -49,6 +49,11 @@ export function irrigationNeed(state: SoilState, zone: ZoneModel, options: NeedO
   };
 }
 
+/** What measured litres put into the root zone, mm over the whole area: `irrigationMm` of a day's balance. */
+export function infiltratedMm(litres: number, zone: ZoneModel): number {
+  return (litres * zone.efficiency) / zone.areaSquareMetres;
+}
+
 /** LR = ECiw / (5 ECe − ECiw), with the ECe at which the crop's yield begins to fall; above 1: it cannot be leached. */
 function leachingRequirement(zone: ZoneModel, waterEc: number | null): number {
   const { salinity } = zone.profile;

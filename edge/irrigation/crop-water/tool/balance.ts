@@ -1,15 +1,16 @@
 import type { Reason } from '@nongtin/broker/wire';
 import { StartProblem } from '@nongtin/service';
-import { windAt2m } from '../air.ts';
 import { assimilate } from '../assimilation.ts';
 import { type DayReport, initialSoil, stepDay } from '../balance.ts';
-import { type Climate, daysBetween, rhMinFrom } from '../crop-curve.ts';
+import { type Climate, climateOf, daysBetween } from '../crop-curve.ts';
 import { irrigationNeed, type Need } from '../need.ts';
 import type { Site } from '../types.ts';
 import type { ZoneModel } from '../zone-model.ts';
-import { type Et0Options, et0Of } from './et0.ts';
+import { dailyWeather, type Et0Options, et0Of } from './et0.ts';
 import { FIGURES, figureLines } from './figures.ts';
 import type { Input, Row } from './input.ts';
+
+const CLIMATE_DAYS = 7;
 
 export interface BalanceOptions {
   readonly zone: ZoneModel;
@@ -38,7 +39,7 @@ export function balance({ period, rows }: Input, options: BalanceOptions): Balan
   const { zone } = options;
   let state = initialSoil(zone, first.date, options.startDepletionMm);
   let before: Row | null = null;
-  const days = rows.map((row) => {
+  const days = rows.map((row, i) => {
     if (before !== null && daysBetween(before.date, row.date) !== 1)
       throw new StartProblem(
         `${row.at}: ${row.date} does not follow ${before.date}: every day is needed, in order`,
@@ -48,7 +49,7 @@ export function balance({ period, rows }: Input, options: BalanceOptions): Balan
     if (rain < 0 || irrigation < 0)
       throw new StartProblem(`${row.at}: rain and irrigation are mm, 0 or more`);
     const { et0Mm, substitutions } = et0On(row, options.weather);
-    const climate = climateOn(row, options.weather?.site ?? null);
+    const climate = climateBefore(rows, i, options.weather?.site ?? null);
     const stepped = stepDay(
       state,
       {
@@ -94,12 +95,13 @@ function et0On(row: Row, weather: Et0Options | null): { et0Mm: number; substitut
   return { et0Mm: et0.mm, substitutions: et0.substitutions };
 }
 
-/** Kc is adjusted where the row tells wind and humidity. */
-function climateOn({ numbers: n }: Row, site: Site | null): Climate | null {
-  const rhMinPercent =
-    n.rhmin ?? (n.tmax === undefined || n.tdew === undefined ? undefined : rhMinFrom(n.tmax, n.tdew));
-  if (n.wind === undefined || rhMinPercent === undefined) return null;
-  return { windAt2m: windAt2m(n.wind, site?.windHeightMetres ?? 2), rhMinPercent };
+/** Kc is adjusted to the last week, where rows tell wind and humidity. */
+function climateBefore(rows: readonly Row[], i: number, site: Site | null): Climate | null {
+  const week = rows.slice(Math.max(0, i - CLIMATE_DAYS + 1), i + 1);
+  return climateOf(
+    week.map((row) => dailyWeather(row, 'aspirated')),
+    { windHeightMetres: site?.windHeightMetres ?? 2 },
+  );
 }
 
 export function balanceAsJson(result: Balance): string {

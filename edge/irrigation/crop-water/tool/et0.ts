@@ -41,18 +41,21 @@ export function et0Of(
       site,
       edition,
     );
-  const weather: DailyWeather = {
-    ...{ tMinCelsius: n.tmin, tMaxCelsius: n.tmax, rhMaxPercent: n.rhmax, rhMinPercent: n.rhmin },
-    ...{ rhMeanPercent: n.rhmean, dewPointCelsius: n.tdew, vapourKpa: n.ea, windMetresPerSecond: n.wind },
-    ...{ solarMegajoules: n.rs ?? scaled(n.rs_wm2, 0.0864), sunshineHours: n.sunshine },
-    wetBulb:
-      n.tdry === undefined || n.twet === undefined
-        ? null
-        : { dryCelsius: n.tdry, wetCelsius: n.twet, ventilation },
-  };
+  const weather = dailyWeather(row, ventilation);
   if (period === 'day') return dailyEt0({ ...weather, date: row.date }, site, edition);
   const around = { tMeanPreviousCelsius: n.tprev, tMeanNextCelsius: n.tnext };
   return monthlyEt0({ ...weather, ...around, month: row.month }, site, edition);
+}
+
+/** A row as the weather of a day. */
+export function dailyWeather({ numbers: n }: Row, ventilation: WetBulb['ventilation']): DailyWeather {
+  const hasBulbs = n.tdry !== undefined && n.twet !== undefined;
+  return {
+    ...{ tMinCelsius: n.tmin, tMaxCelsius: n.tmax, rhMaxPercent: n.rhmax, rhMinPercent: n.rhmin },
+    ...{ rhMeanPercent: n.rhmean, dewPointCelsius: n.tdew, vapourKpa: n.ea, windMetresPerSecond: n.wind },
+    ...{ solarMegajoules: n.rs ?? scaled(n.rs_wm2, 0.0864), sunshineHours: n.sunshine },
+    wetBulb: hasBulbs ? { dryCelsius: n.tdry, wetCelsius: n.twet, ventilation } : null,
+  };
 }
 
 function scaled(value: number | undefined, factor: number): number | undefined {
