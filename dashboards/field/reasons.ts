@@ -11,7 +11,8 @@ export function sentence(reason: Reason): string {
   for (const [name, value] of Object.entries(reason.figures)) {
     if (typeof value !== 'number') figures[name] = value;
     else if (FRACTIONS.has(name)) figures[name] = percent(value, 2);
-    else figures[name] = number(value);
+    // A share such as kRs 0.16 says nothing with one digit.
+    else figures[name] = number(value, Math.abs(value) < 1 ? 2 : 1);
     if (typeof value === 'number' && name.endsWith('Seconds')) {
       figures[name.replace(/Seconds$/, 'Minutes')] = number(value / 60);
     }

@@ -25,7 +25,8 @@ import type {
 
 /**
  * ET0 of a day, by Penman-Monteith with whatever the standard puts in place of sensors that are missing or cannot be
- * believed; every such step is named. The same in both editions. Throws a RangeError on a date that is none.
+ * believed; every such step is named. The same in both editions. For the mean of ten days give the day in their middle: the
+ * soil then stores next to nothing (42 | 3.45). Throws a RangeError on a date that is none.
  */
 export function dailyEt0(day: WeatherDay, site: Site, edition: Edition): Et0 {
   const dayNumber = dayOfYear(day.date);
