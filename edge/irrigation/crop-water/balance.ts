@@ -1,4 +1,11 @@
-import { basalCoefficient, type Climate, cropCoefficient, rootDepthOn, type Stage } from './crop-curve.ts';
+import {
+  basalCoefficient,
+  type Climate,
+  cropCoefficient,
+  heightOn,
+  rootDepthOn,
+  type Stage,
+} from './crop-curve.ts';
 import { evaporate, type Surface } from './dual.ts';
 import { rootZone, salinityStress, waterStress } from './root-zone.ts';
 import { runoffMm } from './runoff.ts';
@@ -177,7 +184,7 @@ function crop(state: SoilState, inputs: DayInputs, zone: ZoneModel): Drawn {
   const basal = basalCoefficient(zone.profile, day, climate).kc;
   const surface = evaporate(
     {
-      ...{ kcb: basal, climate, heightMetres: zone.profile.heightMetres ?? 1, et0Mm },
+      ...{ kcb: basal, climate, heightMetres: heightOn(zone.profile, day), et0Mm },
       ...{ rainMm: inputs.rainMm, irrigationMm: inputs.irrigationMm },
       ...{ wettedFraction: zone.wettedFraction, lastWettedFraction: state.wettedFraction },
       ...{ isDrip: zone.method === 'drip', isEarly: inputs.waterComes === 'early' },

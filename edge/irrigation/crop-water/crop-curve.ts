@@ -171,17 +171,32 @@ export function daysBetween(from: string, to: string): number {
   return (Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000;
 }
 
-/** Roots deepen evenly from planting to the beginning of mid-season; those of perennials are as deep as they get. */
+/**
+ * Depth of the roots: that of the seedling in the initial stage, deepening evenly to the full one over development (annex 8:
+ * 8-1); those of perennials are as deep as they get.
+ */
 export function rootDepthOn(
   depth: { readonly initialMetres: number; readonly fullMetres: number },
   season: CropProfile['season'],
   day: CropDay,
 ): number {
-  if (season.kind === 'perennial') return depth.fullMetres;
+  return depth.initialMetres + grownShare(season, day) * (depth.fullMetres - depth.initialMetres);
+}
+
+/** How far a crop has grown from seedling to full size, 0 to 1. */
+function grownShare(season: CropProfile['season'], day: CropDay): number {
+  if (season.kind === 'perennial') return 1;
   const { initial, development } = season.stageDays;
   const { cropDay } = annualPlace(season, day);
-  const share = Math.min(1, Math.max(0, cropDay / Math.max(1, initial + development)));
-  return depth.initialMetres + share * (depth.fullMetres - depth.initialMetres);
+  return Math.min(1, Math.max(0, (cropDay - initial) / Math.max(1, development)));
+}
+
+/** Height of the crop on a day: with its Kcb, and never shorter again (annex 8, note 3); 1 m where it is not known. */
+export function heightOn(profile: CropProfile, day: CropDay): number {
+  const { heightMetres: full = 1, kcb, season } = profile;
+  if (kcb === undefined || kcb.mid === 0) return full;
+  const { initial, mid } = kcb;
+  return full * Math.min(1, (initial + grownShare(season, day) * (mid - initial)) / mid);
 }
 
 interface Wetting {
@@ -196,7 +211,7 @@ interface Wetting {
   readonly wettedFraction: number;
 }
 
-/** Kc of the initial stage by how often the soil is wetted (annex 7: 7-3 to 7-5), for mostly bare soil. */
+/** Kc of the initial stage by how often the soil is wetted (annex 7: 7-3, 7-9, 7-10), for mostly bare soil. */
 export function initialCoefficient(wetting: Wetting): number {
   const { et0Mm, intervalDays, wettedFraction } = wetting;
   const potential = 1.15 * et0Mm;

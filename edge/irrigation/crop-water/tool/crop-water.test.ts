@@ -138,7 +138,7 @@ describe('the balance of a table', () => {
   it('tells each day, and what the zone needs then', () => {
     const files = { 'zone.json': zone, 'days.csv': days };
     const said = run('balance days.csv --zone zone.json --start 40 --flow 50', files);
-    expect(said).toContain('days of stress 1');
+    expect(said).toContain('days of stress 2');
     expect(said).toMatch(/gross irrigation of the zone +\S+ L +\(gross × m²\)/);
     expect(said).toMatch(/for each plant/);
     expect(said).toContain('assumed: efficiency = 0.9');
