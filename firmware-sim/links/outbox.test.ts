@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Message, Outbox } from './outbox.ts';
+import type { Message } from './link.ts';
+import { Outbox } from './outbox.ts';
 
 const message = (index: number): Message => ({ topic: 't', payload: String(index) });
 

@@ -16,17 +16,3 @@ export const systemScheduler: Scheduler = {
     return () => clearTimeout(timer);
   },
 };
-
-/** Calls `run` after `firstMs` and then every `periodMs`, until the answer is called. */
-export function every(
-  scheduler: Scheduler,
-  { firstMs, periodMs }: { firstMs: number; periodMs: number },
-  run: () => void,
-): () => void {
-  let cancel = scheduler.after(firstMs, tick);
-  function tick(): void {
-    cancel = scheduler.after(periodMs, tick);
-    run();
-  }
-  return () => cancel();
-}

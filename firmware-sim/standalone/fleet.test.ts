@@ -1,11 +1,12 @@
 import { isMetricName, metrics } from '@nongtin/broker/wire';
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
-import { zoneNames } from '../field/layout.ts';
+import { TestBroker } from '../links/test-broker.suite.ts';
+import { VirtualScheduler } from '../time/virtual-scheduler.ts';
+import { demoScenario } from './demo-scenario.ts';
 import { Fleet } from './fleet.ts';
-import { TestBroker } from './test-broker.suite.ts';
-import { VirtualTime } from './virtual-time.suite.ts';
 
+const zoneNames = ['a1', 'a2', 'a3', 'b1', 'b2', 'b3'];
 const sensors = [...zoneNames.map((zone) => `soil-${zone}`), 'weather', 'fert', 'trap-1', 'trap-2'];
 const devices = [...sensors, ...zoneNames.map((zone) => `valve-${zone}`)];
 const passwords = Object.fromEntries([...devices, 'probe9'].map((device) => [device, `pw-${device}`]));
@@ -15,14 +16,22 @@ afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-async function run(seed: number, speed: number, known = passwords) {
+async function run(seed: number, speed: number, known: Record<string, string> = passwords) {
   const broker = new TestBroker();
   broker.passwords = passwords;
   await broker.start();
   stops.push(() => broker.stop());
-  const time = new VirtualTime();
-  const options = { brokerUrl: broker.url, passwords: known, speed, seed };
-  const fleet = new Fleet(options, time, pino({ level: 'silent' }));
+  const time = new VirtualScheduler();
+  const login = (username: string) => {
+    const password = known[username];
+    return password === undefined ? null : { username, password };
+  };
+  const scenario = demoScenario(time.nowMs(), speed);
+  const fleet = new Fleet(
+    { scenario, brokerUrl: broker.url, login, speed, seed },
+    time,
+    pino({ level: 'silent' }),
+  );
   stops.push(() => fleet.stop());
   await fleet.start();
   const readings = (device: string) => broker.json(`nongtin/v1/${device}/readings`);

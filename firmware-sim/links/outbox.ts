@@ -1,7 +1,4 @@
-export interface Message {
-  readonly topic: string;
-  readonly payload: string;
-}
+import type { Message } from './link.ts';
 
 /** Sends one message; calls back once the broker has acknowledged it. */
 export type Send = (message: Message, acknowledged: () => void) => void;

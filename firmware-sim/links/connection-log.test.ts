@@ -1,16 +1,16 @@
 import { type Logger, pino } from 'pino';
 import { beforeEach, expect, test } from 'vitest';
+import { VirtualScheduler } from '../time/virtual-scheduler.ts';
 import { ConnectionLog } from './connection-log.ts';
-import { VirtualTime } from './virtual-time.suite.ts';
 
 let lines: { level: number; msg: string }[];
-let time: VirtualTime;
+let time: VirtualScheduler;
 let log: ConnectionLog;
 
 beforeEach(() => {
   lines = [];
   const logger: Logger = pino({}, { write: (line) => lines.push(JSON.parse(line)) });
-  time = new VirtualTime();
+  time = new VirtualScheduler();
   log = new ConnectionLog(['a', 'b'], time, logger);
 });
 

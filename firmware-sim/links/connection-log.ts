@@ -1,6 +1,6 @@
 import type { Logger } from '@nongtin/service';
-import type { LinkWatcher } from './link.ts';
-import type { Scheduler } from './time.ts';
+import type { Scheduler } from '../time/scheduler.ts';
+import type { LinkWatcher } from './mqtt-link.ts';
 
 const QUIET_MS = 60_000;
 /** Devices lose and find their broker together; their words are gathered for so long. */

@@ -1,0 +1,6 @@
+import type { FarmSpec } from '../farm/spec.ts';
+import { demo } from './demo.ts';
+import { twoZones } from './two-zones.ts';
+
+/** Farms that a scenario may name. One line each. */
+export const farms: readonly FarmSpec[] = [demo, twoZones];

@@ -1,0 +1,32 @@
+import { Overlay } from './overlay.ts';
+
+/**
+ * What lets water pass or drives it: a valve, a pump. It does as it is told unless a fault holds it; what a device says of
+ * it is another matter.
+ */
+export class Gate {
+  #isTold = false;
+  #sinceMs: number | null = null;
+  /** Faults hold it on (true) or off (false). */
+  readonly held = new Overlay<boolean>();
+
+  get isOn(): boolean {
+    return this.held.value ?? this.#isTold;
+  }
+
+  tell(isOn: boolean): void {
+    this.#isTold = isOn;
+  }
+
+  /** Since when it really is on, by the farm's time; null while it is off. Kept up by `look`. */
+  get sinceMs(): number | null {
+    return this.#sinceMs;
+  }
+
+  /** Notices a change at this instant of the farm's time; returns what changed. */
+  look(atMs: number): 'on' | 'off' | undefined {
+    if (this.isOn === (this.#sinceMs !== null)) return undefined;
+    this.#sinceMs = this.isOn ? atMs : null;
+    return this.isOn ? 'on' : 'off';
+  }
+}

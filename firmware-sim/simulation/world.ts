@@ -1,0 +1,27 @@
+import type { FarmField } from '../field/farm-field.ts';
+import type { FarmClock } from '../time/farm-clock.ts';
+
+/** The field in time: whoever looks finds it moved on, whoever changes it sees the effect at once. */
+export class World {
+  readonly clock: FarmClock;
+  readonly seed: number;
+  readonly #field: FarmField;
+
+  constructor(field: FarmField, clock: FarmClock, seed: number) {
+    this.#field = field;
+    this.clock = clock;
+    this.seed = seed;
+  }
+
+  /** The field now. */
+  look(): FarmField {
+    this.#field.advance(this.clock.nowMs());
+    return this.#field;
+  }
+
+  change(run: (field: FarmField) => void): void {
+    const field = this.look();
+    run(field);
+    field.touch();
+  }
+}
