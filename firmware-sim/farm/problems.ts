@@ -35,6 +35,7 @@ export function farmProblems(value: unknown, at = 'farm'): string[] {
     ...farm.zones.flatMap((zone, index) => zoneProblems(zone, farm, `${at}.zones[${index}]`)),
     ...farm.devices.flatMap((device, index) => placeProblems(device, farm, `${at}.devices[${index}]`)),
     ...doubleDriven(farm, at),
+    ...mixedBoxes(farm, at),
   ];
 }
 
@@ -124,5 +125,20 @@ function doubleDriven(farm: FarmSpec, at: string): string[] {
     return other === undefined
       ? []
       : [`${at}.devices[${index}] drives the ${key}, as ${other} does: remove one of them`];
+  });
+}
+
+/** Outputs of one box or bridge are of one family, and no sensor is called like it. */
+function mixedBoxes(farm: FarmSpec, at: string): string[] {
+  const boxes = new Map<string, string>();
+  return farm.devices.flatMap((device, index) => {
+    const kind = isOutput(device) ? (device.family ?? 'nongtin') : device.kind;
+    const box = isOutput(device) ? (families[kind]?.speakerOf(device) ?? device.id) : device.id;
+    const other = boxes.get(box);
+    boxes.set(box, kind);
+    if (other === undefined || (other === kind && isOutput(device) && kind !== 'nongtin')) return [];
+    return [
+      `${at}.devices[${index}] speaks as '${box}', as a ${other} does: give it a connection of its own`,
+    ];
   });
 }

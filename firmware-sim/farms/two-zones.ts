@@ -1,7 +1,7 @@
 import type { FarmSpec, ZoneSpec } from '../farm/spec.ts';
 
 /** A loam of three layers (middle of FAO-56 table 7.5), deeper ones denser and slower. */
-const loam: ZoneSpec['soil'] = {
+export const loam: ZoneSpec['soil'] = {
   layers: [
     { thicknessMetres: 0.15, fieldCapacity: 0.25, wiltingPoint: 0.12, saturation: 0.45, drainageHours: 8 },
     { thicknessMetres: 0.15, fieldCapacity: 0.25, wiltingPoint: 0.12, saturation: 0.44, drainageHours: 10 },
@@ -12,7 +12,7 @@ const loam: ZoneSpec['soil'] = {
 };
 
 /** Tomato, 1998 edition: Kc 0.6, 1.15, 0.8 over 30, 40, 40 and 25 days. */
-const tomato: ZoneSpec['crop'] = {
+export const tomato: ZoneSpec['crop'] = {
   kcByDay: [
     { day: 0, kc: 0.6 },
     { day: 30, kc: 0.6 },

@@ -1,17 +1,10 @@
-import { Type } from 'typebox';
 import { gateOf } from '../devices/output.ts';
-import { fault } from './fault.ts';
+import { fault, NoOptions, onField } from './fault.ts';
 
 export const valveStuckOpen = fault({
   target: 'output',
-  does: 'stands open whatever it is told; a valve with a position switch says so, a relay does not know',
-  options: Type.Object({}),
-  begin: ({ world, output }, target) => {
-    const gate = gateOf(output(target).spec, world.look());
-    let release = () => {};
-    world.change(() => {
-      release = gate.held.add(true);
-    });
-    return () => world.change(release);
-  },
+  does: 'once open it stays open, whatever it is told; a position switch shows it, a relay knows nothing of it',
+  options: NoOptions,
+  begin: ({ world, output }, target) =>
+    onField(world, (field) => gateOf(output(target).spec, field).sticks.add(true)),
 });

@@ -82,6 +82,10 @@ export class FarmField {
     return known(this.#sources, id);
   }
 
+  sources(): readonly SourceField[] {
+    return [...this.#sources.values()];
+  }
+
   /** Lets what was told or broken at this instant take effect. */
   touch(): void {
     for (const [id, zone] of this.#zones) if (zone.look(this.#atMs)) this.#note('valve', id, zone.valve.isOn);

@@ -7,11 +7,16 @@ import { Overlay } from './overlay.ts';
 export class Gate {
   #isTold = false;
   #sinceMs: number | null = null;
-  /** Faults hold it on (true) or off (false). */
+  /** Faults hold it on (true) or off (false), at once. */
   readonly held = new Overlay<boolean>();
+  /** Faults make it stick where it comes to be: once on it stays on (true), once off it stays off (false). */
+  readonly sticks = new Overlay<boolean>();
 
   get isOn(): boolean {
-    return this.held.value ?? this.#isTold;
+    const held = this.held.value;
+    if (held !== undefined) return held;
+    const wasOn = this.#sinceMs !== null;
+    return this.sticks.value === wasOn ? wasOn : this.#isTold;
   }
 
   tell(isOn: boolean): void {
@@ -25,8 +30,9 @@ export class Gate {
 
   /** Notices a change at this instant of the farm's time; returns what changed. */
   look(atMs: number): 'on' | 'off' | undefined {
-    if (this.isOn === (this.#sinceMs !== null)) return undefined;
-    this.#sinceMs = this.isOn ? atMs : null;
-    return this.isOn ? 'on' : 'off';
+    const { isOn } = this;
+    if (isOn === (this.#sinceMs !== null)) return undefined;
+    this.#sinceMs = isOn ? atMs : null;
+    return isOn ? 'on' : 'off';
   }
 }

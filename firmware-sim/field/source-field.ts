@@ -56,20 +56,9 @@ export class SourceField {
     return this.#pressureKpa;
   }
 
-  /** Loss of pressure over the filter at the present flow, kPa. */
-  filterLossKpa(atMs: number): number {
-    const { filter } = this.spec;
-    return filter ? this.#filterKpa() * (this.flowLitresPerMinute(atMs) / filter.atLitresPerMinute) ** 2 : 0;
-  }
-
   /** Empties the tank at once. */
   drain(): void {
     if (this.#tank) this.#tank = { ...this.#tank, litres: 0 };
-  }
-
-  /** A person washes the filter. */
-  washFilter(): void {
-    this.#filteredLitres = 0;
   }
 
   /** Notices what pump and master valve did, and what that does to the pressure. */

@@ -213,6 +213,10 @@ function targetsOf(kind: TargetKind, farm: FarmSpec): string[] {
       return ids(farm.zones);
     case 'source':
       return ids(farm.sources);
+    case 'source with a pump':
+      return ids(farm.sources.filter(({ pump }) => pump !== undefined));
+    case 'source with a tank':
+      return ids(farm.sources.filter(({ tank }) => tank !== undefined));
     case 'output':
       return ids(farm.devices.filter(isOutput));
     case 'sensor':

@@ -103,7 +103,10 @@ export class Simulation {
   }
 
   #schedule(order: OrderedFault): void {
-    const { atSeconds, forSeconds } = order;
+    const { atSeconds, forSeconds, target } = order;
+    const isDevice = this.#conditions.has(target);
+    // A device that was left out cannot fail.
+    if (isDevice && !this.#stationOf.has(target)) return;
     this.#stops.push(
       this.#world.clock.after(atSeconds, () => {
         const end = faults[order.fault]?.begin(this.#victims(order), order.target, order.options);
