@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import type { Logger, Service } from '@nongtin/service';
 import { seededRandom } from '../field/random.ts';
 import { ConnectionLog } from '../links/connection-log.ts';
@@ -6,9 +7,10 @@ import { MqttLink } from '../links/mqtt-link.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { identitiesOf, Simulation } from '../simulation/simulation.ts';
 import type { Scheduler } from '../time/scheduler.ts';
+import { describeFault } from './describe.ts';
 
 /** Undefined: a connection without user name and password. */
-type Login = { readonly username: string; readonly password: string } | undefined;
+export type Login = { readonly username: string; readonly password: string } | undefined;
 
 export interface FleetOptions {
   readonly scenario: Scenario;
@@ -17,7 +19,12 @@ export interface FleetOptions {
   login(identity: string): Login | null;
   readonly speed: number;
   readonly seed: number;
+  /** Where to write what really happened in the field, at the end. */
+  readonly truthPath?: string | undefined;
 }
+
+/** setTimeout's own limit, nearly 25 days. */
+const LONGEST_TIMER_SECONDS = 2 ** 31 / 1000 - 1;
 
 /** All devices of a farm, each with an MQTT connection of its own. Starting does not wait for the broker. */
 export class Fleet implements Service {
@@ -26,6 +33,7 @@ export class Fleet implements Service {
   readonly #logger: Logger;
   #simulation: Simulation | undefined;
   #connections: ConnectionLog | undefined;
+  #cancelEnd: () => void = () => undefined;
 
   constructor(options: FleetOptions, scheduler: Scheduler, logger: Logger) {
     this.#options = options;
@@ -50,13 +58,31 @@ export class Fleet implements Service {
         gateway: (order) => this.#logger.warn(order, 'do this to the gateway now'),
       },
     });
+    for (const order of scenario.faults) this.#logger.info(describeFault(order));
     this.#simulation.start();
+    const realSeconds = scenario.lengthSeconds / speed;
+    if (realSeconds > LONGEST_TIMER_SECONDS) return;
+    this.#cancelEnd = this.#scheduler.after(realSeconds * 1000, () => {
+      this.#writeTruth();
+      this.#logger.info('the scenario is over; the farm goes on until it is stopped');
+    });
   }
 
   async stop(): Promise<void> {
+    this.#cancelEnd();
     this.#connections?.stop();
+    this.#writeTruth();
     await this.#simulation?.stop();
     this.#simulation = undefined;
+  }
+
+  #writeTruth(): void {
+    const { truthPath } = this.#options;
+    if (truthPath === undefined || this.#simulation === undefined) return;
+    const simulation = this.#simulation;
+    const told = { ...simulation.truth(), days: simulation.truthDays(), events: simulation.truthEvents() };
+    writeFileSync(truthPath, `${JSON.stringify(told, null, 2)}\n`);
+    this.#logger.info({ path: truthPath }, 'wrote what really happened in the field');
   }
 
   #link(speaker: Speaker, watcher: ConnectionLog): MqttLink {
