@@ -26,7 +26,7 @@ export function saturationVapourPressureKpa(celsius: number): number {
 }
 
 /** FAO-56 (2025), equation 3.34: a clear sky lets 75 % through, a little more with altitude. */
-function clearSkyWattsPerM2(atMs: number, site: Site): number {
+export function clearSkyWattsPerM2(atMs: number, site: Site): number {
   return (0.75 + 2e-5 * site.altitudeMetres) * extraterrestrialWattsPerM2(atMs, site);
 }
 
@@ -37,7 +37,7 @@ export function seededSky(climate: Climate, site: Site, seed: number): Sky {
 const MOST_DAYS = 512;
 
 /** Weather at every instant from what is known of each local day (days since 1970). */
-function skyOfDays(site: Site, make: (day: number) => DayWeather): Sky {
+export function skyOfDays(site: Site, make: (day: number) => DayWeather): Sky {
   const known = new Map<number, DayWeather>();
   const dayOf = (day: number): DayWeather => {
     const before = known.get(day);

@@ -8,6 +8,7 @@ import { faults } from '../faults/index.ts';
 import { type ClimateName, climateNames, climates } from '../field/climates.ts';
 import { siteOf } from '../field/farm-field.ts';
 import { type Sky, seededSky } from '../field/weather.ts';
+import { readWeather, WeatherProblem } from '../field/weather-series.ts';
 import { durationSeconds, instantMs } from './duration.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -149,18 +150,47 @@ interface Period {
 function skyOf(
   { climate, file }: NonNullable<ScenarioFile['weather']>,
   farm: FarmSpec,
-  _period: Period,
-  _library: Library,
+  period: Period,
+  library: Library,
   problems: string[],
-) {
+): Pick<Scenario, 'weather' | 'sky'> {
   if (climate !== undefined && file !== undefined)
     problems.push('weather has a climate and a file: remove one of them');
+  if (file !== undefined) return { weather: { file }, sky: skyOfFile(file, farm, period, library, problems) };
   const name = (climate ?? farm.climate) as ClimateName;
   if (!climateNames.includes(name))
     problems.push(`weather.climate must be one of ${climateNames.join(', ')}, not '${climate}'`);
-  const weather = { climate: name };
-  return { weather, sky: (seed: number): Sky => seededSky(climates[name], siteOf(farm), seed) };
+  return { weather: { climate: name }, sky: (seed) => seededSky(climates[name], siteOf(farm), seed) };
 }
+
+function skyOfFile(
+  file: string,
+  farm: FarmSpec,
+  { startMs, endMs }: Period,
+  library: Library,
+  problems: string[],
+): Scenario['sky'] {
+  const none = () => seededSky(climates['binh-thuan'], siteOf(farm), 1);
+  const csv = library.weather(file);
+  if (csv === undefined) {
+    problems.push(`weather.file '${file}' cannot be read: name a file beside the scenario`);
+    return none;
+  }
+  try {
+    const series = readWeather(csv, siteOf(farm));
+    if (series.fromMs > startMs || series.toMs < endMs)
+      problems.push(
+        `weather.file '${file}' goes from ${iso(series.fromMs)} to ${iso(series.toMs)}, which does not hold ${iso(startMs)} to ${iso(endMs)}: move start, or shorten length`,
+      );
+    return series.sky;
+  } catch (error) {
+    if (!(error instanceof WeatherProblem)) throw error;
+    problems.push(`weather.file '${file}': ${error.message}`);
+    return none;
+  }
+}
+
+const iso = (atMs: number) => new Date(atMs).toISOString();
 
 const FIELDS = new Set(['fault', 'at', 'for', 'target']);
 
