@@ -115,7 +115,7 @@ function soilProbe(spec: Extract<SensorSpec, { kind: 'soil_probe' }>, world: Wor
     const zone = field.zone(spec.zone);
     const moisture = zone.probedMoisture(spec.depthMetres, spec.quarter);
     const poreEc = poreWaterEc(zone.salt, zone.storedMm);
-    const aliveDays = (field.atMs - bootMs) / DAY_MS;
+    const aliveDays = (world.clock.nowMs() - bootMs) / DAY_MS;
     return {
       soil_moisture: noisy(moisture, spec.noise ?? PROBE_NOISE, 4, random),
       soil_temperature: noisy(field.soilTemperatureCelsius, 0.03, 2, random),
@@ -127,7 +127,7 @@ function soilProbe(spec: Extract<SensorSpec, { kind: 'soil_probe' }>, world: Wor
 
 function weatherStation(world: World, random: Random): Measurement {
   const field = world.look();
-  const weather = field.weather();
+  const weather = field.sky.at(world.clock.nowMs());
   const humidity = weather.relativeHumidityPercent + normal(random) * 0.4;
   return {
     air_temperature: round(weather.airTemperatureCelsius + 0.05 * normal(random), 2),
@@ -175,7 +175,8 @@ function flyTrap(spec: Extract<SensorSpec, { kind: 'fly_trap' }>, world: World) 
   let seenMs = world.clock.nowMs();
   let flies = 0;
   return () => {
-    const { atMs, site } = world.look();
+    const atMs = world.clock.nowMs();
+    const { site } = world.look();
     flies += fliesBetween(spec.id, spec.fliesPerDay, seenMs, atMs, world.seed, site);
     seenMs = atMs;
     return { trap_count: flies };

@@ -5,13 +5,14 @@ import { seededRandom } from './random.ts';
 import { SourceField } from './source-field.ts';
 import { localTime, type Site } from './sun.ts';
 import type { Truth, TruthDay, TruthEvent } from './truth.ts';
-import type { Sky, Weather } from './weather.ts';
+import type { Sky } from './weather.ts';
 import { type FieldStep, ZoneField } from './zone-field.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** The longest step: short against a day's weather and a run's length. */
-const STEP_MS = 60_000;
+/** The longest step while water moves, short against a run's length; and while none does, short against a day's weather. */
+const WET_STEP_MS = 60_000;
+const DRY_STEP_MS = 300_000;
 /** The soil's temperature follows the air's with this delay. */
 const SOIL_LAG_HOURS = 8;
 
@@ -70,10 +71,6 @@ export class FarmField {
     return this.#soilCelsius;
   }
 
-  weather(): Weather {
-    return this.sky.at(this.#atMs);
-  }
-
   zone(id: string): ZoneField {
     return known(this.#zones, id);
   }
@@ -98,9 +95,18 @@ export class FarmField {
 
   /** Moves on to a later instant; valves stay as they are. */
   advance(toMs: number): void {
+    while (this.#atMs < toMs) this.#step(Math.min(toMs, this.#nextMs()));
+  }
+
+  /**
+   * Moves on as far as it matters to who only looks: to the instant itself while water moves, else by whole steps of five
+   * minutes, in which the soil dries by a few hundredths of a millimetre.
+   */
+  follow(toMs: number): void {
     while (this.#atMs < toMs) {
-      const gridMs = Math.floor(this.#atMs / STEP_MS) * STEP_MS + STEP_MS;
-      this.#step(Math.min(toMs, gridMs));
+      const nextMs = this.#nextMs();
+      if (nextMs > toMs && nextMs - this.#atMs > WET_STEP_MS) return;
+      this.#step(Math.min(toMs, nextMs));
     }
   }
 
@@ -115,6 +121,18 @@ export class FarmField {
     };
   }
 
+  /** Where the next step ends at the latest. A tank that ran empty or a filter that clogged changes what flows. */
+  #nextMs(): number {
+    this.touch();
+    return nextOn(this.#isWet() ? WET_STEP_MS : DRY_STEP_MS, this.#atMs);
+  }
+
+  #isWet(): boolean {
+    if (this.sky.rainMm(this.#atMs, nextOn(DRY_STEP_MS, this.#atMs)) > 0) return true;
+    for (const source of this.#sources.values()) if (source.isWorking) return true;
+    return false;
+  }
+
   #step(toMs: number): void {
     const fromMs = this.#atMs;
     const hours = (toMs - fromMs) / HOUR_MS;
@@ -124,8 +142,6 @@ export class FarmField {
       rainMm: this.sky.rainMm(fromMs, toMs),
       et0Mm: referenceEvapotranspirationMmPerHour(weather, this.site.altitudeMetres) * hours,
     };
-    // A tank that ran empty or a filter that clogged changes what flows.
-    this.touch();
     for (const source of this.#sources.values()) source.step(step);
     this.#rainMm += step.rainMm;
     this.#et0Mm += step.et0Mm;
@@ -146,6 +162,11 @@ export class FarmField {
   #note(what: TruthEvent['what'], id: string, isOn: boolean): void {
     this.events.push({ atMs: this.#atMs, what, id, isOn });
   }
+}
+
+/** The next instant on a grid of so many milliseconds. */
+function nextOn(gridMs: number, atMs: number): number {
+  return Math.floor(atMs / gridMs) * gridMs + gridMs;
 }
 
 function known<Part>(parts: ReadonlyMap<string, Part>, id: string): Part {

@@ -127,38 +127,44 @@ export function stepSoil(soil: SoilWater, profile: SoilProfile, step: SoilStep):
 function drink(soil: SoilWater, profile: SoilProfile, step: SoilStep): number {
   const { rootDepthMetres, depletionShare, demandMm } = step;
   if (demandMm <= 0) return 0;
-  const { stressFactor } = rootZone(soil, profile, rootDepthMetres, depletionShare);
-  const wantedMm = demandMm * stressFactor;
+  const wantedMm = demandMm * rootZone(soil, profile, rootDepthMetres, depletionShare).stressFactor;
   if (wantedMm <= 0) return 0;
-  const reachable: number[] = [];
-  let [topMetres, weights] = [0, 0];
-  const weight: number[] = [];
-  for (const [index, layer] of profile.layers.entries()) {
-    const share = reachedShare(layer, topMetres, rootDepthMetres);
+  const { layers } = profile;
+  const reachable = new Array<number>(layers.length).fill(0);
+  const weight = new Array<number>(layers.length).fill(0);
+  let [topMetres, weights, above] = [0, 0, 0];
+  for (let index = 0; index < layers.length && topMetres < rootDepthMetres; index += 1) {
+    const layer = layers[index];
+    if (layer === undefined) break;
     const thicknessMm = layer.thicknessMetres * MM_PER_METRE;
-    const availableMm = Math.max(0, ((soil.storedMm[index] ?? 0) - layer.wiltingPoint * thicknessMm) * share);
-    const roots =
-      rootsAbove(topMetres + layer.thicknessMetres, rootDepthMetres) - rootsAbove(topMetres, rootDepthMetres);
-    reachable[index] = availableMm;
-    // The drier a layer is for its kind, the less of the crop's wish falls to it.
-    weight[index] =
-      roots * Math.min(1, availableMm / ((layer.fieldCapacity - layer.wiltingPoint) * thicknessMm));
-    weights += weight[index];
+    const share = reachedShare(layer, topMetres, rootDepthMetres);
     topMetres += layer.thicknessMetres;
+    const below = rootsAbove(topMetres, rootDepthMetres);
+    const availableMm = Math.max(0, ((soil.storedMm[index] ?? 0) - layer.wiltingPoint * thicknessMm) * share);
+    // The drier a layer is for its kind, the less of the crop's wish falls to it.
+    const wetness = Math.min(1, availableMm / ((layer.fieldCapacity - layer.wiltingPoint) * thicknessMm));
+    const part = (below - above) * wetness;
+    reachable[index] = availableMm;
+    weight[index] = part;
+    weights += part;
+    above = below;
   }
   let takenMm = 0;
-  const take = (index: number, mm: number) => {
-    const taken = Math.min(mm, reachable[index] ?? 0);
-    reachable[index] = (reachable[index] ?? 0) - taken;
+  let leftMm = 0;
+  for (let index = 0; index < layers.length; index += 1) {
+    const available = reachable[index] ?? 0;
+    const taken = weights > 0 ? Math.min(available, (wantedMm * (weight[index] ?? 0)) / weights) : 0;
+    reachable[index] = available - taken;
+    leftMm += available - taken;
     soil.storedMm[index] = (soil.storedMm[index] ?? 0) - taken;
     takenMm += taken;
-  };
-  if (weights > 0) for (const [index, part] of weight.entries()) take(index, (wantedMm * part) / weights);
-  const missingMm = wantedMm - takenMm;
-  const left = reachable.reduce((sum, mm) => sum + mm, 0);
-  if (missingMm > 1e-12 && left > 0) {
-    const share = Math.min(1, missingMm / left);
-    for (const [index, mm] of [...reachable.entries()]) take(index, mm * share);
+  }
+  if (wantedMm - takenMm <= 1e-12 || leftMm <= 0) return takenMm;
+  const share = Math.min(1, (wantedMm - takenMm) / leftMm);
+  for (let index = 0; index < layers.length; index += 1) {
+    const taken = (reachable[index] ?? 0) * share;
+    soil.storedMm[index] = (soil.storedMm[index] ?? 0) - taken;
+    takenMm += taken;
   }
   return takenMm;
 }

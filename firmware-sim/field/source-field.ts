@@ -76,6 +76,15 @@ export class SourceField {
     return this.#zones.reduce((sum, zone) => sum + zone.flowLitresPerMinute(atMs), this.#burstFlow);
   }
 
+  /** Water moves, or a pump turns. */
+  get isWorking(): boolean {
+    return (
+      (this.spec.pump !== undefined && this.pump.isOn) ||
+      this.#burstFlow > 0 ||
+      this.#zones.some((zone) => zone.isFlowing)
+    );
+  }
+
   step(step: FieldStep): void {
     const { fromMs, toMs } = step;
     const wanted = this.#zones.map((zone) => zone.wantedLitres(fromMs, toMs));

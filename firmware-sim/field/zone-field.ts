@@ -58,6 +58,7 @@ export class ZoneField {
   readonly #random: Random;
   /** By quarter, or one for all while all get the same. */
   #soils: SoilWater[];
+  readonly #shares: readonly number[];
   #salt: SaltLoad;
   #flowingSinceMs: number | undefined;
   #pressureShare = 1;
@@ -85,7 +86,8 @@ export class ZoneField {
     this.#crop = new Crop(spec.crop);
     const { layers, infiltrationMmPerHour = Number.POSITIVE_INFINITY, surfaceStorageMm = 0 } = spec.soil;
     this.profile = { layers, infiltrationMmPerHour, surfaceStorageMm };
-    this.#soils = quarterShares(spec.emitters.uniformity).map(() => soilAt(this.profile, spec.firstMoisture));
+    this.#shares = quarterShares(spec.emitters.uniformity);
+    this.#soils = this.#shares.map(() => soilAt(this.profile, spec.firstMoisture));
     this.#firstStoredMm = this.#meanStoredMm();
     this.#salt = FIRST_PORE_EC * this.#firstStoredMm;
   }
@@ -142,6 +144,10 @@ export class ZoneField {
     };
     if (this.#steady.emitters + this.#steady.burst <= 0) this.#flowingSinceMs = undefined;
     else this.#flowingSinceMs ??= atMs;
+  }
+
+  get isFlowing(): boolean {
+    return this.#flowingSinceMs !== undefined;
   }
 
   flowLitresPerMinute(atMs: number): number {
@@ -239,7 +245,8 @@ export class ZoneField {
   }
 
   #stepSoils(step: FieldStep, irrigationMm: number, demandMm: number): SoilFluxes {
-    const shares = quarterShares(this.clog.value?.uniformity ?? this.spec.emitters.uniformity);
+    const clog = this.clog.value;
+    const shares = clog === undefined ? this.#shares : quarterShares(clog.uniformity);
     // Once quarters differ they stay apart, also when all get the same again.
     const [only] = this.#soils;
     if (shares.length > this.#soils.length && only !== undefined)
@@ -247,7 +254,9 @@ export class ZoneField {
     const count = this.#soils.length;
     let [evapotranspirationMm, percolationMm, runoffMm] = [0, 0, 0];
     const rootDepthMetres = this.#crop.rootDepthMetres(step.days);
-    for (const [index, soil] of this.#soils.entries()) {
+    for (let index = 0; index < count; index += 1) {
+      const soil = this.#soils[index];
+      if (soil === undefined) break;
       const fluxes = stepSoil(soil, this.profile, {
         hours: step.hours,
         waterInMm: step.rainMm + irrigationMm * (shares[index] ?? 1),

@@ -47,7 +47,8 @@ export type LinkFactory = (speaker: Speaker) => Link;
 
 /** Whether an MQTT topic falls under a filter with `+` and `#`. */
 export function topicMatches(filter: string, topic: string): boolean {
-  if (filter === topic) return true;
+  if (filter === topic || filter === '#') return true;
+  if (!filter.includes('+') && !filter.endsWith('#')) return false;
   const [wanted, levels] = [filter.split('/'), topic.split('/')];
   for (const [index, part] of wanted.entries()) {
     if (part === '#') return true;

@@ -89,17 +89,17 @@ export class Simulation {
 
   /** What really is and was in the field. */
   truth(): Truth {
-    return this.#world.look().truth();
+    return this.#world.exactly().truth();
   }
 
   /** Every local day that is over, zone by zone. */
   truthDays(): readonly TruthDay[] {
-    return this.#world.look().days;
+    return this.#world.exactly().days;
   }
 
   /** Every valve and pump that really moved. */
   truthEvents(): readonly TruthEvent[] {
-    return this.#world.look().events;
+    return this.#world.exactly().events;
   }
 
   #schedule(order: OrderedFault): void {

@@ -13,14 +13,20 @@ export class World {
     this.seed = seed;
   }
 
-  /** The field now. */
+  /** The field as a device sees it now. */
   look(): FarmField {
+    this.#field.follow(this.clock.nowMs());
+    return this.#field;
+  }
+
+  /** The field at this very instant. */
+  exactly(): FarmField {
     this.#field.advance(this.clock.nowMs());
     return this.#field;
   }
 
   change(run: (field: FarmField) => void): void {
-    const field = this.look();
+    const field = this.exactly();
     run(field);
     field.touch();
   }
