@@ -1,5 +1,6 @@
 /** What a harness needs to run farms in its own process. */
 export type { FarmSpec } from './farm/spec.ts';
+export { farms } from './farms/index.ts';
 export type { GatewayOrder } from './faults/fault.ts';
 export type { SourceTruth, Truth, TruthDay, TruthEvent, ZoneTruth } from './field/truth.ts';
 export { type BusMessage, MemoryBus } from './links/memory-bus.ts';

@@ -87,19 +87,22 @@ export class Simulation {
     await Promise.all(this.#stations.map((station) => station.stop()));
   }
 
-  /** What really is and was in the field. */
+  /**
+   * What really is and was in the field, as of `atMs`: the last whole minute while water moves, five minutes at most while none
+   * does. Openings and closings are exact. Asking changes nothing.
+   */
   truth(): Truth {
-    return this.#world.exactly().truth();
+    return this.#world.judge().truth();
   }
 
   /** Every local day that is over, zone by zone. */
   truthDays(): readonly TruthDay[] {
-    return this.#world.exactly().days;
+    return this.#world.judge().days;
   }
 
   /** Every valve and pump that really moved. */
   truthEvents(): readonly TruthEvent[] {
-    return this.#world.exactly().events;
+    return this.#world.judge().events;
   }
 
   #schedule(order: OrderedFault): void {

@@ -19,14 +19,15 @@ export class World {
     return this.#field;
   }
 
-  /** The field at this very instant. */
-  exactly(): FarmField {
-    this.#field.advance(this.clock.nowMs());
+  /** The field as a judge sees it, who must not change it by looking. */
+  judge(): FarmField {
+    this.#field.settle(this.clock.nowMs());
     return this.#field;
   }
 
   change(run: (field: FarmField) => void): void {
-    const field = this.exactly();
+    const field = this.#field;
+    field.advance(this.clock.nowMs());
     run(field);
     field.touch();
   }

@@ -23,9 +23,6 @@ export interface FleetOptions {
   readonly truthPath?: string | undefined;
 }
 
-/** setTimeout's own limit, nearly 25 days. */
-const LONGEST_TIMER_SECONDS = 2 ** 31 / 1000 - 1;
-
 /** All devices of a farm, each with an MQTT connection of its own. Starting does not wait for the broker. */
 export class Fleet implements Service {
   readonly #options: FleetOptions;
@@ -60,9 +57,7 @@ export class Fleet implements Service {
     });
     for (const order of scenario.faults) this.#logger.info(describeFault(order));
     this.#simulation.start();
-    const realSeconds = scenario.lengthSeconds / speed;
-    if (realSeconds > LONGEST_TIMER_SECONDS) return;
-    this.#cancelEnd = this.#scheduler.after(realSeconds * 1000, () => {
+    this.#cancelEnd = this.#scheduler.after((scenario.lengthSeconds * 1000) / speed, () => {
       this.#writeTruth();
       this.#logger.info('the scenario is over; the farm goes on until it is stopped');
     });

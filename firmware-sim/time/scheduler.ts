@@ -8,11 +8,20 @@ export interface Scheduler {
   after(delayMs: number, run: () => void): () => void;
 }
 
+/** setTimeout's own limit, nearly 25 days; a longer one would run at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 export const systemScheduler: Scheduler = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   after(delayMs, run) {
-    const timer = setTimeout(run, delayMs);
+    let timer = setTimeout(wait, Math.min(delayMs, LONGEST_MS));
+    let leftMs = delayMs;
+    function wait(): void {
+      leftMs -= LONGEST_MS;
+      if (leftMs <= 0) run();
+      else timer = setTimeout(wait, Math.min(leftMs, LONGEST_MS));
+    }
     return () => clearTimeout(timer);
   },
 };
