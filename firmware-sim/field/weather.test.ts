@@ -134,3 +134,39 @@ test('random numbers repeat by seed and name, differ between names, and have the
   const counts = Array.from({ length: 20_000 }, () => poisson(3, random));
   expect(counts.reduce((sum, value) => sum + value, 0) / counts.length).toBeCloseTo(3, 1);
 });
+
+describe('every climate', () => {
+  const rows = Object.entries(climates);
+
+  test.each(rows)(
+    '%s rains about as much as its months say, and is neither hotter nor colder',
+    (_name, climate) => {
+      const sky = seededSky(climate, climate.site, 5);
+      const years = 6;
+      const atMs = (day: number) => instantMs(newYear + day, 0, climate.site);
+      const wanted = climate.months.reduce((sum, month) => sum + month.rainMm, 0);
+      const rain = sky.rainMm(atMs(0), atMs(365 * years)) / years;
+      expect(rain / wanted).toBeGreaterThan(0.75);
+      expect(rain / wanted).toBeLessThan(1.3);
+      for (let day = 0; day < 365; day += 7) {
+        const { airTemperatureCelsius } = sky.at(instantMs(newYear + day, 13.5, climate.site));
+        expect(airTemperatureCelsius).toBeGreaterThan(
+          Math.min(...climate.months.map((m) => m.maximumCelsius)) - 3,
+        );
+        expect(airTemperatureCelsius).toBeLessThan(
+          Math.max(...climate.months.map((m) => m.maximumCelsius)) + 2,
+        );
+      }
+    },
+  );
+
+  test('the north has a cold season, and the highland is cool all year', () => {
+    const noon = (name: 'red-river-delta' | 'da-lat', day: number) =>
+      seededSky(climates[name], climates[name].site, 3).at(
+        instantMs(newYear + day, 13.5, climates[name].site),
+      );
+    expect(noon('red-river-delta', 15).airTemperatureCelsius).toBeLessThan(23);
+    expect(noon('red-river-delta', 190).airTemperatureCelsius).toBeGreaterThan(29);
+    for (const day of [15, 100, 190, 280]) expect(noon('da-lat', day).airTemperatureCelsius).toBeLessThan(28);
+  });
+});

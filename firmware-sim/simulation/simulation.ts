@@ -149,7 +149,9 @@ export class Simulation {
     if (first === undefined) throw new RangeError(`${identity} has no device`);
     const conditions = known(this.#conditions, first.id);
     const { clock } = this.#world;
-    const timeMs = () => conditions.timeMs(clock.wallMs());
+    // A box has one clock, whichever of its outputs a fault names.
+    const all = devices.map(({ id }) => known(this.#conditions, id));
+    const timeMs = () => (all.find(({ clock: reset }) => reset.value) ?? conditions).timeMs(clock.wallMs());
     const shell: Shell = { clock, timeMs, publish, random: seededRandom(this.seed, identity) };
     if (!isOutput(first)) return this.#sensor(first, conditions, firstSeconds, shell);
     const outputs = devices.filter(isOutput).map((spec) => this.#output(spec));
