@@ -1,4 +1,4 @@
-import type { Instant, ValveReport } from './types.ts';
+import type { Instant, ValveReport } from './controller/types.ts';
 
 /** Water runs on for a while, and meters average: what they say this soon after a closing is no leak. */
 const DRAINING_MS = 60_000;

@@ -2,7 +2,7 @@ import type { AlarmRecord, JournalRecord, Reason, RunRecord } from '@nongtin/bro
 import type { Logger } from '@nongtin/service';
 import type { WateredZone, Zone as ZoneLayout } from '../farm/layout.ts';
 import type { EndedTest } from '../wet-test/ledger.ts';
-import type { PastRecords, ZoneState } from './types.ts';
+import type { PastRecords, ZoneState } from './controller/types.ts';
 
 interface IrrigationJournal extends PastRecords {
   appendRecord(record: JournalRecord): Promise<number>;

@@ -11,11 +11,8 @@ import type { Command } from '../actuators/index.ts';
 import { valveDevice, type Zone as ZoneLayout } from '../farm/layout.ts';
 import type { EndedTest } from '../wet-test/ledger.ts';
 import { farmClock } from './clock.ts';
-import { begin, beginZone, endZone, type Restored, type Step, step } from './controller.ts';
-import type { IrrigationOptions } from './options.ts';
-import { ForeignReports } from './reports.ts';
-import { restore } from './restore.ts';
-import { type Changed, type SettingsAsker, type SettingsView, ZoneSettings } from './settings.ts';
+import { begin, beginZone, endZone, type Restored, type Step, step } from './controller/controller.ts';
+import { restore } from './controller/restore.ts';
 import {
   type Action,
   type ControllerConfig,
@@ -27,7 +24,10 @@ import {
   type IntentRecord,
   type Wish,
   type ZoneState,
-} from './types.ts';
+} from './controller/types.ts';
+import type { IrrigationOptions } from './options.ts';
+import { ForeignReports } from './reports.ts';
+import { type Changed, type SettingsAsker, type SettingsView, ZoneSettings } from './settings.ts';
 import { isShownOtherwise } from './view.ts';
 import { controlledZone, type DrivenZone, drivenZones, isSameValve } from './zones.ts';
 

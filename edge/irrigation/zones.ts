@@ -1,7 +1,7 @@
 import type { Reason } from '@nongtin/broker/wire';
 import { type Actuator, actuatorOf } from '../actuators/index.ts';
 import { isWatered, valveName, type WateredZone, type Zone } from '../farm/layout.ts';
-import type { ControlledZone } from './types.ts';
+import type { ControlledZone } from './controller/types.ts';
 
 /** How long a wet test leaves a valve open: long enough for its meter, short enough to stand beside it. */
 const TEST_SECONDS = 10;

@@ -7,8 +7,8 @@ const sources = [
     .filter((name) => /^[a-z-]+\.ts$/.test(name))
     .map((name) => new URL(name, here)),
   new URL('../irrigation/settings.ts', here),
-  new URL('../irrigation/decide.ts', here),
-  new URL('../irrigation/phases.ts', here),
+  new URL('../irrigation/controller/decide.ts', here),
+  new URL('../irrigation/controller/phases.ts', here),
 ];
 
 it.each(['vi', 'en', 'zh'])('every reason of an answer has its words on the page (%s)', (language) => {

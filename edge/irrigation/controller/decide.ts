@@ -1,5 +1,5 @@
 import { quality, type Reason } from '@nongtin/broker/wire';
-import { isFitForControl } from '../ingest/quality.ts';
+import { isFitForControl } from '../../ingest/quality.ts';
 import type { Turn } from './turn.ts';
 import { reasonOf, type ZoneState } from './types.ts';
 

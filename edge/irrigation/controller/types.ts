@@ -7,9 +7,9 @@ import type {
   ValveCommand,
   ValveState,
 } from '@nongtin/broker/wire';
-import type { WateredZone } from '../farm/layout.ts';
-import type { EndedTest } from '../wet-test/ledger.ts';
-import type { WetTest } from '../wet-test/machine.ts';
+import type { WateredZone } from '../../farm/layout.ts';
+import type { EndedTest } from '../../wet-test/ledger.ts';
+import type { WetTest } from '../../wet-test/machine.ts';
 
 /** A moment on the three clocks of the farm. */
 export interface Instant {

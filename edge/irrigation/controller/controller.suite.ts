@@ -1,6 +1,7 @@
 import { quality, type Reason } from '@nongtin/broker/wire';
-import { demoFarm } from '../farm/demo.ts';
-import { isWatered, type Zone, zonesOf } from '../farm/layout.ts';
+import { demoFarm } from '../../farm/demo.ts';
+import { isWatered, type Zone, zonesOf } from '../../farm/layout.ts';
+import { controlledZone } from '../zones.ts';
 import { begin, type Restored, step } from './controller.ts';
 import {
   type Action,
@@ -12,7 +13,6 @@ import {
   type ValveReport,
   type ZoneState,
 } from './types.ts';
-import { controlledZone } from './zones.ts';
 
 const UNTESTED: Reason = { key: 'wet_test_missing', figures: {} };
 

@@ -1,8 +1,8 @@
 import { quality, type ValveState } from '@nongtin/broker/wire';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { demoFarm } from '../farm/demo.ts';
-import { type Zone, zonesOf } from '../farm/layout.ts';
+import { demoFarm } from '../../farm/demo.ts';
+import { type Zone, zonesOf } from '../../farm/layout.ts';
 import { only, opens, testController } from './controller.suite.ts';
 import type { Action, IntentRecord } from './types.ts';
 

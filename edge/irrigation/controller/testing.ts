@@ -7,8 +7,8 @@ import {
   type TestStep,
   tick,
   type WetTest,
-} from '../wet-test/machine.ts';
-import { type Verdict, verdictOf } from '../wet-test/verdict.ts';
+} from '../../wet-test/machine.ts';
+import { type Verdict, verdictOf } from '../../wet-test/verdict.ts';
 import { answerOf, beginSweeping, fault, recordRun, sendClose, sendOpen, type Turn } from './turn.ts';
 import {
   type ControllerEvent,
