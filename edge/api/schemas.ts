@@ -67,7 +67,8 @@ const Shown = Type.Object({ value: Type.Number(), atMs: AtMs, quality: Flags });
 const ZoneAnswer = Type.Object({
   id: Type.String(),
   state: Type.String({
-    description: 'sweeping, idle, opening, running, closing, testing or locked; measured: it has no valve',
+    description:
+      'unknown, idle, opening, proving, running, closing, leak_testing, testing or locked; measured: it has no valve',
   }),
   soilMoisture: Nullable(Shown),
   soilTemperature: Nullable(Shown),

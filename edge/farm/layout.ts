@@ -38,6 +38,8 @@ const Zone = Type.Object(
     runSeconds: RunSeconds,
     /** Limit of every opening, also of one asked for by a person. */
     maxRunSeconds: RunSeconds,
+    /** The longest single opening, 900 unless it is stated; a longer run is opened anew, where the valve's family allows it. */
+    leaseSeconds: Type.Optional(Type.Integer({ minimum: 60, maximum: LONGEST_RUN_SECONDS })),
     /** What its valve lets through; stated where there is a valve. */
     nominalFlowLitresPerMinute: Type.Optional(Flow),
     /** Flow outside of these ends a run at once; without them, 0.2 to 2 times the nominal flow for half a minute does. */

@@ -28,6 +28,8 @@ export interface IrrigationOptions {
     readOnly(zone: WateredZone): Reason | null;
     add(zone: WateredZone, ended: EndedTest): Promise<void>;
   };
+  /** Whether a program says when this zone is watered (`plan`), in place of the moisture threshold; default: none does. */
+  readonly hasProgram?: (zone: string) => boolean;
   readonly onZone: (zone: ZoneState) => void;
   readonly onRun: (run: RunRecord) => void;
   readonly logger: Logger;

@@ -1,7 +1,8 @@
 import { actuatorOf, type ForeignValve } from '../actuators/index.ts';
 import type { Zone } from '../farm/layout.ts';
 import { isFitForControl } from '../ingest/quality.ts';
-import type { ControlReading, Instant, ValveReport } from './controller/types.ts';
+import type { Instant } from './controller/time.ts';
+import type { ControlReading, ValveReport } from './controller/types.ts';
 import { Meter } from './meter.ts';
 
 interface Watched {

@@ -11,19 +11,19 @@ import type { Command } from '../actuators/index.ts';
 import { valveDevice, type Zone as ZoneLayout } from '../farm/layout.ts';
 import type { EndedTest } from '../wet-test/ledger.ts';
 import { farmClock } from './clock.ts';
+import { type ControllerConfig, controllerDefaults } from './controller/config.ts';
 import { begin, beginZone, endZone, type Restored, type Step, step } from './controller/controller.ts';
 import { restore } from './controller/restore.ts';
-import {
-  type Action,
-  type ControllerConfig,
-  type ControllerEvent,
-  type ControllerState,
-  type ControlReading,
-  controllerDefaults,
-  type Instant,
-  type IntentRecord,
-  type Wish,
-  type ZoneState,
+import type { Instant } from './controller/time.ts';
+import type {
+  Action,
+  ControllerEvent,
+  ControllerState,
+  ControlReading,
+  IntentRecord,
+  Wanted,
+  Wish,
+  ZoneState,
 } from './controller/types.ts';
 import type { IrrigationOptions } from './options.ts';
 import { ForeignReports } from './reports.ts';
@@ -41,6 +41,7 @@ const TICK_MS = 250;
 const TICKS_A_LOOK = 4;
 const NOTHING_RESTORED: Restored = {
   ...{ locks: new Map(), interrupted: [], recentlyWatered: new Set(), stoppedByHand: new Set() },
+  begun: new Map(),
 };
 const valveState = Compile(ValveState);
 
@@ -119,7 +120,7 @@ export class Irrigation {
   hold(zones: readonly string[]): (() => void) | { readonly zone: string; readonly state: string } {
     for (const id of zones) {
       const name = this.#state.zones[id]?.phase.name ?? 'idle';
-      if (name !== 'idle' && name !== 'sweeping') return { zone: id, state: name };
+      if (name !== 'idle' && name !== 'unknown') return { zone: id, state: name };
     }
     this.#held = new Set(zones);
     this.#configure();
@@ -179,6 +180,11 @@ export class Irrigation {
     }
   }
 
+  /** What a zone's program wants now, and why; may be said again and again. Nothing happens when there is no such zone. */
+  plan(zone: string, wanted: Wanted | null, reason: Reason): void {
+    this.#happen({ kind: 'plan', zone, wanted, reason, now: this.#now() });
+  }
+
   /** A person's wish; the controller decides. Undefined when there is no such zone. */
   request(zone: string, wish: Wish): Promise<Answer> | undefined {
     if (this.#isStopped || this.#state.zones[zone] === undefined) return undefined;
@@ -235,6 +241,7 @@ export class Irrigation {
         speed,
         readOnly: wetTests.readOnly(zone),
         isHeld: this.#held.has(zone.id),
+        hasProgram: this.#options.hasProgram?.(zone.id) ?? false,
       }),
     );
     this.#config = { ...this.#config, zones };

@@ -89,7 +89,7 @@ export class RemoteCommands {
   isSettled(): boolean {
     const { clock, irrigation } = this.#options;
     if (clock.monotonicMs() - this.#sinceMs >= SETTLE_MS) return true;
-    return irrigation.zones().every(({ phase }) => phase.name !== 'sweeping');
+    return irrigation.zones().every(({ phase }) => phase.name !== 'unknown');
   }
 
   onCommand(payload: Uint8Array): void {

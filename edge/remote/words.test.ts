@@ -7,8 +7,9 @@ const sources = [
     .filter((name) => /^[a-z-]+\.ts$/.test(name))
     .map((name) => new URL(name, here)),
   new URL('../irrigation/settings.ts', here),
-  new URL('../irrigation/controller/decide.ts', here),
-  new URL('../irrigation/controller/phases.ts', here),
+  ...readdirSync(new URL('../irrigation/controller/', here))
+    .filter((name) => name.endsWith('.ts') && !name.includes('.test.'))
+    .map((name) => new URL(`../irrigation/controller/${name}`, here)),
 ];
 
 it.each(['vi', 'en', 'zh'])('every reason of an answer has its words on the page (%s)', (language) => {

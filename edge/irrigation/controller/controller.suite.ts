@@ -2,17 +2,10 @@ import { quality, type Reason } from '@nongtin/broker/wire';
 import { demoFarm } from '../../farm/demo.ts';
 import { isWatered, type Zone, zonesOf } from '../../farm/layout.ts';
 import { controlledZone } from '../zones.ts';
+import { type ControllerConfig, controllerDefaults } from './config.ts';
 import { begin, type Restored, step } from './controller.ts';
-import {
-  type Action,
-  type ControllerConfig,
-  type ControllerEvent,
-  type ControllerState,
-  controllerDefaults,
-  type Instant,
-  type ValveReport,
-  type ZoneState,
-} from './types.ts';
+import type { Instant } from './time.ts';
+import type { Action, ControllerEvent, ControllerState, ValveReport, ZoneState } from './types.ts';
 
 const UNTESTED: Reason = { key: 'wet_test_missing', figures: {} };
 
@@ -25,6 +18,8 @@ export function testController(
     zones?: readonly Zone[];
     /** Zones whose valves nobody has tested with water. */
     untested?: readonly string[];
+    /** Zones that have a program. */
+    programs?: readonly string[];
   } = {},
 ) {
   const config: ControllerConfig = {
@@ -32,6 +27,7 @@ export function testController(
     zones: (options.zones ?? zonesOf(demoFarm())).filter(isWatered).map((zone) =>
       controlledZone(zone, {
         speed: options.speed ?? 1,
+        hasProgram: options.programs?.includes(zone.id) ?? false,
         readOnly: options.untested?.includes(zone.id) ? UNTESTED : null,
       }),
     ),
@@ -43,6 +39,7 @@ export function testController(
     interrupted: [],
     recentlyWatered: new Set(),
     stoppedByHand: new Set(),
+    begun: new Map(),
     ...options.restored,
   });
 }

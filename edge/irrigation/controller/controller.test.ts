@@ -25,7 +25,7 @@ describe('after a start', () => {
   it('locks a zone whose valve stays open', () => {
     const farm = testController();
     farm.valve({ state: 'open', flowLitresPerMinute: 30 });
-    expect(farm.zone().phase.name).toBe('sweeping');
+    expect(farm.zone().phase.name).toBe('unknown');
     farm.wait(31);
     farm.valve({ state: 'open', flowLitresPerMinute: 30 });
     expect(farm.zone().phase).toMatchObject({ name: 'locked', reason: { key: 'valve_does_not_close' } });
@@ -213,7 +213,7 @@ describe('a valve that does not do as told', () => {
     farm.wait(30);
     farm.wait(30);
     expect(only(farm.wait(30), 'journal_run')[0]?.record.outcome).toBe('no_answer');
-    expect(farm.zone().phase.name).toBe('sweeping');
+    expect(farm.zone().phase.name).toBe('unknown');
   });
 
   it('is locked out when it stays open after its lease', () => {
@@ -244,7 +244,7 @@ describe('a valve that does not do as told', () => {
   it('is closed when it opens by itself', () => {
     const farm = testController().swept();
     expect(closes(farm.valve({ state: 'open', flowLitresPerMinute: 38 }))).toEqual(['a1']);
-    expect(farm.zone().phase.name).toBe('sweeping');
+    expect(farm.zone().phase.name).toBe('unknown');
   });
 
   it('is given real seconds to answer in time-lapse', () => {
@@ -318,7 +318,7 @@ describe('a person', () => {
     const actions = farm.send({ kind: 'unlock', ...request });
     expect(only(actions, 'clear_alarm').map((action) => action.key)).toContain('leak');
     expect(closes(actions)).toEqual(['a1']);
-    expect(farm.zone().phase.name).toBe('sweeping');
+    expect(farm.zone().phase.name).toBe('unknown');
   });
 });
 

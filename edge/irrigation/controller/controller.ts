@@ -1,15 +1,18 @@
+import { isNoise, leakOf } from './band.ts';
+import type { ControllerConfig } from './config.ts';
 import { moistureAfter } from './decide.ts';
 import { table } from './phases.ts';
-import { beginSweeping, fault, journalInterrupted, lock, sendClose, type Turn } from './turn.ts';
+import { elapsed, type Instant } from './time.ts';
+import { beginUnknown, fault, journalInterrupted, lock, sendClose, type Turn } from './turn.ts';
 import {
   type Action,
-  type ControllerConfig,
   type ControllerEvent,
   type ControllerState,
-  elapsed,
-  type Instant,
+  cycleKey,
+  type EventOf,
   type IntentRecord,
   type Phase,
+  type Plan,
   reasonOf,
   type ValveReport,
   type ZoneState,
@@ -19,13 +22,13 @@ import {
  * The irrigation controller: values in, values out. It knows no clock, no network and no disk; irrigation/service.ts
  * carries its actions out and feeds back what came of them.
  *
- *   sweeping ── closed ──► idle ── soil dry, or asked ──► opening ── durable intent, open ──► running
- *      ▲                    ▲                               │                                   │
- *      │ no answer          └────────── closed ───────── closing ◄── target, stop, lease, fault ┘
- *      └────────────────────────────────────────────────────┤
- *                     locked ◄── hydraulic fault ───────────┘   locked ── a person ──► sweeping
- *
- *   idle ── a person beside the valve ──► testing ── it closed by itself, or was closed ──► idle, sweeping or locked
+ *   unknown ── closed ──► idle ── due, or asked ──► opening ── durable intent, open ──► proving ── flow ──► running
+ *      ▲                   ▲ ▲                                                             │                │
+ *      │ no answer         │ └ no flow ── leak_testing ◄── closed ── closing ◄─ target, stop, lease, fault ─┘
+ *      └───────────────────│──────────────────│────────────────────────┤
+ *                          │                  └─ flow ─► locked ◄──────┘ hydraulic fault
+ *                          │                               └── a person ──► unknown
+ *   idle ── a person beside the valve ──► testing ── it closed by itself, or was closed ──► idle, unknown or locked
  */
 export interface Step {
   readonly state: ControllerState;
@@ -40,6 +43,8 @@ export interface Restored {
   readonly interrupted: readonly IntentRecord[];
   /** Zones whose last run may be shorter ago than the pause. */
   readonly recentlyWatered: ReadonlySet<string>;
+  /** By zone, the cycles of decisions that have been begun: `cycleKey`. */
+  readonly begun: ReadonlyMap<string, readonly string[]>;
   /** Zones that a person at the farm may have stopped shorter ago than they are left alone from afar. */
   readonly stoppedByHand: ReadonlySet<string>;
 }
@@ -72,13 +77,14 @@ export function beginZone(
     leakSince: null,
     lastEndedRealMs: restored.recentlyWatered.has(id) ? now.realMs : null,
     stoppedByHandRealMs: restored.stoppedByHand.has(id) ? now.realMs : null,
-    interrupted: null,
+    ...{ interrupted: null, plan: null },
+    begun: restored.begun.get(id) ?? [],
     decision: reasonOf('valve_unconfirmed'),
   };
   const turn = newTurn({ ...state, zones: { ...state.zones, [id]: blank } }, id, now, config);
   if (turn === undefined) return { state, actions: [] };
   const locked = restored.locks.get(id);
-  const closed = locked ? lock(blank, turn, locked) : beginSweeping(blank, turn);
+  const closed = locked ? lock(blank, turn, locked) : beginUnknown(blank, turn);
   const zone = withInterrupted(closed, restored, turn);
   return { state: { zones: { ...state.zones, [id]: zone }, issued: turn.issued() }, actions: turn.actions };
 }
@@ -126,6 +132,7 @@ function stepZone(
 /** What an event tells about the zone, whatever phase it is in. */
 function observe(zone: ZoneState, event: ControllerEvent, turn: Turn): ZoneState {
   if (event.kind === 'moisture') return { ...zone, moisture: moistureAfter(zone.moisture, event, turn) };
+  if (event.kind === 'plan') return { ...zone, plan: planAfter(zone.plan, event) };
   if (event.kind === 'stop') return event.isRemote ? zone : handsOff(zone, turn, true);
   if (event.kind === 'unlock' || (event.kind === 'open' && event.remote === undefined))
     return zone.stoppedByHandRealMs === null ? zone : handsOff(zone, turn, false);
@@ -141,6 +148,15 @@ function observe(zone: ZoneState, event: ControllerEvent, turn: Turn): ZoneState
   };
 }
 
+/** Of one and the same cycle the earlier end of its window holds: UTC may have been set in between. */
+function planAfter(before: Plan | null, { wanted, reason, now }: EventOf<'plan'>): Plan {
+  if (wanted === null) return { wanted, reason, openBeforeRealMs: now.realMs };
+  const endsRealMs = now.realMs + wanted.openBeforeMs - now.atMs;
+  const isSame = before?.wanted != null && cycleKey(before.wanted) === cycleKey(wanted);
+  const openBeforeRealMs = isSame ? Math.min(before.openBeforeRealMs, endsRealMs) : endsRealMs;
+  return { wanted, reason, openBeforeRealMs };
+}
+
 /** Journaled, so that a restart does not let somebody in town open what a person has just stopped. */
 function handsOff(zone: ZoneState, turn: Turn, holds: boolean): ZoneState {
   const record = { kind: 'hands_off', atMs: turn.now.atMs, zone: zone.id, holds } as const;
@@ -149,9 +165,8 @@ function handsOff(zone: ZoneState, turn: Turn, holds: boolean): ZoneState {
 }
 
 /** A report without a word of the flow changes nothing about a leak. */
-function isLeaking(zone: ZoneState, flow: number | null, { layout, config }: Turn): boolean {
-  if (flow === null) return zone.leakSince !== null;
-  return flow > layout.nominalFlowLitresPerMinute * config.leakFlowFraction;
+function isLeaking(zone: ZoneState, flow: number | null, turn: Turn): boolean {
+  return flow === null ? zone.leakSince !== null : !isNoise(flow, turn);
 }
 
 function valveAfter(before: ZoneState['valve'], report: ValveReport, now: Instant): ZoneState['valve'] {
@@ -168,10 +183,10 @@ function valveAfter(before: ZoneState['valve'], report: ValveReport, now: Instan
 
 function watchForLeak(zone: ZoneState, turn: Turn): ZoneState {
   const { name } = zone.phase;
-  if (zone.leakSince === null || (name !== 'idle' && name !== 'sweeping')) return zone;
+  if (zone.leakSince === null || (name !== 'idle' && name !== 'unknown')) return zone;
   if (!elapsed(zone.leakSince, turn.now, turn.config.leak)) return zone;
   const flow = zone.valve?.flowLitresPerMinute ?? 0;
-  return fault({ ...zone, leakSince: null }, turn, reasonOf('leak', { flowLitresPerMinute: flow }));
+  return fault({ ...zone, leakSince: null }, turn, leakOf(flow, turn));
 }
 
 function withInterrupted(zone: ZoneState, restored: Restored, turn: Turn): ZoneState {

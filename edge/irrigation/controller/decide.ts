@@ -1,7 +1,7 @@
 import { quality, type Reason } from '@nongtin/broker/wire';
 import { isFitForControl } from '../../ingest/quality.ts';
 import type { Turn } from './turn.ts';
-import { reasonOf, type ZoneState } from './types.ts';
+import { cycleKey, reasonOf, type ZoneState } from './types.ts';
 
 /**
  * The moisture to decide with after a new reading. A flagged reading is never used; one out of range also withdraws
@@ -26,6 +26,7 @@ export function freshMoisture(zone: ZoneState, turn: Turn): number | null {
 
 /** Whether an idle zone is watered now, and in either case why. */
 export function decide(zone: ZoneState, turn: Turn): { water: boolean; reason: Reason } {
+  if (turn.layout.hasProgram) return decidePlanned(zone, turn);
   const { openBelowFraction, targetFraction, readOnly, isUnmetered, soilProbe } = turn.layout;
   const soilMoisture = freshMoisture(zone, turn);
   const no = (reason: Reason) => ({ water: false, reason });
@@ -39,10 +40,26 @@ export function decide(zone: ZoneState, turn: Turn): { water: boolean; reason: R
   return obstacle ? no(obstacle) : { water: true, reason: reasonOf('soil_dry', figures) };
 }
 
+/** The same where a program says when: it has decided, and what remains is whether anything stands in the way. */
+function decidePlanned(zone: ZoneState, turn: Turn): { water: boolean; reason: Reason } {
+  const { plan } = zone;
+  const no = (reason: Reason) => ({ water: false, reason });
+  if (turn.layout.readOnly !== null) return no(turn.layout.readOnly);
+  if (plan === null) return no(reasonOf('program_undecided'));
+  if (plan.wanted === null || zone.begun.includes(cycleKey(plan.wanted))) return no(plan.reason);
+  if (turn.now.realMs >= plan.openBeforeRealMs) return no(reasonOf('program_window_over'));
+  if (turn.layout.isUnmetered) return no(reasonOf('no_flow_meter'));
+  const obstacle =
+    obstacleToTest(zone, turn) ??
+    pauseOf(zone, turn, turn.config.settleRealSeconds) ??
+    obstacleFromAfar(zone, turn);
+  return obstacle ? no(obstacle) : { water: true, reason: plan.wanted.reason };
+}
+
 /** What keeps an idle zone from being opened, whoever asks. */
 export function obstacleTo(zone: ZoneState, turn: Turn): Reason | undefined {
   if (turn.layout.readOnly !== null) return turn.layout.readOnly;
-  return obstacleToTest(zone, turn) ?? pauseOf(zone, turn);
+  return obstacleToTest(zone, turn) ?? pauseOf(zone, turn, turn.config.pauseRealSeconds);
 }
 
 /** What keeps an idle zone from being opened even for a wet test. */
@@ -56,13 +73,12 @@ export function obstacleToTest(zone: ZoneState, turn: Turn): Reason | undefined 
   return undefined;
 }
 
-function pauseOf(zone: ZoneState, { config, now }: Turn): Reason | undefined {
-  const pauseMs = config.pauseRealSeconds * 1000;
-  const isShort = zone.lastEndedRealMs !== null && now.realMs - zone.lastEndedRealMs < pauseMs;
-  return isShort ? reasonOf('pause_between_runs', { pauseSeconds: config.pauseRealSeconds }) : undefined;
+function pauseOf(zone: ZoneState, { now }: Turn, pauseSeconds: number): Reason | undefined {
+  const isShort = zone.lastEndedRealMs !== null && now.realMs - zone.lastEndedRealMs < pauseSeconds * 1000;
+  return isShort ? reasonOf('pause_between_runs', { pauseSeconds }) : undefined;
 }
 
-/** What keeps it from being opened from afar, beside that: people at the farm come first. */
+/** What keeps it from being opened from afar or by a program, beside that: people at the farm come first. */
 export function obstacleFromAfar(zone: ZoneState, { config, now }: Turn): Reason | undefined {
   const { stoppedByHandRealMs: stopped } = zone;
   const { handsOffRealSeconds: handsOffSeconds } = config;

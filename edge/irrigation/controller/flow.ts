@@ -1,54 +1,89 @@
-import { beginClosing, type Turn } from './turn.ts';
-import { elapsed, type Instant, type Phase, reasonOf, type ZoneState } from './types.ts';
+import { bandOf, type FlowFault } from './band.ts';
+import { elapsed, type Instant } from './time.ts';
+import { beginClosing, isUnmetered, type Turn } from './turn.ts';
+import { type Outcome, reasonOf, type ZoneIn, type ZoneState } from './types.ts';
 
-type Running = ZoneState & { readonly phase: Extract<Phase, { name: 'running' }> };
+type Open = ZoneIn<'proving' | 'running'>;
 
 /**
- * A run is believed when flow proves it. Judged on reports only: silence of the valve is a radio fault, not a hydraulic
- * one. `flow` is what this report says, null when it says nothing; a meter that stays silent while its valve goes on
- * reporting proves nothing, and counts as no flow.
+ * A run is believed when flow proves it: `proving` becomes `running` with the first flow in its band. Judged on reports only:
+ * silence of the valve is a radio fault, not a hydraulic one. `flow` is what this report says, null when it says nothing; a
+ * meter that stays silent while its valve goes on reporting proves nothing, so nothing goes on by it.
  */
-export function checkFlowOf(zone: Running, flow: number | null, turn: Turn): ZoneState {
-  const { openedAt } = zone.phase;
-  if (turn.layout.isUnmetered) return zone;
+export function checkFlowOf(zone: Open, flow: number | null, turn: Turn): ZoneState {
+  const { phase } = zone;
+  const { openedAt } = phase;
+  if (isUnmetered(turn)) return zone;
   if (flow === null) {
     const seen = zone.valve?.flowSeen ?? openedAt;
     const heard = seen.realMs > openedAt.realMs ? seen : openedAt;
-    return elapsed(heard, turn.now, turn.config.meterSilence) ? stop(zone, 'no_flow', 0, turn) : zone;
+    if (!elapsed(heard, turn.now, turn.config.meterSilence)) return zone;
+    return stop(zone, 'meter_silent', null, turn);
   }
   const { low, high, key } = bandOf(flow, turn);
-  if (flow >= low && flow <= high) return { ...zone, phase: { ...zone.phase, oddFlow: null } };
-  const oddFlow = zone.phase.oddFlow?.key === key ? zone.phase.oddFlow : { key, since: turn.now };
+  if (flow >= low && flow <= high) {
+    const counted = countedAfter(zone, turn);
+    if (isStuck(counted, flow, turn)) return stop(zone, 'meter_stuck', flow, turn);
+    const { run, lease } = phase;
+    const proven = {
+      name: 'running',
+      proof: 'metered',
+      run,
+      openedAt,
+      lease,
+      oddFlow: null,
+      counted,
+    } as const;
+    return { ...zone, phase: proven };
+  }
+  const oddFlow = phase.oddFlow?.key === key ? phase.oddFlow : { key, since: turn.now };
   return isFault(key, oddFlow.since, openedAt, turn)
-    ? stop(zone, key, flow, turn)
-    : { ...zone, phase: { ...zone.phase, oddFlow } };
-}
-
-type Key = 'no_flow' | 'flow_too_high';
-
-function bandOf(flow: number, { layout, config }: Turn) {
-  const nominal = layout.nominalFlowLitresPerMinute;
-  const low = layout.minFlowLitresPerMinute ?? nominal * config.lowFlowFraction;
-  const high = layout.maxFlowLitresPerMinute ?? nominal * config.highFlowFraction;
-  const key: Key = flow < low ? 'no_flow' : 'flow_too_high';
-  return { low, high, key };
+    ? stop(zone, key === 'no_flow' ? dryCause(zone, turn) : key, flow, turn)
+    : { ...zone, phase: { ...phase, oddFlow } };
 }
 
 /** A band that people have stated is taken at its word, once the pipes are full; our own guess is given time. */
-function isFault(key: Key, since: Instant, openedAt: Instant, { layout, config, now }: Turn): boolean {
+function isFault(key: FlowFault, since: Instant, openedAt: Instant, { layout, config, now }: Turn): boolean {
   const stated = key === 'no_flow' ? layout.minFlowLitresPerMinute : layout.maxFlowLitresPerMinute;
   if (stated !== undefined) return elapsed(openedAt, now, config.flowSettling);
   return elapsed(since, now, config.flowFault);
 }
 
+/** No flow, says the meter; its counter may know better, and then it is the meter that has failed. */
+function dryCause({ phase, valve }: Open, { layout, config }: Turn): 'no_flow' | 'meter_stuck' {
+  const { litres, since } = phase.counted;
+  if (litres === null || valve?.totalLitres == null) return 'no_flow';
+  const minutes = (valve.seen.farmMs - since.farmMs) / 60_000;
+  const low = layout.minFlowLitresPerMinute ?? layout.nominalFlowLitresPerMinute * config.lowFlowFraction;
+  return minutes > 0 && valve.totalLitres - litres >= low * minutes ? 'meter_stuck' : 'no_flow';
+}
+
+function countedAfter({ phase, valve }: Open, { now }: Turn): Open['phase']['counted'] {
+  const litres = valve?.totalLitres ?? null;
+  return phase.counted.litres === litres ? phase.counted : { litres, since: now };
+}
+
+/** The flow says water, the counter does not move: one of the two is broken, and the run is not measured. */
+function isStuck({ litres, since }: Open['phase']['counted'], flow: number, { config, now }: Turn): boolean {
+  const ranLitres = (flow * (now.farmMs - since.farmMs)) / 60_000;
+  return (
+    litres !== null && ranLitres >= config.stuckCounterLitres && elapsed(since, now, config.stuckCounter)
+  );
+}
+
+const outcomes = {
+  ...{ no_flow: 'no_flow', flow_too_high: 'leak' },
+  ...{ meter_silent: 'meter_failed', meter_stuck: 'meter_failed' },
+} as const satisfies Record<string, Outcome>;
+
 /** A hydraulic fault: the run is over, the valve is closed at once, and the zone locked when it has closed. */
-function stop(zone: Running, key: Key, flow: number, turn: Turn): ZoneState {
+function stop(zone: Open, key: keyof typeof outcomes, flow: number | null, turn: Turn): ZoneState {
   const { run, openedAt } = zone.phase;
   const reason = reasonOf(key, {
     flowLitresPerMinute: flow,
     nominalLitresPerMinute: turn.layout.nominalFlowLitresPerMinute,
   });
   turn.actions.push({ kind: 'raise_alarm', zone: zone.id, severity: 'critical', reason });
-  const outcome = key === 'no_flow' ? 'no_flow' : 'leak';
-  return beginClosing(zone, turn, { run, openedAt, outcome, lock: reason });
+  const proof = zone.phase.name === 'running' ? zone.phase.proof : null;
+  return beginClosing(zone, turn, { run, openedAt, outcome: outcomes[key], proof, lock: reason });
 }

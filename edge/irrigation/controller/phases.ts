@@ -1,6 +1,16 @@
-import type { Reason } from '@nongtin/broker/wire';
-import { decide, freshMoisture, obstacleFromAfar, obstacleTo, obstacleToTest } from './decide.ts';
-import { checkFlowOf } from './flow.ts';
+import { closeAgain, closingAnswered, leakTestAnswered, leakTestGoesOn, repeatClosing } from './closing.ts';
+import { obstacleToTest } from './decide.ts';
+import { openingAnswered, openNow, repeatOpening, withoutIntent } from './opening.ts';
+import {
+  closedAtLast,
+  giveUpInterrupted,
+  keepClosed,
+  openOnRequest,
+  repeatUnknown,
+  unlockByPerson,
+  waterIfDue,
+} from './resting.ts';
+import { endingOf, runAnswered, runGoesOn, stopAtTarget } from './running.ts';
 import {
   beginTesting,
   stopTesting,
@@ -10,33 +20,23 @@ import {
   testWithoutIntent,
 } from './testing.ts';
 import {
-  answerOf,
+  accept,
   beginClosing,
-  beginRun,
-  beginSweeping,
-  fault,
-  isOver,
-  lock,
+  beginUnknown,
   recordInterrupted,
-  recordRun,
+  refuse,
   sendClose,
-  sendOpen,
   type Turn,
 } from './turn.ts';
 import {
   type ControllerEvent,
-  elapsed,
-  type Instant,
-  lockKeys,
-  type Phase,
+  type EventOf,
   type PhaseName,
   reasonOf,
-  type ValveReport,
+  type ZoneIn,
   type ZoneState,
 } from './types.ts';
 
-type ZoneIn<P extends PhaseName> = ZoneState & { readonly phase: Extract<Phase, { name: P }> };
-type EventOf<K extends ControllerEvent['kind']> = Extract<ControllerEvent, { kind: K }>;
 type Table = {
   [P in PhaseName]: {
     [K in ControllerEvent['kind']]?: (zone: ZoneIn<P>, event: EventOf<K>, turn: Turn) => ZoneState;
@@ -45,9 +45,9 @@ type Table = {
 
 /** The state table: phase → event → what becomes of the zone. An event that is not listed changes nothing. */
 export const table: Table = {
-  sweeping: {
-    valve: sweepAnswered,
-    tick: repeatSweep,
+  unknown: {
+    valve: closedAtLast,
+    tick: repeatUnknown,
     online: (zone, _event, turn) => closeAgain(zone, turn),
     test: (zone, event, turn) => refuse(zone, event, turn, reasonOf('valve_unconfirmed')),
     open: (zone, event, turn) => refuse(zone, event, turn, reasonOf('valve_unconfirmed')),
@@ -55,9 +55,10 @@ export const table: Table = {
     unlock: (zone, event, turn) => refuse(zone, event, turn, reasonOf('not_locked')),
   },
   idle: {
-    tick: waterIfDry,
-    moisture: waterIfDry,
-    valve: (zone, event, turn) => (event.report.state === 'open' ? beginSweeping(zone, turn) : zone),
+    tick: waterIfDue,
+    moisture: waterIfDue,
+    plan: waterIfDue,
+    valve: (zone, event, turn) => (event.report.state === 'open' ? beginUnknown(zone, turn) : zone),
     open: openOnRequest,
     test: (zone, event, turn) => {
       const obstacle =
@@ -80,7 +81,22 @@ export const table: Table = {
     open: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_running')),
     stop: (zone, event, turn) =>
       accept(
-        beginClosing(zone, turn, { run: zone.phase.run, openedAt: null, outcome: 'stopped' }),
+        beginClosing(zone, turn, { run: zone.phase.run, openedAt: null, outcome: 'stopped', proof: null }),
+        event,
+        turn,
+        reasonOf('stopped_by_person'),
+      ),
+    unlock: (zone, event, turn) => refuse(zone, event, turn, reasonOf('not_locked')),
+  },
+  proving: {
+    valve: runAnswered,
+    moisture: stopAtTarget,
+    tick: runGoesOn,
+    test: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_running')),
+    open: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_running')),
+    stop: (zone, event, turn) =>
+      accept(
+        beginClosing(zone, turn, endingOf(zone.phase, 'stopped')),
         event,
         turn,
         reasonOf('stopped_by_person'),
@@ -88,14 +104,14 @@ export const table: Table = {
     unlock: (zone, event, turn) => refuse(zone, event, turn, reasonOf('not_locked')),
   },
   running: {
-    valve: checkFlow,
+    valve: runAnswered,
     moisture: stopAtTarget,
-    tick: closeAfterLease,
+    tick: runGoesOn,
     test: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_running')),
     open: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_running')),
     stop: (zone, event, turn) =>
       accept(
-        beginClosing(zone, turn, { ...zone.phase, outcome: 'stopped' }),
+        beginClosing(zone, turn, endingOf(zone.phase, 'stopped')),
         event,
         turn,
         reasonOf('stopped_by_person'),
@@ -108,6 +124,15 @@ export const table: Table = {
     online: (zone, _event, turn) => closeAgain(zone, turn),
     test: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_closing')),
     open: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_closing')),
+    stop: (zone, event, turn) => accept(closeAgain(zone, turn), event, turn, reasonOf('already_closing')),
+    unlock: (zone, event, turn) => refuse(zone, event, turn, reasonOf('not_locked')),
+  },
+  leak_testing: {
+    valve: leakTestAnswered,
+    tick: leakTestGoesOn,
+    online: (zone, _event, turn) => closeAgain(zone, turn),
+    test: (zone, event, turn) => refuse(zone, event, turn, reasonOf('leak_testing')),
+    open: (zone, event, turn) => refuse(zone, event, turn, reasonOf('leak_testing')),
     stop: (zone, event, turn) => accept(closeAgain(zone, turn), event, turn, reasonOf('already_closing')),
     unlock: (zone, event, turn) => refuse(zone, event, turn, reasonOf('not_locked')),
   },
@@ -134,192 +159,3 @@ export const table: Table = {
     unlock: unlockByPerson,
   },
 };
-
-function sweepAnswered(zone: ZoneIn<'sweeping'>, event: EventOf<'valve'>, turn: Turn): ZoneState {
-  if (event.report.state === 'closed') {
-    turn.actions.push({ kind: 'clear_alarm', zone: zone.id, key: 'valve_silent' });
-    return { ...recordInterrupted(zone, turn), phase: { name: 'idle' } };
-  }
-  if (!elapsed(zone.phase.since, turn.now, answerOf(turn))) return zone;
-  return fault(zone, turn, reasonOf('valve_does_not_close', figuresOf(event.report)));
-}
-
-function repeatSweep(zone: ZoneIn<'sweeping'>, _event: unknown, turn: Turn): ZoneState {
-  const { phase } = zone;
-  const patient = phase.attempts >= turn.config.attempts;
-  const answer = answerOf(turn);
-  const { slowRepeatRealSeconds } = turn.config;
-  const farApart = { farmSeconds: 0, realSeconds: Math.max(slowRepeatRealSeconds, answer.realSeconds) };
-  if (!elapsed(phase.sentAt, turn.now, patient && zone.valve?.open !== true ? farApart : answer))
-    return giveUpInterrupted(zone, turn);
-  if (phase.attempts >= turn.config.attempts) {
-    const reason = reasonOf('valve_silent', { valve: turn.layout.valve, attempts: phase.attempts });
-    turn.actions.push({ kind: 'raise_alarm', zone: zone.id, severity: 'low', reason });
-  }
-  return giveUpInterrupted(closeAgain(zone, turn), turn);
-}
-
-function giveUpInterrupted(zone: ZoneState, turn: Turn): ZoneState {
-  const waited = { farmSeconds: 0, realSeconds: turn.config.interruptedWaitRealSeconds };
-  const since = zone.interrupted?.since;
-  return since && elapsed(since, turn.now, waited) ? recordInterrupted(zone, turn) : zone;
-}
-
-function waterIfDry(zone: ZoneIn<'idle'>, _event: unknown, turn: Turn): ZoneState {
-  const { water, reason } = decide(zone, turn);
-  if (!water) return { ...zone, decision: reason };
-  return beginRun(zone, turn, 'threshold', turn.layout.runSeconds, reason);
-}
-
-function openOnRequest(zone: ZoneIn<'idle'>, event: EventOf<'open'>, turn: Turn): ZoneState {
-  const { maxRunSeconds } = turn.layout;
-  const { durationSeconds } = event;
-  if (!Number.isInteger(durationSeconds) || durationSeconds < 1 || durationSeconds > maxRunSeconds)
-    return refuse(zone, event, turn, reasonOf('duration_above_limit', { durationSeconds, maxRunSeconds }));
-  const obstacle = obstacleTo(zone, turn) ?? (event.remote && obstacleFromAfar(zone, turn));
-  if (obstacle) return refuse(zone, event, turn, obstacle);
-  const soilMoisture = freshMoisture(zone, turn);
-  const { remote } = event;
-  const reason = remote
-    ? reasonOf('remote_request', {
-        ...{ durationSeconds, soilMoisture, by: remote.by, commandId: remote.commandId },
-      })
-    : reasonOf('manual_request', { durationSeconds, soilMoisture });
-  const run = beginRun(zone, turn, 'manual', durationSeconds, reason, remote?.openBeforeRealMs);
-  return accept(run, event, turn, reason);
-}
-
-function openNow(zone: ZoneIn<'opening'>, event: EventOf<'intent_durable'>, turn: Turn): ZoneState {
-  const { run, sentAt } = zone.phase;
-  if (run.runId !== event.runId || sentAt !== null) return zone;
-  const tooLate = { farmSeconds: 0, realSeconds: turn.config.intentMaxAgeRealSeconds };
-  const outcome = run.openBeforeRealMs === null ? 'stopped' : 'expired';
-  if (elapsed(run.decided, turn.now, tooLate) || !sendOpen(run, turn, turn.now))
-    return beginClosing(zone, turn, { run, openedAt: null, outcome });
-  return { ...zone, phase: { ...zone.phase, sentAt: turn.now, firstSentAt: turn.now, attempts: 1 } };
-}
-
-function withoutIntent(zone: ZoneIn<'opening'>, event: EventOf<'intent_failed'>, turn: Turn): ZoneState {
-  if (zone.phase.run.runId !== event.runId || zone.phase.sentAt !== null) return zone;
-  const reason = reasonOf('journal_unavailable');
-  turn.actions.push({ kind: 'raise_alarm', zone: zone.id, severity: 'high', reason });
-  // The pause keeps it from asking a journal that cannot write again and again.
-  return { ...zone, phase: { name: 'idle' }, decision: reason, lastEndedRealMs: turn.now.realMs };
-}
-
-function openingAnswered(zone: ZoneIn<'opening'>, { report }: EventOf<'valve'>, turn: Turn): ZoneState {
-  const { run, sentAt } = zone.phase;
-  const ours = sentAt !== null && (report.commandId === undefined || report.commandId === run.runId);
-  if (report.state === 'open') {
-    if (!ours) return beginClosing(zone, turn, { run, openedAt: null, outcome: 'stopped' });
-    turn.actions.push({ kind: 'clear_alarm', zone: zone.id, key: 'valve_no_answer' });
-    const running = { name: 'running', run, openedAt: turn.now, oddFlow: null } as const;
-    return checkFlowOf({ ...zone, phase: running }, report.flowLitresPerMinute, turn);
-  }
-  // The answer to the opening was lost, but the run has been: closed after our command means that its lease is over.
-  const ended = sentAt !== null && report.commandId === run.runId;
-  return ended ? recordRun(zone, turn, { run, openedAt: sentAt, outcome: 'completed' }) : zone;
-}
-
-function repeatOpening(zone: ZoneIn<'opening'>, _event: unknown, turn: Turn): ZoneState {
-  const { run, sentAt, firstSentAt, attempts } = zone.phase;
-  if (sentAt === null || !elapsed(sentAt, turn.now, answerOf(turn))) return zone;
-  if (attempts < turn.config.attempts && sendOpen(run, turn, firstSentAt ?? sentAt)) {
-    return { ...zone, phase: { ...zone.phase, sentAt: turn.now, attempts: attempts + 1 } };
-  }
-  const reason = reasonOf('valve_no_answer', { valve: turn.layout.valve, attempts });
-  turn.actions.push({ kind: 'raise_alarm', zone: zone.id, severity: 'high', reason });
-  return beginClosing(zone, turn, { run, openedAt: null, outcome: 'no_answer' });
-}
-
-function checkFlow(zone: ZoneIn<'running'>, { report }: EventOf<'valve'>, turn: Turn): ZoneState {
-  if (report.state === 'open') return checkFlowOf(zone, report.flowLitresPerMinute, turn);
-  const { run, openedAt } = zone.phase;
-  // A valve that closes early by itself (it restarted, somebody turned its tap) has cut the run off.
-  const over = report.cause === 'lease_ended' || isOver(run, openedAt, turn);
-  const outcome = over ? 'completed' : 'interrupted';
-  return recordRun(zone, turn, { run, openedAt, outcome });
-}
-
-function stopAtTarget(zone: ZoneIn<'running'>, _event: unknown, turn: Turn): ZoneState {
-  const { run } = zone.phase;
-  const moisture = freshMoisture(zone, turn);
-  // A person who asks for a time gets that time.
-  if (run.source === 'manual' || moisture === null || moisture < turn.layout.targetFraction) return zone;
-  return beginClosing(zone, turn, { ...zone.phase, outcome: 'target_reached' });
-}
-
-function closeAfterLease(zone: ZoneIn<'running'>, _event: unknown, turn: Turn): ZoneState {
-  const { run, openedAt } = zone.phase;
-  const { leaseGrace, speed } = turn.config;
-  if (turn.layout.foreign && elapsed(openedAt, turn.now, { farmSeconds: run.plannedSeconds, realSeconds: 0 }))
-    return beginClosing(zone, turn, { run, openedAt, outcome: 'completed' });
-  const over = {
-    farmSeconds: run.plannedSeconds + leaseGrace.farmSeconds,
-    realSeconds: run.plannedSeconds / speed + leaseGrace.realSeconds,
-  };
-  if (!elapsed(openedAt, turn.now, over)) return zone;
-  const reason = reasonOf('valve_past_lease', {
-    valve: turn.layout.valve,
-    plannedSeconds: run.plannedSeconds,
-  });
-  turn.actions.push({ kind: 'raise_alarm', zone: zone.id, severity: 'high', reason });
-  return beginClosing(zone, turn, { run, openedAt, outcome: 'completed' });
-}
-
-function closingAnswered(zone: ZoneIn<'closing'>, { report }: EventOf<'valve'>, turn: Turn): ZoneState {
-  const { since, lock: why } = zone.phase;
-  if (report.state === 'closed') {
-    for (const key of ['valve_past_lease', 'valve_no_answer'])
-      turn.actions.push({ kind: 'clear_alarm', zone: zone.id, key });
-    const recorded = recordRun(zone, turn, zone.phase);
-    return why ? lock(recorded, turn, why) : recorded;
-  }
-  if (!elapsed(since, turn.now, answerOf(turn))) return zone;
-  return fault(recordRun(zone, turn, zone.phase), turn, reasonOf('valve_does_not_close', figuresOf(report)));
-}
-
-function repeatClosing(zone: ZoneIn<'closing'>, _event: unknown, turn: Turn): ZoneState {
-  const { sentAt, attempts, outcome, lock: why } = zone.phase;
-  if (!elapsed(sentAt, turn.now, answerOf(turn))) return zone;
-  if (attempts < turn.config.attempts) return closeAgain(zone, turn);
-  const silent = outcome === 'completed' ? 'no_answer' : outcome;
-  const recorded = recordRun(zone, turn, { ...zone.phase, outcome: silent });
-  return why ? lock(recorded, turn, why) : beginSweeping(recorded, turn);
-}
-
-function keepClosed(zone: ZoneState, turn: Turn): ZoneState {
-  if (zone.phase.name !== 'locked') return zone;
-  const wet = zone.valve?.open === true || zone.leakSince !== null;
-  return wet && elapsed(zone.phase.sentAt, turn.now, answerOf(turn)) ? closeAgain(zone, turn) : zone;
-}
-
-function unlockByPerson(zone: ZoneIn<'locked'>, event: EventOf<'unlock'>, turn: Turn): ZoneState {
-  for (const key of lockKeys) turn.actions.push({ kind: 'clear_alarm', zone: zone.id, key });
-  const swept = beginSweeping({ ...zone, leakSince: null }, turn);
-  return accept(swept, event, turn, reasonOf('unlocked_by_person'));
-}
-
-function closeAgain<Z extends ZoneState>(zone: Z, turn: Turn): ZoneState {
-  sendClose(turn);
-  const { phase } = zone;
-  if (phase.name === 'sweeping' || phase.name === 'closing')
-    return { ...zone, phase: { ...phase, sentAt: turn.now, attempts: phase.attempts + 1 } };
-  return phase.name === 'locked' ? { ...zone, phase: { ...phase, sentAt: turn.now } } : zone;
-}
-
-type Request = { readonly requestId: string; readonly now: Instant };
-
-function refuse(zone: ZoneState, { requestId }: Request, turn: Turn, reason: Reason): ZoneState {
-  turn.actions.push({ kind: 'answer', requestId, accepted: false, reason });
-  return zone;
-}
-
-function accept(zone: ZoneState, { requestId }: Request, turn: Turn, reason: Reason): ZoneState {
-  turn.actions.push({ kind: 'answer', requestId, accepted: true, reason });
-  return zone;
-}
-
-function figuresOf(report: ValveReport) {
-  return { flowLitresPerMinute: report.flowLitresPerMinute };
-}

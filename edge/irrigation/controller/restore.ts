@@ -1,6 +1,6 @@
 import type { AlarmRecord, HandsOffRecord } from '@nongtin/broker/wire';
 import type { Restored } from './controller.ts';
-import { lockKeys, type PastRecords } from './types.ts';
+import { cycleKey, type IntentRecord, lockKeys, type PastRecords } from './types.ts';
 
 /** Enough for years of two runs a day in each zone; an intent older than that has no valve open any more. */
 const MOST_RECORDS = 5_000;
@@ -21,12 +21,22 @@ export async function restore(
   return {
     locks: new Map(locking.map((alarm) => [alarm.source, alarm.reason])),
     interrupted,
+    begun: begunByZone(intents),
     recentlyWatered: new Set([...recent, ...interrupted].map((record) => record.zone)),
     // One that is dated in the future counts too: the clock went back, and nobody knows how long ago it was.
     stoppedByHand: new Set(
       hands.filter(({ holds, atMs }) => holds && past.nowMs - atMs < past.handsOffMs).map(({ zone }) => zone),
     ),
   };
+}
+
+function begunByZone(newestFirst: readonly IntentRecord[]): Map<string, string[]> {
+  const begun = new Map<string, string[]>();
+  for (const { zone, decisionId, cycle } of newestFirst.toReversed()) {
+    if (decisionId === undefined || cycle === undefined) continue;
+    begun.set(zone, [...(begun.get(zone) ?? []), cycleKey({ decisionId, cycle })]);
+  }
+  return begun;
 }
 
 function newestByZone(newestFirst: readonly HandsOffRecord[]): HandsOffRecord[] {

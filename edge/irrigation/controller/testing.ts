@@ -9,19 +9,11 @@ import {
   type WetTest,
 } from '../../wet-test/machine.ts';
 import { type Verdict, verdictOf } from '../../wet-test/verdict.ts';
-import { answerOf, beginSweeping, fault, recordRun, sendClose, sendOpen, type Turn } from './turn.ts';
-import {
-  type ControllerEvent,
-  elapsed,
-  type Outcome,
-  type Phase,
-  type Run,
-  reasonOf,
-  type ZoneState,
-} from './types.ts';
+import { elapsed } from './time.ts';
+import { answerOf, beginUnknown, fault, recordRun, sendClose, sendOpen, type Turn } from './turn.ts';
+import { type EventOf, type Outcome, type Run, reasonOf, type ZoneIn, type ZoneState } from './types.ts';
 
-type Testing = ZoneState & { readonly phase: Extract<Phase, { name: 'testing' }> };
-type EventOf<K extends ControllerEvent['kind']> = Extract<ControllerEvent, { kind: K }>;
+type Testing = ZoneIn<'testing'>;
 
 /**
  * A wet test within the controller: it opens as a run does, behind a durable intent, and closes when the test says so. Until
@@ -35,7 +27,7 @@ export function beginTesting(zone: ZoneState, { startedBy }: EventOf<'test'>, tu
   const run: Run = {
     ...{ runId: turn.nextId(), source: 'wet_test', decided: now, plannedSeconds: leaseSeconds, reason },
     ...{ litresBefore: zone.valve?.totalLitres ?? null, moistureBefore: zone.moisture?.value ?? null },
-    openBeforeRealMs: null,
+    ...{ openBeforeRealMs: null, wanted: null },
   };
   turn.actions.push({
     kind: 'journal_intent',
@@ -101,7 +93,12 @@ function end(zone: Testing, test: WetTest, turn: Turn): ZoneState {
   const verdict = verdictOf(test);
   const { now, layout } = turn;
   const openedAt = test.openMs === null ? null : instantOf(test.openMs, turn);
-  const recorded = recordRun(zone, turn, { run, openedAt, outcome: outcomeOf(test, verdict) });
+  const proof = layout.isUnmetered
+    ? 'unmetered'
+    : (test.litres ?? 0) > (test.litresBefore ?? 0)
+      ? 'metered'
+      : null;
+  const recorded = recordRun(zone, turn, { run, openedAt, outcome: outcomeOf(test, verdict), proof });
   turn.actions.push({
     kind: 'journal_wet_test',
     record: {
@@ -114,7 +111,7 @@ function end(zone: Testing, test: WetTest, turn: Turn): ZoneState {
   const ended = { ...recorded, decision };
   const isConfirmed = !test.isOpen && test.heardMs >= (test.forcedMs ?? test.heardMs);
   if (isConfirmed) return ended;
-  if (isGone(test) || !test.isOpen) return beginSweeping(ended, turn);
+  if (isGone(test) || !test.isOpen) return beginUnknown(ended, turn);
   const flow = zone.valve?.flowLitresPerMinute ?? null;
   return fault(ended, turn, reasonOf('valve_does_not_close', { flowLitresPerMinute: flow }));
 }

@@ -1,16 +1,14 @@
 import type { Reason, RunRecord } from '@nongtin/broker/wire';
+import { isNoise } from './band.ts';
+import type { ControlledZone, ControllerConfig } from './config.ts';
+import type { Instant, Limit } from './time.ts';
 import {
   type Action,
-  type ControlledZone,
-  type ControllerConfig,
-  elapsed,
-  type Instant,
+  type Ending,
   type IntentRecord,
-  type Limit,
-  type Outcome,
-  type Phase,
   type Run,
   reasonOf,
+  type Wanted,
   type ZoneState,
 } from './types.ts';
 
@@ -38,41 +36,62 @@ export function answerOf({ layout, config }: Turn): Limit {
   return layout.answer ?? config.answer;
 }
 
+/** Nobody measures its water. */
+export function isUnmetered({ layout }: Turn): boolean {
+  return layout.isUnmetered;
+}
+
+/** What the first opening of a run asks for: its whole time, or the longest lease. */
+export function openSeconds(run: Run, { layout }: Turn): number {
+  const longest = Math.min(layout.maxRunSeconds, layout.leaseSeconds);
+  return Math.max(1, Math.min(Math.round(run.plannedSeconds), longest));
+}
+
 /**
- * The only place that opens a valve. The duration is cut to the zone's limit whatever was decided, and where a repetition
- * would begin the time anew, to what is left since the first sending. False when nothing is left, when it is too late, or when
- * no wet test has shown that the valve closes by itself.
+ * Opens a valve. The duration is cut to the zone's limit and lease whatever was decided, and where a repetition would begin
+ * the time anew, to what is left since the first sending. False when nothing is left, when it is too late, or when no wet
+ * test has shown that the valve closes by itself.
  */
 export function sendOpen(run: Run, turn: Turn, firstSentAt: Instant): boolean {
-  const { id, valve, maxRunSeconds, foreign, readOnly } = turn.layout;
+  if (run.openBeforeRealMs !== null && turn.now.realMs >= run.openBeforeRealMs) return false;
+  const passed = turn.layout.foreign ? Math.ceil((turn.now.farmMs - firstSentAt.farmMs) / 1000) : 0;
+  return send(run.runId, openSeconds(run, turn) - passed, run, turn);
+}
+
+/** Opens an open valve for longer, under an id of its own. False when nothing is left, as with sendOpen(). */
+export function sendRenewal(commandId: string, durationSeconds: number, run: Run, turn: Turn): boolean {
+  return send(commandId, Math.min(durationSeconds, turn.layout.leaseSeconds), run, turn);
+}
+
+/** The only place that makes an opening. */
+function send(commandId: string, durationSeconds: number, run: Run, turn: Turn): boolean {
+  const { id, valve, readOnly } = turn.layout;
   // Whatever was decided on the way here.
   if (readOnly !== null && run.source !== 'wet_test') return false;
-  if (run.openBeforeRealMs !== null && turn.now.realMs >= run.openBeforeRealMs) return false;
-  const passed = foreign ? Math.ceil((turn.now.farmMs - firstSentAt.farmMs) / 1000) : 0;
-  const limited = Math.max(1, Math.min(Math.round(run.plannedSeconds), maxRunSeconds));
-  const durationSeconds = limited - passed;
   if (durationSeconds < 1) return false;
-  const command = { id: run.runId, action: 'open', durationSeconds } as const;
+  const command = { id: commandId, action: 'open', durationSeconds } as const;
   turn.actions.push({ kind: 'command', zone: id, valve, command });
   return true;
 }
 
 /** Whether a run has lasted as long as it should; the answers of a valve come a little earlier or later. */
-export function isOver(run: Run, openedAt: Instant, turn: Turn): boolean {
+export function isOver(endFarmMs: number, run: Run, turn: Turn): boolean {
   const { realSeconds } = answerOf(turn);
   const early = turn.layout.foreign ? Math.min(realSeconds, run.plannedSeconds / 2) : 0;
-  return elapsed(openedAt, turn.now, { farmSeconds: run.plannedSeconds - early, realSeconds: 0 });
+  return turn.now.farmMs >= endFarmMs - early * 1000;
+}
+
+interface Decided {
+  readonly source: Run['source'];
+  readonly seconds: number;
+  readonly reason: Reason;
+  readonly openBeforeRealMs?: number | null;
+  readonly wanted?: Wanted;
 }
 
 /** Decides a run: nothing opens before its intent is durable. */
-export function beginRun(
-  zone: ZoneState,
-  turn: Turn,
-  source: Run['source'],
-  seconds: number,
-  reason: Reason,
-  openBeforeRealMs: number | null = null,
-): ZoneState {
+export function beginRun(zone: ZoneState, turn: Turn, decided: Decided): ZoneState {
+  const { source, seconds, reason, openBeforeRealMs = null, wanted = null } = decided;
   const run: Run = {
     runId: turn.nextId(),
     source,
@@ -84,6 +103,7 @@ export function beginRun(
     litresBefore: zone.valve?.totalLitres ?? null,
     moistureBefore: zone.moisture?.value ?? null,
     openBeforeRealMs,
+    wanted,
   };
   turn.actions.push({
     kind: 'journal_intent',
@@ -94,6 +114,7 @@ export function beginRun(
       zone: zone.id,
       valve: turn.layout.valve,
       durationSeconds: seconds,
+      ...cycleOf(run.wanted),
       reason: run.reason,
     },
   });
@@ -104,28 +125,31 @@ export function beginRun(
   };
 }
 
+function cycleOf(wanted: Run['wanted'] | IntentRecord) {
+  if (wanted?.decisionId === undefined || wanted.cycle === undefined) return {};
+  return { decisionId: wanted.decisionId, cycle: wanted.cycle };
+}
+
 /** Closes now; the run is recorded when the valve has answered. */
 export function beginClosing(
   zone: ZoneState,
   turn: Turn,
-  ending: { run: Run; openedAt: Instant | null; outcome: Outcome; lock?: Reason },
+  ending: Ending & { readonly lock?: Reason },
 ): ZoneState {
   sendClose(turn);
-  const { run, openedAt, outcome, lock = null } = ending;
+  const { run, openedAt, outcome, proof, lock = null } = ending;
   const { now } = turn;
-  return {
-    ...zone,
-    phase: { name: 'closing', run, openedAt, outcome, lock, since: now, sentAt: now, attempts: 1 },
-  };
+  const ended = { run, openedAt, outcome, proof };
+  return { ...zone, phase: { name: 'closing', ...ended, lock, since: now, sentAt: now, attempts: 1 } };
 }
 
-export function beginSweeping(zone: ZoneState, turn: Turn): ZoneState {
+export function beginUnknown(zone: ZoneState, turn: Turn): ZoneState {
   sendClose(turn);
   const { now } = turn;
   return {
     ...zone,
     decision: reasonOf('valve_unconfirmed'),
-    phase: { name: 'sweeping', since: now, sentAt: now, attempts: 1 },
+    phase: { name: 'unknown', since: now, sentAt: now, attempts: 1 },
   };
 }
 
@@ -144,15 +168,23 @@ export function fault(zone: ZoneState, turn: Turn, reason: Reason): ZoneState {
   return lock(zone, turn, reason);
 }
 
-/** Journals the run and leaves `next` (idle by default) behind. */
-export function recordRun(
-  zone: ZoneState,
-  turn: Turn,
-  ended: { run: Run; openedAt: Instant | null; outcome: Outcome },
-  next: Phase = { name: 'idle' },
-): ZoneState {
-  const { run, openedAt, outcome } = ended;
+/**
+ * The valve says that it is closed. Its run is recorded when its meter has said so too: what drains through it is the run's, and
+ * what goes on is a leak. Without a meter, or where nothing was opened, there is nothing to wait for.
+ */
+export function endRun(zone: ZoneState, turn: Turn, ending: Ending, flow: number | null): ZoneState {
+  const { run, openedAt, outcome, proof } = ending;
+  const isDry = flow !== null && isNoise(flow, turn);
+  const ended = { run, openedAt, outcome, proof };
+  const closed: ZoneState = { ...zone, phase: { name: 'leak_testing', ...ended, closedAt: turn.now } };
+  return isUnmetered(turn) || openedAt === null || isDry ? recordRun(closed, turn, ended) : closed;
+}
+
+/** Journals the run and leaves the zone idle. */
+export function recordRun(zone: ZoneState, turn: Turn, ended: Ending): ZoneState {
+  const { run, openedAt, outcome, proof } = ended;
   const from = openedAt ?? run.decided;
+  const until = zone.phase.name === 'leak_testing' ? zone.phase.closedAt : turn.now;
   const record: RunRecord = {
     kind: 'run',
     runId: run.runId,
@@ -160,18 +192,20 @@ export function recordRun(
     valve: turn.layout.valve,
     startedAtMs: from.atMs,
     // Not the clock's present time: UTC may have been set in between, the monotonic clock has not.
-    endedAtMs: from.atMs + Math.round(turn.now.realMs - from.realMs),
+    endedAtMs: from.atMs + Math.round(until.realMs - from.realMs),
     plannedSeconds: run.plannedSeconds,
-    actualSeconds: openedAt === null ? 0 : Math.round((turn.now.farmMs - openedAt.farmMs) / 1000),
-    plannedLitres: plannedLitres(turn.layout, run.plannedSeconds),
+    actualSeconds: openedAt === null ? 0 : Math.round((until.farmMs - openedAt.farmMs) / 1000),
+    plannedLitres: run.wanted?.litres ?? plannedLitres(turn.layout, run.plannedSeconds),
     measuredLitres: measuredLitres(zone, run.litresBefore, run.decided),
     soilMoistureBefore: run.moistureBefore,
     soilMoistureAfter: zone.moisture?.value ?? null,
     outcome,
+    ...(proof === null ? {} : { proof }),
+    ...cycleOf(run.wanted),
     reason: run.reason,
   };
   turn.actions.push({ kind: 'journal_run', record });
-  return { ...zone, phase: next, lastEndedRealMs: turn.now.realMs };
+  return { ...zone, phase: { name: 'idle' }, lastEndedRealMs: until.realMs };
 }
 
 /** Records a run that a restart cut off, with what the meter's counter tells when it was asked in time. */
@@ -233,6 +267,7 @@ function interruptedRecord(
     soilMoistureBefore: typeof before === 'number' ? before : null,
     soilMoistureAfter: moistureAfter,
     outcome: 'interrupted',
+    ...cycleOf(intent),
     reason: intent.reason,
   };
 }
@@ -252,4 +287,16 @@ function measuredLitres(zone: ZoneState, before: number | null, from: Instant): 
   if (valve.seen.realMs < from.realMs) return null;
   const litres = valve.totalLitres - before;
   return litres < 0 ? null : Math.round(litres * 10) / 10;
+}
+
+type Request = { readonly requestId: string };
+
+export function refuse(zone: ZoneState, { requestId }: Request, turn: Turn, reason: Reason): ZoneState {
+  turn.actions.push({ kind: 'answer', requestId, accepted: false, reason });
+  return zone;
+}
+
+export function accept(zone: ZoneState, { requestId }: Request, turn: Turn, reason: Reason): ZoneState {
+  turn.actions.push({ kind: 'answer', requestId, accepted: true, reason });
+  return zone;
 }

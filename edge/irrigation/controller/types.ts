@@ -7,125 +7,9 @@ import type {
   ValveCommand,
   ValveState,
 } from '@nongtin/broker/wire';
-import type { WateredZone } from '../../farm/layout.ts';
 import type { EndedTest } from '../../wet-test/ledger.ts';
 import type { WetTest } from '../../wet-test/machine.ts';
-
-/** A moment on the three clocks of the farm. */
-export interface Instant {
-  /** Farm clock: monotonic, runs `speed` times as fast as real time in the time-lapse demo. */
-  readonly farmMs: number;
-  /** Monotonic real milliseconds. */
-  readonly realMs: number;
-  /** UTC, may jump; only written into records, never compared. */
-  readonly atMs: number;
-}
-
-/**
- * A time that must pass on both clocks. Farm seconds alone will not do: at 60-fold time-lapse 30 farm seconds are
- * half a real second, in which no radio answers. Real seconds alone will not do either: they say nothing about water.
- */
-export interface Limit {
-  readonly farmSeconds: number;
-  readonly realSeconds: number;
-}
-
-export function elapsed(since: Instant, now: Instant, limit: Limit): boolean {
-  return (
-    now.farmMs - since.farmMs >= limit.farmSeconds * 1000 &&
-    now.realMs - since.realMs >= limit.realSeconds * 1000
-  );
-}
-
-/** A zone as the controller sees it: its valve by name, and in what that valve differs from one of ours. */
-export interface ControlledZone extends Omit<WateredZone, 'valve'> {
-  readonly valve: string;
-  /**
-   * Of another family: it takes no command id, so a repetition asks only for the time that is left; and it may close
-   * without a word, so it is told to close when the time is over.
-   */
-  readonly foreign: boolean;
-  /** How long its answer may take, where that is not `ControllerConfig.answer`. */
-  readonly answer?: Limit | undefined;
-  /** Names its flow meter; two zones behind one meter are never watered together, or neither run could be believed. */
-  readonly meter: string;
-  /** Nobody measures its water: it is opened by people only, and its runs are proven by nothing. */
-  readonly isUnmetered: boolean;
-  /** Why nothing but a wet test may open it; null: one has measured that it closes by itself. */
-  readonly readOnly: Reason | null;
-  /** Its place on the farm is being changed: no run begins meanwhile. */
-  readonly isHeld: boolean;
-  /** What a wet test tells the valve, and when the valve's own means then close it. */
-  readonly test: { readonly leaseSeconds: number; readonly cutOffSeconds: number };
-}
-
-export interface ControllerConfig {
-  readonly zones: readonly ControlledZone[];
-  readonly speed: number;
-  /** Makes run and command ids unique across starts of the gateway. */
-  readonly idPrefix: string;
-  readonly maxZonesAtOnce: number;
-  /** Between two runs of one zone: water needs time to reach the probe. */
-  readonly pauseRealSeconds: number;
-  readonly moistureMaxAgeRealSeconds: number;
-  /** How long nobody opens from afar what a person at the farm has stopped: that person may stand in the open pipe. */
-  readonly handsOffRealSeconds: number;
-  /** A command without an answer is repeated after this … */
-  readonly answer: Limit;
-  /** … until it has been sent so often; a device takes one id once, so a repetition opens nothing twice. */
-  readonly attempts: number;
-  /** After those, a close is still repeated, this far apart. */
-  readonly slowRepeatRealSeconds: number;
-  /** An intent that became durable later than this is not acted upon: the soil may have changed. */
-  readonly intentMaxAgeRealSeconds: number;
-  /** How long flow may be out of band before the run is stopped. */
-  readonly flowFault: Limit;
-  /** The band of a zone that states none, as fractions of its nominal flow. */
-  readonly lowFlowFraction: number;
-  readonly highFlowFraction: number;
-  /** How long after an opening flow may be out of a stated band: pipes fill. After that one reading ends the run. */
-  readonly flowSettling: Limit;
-  /** How long an open valve may be reported without a word of its meter. */
-  readonly meterSilence: Limit;
-  /** How long water may run through a closed valve. */
-  readonly leak: Limit;
-  /** Flow of a closed valve below this fraction of the nominal one is the meter's noise. */
-  readonly leakFlowFraction: number;
-  /** How long after its lease a valve may still be open. */
-  readonly leaseGrace: Limit;
-  /** How long a run that a restart cut off waits for the meter before it is recorded without it. */
-  readonly interruptedWaitRealSeconds: number;
-  /** By so much a valve may miss its cut-off in a wet test; of a longer one, by that part of it. */
-  readonly testToleranceSeconds: number;
-  readonly testToleranceFraction: number;
-  /** How long a wet test watches the meter after the closing, and how long when it has been silent. */
-  readonly testDrainSeconds: number;
-  readonly testMeterSeconds: number;
-}
-
-export const controllerDefaults = {
-  maxZonesAtOnce: 2,
-  pauseRealSeconds: 120,
-  moistureMaxAgeRealSeconds: 600,
-  handsOffRealSeconds: 900,
-  answer: { farmSeconds: 30, realSeconds: 5 },
-  attempts: 3,
-  slowRepeatRealSeconds: 60,
-  intentMaxAgeRealSeconds: 30,
-  flowFault: { farmSeconds: 30, realSeconds: 5 },
-  lowFlowFraction: 0.2,
-  highFlowFraction: 2,
-  flowSettling: { farmSeconds: 30, realSeconds: 5 },
-  meterSilence: { farmSeconds: 300, realSeconds: 300 },
-  leak: { farmSeconds: 30, realSeconds: 5 },
-  leakFlowFraction: 0.03,
-  leaseGrace: { farmSeconds: 30, realSeconds: 5 },
-  interruptedWaitRealSeconds: 600,
-  testToleranceSeconds: 3,
-  testToleranceFraction: 0.1,
-  testDrainSeconds: 20,
-  testMeterSeconds: 120,
-} as const satisfies Partial<ControllerConfig>;
+import type { Instant } from './time.ts';
 
 type RecordOf<K extends JournalRecord['kind']> = Extract<JournalRecord, { kind: K }>;
 export type IntentRecord = RecordOf<'intent'>;
@@ -139,10 +23,27 @@ export interface PastRecords {
 }
 export type Outcome = RunRecord['outcome'];
 
+/** What proved that water ran: its meter; or nothing, because nobody measures it. */
+type Proof = NonNullable<RunRecord['proof']>;
+
+/** What a program wants of a zone now: one cycle of one decision. */
+export interface Wanted {
+  /** The same decision has the same id, over restarts too; each of its cycles is watered once, ever. */
+  readonly decisionId: string;
+  readonly cycle: number;
+  /** Limit of this cycle. */
+  readonly seconds: number;
+  /** Ends it where the zone is metered; null: the time does. */
+  readonly litres: number | null;
+  /** End of its window, UTC: not begun after that. */
+  readonly openBeforeMs: number;
+  readonly reason: Reason;
+}
+
 export interface Run {
-  /** Also the id of its one opening command. */
+  /** Also the id of its first opening command; further ones are `ID~2`, `ID~3`. */
   readonly runId: string;
-  readonly source: 'threshold' | 'manual' | 'wet_test';
+  readonly source: 'threshold' | 'manual' | 'wet_test' | 'program';
   readonly decided: Instant;
   readonly plannedSeconds: number;
   readonly reason: Reason;
@@ -151,6 +52,45 @@ export interface Run {
   readonly moistureBefore: number | null;
   /** From this moment on (monotonic real milliseconds) its opening is not sent any more; null: whenever it is decided. */
   readonly openBeforeRealMs: number | null;
+  /** Of a program; and the litres that end it, null where the time does. */
+  readonly wanted: Pick<Wanted, 'decisionId' | 'cycle' | 'litres'> | null;
+}
+
+/** What is known of the valve's own timer. */
+export interface Lease {
+  /** When the first opening was sent. */
+  readonly firstSentAt: Instant;
+  /** When the one that holds was sent. */
+  readonly sentAt: Instant;
+  /** Farm time at which the valve closes by itself at the earliest, by the latest opening that it has confirmed. */
+  readonly endsFarmMs: number;
+  /** Sent, and not confirmed yet. */
+  readonly renewal: {
+    readonly commandId: string;
+    readonly firstSentAt: Instant;
+    readonly sentAt: Instant;
+    readonly endsFarmMs: number;
+  } | null;
+  /** Openings of this run under ids of their own; the first is one. */
+  readonly openings: number;
+}
+
+/** An open valve. */
+export interface Flowing {
+  readonly run: Run;
+  readonly openedAt: Instant;
+  readonly lease: Lease;
+  readonly oddFlow: { readonly key: 'no_flow' | 'flow_too_high'; readonly since: Instant } | null;
+  /** The counter's latest step: one that stands still while water flows is broken. */
+  readonly counted: { readonly litres: number | null; readonly since: Instant };
+}
+
+/** A run that is over, or about to be. */
+export interface Ending {
+  readonly run: Run;
+  readonly openedAt: Instant | null;
+  readonly outcome: Outcome;
+  readonly proof: Proof | null;
 }
 
 /** An opening that somebody asks for from afar. */
@@ -161,11 +101,11 @@ interface RemoteOpening {
   readonly openBeforeRealMs: number;
 }
 
-/** Where a zone is. controller.ts holds the table of what happens in each. */
+/** Where a zone is; phases.ts holds the table of what happens in each. */
 export type Phase =
   /** The valve's state is unknown: it is told to close until it says that it has. */
   | {
-      readonly name: 'sweeping';
+      readonly name: 'unknown';
       readonly since: Instant;
       readonly sentAt: Instant;
       readonly attempts: number;
@@ -180,29 +120,44 @@ export type Phase =
       readonly firstSentAt: Instant | null;
       readonly attempts: number;
     }
-  | {
-      readonly name: 'running';
-      readonly run: Run;
-      readonly openedAt: Instant;
-      readonly oddFlow: { readonly key: 'no_flow' | 'flow_too_high'; readonly since: Instant } | null;
-    }
-  | {
+  /** It says that it is open; no water has proven it yet. */
+  | ({ readonly name: 'proving' } & Flowing)
+  | ({ readonly name: 'running'; readonly proof: Proof } & Flowing)
+  | ({
       readonly name: 'closing';
-      readonly run: Run;
-      readonly openedAt: Instant | null;
-      readonly outcome: Outcome;
       /** Why the zone is locked once it has closed. */
       readonly lock: Reason | null;
       readonly since: Instant;
       readonly sentAt: Instant;
       readonly attempts: number;
-    }
+    } & Ending)
+  /** It says that it is closed; its meter has not shown that no water flows any more. */
+  | ({ readonly name: 'leak_testing'; readonly closedAt: Instant } & Ending)
   /** Opened by a person who stands beside it, to see that it closes by itself; null: the intent is not durable yet. */
   | { readonly name: 'testing'; readonly run: Run; readonly test: WetTest | null; readonly startedBy: string }
   /** Until a person unlocks it. */
   | { readonly name: 'locked'; readonly reason: Reason; readonly sentAt: Instant };
 
 export type PhaseName = Phase['name'];
+
+/** What a program has said last. */
+export interface Plan {
+  readonly wanted: Wanted | null;
+  readonly reason: Reason;
+  /** End of the window on the monotonic clock, as it was understood first: what happens to UTC later moves it no more. */
+  readonly openBeforeRealMs: number;
+}
+
+/** One cycle of one decision, by name. */
+export function cycleKey({
+  decisionId,
+  cycle,
+}: {
+  readonly decisionId: string;
+  readonly cycle: number;
+}): string {
+  return `${decisionId}#${cycle}`;
+}
 
 export interface ZoneState {
   readonly id: string;
@@ -224,6 +179,10 @@ export interface ZoneState {
   readonly stoppedByHandRealMs: number | null;
   /** A run that a restart cut off: recorded as soon as the meter says how much ran. */
   readonly interrupted: { readonly intent: IntentRecord; readonly since: Instant } | null;
+  /** What its program says; null: it has said nothing since the start. */
+  readonly plan: Plan | null;
+  /** Cycles of decisions that have been begun: `cycleKey`. */
+  readonly begun: readonly string[];
   /** What was decided last, and why. */
   readonly decision: Reason;
 }
@@ -262,6 +221,13 @@ export type ControllerEvent = { readonly now: Instant } & (
   | { readonly kind: 'valve'; readonly zone: string; readonly report: ValveReport }
   /** The valve's device has just come back. */
   | { readonly kind: 'online'; readonly zone: string }
+  /** What the zone's program wants now, and why; said again as often as one likes. */
+  | {
+      readonly kind: 'plan';
+      readonly zone: string;
+      readonly wanted: Wanted | null;
+      readonly reason: Reason;
+    }
   | { readonly kind: 'intent_durable'; readonly zone: string; readonly runId: string }
   | { readonly kind: 'intent_failed'; readonly zone: string; readonly runId: string }
   | {
@@ -281,6 +247,9 @@ export type ControllerEvent = { readonly now: Instant } & (
   | { readonly kind: 'test'; readonly zone: string; readonly requestId: string; readonly startedBy: string }
   | { readonly kind: 'unlock'; readonly zone: string; readonly requestId: string }
 );
+
+export type ZoneIn<P extends PhaseName> = ZoneState & { readonly phase: Extract<Phase, { name: P }> };
+export type EventOf<K extends ControllerEvent['kind']> = Extract<ControllerEvent, { kind: K }>;
 
 /** What somebody asks of a zone. */
 export type Wish =
@@ -316,7 +285,16 @@ export type Action =
     };
 
 /** Alarms that keep a zone locked, also over a restart, until a person clears them. */
-export const lockKeys: readonly string[] = ['no_flow', 'flow_too_high', 'leak', 'valve_does_not_close'];
+export const lockKeys: readonly string[] = [
+  'no_flow',
+  'valve_lies_open',
+  'flow_too_high',
+  'leak',
+  'valve_lies_closed',
+  'valve_does_not_close',
+  'meter_silent',
+  'meter_stuck',
+];
 
 export function reasonOf(key: string, figures: Record<string, number | string | null> = {}): Reason {
   const kept: Reason['figures'] = {};
