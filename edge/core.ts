@@ -85,7 +85,18 @@ export function createCore(options: CoreOptions): Core {
   });
   const measured = new MeasuredZones(zones, (zone) => hub.publish('zone', measuredView(zone, latest)));
   const irrigation = new Irrigation({
-    ...{ zones, speed, journal, publish, alarms, wetTests, clock, idPrefix, logger },
+    ...{
+      zones,
+      sources: farm.sources ?? [],
+      speed,
+      journal,
+      publish,
+      alarms,
+      wetTests,
+      clock,
+      idPrefix,
+      logger,
+    },
     onRun: (run) => {
       hub.publish('run', run);
       remote.onRun(run);

@@ -1,6 +1,6 @@
 import { LayoutProblem } from './farm/changes.ts';
 import type { LayoutKeeper } from './farm/keeper.ts';
-import { type Farm, zonesOf } from './farm/layout.ts';
+import { type Farm, type Zone, zonesOf } from './farm/layout.ts';
 import { hardwareOf, knownNames, placedDevices } from './farm/places.ts';
 import type { SeriesNames } from './farm/series-names.ts';
 import type { Found } from './found/found.ts';
@@ -32,7 +32,7 @@ export function followLayout(
       throw new LayoutProblem('conflict', busyWords(held));
     },
     apply(after, before) {
-      irrigation.setZones(zonesOf(after));
+      irrigation.setZones(zonesOf(after), after.sources ?? []);
       measured.follow(zonesOf(after));
       live.follow(placedDevices(after));
       found.follow(knownNames(after));
@@ -47,9 +47,12 @@ export function followLayout(
 }
 
 function zonesWithOtherValve(before: Farm, after: Farm): string[] {
-  const valves = new Map(zonesOf(after).map(({ id, valve }) => [id, JSON.stringify(valve)]));
+  // Another pump before it is as good as another valve.
+  const water = (farm: Farm, { valve, source }: Zone) =>
+    JSON.stringify([valve, farm.sources?.find(({ id }) => id === source)]);
+  const valves = new Map(zonesOf(after).map((zone) => [zone.id, water(after, zone)]));
   return zonesOf(before)
-    .filter(({ id, valve }) => valve !== undefined && JSON.stringify(valve) !== valves.get(id))
+    .filter((zone) => zone.valve !== undefined && water(before, zone) !== valves.get(zone.id))
     .map(({ id }) => id);
 }
 

@@ -120,7 +120,7 @@ export function rename(farm: Farm, device: string, name: string): Change {
 
 /** It goes on being measured, without a place. */
 export function retire(farm: Farm, device: string): Change {
-  placedIn(farm, device);
+  servesNoSource(farm, device);
   const without = (zone: Zone): Zone => {
     const { valve, soilProbe, ...rest } = zone;
     const isValve = valve !== undefined && valveDevice(valve) === device;
@@ -142,7 +142,7 @@ export function retire(farm: Farm, device: string): Change {
  * commanded must be the device itself, and a new one is tested before it acts.
  */
 export function replace(farm: Farm, device: string, hardware: string): Change {
-  const places = placedIn(farm, device);
+  const places = servesNoSource(farm, device);
   if (places.some(({ role }) => role === 'valve'))
     throw new LayoutProblem(
       'conflict',
@@ -245,6 +245,16 @@ function zoneIn(farm: Farm, id: string): Zone {
 function placedIn(farm: Farm, device: string) {
   const places = placesOf(farm).filter((known) => known.device === device);
   if (places.length === 0) throw new LayoutProblem('unknown', `'${device}' has no place on the farm.`);
+  return places;
+}
+
+function servesNoSource(farm: Farm, device: string) {
+  const places = placedIn(farm, device);
+  if (places.some(({ role }) => role === 'source'))
+    throw new LayoutProblem(
+      'conflict',
+      `'${device}' belongs to a source of water: change sources in farm.json and start again.`,
+    );
   return places;
 }
 

@@ -3,6 +3,7 @@ import type { Logger } from '@nongtin/service';
 import type { WateredZone, Zone as ZoneLayout } from '../farm/layout.ts';
 import type { EndedTest } from '../wet-test/ledger.ts';
 import type { PastRecords, ZoneState } from './controller/types.ts';
+import type { Source } from './sources/schema.ts';
 
 interface IrrigationJournal extends PastRecords {
   appendRecord(record: JournalRecord): Promise<number>;
@@ -11,6 +12,8 @@ interface IrrigationJournal extends PastRecords {
 /** What the controller's shell works with. */
 export interface IrrigationOptions {
   readonly zones: readonly ZoneLayout[];
+  /** Where they take their water from; default: nobody has said. */
+  readonly sources?: readonly Source[];
   readonly speed: number;
   readonly journal: IrrigationJournal;
   /** Publishes a command for a device, QoS 1. */

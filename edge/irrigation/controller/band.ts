@@ -1,5 +1,5 @@
 import type { ControlledZone, ControllerConfig } from './config.ts';
-import { reasonOf } from './types.ts';
+import { reasonOf } from './reason.ts';
 
 interface Standing {
   readonly layout: ControlledZone;

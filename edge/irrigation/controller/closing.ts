@@ -1,7 +1,9 @@
 import { isNoise, leakOf } from './band.ts';
+import { reasonOf } from './reason.ts';
+import { mayClose } from './supply.ts';
 import { elapsed } from './time.ts';
 import { answerOf, beginUnknown, endRun, fault, lock, recordRun, sendClose, type Turn } from './turn.ts';
-import { type EventOf, reasonOf, type ZoneIn, type ZoneState } from './types.ts';
+import type { EventOf, ZoneIn, ZoneState } from './types.ts';
 
 export function closingAnswered(
   zone: ZoneIn<'closing'>,
@@ -15,6 +17,7 @@ export function closingAnswered(
     if (why) return lock(recordRun(zone, turn, zone.phase), turn, why);
     return endRun(zone, turn, zone.phase, report.flowLitresPerMinute);
   }
+  if (zone.phase.attempts === 0) return closeWhenOff(zone, undefined, turn);
   if (!elapsed(since, turn.now, answerOf(turn))) return zone;
   const { flowLitresPerMinute } = report;
   const recorded = recordRun(zone, turn, zone.phase);
@@ -23,11 +26,27 @@ export function closingAnswered(
 
 export function repeatClosing(zone: ZoneIn<'closing'>, _event: unknown, turn: Turn): ZoneState {
   const { sentAt, attempts, outcome, lock: why } = zone.phase;
+  if (attempts === 0) return closeWhenOff(zone, undefined, turn);
   if (!elapsed(sentAt, turn.now, answerOf(turn))) return zone;
   if (attempts < turn.config.attempts) return closeAgain(zone, turn);
   const silent = outcome === 'completed' ? 'no_answer' : outcome;
   const recorded = recordRun(zone, turn, { ...zone.phase, outcome: silent });
   return why ? lock(recorded, turn, why) : beginUnknown(recorded, turn);
+}
+
+/**
+ * A valve behind a pump that runs is closed when the pump is off. A fault and a person wait for it for an answer's time only, the
+ * others until its lease is over, which is before their own.
+ */
+export function closeWhenOff(zone: ZoneIn<'closing'>, _event: unknown, turn: Turn): ZoneState {
+  const { attempts, lock: why, outcome, since, leaseFarmMs } = zone.phase;
+  const { now, config } = turn;
+  if (attempts > 0) return zone;
+  const isUrgent = why !== null || outcome === 'stopped';
+  const isOver = now.farmMs >= leaseFarmMs || (isUrgent && elapsed(since, now, config.source.answer));
+  if (!isOver && !mayClose(turn.supply, now)) return zone;
+  sendClose(turn);
+  return { ...zone, phase: { ...zone.phase, since: now, sentAt: now, attempts: 1 } };
 }
 
 export function leakTestAnswered(
@@ -55,6 +74,8 @@ export function leakTestGoesOn(zone: ZoneIn<'leak_testing'>, _event: unknown, tu
 }
 
 export function closeAgain<Z extends ZoneState>(zone: Z, turn: Turn): ZoneState {
+  // Its turn comes when the pump is off.
+  if (zone.phase.name === 'closing' && zone.phase.attempts === 0) return zone;
   sendClose(turn);
   const { phase } = zone;
   if (phase.name === 'unknown' || phase.name === 'closing')

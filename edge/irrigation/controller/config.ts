@@ -1,9 +1,10 @@
 import type { Reason } from '@nongtin/broker/wire';
 import type { WateredZone } from '../../farm/layout.ts';
+import { type ControlledSource, type SourceLimits, sourceDefaults } from '../sources/state.ts';
 import type { Limit } from './time.ts';
 
 /** A zone as the controller sees it: its valve by name, and in what that valve differs from one of ours. */
-export interface ControlledZone extends Omit<WateredZone, 'valve'> {
+export interface ControlledZone extends Omit<WateredZone, 'valve' | 'source'> {
   readonly valve: string;
   /**
    * Of another family: it takes no command id, so a repetition asks only for the time that is left; and it may close
@@ -22,6 +23,10 @@ export interface ControlledZone extends Omit<WateredZone, 'valve'> {
   readonly isHeld: boolean;
   /** The longest single opening; a longer run renews it, and a gateway that dies leaves the valve open no longer. */
   readonly leaseSeconds: number;
+  /** Where its water comes from; null: nobody has said. */
+  readonly source: string | null;
+  /** By so much its lease outlasts the planned time, so that the pump before it can stop first; 0 without a pump. */
+  readonly tailSeconds: number;
   /** A program says when it is watered, not the moisture threshold. */
   readonly hasProgram: boolean;
   /** What a wet test tells the valve, and when the valve's own means then close it. */
@@ -29,6 +34,8 @@ export interface ControlledZone extends Omit<WateredZone, 'valve'> {
 }
 
 export interface ControllerConfig {
+  readonly sources: readonly ControlledSource[];
+  readonly source: SourceLimits;
   readonly zones: readonly ControlledZone[];
   readonly speed: number;
   /** Makes run and command ids unique across starts of the gateway. */
@@ -82,6 +89,8 @@ export interface ControllerConfig {
 }
 
 export const controllerDefaults = {
+  sources: [],
+  source: sourceDefaults,
   maxZonesAtOnce: 2,
   pauseRealSeconds: 120,
   settleRealSeconds: 10,

@@ -1,7 +1,8 @@
 import { quality, type Reason } from '@nongtin/broker/wire';
 import { demoFarm } from '../../farm/demo.ts';
 import { isWatered, type Zone, zonesOf } from '../../farm/layout.ts';
-import { controlledZone } from '../zones.ts';
+import type { Source } from '../sources/schema.ts';
+import { controlledSource, controlledZone } from '../zones.ts';
 import { type ControllerConfig, controllerDefaults } from './config.ts';
 import { begin, type Restored, step } from './controller.ts';
 import type { Instant } from './time.ts';
@@ -20,13 +21,17 @@ export function testController(
     untested?: readonly string[];
     /** Zones that have a program. */
     programs?: readonly string[];
+    sources?: readonly Source[];
   } = {},
 ) {
+  const sources = (options.sources ?? []).map(controlledSource);
   const config: ControllerConfig = {
     ...controllerDefaults,
+    sources,
     zones: (options.zones ?? zonesOf(demoFarm())).filter(isWatered).map((zone) =>
       controlledZone(zone, {
         speed: options.speed ?? 1,
+        source: sources.find(({ id }) => id === zone.source),
         hasProgram: options.programs?.includes(zone.id) ?? false,
         readOnly: options.untested?.includes(zone.id) ? UNTESTED : null,
       }),

@@ -2,6 +2,8 @@ import { isNoise, leakOf } from './band.ts';
 import type { ControllerConfig } from './config.ts';
 import { moistureAfter } from './decide.ts';
 import { table } from './phases.ts';
+import { reasonOf } from './reason.ts';
+import { addSource, followSources, layoutsOf, sourcesOf, stepSourceOf, supplyOf } from './sources.ts';
 import { elapsed, type Instant } from './time.ts';
 import { beginUnknown, fault, journalInterrupted, lock, sendClose, type Turn } from './turn.ts';
 import {
@@ -13,8 +15,8 @@ import {
   type IntentRecord,
   type Phase,
   type Plan,
-  reasonOf,
   type ValveReport,
+  type ZoneEvent,
   type ZoneState,
 } from './types.ts';
 
@@ -49,15 +51,16 @@ export interface Restored {
   readonly stoppedByHand: ReadonlySet<string>;
 }
 
-/** After a start nothing is known about the valves: every one is told to close before anything else happens. */
+/** After a start nothing is known: pumps are told to stop, then every valve to close, before anything else happens. */
 export function begin(config: ControllerConfig, restored: Restored, now: Instant): Step {
-  let state: ControllerState = { zones: {}, issued: 0 };
+  let state: ControllerState = { zones: {}, sources: {}, issued: 0 };
   const actions: Action[] = [];
-  for (const { id } of config.zones) {
-    const next = beginZone(state, id, config, restored, now);
+  const take = (next: Step) => {
     state = next.state;
     actions.push(...next.actions);
-  }
+  };
+  for (const { id } of config.sources) take(addSource(state, id, config, restored.locks.get(id), now));
+  for (const { id } of config.zones) take(beginZone(state, id, config, restored, now));
   return { state, actions };
 }
 
@@ -86,7 +89,10 @@ export function beginZone(
   const locked = restored.locks.get(id);
   const closed = locked ? lock(blank, turn, locked) : beginUnknown(blank, turn);
   const zone = withInterrupted(closed, restored, turn);
-  return { state: { zones: { ...state.zones, [id]: zone }, issued: turn.issued() }, actions: turn.actions };
+  return {
+    state: { ...state, zones: { ...state.zones, [id]: zone }, issued: turn.issued() },
+    actions: turn.actions,
+  };
 }
 
 /** Tells a zone's valve to close and forgets the zone. */
@@ -95,42 +101,43 @@ export function endZone(state: ControllerState, id: string, config: ControllerCo
   if (turn === undefined) return { state, actions: [] };
   sendClose(turn);
   const { [id]: _, ...zones } = state.zones;
-  return { state: { zones, issued: turn.issued() }, actions: turn.actions };
+  return { state: { ...state, zones, issued: turn.issued() }, actions: turn.actions };
 }
 
-/** One event. An event about a zone that is not in the layout changes nothing. */
+/** One event. An event about a zone or a source that is not in the layout changes nothing. */
 export function step(state: ControllerState, event: ControllerEvent, config: ControllerConfig): Step {
-  if (event.kind !== 'tick') return stepZone(state, event.zone, event, config);
+  if ('source' in event) return stepSourceOf(state, event, config, stepZone);
+  const ids = event.kind === 'tick' ? Object.keys(state.zones) : [event.zone];
   let current = state;
   const actions: Action[] = [];
-  for (const id of Object.keys(state.zones)) {
+  for (const id of ids) {
     const next = stepZone(current, id, event, config);
     current = next.state;
     actions.push(...next.actions);
   }
-  return { state: current, actions };
+  const sources = event.kind === 'tick' ? Object.keys(state.sources) : sourcesOf(ids, config);
+  const supplied = followSources(state, current, { sources, now: event.now, config, stepZone });
+  return { state: supplied.state, actions: [...actions, ...supplied.actions] };
 }
 
-function stepZone(
-  state: ControllerState,
-  id: string,
-  event: ControllerEvent,
-  config: ControllerConfig,
-): Step {
+function stepZone(state: ControllerState, id: string, event: ZoneEvent, config: ControllerConfig): Step {
   const zone = state.zones[id];
   const turn = newTurn(state, id, event.now, config);
   if (zone === undefined || turn === undefined) return { state, actions: [] };
   const seen = observe(zone, event, turn);
   // The table pairs each phase with handlers of its own; the pairing cannot be told to the compiler by index.
   const handler = table[seen.phase.name][event.kind] as
-    | ((zone: ZoneState & { phase: Phase }, event: ControllerEvent, turn: Turn) => ZoneState)
+    | ((zone: ZoneState & { phase: Phase }, event: ZoneEvent, turn: Turn) => ZoneState)
     | undefined;
   const next = watchForLeak(handler ? handler(seen, event, turn) : seen, turn);
-  return { state: { zones: { ...state.zones, [id]: next }, issued: turn.issued() }, actions: turn.actions };
+  return {
+    state: { ...state, zones: { ...state.zones, [id]: next }, issued: turn.issued() },
+    actions: turn.actions,
+  };
 }
 
 /** What an event tells about the zone, whatever phase it is in. */
-function observe(zone: ZoneState, event: ControllerEvent, turn: Turn): ZoneState {
+function observe(zone: ZoneState, event: ZoneEvent, turn: Turn): ZoneState {
   if (event.kind === 'moisture') return { ...zone, moisture: moistureAfter(zone.moisture, event, turn) };
   if (event.kind === 'plan') return { ...zone, plan: planAfter(zone.plan, event) };
   if (event.kind === 'stop') return event.isRemote ? zone : handsOff(zone, turn, true);
@@ -203,18 +210,25 @@ function newTurn(
   now: Instant,
   config: ControllerConfig,
 ): (Turn & { issued(): number }) | undefined {
-  const layout = config.zones.find((zone) => zone.id === id);
+  const layouts = layoutsOf(config);
+  const layout = layouts.get(id);
   if (layout === undefined) return undefined;
   let issued = state.issued;
   const others = Object.values(state.zones).filter((other) => other.id !== id && isWatering(other));
-  const meters = new Set(others.map((other) => config.zones.find((zone) => zone.id === other.id)?.meter));
+  const meters = new Set(others.map((other) => layouts.get(other.id)?.meter));
+  const counted = others.filter(({ id: other, phase }) => {
+    // One that hands its pump over to this one is as good as closed, as is one that only waits for its meter.
+    const isHandingOver = phase.name === 'closing' && phase.attempts === 0;
+    return phase.name !== 'leak_testing' && !(isHandingOver && layouts.get(other)?.source === layout.source);
+  });
   return {
     config,
     layout,
     now,
-    othersWatering: others.length,
+    othersWatering: counted.length,
     isOtherTested: others.some(({ phase }) => phase.name === 'testing'),
     isMeterTaken: meters.has(layout.meter),
+    supply: supplyOf(state, layout, config),
     actions: [],
     nextId: () => `${config.idPrefix}-${++issued}`,
     issued: () => issued,

@@ -1,7 +1,9 @@
 import { quality, type Reason } from '@nongtin/broker/wire';
 import { isFitForControl } from '../../ingest/quality.ts';
+import { reasonOf } from './reason.ts';
+import { obstacleOfSupply } from './supply.ts';
 import type { Turn } from './turn.ts';
-import { cycleKey, reasonOf, type ZoneState } from './types.ts';
+import { cycleKey, type ZoneState } from './types.ts';
 
 /**
  * The moisture to decide with after a new reading. A flagged reading is never used; one out of range also withdraws
@@ -67,6 +69,8 @@ export function obstacleToTest(zone: ZoneState, turn: Turn): Reason | undefined 
   const { config, layout } = turn;
   if (layout.isHeld) return reasonOf('layout_changing');
   if (zone.leakSince !== null) return reasonOf('leak_suspected');
+  const dry = obstacleOfSupply(turn.supply, layout, turn.now);
+  if (dry) return dry;
   if (turn.isMeterTaken) return reasonOf('too_many_running', { maxZonesAtOnce: 1 });
   if (turn.othersWatering >= config.maxZonesAtOnce)
     return reasonOf('too_many_running', { maxZonesAtOnce: config.maxZonesAtOnce });

@@ -1,7 +1,9 @@
 import { bandOf, type FlowFault } from './band.ts';
+import { reasonOf } from './reason.ts';
+import { isSupplied, waterSince } from './supply.ts';
 import { elapsed, type Instant } from './time.ts';
 import { beginClosing, isUnmetered, type Turn } from './turn.ts';
-import { type Outcome, reasonOf, type ZoneIn, type ZoneState } from './types.ts';
+import type { Outcome, ZoneIn, ZoneState } from './types.ts';
 
 type Open = ZoneIn<'proving' | 'running'>;
 
@@ -14,9 +16,12 @@ export function checkFlowOf(zone: Open, flow: number | null, turn: Turn): ZoneSt
   const { phase } = zone;
   const { openedAt } = phase;
   if (isUnmetered(turn)) return zone;
+  // Until the pump runs nothing can flow, and nothing is proven.
+  const from = waterSince(turn.supply, openedAt);
+  if (from === null) return zone;
   if (flow === null) {
-    const seen = zone.valve?.flowSeen ?? openedAt;
-    const heard = seen.realMs > openedAt.realMs ? seen : openedAt;
+    const seen = zone.valve?.flowSeen ?? from;
+    const heard = seen.realMs > from.realMs ? seen : from;
     if (!elapsed(heard, turn.now, turn.config.meterSilence)) return zone;
     return stop(zone, 'meter_silent', null, turn);
   }
@@ -37,7 +42,7 @@ export function checkFlowOf(zone: Open, flow: number | null, turn: Turn): ZoneSt
     return { ...zone, phase: proven };
   }
   const oddFlow = phase.oddFlow?.key === key ? phase.oddFlow : { key, since: turn.now };
-  return isFault(key, oddFlow.since, openedAt, turn)
+  return isFault(key, oddFlow.since, from, turn)
     ? stop(zone, key === 'no_flow' ? dryCause(zone, turn) : key, flow, turn)
     : { ...zone, phase: { ...phase, oddFlow } };
 }
@@ -50,12 +55,14 @@ function isFault(key: FlowFault, since: Instant, openedAt: Instant, { layout, co
 }
 
 /** No flow, says the meter; its counter may know better, and then it is the meter that has failed. */
-function dryCause({ phase, valve }: Open, { layout, config }: Turn): 'no_flow' | 'meter_stuck' {
+function dryCause({ phase, valve }: Open, turn: Turn): 'no_flow' | 'valve_lies_open' | 'meter_stuck' {
+  const { layout, config } = turn;
+  const dry = isSupplied(turn.supply, turn.now) ? 'valve_lies_open' : 'no_flow';
   const { litres, since } = phase.counted;
-  if (litres === null || valve?.totalLitres == null) return 'no_flow';
+  if (litres === null || valve?.totalLitres == null) return dry;
   const minutes = (valve.seen.farmMs - since.farmMs) / 60_000;
   const low = layout.minFlowLitresPerMinute ?? layout.nominalFlowLitresPerMinute * config.lowFlowFraction;
-  return minutes > 0 && valve.totalLitres - litres >= low * minutes ? 'meter_stuck' : 'no_flow';
+  return minutes > 0 && valve.totalLitres - litres >= low * minutes ? 'meter_stuck' : dry;
 }
 
 function countedAfter({ phase, valve }: Open, { now }: Turn): Open['phase']['counted'] {
@@ -72,7 +79,7 @@ function isStuck({ litres, since }: Open['phase']['counted'], flow: number, { co
 }
 
 const outcomes = {
-  ...{ no_flow: 'no_flow', flow_too_high: 'leak' },
+  ...{ no_flow: 'no_flow', valve_lies_open: 'no_flow', flow_too_high: 'leak' },
   ...{ meter_silent: 'meter_failed', meter_stuck: 'meter_failed' },
 } as const satisfies Record<string, Outcome>;
 

@@ -1,6 +1,7 @@
+import type { ControlledZone } from './config.ts';
 import { elapsed } from './time.ts';
 import { answerOf, sendRenewal, type Turn } from './turn.ts';
-import type { Flowing, Lease, ValveReport, ZoneIn } from './types.ts';
+import type { Flowing, Lease, Run, ValveReport, ZoneIn } from './types.ts';
 
 /**
  * An opening lasts `leaseSeconds` at most. A longer run begins a new one when half of it is left, and only while the valve says
@@ -9,24 +10,30 @@ import type { Flowing, Lease, ValveReport, ZoneIn } from './types.ts';
  */
 type Open = ZoneIn<'proving' | 'running'>;
 
+/** One opening does not reach to its end. */
+function isLong({ plannedSeconds }: Run, { tailSeconds, leaseSeconds }: ControlledZone): boolean {
+  return plannedSeconds + tailSeconds > leaseSeconds;
+}
+
 /** Farm time at which the run's time is over. A renewed run is limited from its first opening on. */
 export function plannedEndFarmMs({ run, openedAt, lease }: Flowing, { layout }: Turn): number {
   const planned = openedAt.farmMs + run.plannedSeconds * 1000;
-  const isRenewed = lease.openings > 1 || run.plannedSeconds > layout.leaseSeconds;
-  return isRenewed ? Math.min(planned, lease.firstSentAt.farmMs + layout.maxRunSeconds * 1000) : planned;
+  const isLimited = layout.tailSeconds > 0 || lease.openings > 1 || isLong(run, layout);
+  const limitSeconds = layout.maxRunSeconds - layout.tailSeconds;
+  return isLimited ? Math.min(planned, lease.firstSentAt.farmMs + limitSeconds * 1000) : planned;
 }
 
 /** Farm time at which the valve has closed by itself, whatever it has heard of us. */
 export function endsAtLatestFarmMs({ run, openedAt, lease }: Flowing, { layout }: Turn): number {
   if (lease.renewal !== null) return lease.renewal.endsFarmMs;
   if (lease.openings > 1) return lease.endsFarmMs;
-  return openedAt.farmMs + Math.min(run.plannedSeconds, layout.leaseSeconds) * 1000;
+  return openedAt.farmMs + Math.min(run.plannedSeconds + layout.tailSeconds, layout.leaseSeconds) * 1000;
 }
 
 /** Whether the opening that this valve has heard last reaches to the run's planned end. */
 export function coversEnd(phase: Flowing, commandId: string | undefined, turn: Turn): boolean {
   const { lease, run } = phase;
-  if (lease.openings === 1 && lease.renewal === null) return run.plannedSeconds <= turn.layout.leaseSeconds;
+  if (lease.openings === 1 && lease.renewal === null) return !isLong(run, turn.layout);
   const isRenewal = lease.renewal !== null && commandId === lease.renewal.commandId;
   const endsFarmMs = isRenewal ? lease.renewal.endsFarmMs : lease.endsFarmMs;
   return endsFarmMs >= plannedEndFarmMs(phase, turn) - 1000;
@@ -51,10 +58,9 @@ export function renewed<Z extends Open>(zone: Z, turn: Turn): Z {
   const { phase, valve } = zone;
   const { lease, run } = phase;
   const { now, layout } = turn;
-  const leftFarmMs = plannedEndFarmMs(phase, turn) - now.farmMs;
+  const endFarmMs = plannedEndFarmMs(phase, turn) + layout.tailSeconds * 1000;
   const isDue = lease.endsFarmMs - now.farmMs <= layout.leaseSeconds * 500;
-  const isShort =
-    plannedEndFarmMs(phase, turn) > lease.endsFarmMs && run.plannedSeconds > layout.leaseSeconds;
+  const isShort = endFarmMs > lease.endsFarmMs && isLong(run, layout);
   // Nobody renews what has not been heard of since it was opened, or what is not as it should be.
   const isWell =
     phase.name === 'running' &&
@@ -66,7 +72,7 @@ export function renewed<Z extends Open>(zone: Z, turn: Turn): Z {
   const { renewal } = lease;
   if (renewal !== null && !elapsed(renewal.sentAt, now, answerOf(turn))) return zone;
   const commandId = renewal?.commandId ?? `${run.runId}~${lease.openings + 1}`;
-  const durationSeconds = Math.min(layout.leaseSeconds, Math.floor(leftFarmMs / 1000));
+  const durationSeconds = Math.min(layout.leaseSeconds, Math.floor((endFarmMs - now.farmMs) / 1000));
   if (!sendRenewal(commandId, durationSeconds, run, turn)) return zone;
   const endsFarmMs = renewal?.endsFarmMs ?? now.farmMs + durationSeconds * 1000;
   const next: Lease = {

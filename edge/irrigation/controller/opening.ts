@@ -1,7 +1,8 @@
 import { checkFlowOf } from './flow.ts';
+import { reasonOf } from './reason.ts';
 import { elapsed } from './time.ts';
 import { answerOf, beginClosing, endRun, isUnmetered, openSeconds, sendOpen, type Turn } from './turn.ts';
-import { cycleKey, type EventOf, reasonOf, type ZoneIn, type ZoneState } from './types.ts';
+import { cycleKey, type EventOf, type ZoneIn, type ZoneState } from './types.ts';
 
 export function openNow(zone: ZoneIn<'opening'>, event: EventOf<'intent_durable'>, turn: Turn): ZoneState {
   const { run, sentAt } = zone.phase;
@@ -66,4 +67,15 @@ export function repeatOpening(zone: ZoneIn<'opening'>, _event: unknown, turn: Tu
   const reason = reasonOf('valve_no_answer', { valve: turn.layout.valve, attempts });
   turn.actions.push({ kind: 'raise_alarm', zone: zone.id, severity: 'high', reason });
   return beginClosing(zone, turn, { run, openedAt: null, outcome: 'no_answer', proof: null });
+}
+
+export function openingFailed(
+  zone: ZoneIn<'opening'>,
+  { failure }: EventOf<'supply'>,
+  turn: Turn,
+): ZoneState {
+  if (failure === null) return zone;
+  const { run } = zone.phase;
+  const ending = { run, openedAt: null, outcome: failure.outcome, proof: null };
+  return { ...beginClosing(zone, turn, ending), decision: failure.reason };
 }

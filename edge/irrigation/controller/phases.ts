@@ -1,6 +1,14 @@
-import { closeAgain, closingAnswered, leakTestAnswered, leakTestGoesOn, repeatClosing } from './closing.ts';
+import {
+  closeAgain,
+  closeWhenOff,
+  closingAnswered,
+  leakTestAnswered,
+  leakTestGoesOn,
+  repeatClosing,
+} from './closing.ts';
 import { obstacleToTest } from './decide.ts';
-import { openingAnswered, openNow, repeatOpening, withoutIntent } from './opening.ts';
+import { openingAnswered, openingFailed, openNow, repeatOpening, withoutIntent } from './opening.ts';
+import { reasonOf } from './reason.ts';
 import {
   closedAtLast,
   giveUpInterrupted,
@@ -10,10 +18,11 @@ import {
   unlockByPerson,
   waterIfDue,
 } from './resting.ts';
-import { endingOf, runAnswered, runGoesOn, stopAtTarget } from './running.ts';
+import { endingOf, runAnswered, runGoesOn, stopAtTarget, waterFailed } from './running.ts';
 import {
   beginTesting,
   stopTesting,
+  testFailed,
   testGoesOn,
   testingAnswered,
   testWithIntent,
@@ -28,18 +37,11 @@ import {
   sendClose,
   type Turn,
 } from './turn.ts';
-import {
-  type ControllerEvent,
-  type EventOf,
-  type PhaseName,
-  reasonOf,
-  type ZoneIn,
-  type ZoneState,
-} from './types.ts';
+import type { EventOf, PhaseName, ZoneEvent, ZoneIn, ZoneState } from './types.ts';
 
 type Table = {
   [P in PhaseName]: {
-    [K in ControllerEvent['kind']]?: (zone: ZoneIn<P>, event: EventOf<K>, turn: Turn) => ZoneState;
+    [K in ZoneEvent['kind']]?: (zone: ZoneIn<P>, event: EventOf<K>, turn: Turn) => ZoneState;
   };
 };
 
@@ -77,6 +79,7 @@ export const table: Table = {
     intent_failed: withoutIntent,
     valve: openingAnswered,
     tick: repeatOpening,
+    supply: openingFailed,
     test: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_running')),
     open: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_running')),
     stop: (zone, event, turn) =>
@@ -92,6 +95,7 @@ export const table: Table = {
     valve: runAnswered,
     moisture: stopAtTarget,
     tick: runGoesOn,
+    supply: waterFailed,
     test: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_running')),
     open: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_running')),
     stop: (zone, event, turn) =>
@@ -107,6 +111,7 @@ export const table: Table = {
     valve: runAnswered,
     moisture: stopAtTarget,
     tick: runGoesOn,
+    supply: waterFailed,
     test: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_running')),
     open: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_running')),
     stop: (zone, event, turn) =>
@@ -121,6 +126,7 @@ export const table: Table = {
   closing: {
     valve: closingAnswered,
     tick: repeatClosing,
+    supply: closeWhenOff,
     online: (zone, _event, turn) => closeAgain(zone, turn),
     test: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_closing')),
     open: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_closing')),
@@ -141,6 +147,7 @@ export const table: Table = {
     intent_failed: testWithoutIntent,
     valve: testingAnswered,
     tick: (zone, _event, turn) => testGoesOn(zone, turn),
+    supply: testFailed,
     test: (zone, event, turn) => refuse(zone, event, turn, reasonOf('wet_test_running')),
     open: (zone, event, turn) => refuse(zone, event, turn, reasonOf('wet_test_running')),
     stop: (zone, event, turn) => accept(stopTesting(zone, turn), event, turn, reasonOf('stopped_by_person')),

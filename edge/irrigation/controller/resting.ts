@@ -1,5 +1,6 @@
 import { closeAgain } from './closing.ts';
 import { decide, freshMoisture, obstacleFromAfar, obstacleTo } from './decide.ts';
+import { reasonOf } from './reason.ts';
 import { elapsed } from './time.ts';
 import {
   accept,
@@ -11,7 +12,7 @@ import {
   refuse,
   type Turn,
 } from './turn.ts';
-import { cycleKey, type EventOf, lockKeys, reasonOf, type ZoneIn, type ZoneState } from './types.ts';
+import { cycleKey, type EventOf, lockKeys, type ZoneIn, type ZoneState } from './types.ts';
 
 export function closedAtLast(zone: ZoneIn<'unknown'>, { report }: EventOf<'valve'>, turn: Turn): ZoneState {
   if (report.state === 'closed') {

@@ -1,4 +1,5 @@
 import type { AlarmRecord, HandsOffRecord } from '@nongtin/broker/wire';
+import { sourceLockKeys } from '../sources/state.ts';
 import type { Restored } from './controller.ts';
 import { cycleKey, type IntentRecord, lockKeys, type PastRecords } from './types.ts';
 
@@ -15,7 +16,8 @@ export async function restore(
   const intents = await journal.records('intent', MOST_RECORDS);
   const recorded = new Set(runs.map((run) => run.runId));
   const recent = runs.filter((run) => Math.abs(past.nowMs - run.endedAtMs) < past.pauseMs);
-  const locking = alarms.filter((alarm) => alarm.state !== 'cleared' && lockKeys.includes(alarm.reason.key));
+  const keys = [...lockKeys, ...sourceLockKeys];
+  const locking = alarms.filter((alarm) => alarm.state !== 'cleared' && keys.includes(alarm.reason.key));
   const hands = newestByZone(await journal.records('hands_off', MOST_RECORDS));
   const interrupted = intents.filter((intent) => !recorded.has(intent.runId)).reverse();
   return {

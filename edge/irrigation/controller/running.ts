@@ -1,17 +1,10 @@
 import { freshMoisture } from './decide.ts';
 import { checkFlowOf } from './flow.ts';
 import { confirmed, coversEnd, endsAtLatestFarmMs, plannedEndFarmMs, renewed } from './lease.ts';
+import { reasonOf } from './reason.ts';
 import { elapsed } from './time.ts';
 import { answerOf, beginClosing, endRun, isOver, type Turn } from './turn.ts';
-import {
-  type Ending,
-  type EventOf,
-  type Outcome,
-  type Phase,
-  reasonOf,
-  type ZoneIn,
-  type ZoneState,
-} from './types.ts';
+import type { Ending, EventOf, Outcome, Phase, ZoneIn, ZoneState } from './types.ts';
 
 type Open = ZoneIn<'proving' | 'running'>;
 
@@ -68,7 +61,8 @@ function closeAfterLease(zone: Open, turn: Turn): ZoneState {
   const { leaseGrace, speed } = turn.config;
   const { now } = turn;
   const endFarmMs = plannedEndFarmMs(phase, turn);
-  if (turn.layout.foreign && now.farmMs >= endFarmMs)
+  // What has its own cut-off later, or a pump before it, is closed by us.
+  if ((turn.layout.foreign || turn.layout.tailSeconds > 0) && now.farmMs >= endFarmMs)
     return beginClosing(zone, turn, endingOf(phase, 'completed'));
   const latestFarmMs = Math.min(endFarmMs, endsAtLatestFarmMs(phase, turn));
   const leaseSeconds = Math.max(0, latestFarmMs - phase.openedAt.farmMs) / 1000;
@@ -87,4 +81,10 @@ function closeAfterLease(zone: Open, turn: Turn): ZoneState {
 function isOpenPhase(zone: ZoneState): zone is Open {
   const { name }: Phase = zone.phase;
   return name === 'proving' || name === 'running';
+}
+
+/** Water has failed: whatever was planned, this run is over. */
+export function waterFailed(zone: Open, { failure }: EventOf<'supply'>, turn: Turn): ZoneState {
+  if (failure === null) return zone;
+  return { ...beginClosing(zone, turn, endingOf(zone.phase, failure.outcome)), decision: failure.reason };
 }

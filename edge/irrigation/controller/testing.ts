@@ -9,9 +9,10 @@ import {
   type WetTest,
 } from '../../wet-test/machine.ts';
 import { type Verdict, verdictOf } from '../../wet-test/verdict.ts';
+import { reasonOf } from './reason.ts';
 import { elapsed } from './time.ts';
 import { answerOf, beginUnknown, fault, recordRun, sendClose, sendOpen, type Turn } from './turn.ts';
-import { type EventOf, type Outcome, type Run, reasonOf, type ZoneIn, type ZoneState } from './types.ts';
+import type { EventOf, Outcome, Run, ZoneIn, ZoneState } from './types.ts';
 
 type Testing = ZoneIn<'testing'>;
 
@@ -73,6 +74,10 @@ export function testingAnswered(zone: Testing, { report }: EventOf<'valve'>, tur
 export function testGoesOn(zone: Testing, turn: Turn): ZoneState {
   const { test } = zone.phase;
   return test === null ? zone : follow(zone, tick(test, turn.now.farmMs), turn);
+}
+
+export function testFailed(zone: Testing, { failure }: EventOf<'supply'>, turn: Turn): ZoneState {
+  return failure === null ? zone : stopTesting(zone, turn);
 }
 
 export function stopTesting(zone: Testing, turn: Turn): ZoneState {

@@ -1,16 +1,10 @@
 import type { Reason, RunRecord } from '@nongtin/broker/wire';
 import { isNoise } from './band.ts';
 import type { ControlledZone, ControllerConfig } from './config.ts';
+import { reasonOf } from './reason.ts';
+import { mayClose, type Supply } from './supply.ts';
 import type { Instant, Limit } from './time.ts';
-import {
-  type Action,
-  type Ending,
-  type IntentRecord,
-  type Run,
-  reasonOf,
-  type Wanted,
-  type ZoneState,
-} from './types.ts';
+import type { Action, Ending, IntentRecord, Run, Wanted, ZoneState } from './types.ts';
 
 /** What one step of one zone works with; `actions` collects what the shell has to do. */
 export interface Turn {
@@ -23,6 +17,8 @@ export interface Turn {
   readonly isOtherTested: boolean;
   /** One of those takes its water through the same meter. */
   readonly isMeterTaken: boolean;
+  /** Where its water comes from; null: nobody has said. */
+  readonly supply: Supply | null;
   readonly actions: Action[];
   readonly nextId: () => string;
 }
@@ -44,7 +40,8 @@ export function isUnmetered({ layout }: Turn): boolean {
 /** What the first opening of a run asks for: its whole time, or the longest lease. */
 export function openSeconds(run: Run, { layout }: Turn): number {
   const longest = Math.min(layout.maxRunSeconds, layout.leaseSeconds);
-  return Math.max(1, Math.min(Math.round(run.plannedSeconds), longest));
+  const tailSeconds = run.source === 'wet_test' ? 0 : layout.tailSeconds;
+  return Math.max(1, Math.min(Math.round(run.plannedSeconds) + tailSeconds, longest));
 }
 
 /**
@@ -130,17 +127,22 @@ function cycleOf(wanted: Run['wanted'] | IntentRecord) {
   return { decisionId: wanted.decisionId, cycle: wanted.cycle };
 }
 
-/** Closes now; the run is recorded when the valve has answered. */
+/**
+ * Closes now, or as soon as the pump before it is off; the run is recorded when the valve has answered.
+ */
 export function beginClosing(
   zone: ZoneState,
   turn: Turn,
   ending: Ending & { readonly lock?: Reason },
 ): ZoneState {
-  sendClose(turn);
   const { run, openedAt, outcome, proof, lock = null } = ending;
   const { now } = turn;
-  const ended = { run, openedAt, outcome, proof };
-  return { ...zone, phase: { name: 'closing', ...ended, lock, since: now, sentAt: now, attempts: 1 } };
+  const isHeld = 'lease' in zone.phase && !mayClose(turn.supply, now);
+  if (!isHeld) sendClose(turn);
+  const leaseFarmMs = 'lease' in zone.phase ? zone.phase.lease.endsFarmMs : now.farmMs;
+  const ended = { run, openedAt, outcome, proof, lock, leaseFarmMs };
+  const attempts = isHeld ? 0 : 1;
+  return { ...zone, phase: { name: 'closing', ...ended, since: now, sentAt: now, attempts } };
 }
 
 export function beginUnknown(zone: ZoneState, turn: Turn): ZoneState {

@@ -9,6 +9,7 @@ import type {
 } from '@nongtin/broker/wire';
 import type { EndedTest } from '../../wet-test/ledger.ts';
 import type { WetTest } from '../../wet-test/machine.ts';
+import type { Failure, PartName, SourceAction, SourceState } from '../sources/state.ts';
 import type { Instant } from './time.ts';
 
 type RecordOf<K extends JournalRecord['kind']> = Extract<JournalRecord, { kind: K }>;
@@ -129,7 +130,10 @@ export type Phase =
       readonly lock: Reason | null;
       readonly since: Instant;
       readonly sentAt: Instant;
+      /** None yet: the pump before it is not off. */
       readonly attempts: number;
+      /** Farm time at which the valve closes by itself at the earliest. */
+      readonly leaseFarmMs: number;
     } & Ending)
   /** It says that it is closed; its meter has not shown that no water flows any more. */
   | ({ readonly name: 'leak_testing'; readonly closedAt: Instant } & Ending)
@@ -188,6 +192,7 @@ export interface ZoneState {
 }
 
 export interface ControllerState {
+  readonly sources: Readonly<Record<string, SourceState>>;
   readonly zones: Readonly<Record<string, ZoneState>>;
   /** Running number of ids. */
   readonly issued: number;
@@ -246,7 +251,29 @@ export type ControllerEvent = { readonly now: Instant } & (
   /** A wet test, for the person who stands beside the valve. */
   | { readonly kind: 'test'; readonly zone: string; readonly requestId: string; readonly startedBy: string }
   | { readonly kind: 'unlock'; readonly zone: string; readonly requestId: string }
+  /** Water has failed; null: something about it has changed. The controller tells its own zones. */
+  | { readonly kind: 'supply'; readonly zone: string; readonly failure: Failure | null }
+  | {
+      readonly kind: 'part';
+      readonly source: string;
+      readonly part: PartName;
+      readonly isOn: boolean;
+      readonly commandId?: string | undefined;
+    }
+  | {
+      readonly kind: 'measured';
+      readonly source: string;
+      readonly what: 'pressure' | 'level';
+      readonly value: number;
+      /** Bits of `quality`. */
+      readonly quality: number;
+    }
+  | { readonly kind: 'part_online'; readonly source: string; readonly part: PartName }
+  | { readonly kind: 'unlock_source'; readonly source: string; readonly requestId: string }
 );
+/** An event about a source. */
+export type ControlledSourceEvent = Extract<ControllerEvent, { readonly source: string }>;
+export type ZoneEvent = Exclude<ControllerEvent, { readonly source: string }>;
 
 export type ZoneIn<P extends PhaseName> = ZoneState & { readonly phase: Extract<Phase, { name: P }> };
 export type EventOf<K extends ControllerEvent['kind']> = Extract<ControllerEvent, { kind: K }>;
@@ -260,6 +287,7 @@ export type Wish =
 
 /** Orders to the shell. A command that could not be sent is one without an answer; the same limits hold. */
 export type Action =
+  | SourceAction
   | { readonly kind: 'journal_intent'; readonly record: IntentRecord }
   | {
       readonly kind: 'command';
@@ -270,13 +298,6 @@ export type Action =
   | { readonly kind: 'journal_run'; readonly record: RunRecord }
   | { readonly kind: 'journal_hands_off'; readonly record: HandsOffRecord }
   | { readonly kind: 'journal_wet_test'; readonly record: EndedTest }
-  | {
-      readonly kind: 'raise_alarm';
-      readonly zone: string;
-      readonly severity: 'critical' | 'high' | 'low';
-      readonly reason: Reason;
-    }
-  | { readonly kind: 'clear_alarm'; readonly zone: string; readonly key: string }
   | {
       readonly kind: 'answer';
       readonly requestId: string;
@@ -295,11 +316,3 @@ export const lockKeys: readonly string[] = [
   'meter_silent',
   'meter_stuck',
 ];
-
-export function reasonOf(key: string, figures: Record<string, number | string | null> = {}): Reason {
-  const kept: Reason['figures'] = {};
-  for (const [name, value] of Object.entries(figures)) {
-    if (value !== null) kept[name] = typeof value === 'number' ? Math.round(value * 10_000) / 10_000 : value;
-  }
-  return { key, figures: kept };
-}
