@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { broker } from './broker.ts';
 import { chart } from './chart.ts';
+import { control } from './control.ts';
 import { external } from './external.ts';
 import { ingest } from './ingest.ts';
 import { memory } from './memory.ts';
@@ -21,6 +22,7 @@ const benchmarks: readonly Benchmark[] = [
   external,
   uplink,
   scale,
+  control,
 ];
 
 const say = (text: string) => process.stderr.write(`${text}\n`);

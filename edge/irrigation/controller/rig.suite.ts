@@ -75,6 +75,8 @@ export class Rig {
   /** Null: the gateway is down. */
   upSinceMs: number | null = null;
   tankPercent = 80;
+  /** How often the controller was told something. */
+  events = 0;
   #boots = 0;
   #letters: Letter[] = [];
   #nextTickMs = 0;
@@ -137,6 +139,7 @@ export class Rig {
 
   send(event: ControllerEvent): void {
     if (this.upSinceMs === null) return;
+    this.events += 1;
     const next = step(this.state, event, this.config);
     this.state = next.state;
     this.#carryOut(next.actions);
