@@ -1,0 +1,23 @@
+import type { Reason } from '@nongtin/broker/wire';
+import type { Amount } from './amount.ts';
+import type { ProgramReasons } from './reasons.ts';
+
+/** What the reason of a watering says of its decision; filled in when its cycle is known. */
+export type Sum = Pick<
+  ProgramReasons['program_cycle_time'],
+  'decisionSeconds' | 'decisionLitres' | 'cycle' | 'cycles'
+>;
+
+/** What a program of one kind says in a stretch of time in which it may water. */
+export type Verdict =
+  | { readonly water: Amount; readonly reason: (sum: Sum) => Reason }
+  /** Not now; `nextAtMs`: when that may change, null: when the next stretch begins. */
+  | { readonly water: null; readonly reason: Reason; readonly nextAtMs: number | null };
+
+export function water(amount: Amount, reason: (sum: Sum) => Reason): Verdict {
+  return { water: amount, reason };
+}
+
+export function not(reason: Reason, nextAtMs: number | null = null): Verdict {
+  return { water: null, reason, nextAtMs };
+}
