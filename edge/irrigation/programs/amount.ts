@@ -51,3 +51,8 @@ function derivedCutting(cycles: Cycles | undefined, zone: ZoneFacts): Cutting | 
 export function partsOf(seconds: number, { maxSeconds }: Cutting): number {
   return Math.max(1, Math.ceil(seconds / maxSeconds));
 }
+
+/** From its first opening to its last closing, soaks included. */
+export function durationSeconds(seconds: number, cutting: Cutting): number {
+  return seconds + (partsOf(seconds, cutting) - 1) * cutting.soakSeconds;
+}

@@ -16,12 +16,8 @@ export function banOn(program: Program, conditions: Conditions): Ban | null {
   const ban = (reason: Reason, nextAtMs: number | null = null): Ban => ({ reason, nextAtMs });
   if (!zone.isMetered && program.allowUnproven !== true) return ban(programReason('no_flow_meter', {}));
   if (stopAll) return ban(programReason('program_stop_all', { by: stopAll.by }));
-  const pause = pauseOf(program, conditions);
-  if (pause)
-    return ban(
-      programReason('program_paused', { by: pause.by, ...whenOf(pause.untilMs, site) }),
-      pause.untilMs,
-    );
+  const paused = pauseOn(program, conditions);
+  if (paused) return paused;
   if (!clock.isTrusted && asksTheCalendar(program, conditions))
     return ban(programReason('program_clock_untrusted', {}));
   const today = localDay(site.timeZone, nowMs);
@@ -40,11 +36,19 @@ function asksTheCalendar(program: Program, { turn }: Pick<Conditions, 'turn'>): 
   return isScheduled || windows !== undefined || holidays.length > 0 || turn !== null;
 }
 
-function pauseOf({ pausedUntil }: Program, { pause, nowMs, site }: Conditions) {
-  const own = pausedUntil === undefined ? null : momentOfText(pausedUntil, site);
-  const untilMs = Math.max(own ?? nowMs, pause?.untilMs ?? nowMs);
-  if (untilMs <= nowMs) return null;
-  return { untilMs, by: pause?.untilMs === untilMs ? pause.by : undefined };
+/** The file's own pause, or a person's; the longer one counts. */
+function pauseOn({ pausedUntil }: Program, { pause, nowMs, site }: Conditions): Ban | null {
+  const ownMs = (pausedUntil === undefined ? null : momentOfText(pausedUntil, site)) ?? nowMs;
+  if (pause && pause.untilMs > nowMs && pause.untilMs >= ownMs) {
+    const { by, untilMs } = pause;
+    return {
+      reason: programReason('program_paused_by', { by, ...whenOf(untilMs, site) }),
+      nextAtMs: untilMs,
+    };
+  }
+  return ownMs > nowMs
+    ? { reason: programReason('program_paused', whenOf(ownMs, site)), nextAtMs: ownMs }
+    : null;
 }
 
 /** '2026-12-01T06:00' at the site; null for anything else. */

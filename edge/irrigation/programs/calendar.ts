@@ -20,6 +20,15 @@ interface Zone {
 }
 const zones = new Map<string, Zone>();
 
+export function isTimeZone(name: string): boolean {
+  try {
+    zoneOf(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** How far local time is ahead of UTC at a moment, in ms. Throws a RangeError for a zone that nobody knows. */
 function offsetMs(timeZone: string, atMs: number): number {
   const { format, offsets } = zoneOf(timeZone);
@@ -41,7 +50,7 @@ export function localDay(timeZone: string, atMs: number): LocalDay {
   return Math.floor((atMs + offsetMs(timeZone, atMs)) / DAY_MS);
 }
 
-function minuteOfDay(timeZone: string, atMs: number): number {
+export function minuteOfDay(timeZone: string, atMs: number): number {
   const localMs = atMs + offsetMs(timeZone, atMs);
   return Math.floor((localMs - Math.floor(localMs / DAY_MS) * DAY_MS) / MINUTE_MS);
 }
@@ -60,6 +69,12 @@ export function momentOf(timeZone: string, day: LocalDay, minutes: number): numb
 /** 0 is Sunday. */
 export function weekday(day: LocalDay): number {
   return (((day + 4) % 7) + 7) % 7;
+}
+
+/** Month 1–12 and day of the month 1–31. */
+export function dateOf(day: LocalDay): { month: number; dayOfMonth: number } {
+  const date = new Date(day * DAY_MS);
+  return { month: date.getUTCMonth() + 1, dayOfMonth: date.getUTCDate() };
 }
 
 /** '2026-11-23' */

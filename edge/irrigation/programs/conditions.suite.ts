@@ -7,6 +7,7 @@ export const zone: Conditions['zone'] = {
   ...{ id: 'a3', nominalFlowLitresPerMinute: 100, isMetered: true, maxRunSeconds: 3600 },
   ...{ areaSquareMetres: 1000, plants: 110 },
 };
+export const hanoi = { latitude: 21.0285, longitude: 105.8542 };
 const phanThiet = { latitude: 10.9289, longitude: 108.1021 };
 
 /** A moment in Vietnam, '2026-11-23 05:00'. */
@@ -22,7 +23,14 @@ export function conditions(text: string, other: Partial<Conditions> = {}): Condi
     clock: { isTrusted: true, sinceStartMs: 864_000_000, totalUptimeMs: 8_640_000_000 },
     site: { timeZone: 'Asia/Ho_Chi_Minh', location: phanThiet },
     ...{ zone, stopAll: null, pause: null, depletion: null, soilMoisture: null, rain: null },
-    ...{ windMetresPerSecond: null, forecast: null, et0MmPerDay: null, turn: null, history: [] },
+    ...{
+      windMetresPerSecond: null,
+      forecast: null,
+      forecastProblem: null,
+      et0MmPerDay: null,
+      turn: null,
+      history: [],
+    },
     ...other,
   };
 }

@@ -20,6 +20,8 @@ export interface Conditions {
   readonly windMetresPerSecond: number | null;
   /** As it was last read, however old; null: there is none. */
   readonly forecast: Forecast | null;
+  /** Why what was last fetched could not be read; null: it could. */
+  readonly forecastProblem: string | null;
   /** Mean of the last days; null: not known. */
   readonly et0MmPerDay: number | null;
   /** When this zone's member may draw water; null: at any time. */

@@ -1,3 +1,3 @@
 export type { Conditions, Watering } from './conditions.ts';
 export { plan } from './plan.ts';
-export { DepletionProgram } from './program.ts';
+export { ClockProgram, DepletionProgram, SoilMoistureProgram, VolumeProgram } from './program.ts';

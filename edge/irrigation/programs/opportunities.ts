@@ -73,7 +73,7 @@ function beginningOn(
   return [{ slot: dateText(day), startMs, endMs, rank: 0 }];
 }
 
-function ofWindow(window: Window, rank: number, day: LocalDay, { timeZone }: Site): Opportunity[] {
+export function ofWindow(window: Window, rank: number, day: LocalDay, { timeZone }: Site): Opportunity[] {
   const { start, end, days, firstDate, lastDate } = window;
   if (days && !days.includes(weekdays[weekday(day)] ?? 'sun')) return [];
   if (firstDate !== undefined && day < (dayOfText(firstDate) ?? day)) return [];
@@ -100,7 +100,7 @@ function turnsOn(day: LocalDay, { timeZone }: Site, { times }: TurnTimes): Oppor
 }
 
 /** What of it lies within turns of the zone's member. */
-function withinTurn<Stretch extends { startMs: number; endMs: number }>(
+export function withinTurn<Stretch extends { startMs: number; endMs: number }>(
   stretch: Stretch,
   site: Site,
   turn: TurnTimes | null,
@@ -119,7 +119,7 @@ function withinTurn<Stretch extends { startMs: number; endMs: number }>(
 }
 
 /** What of it lies on days on which something may run. */
-function withoutHolidays<Stretch extends { startMs: number; endMs: number }>(
+export function withoutHolidays<Stretch extends { startMs: number; endMs: number }>(
   stretch: Stretch,
   holidays: readonly string[],
   { timeZone }: Site,

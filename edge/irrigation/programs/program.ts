@@ -144,7 +144,7 @@ export const DepletionProgram = Type.Object(
 );
 export type DepletionProgram = Static<typeof DepletionProgram>;
 
-const SoilMoistureProgram = Type.Object(
+export const SoilMoistureProgram = Type.Object(
   {
     ...common,
     kind: Type.Literal('soil_moisture'),
@@ -156,15 +156,15 @@ const SoilMoistureProgram = Type.Object(
   },
   closed,
 );
-type SoilMoistureProgram = Static<typeof SoilMoistureProgram>;
+export type SoilMoistureProgram = Static<typeof SoilMoistureProgram>;
 
-const ClockProgram = Type.Object(
+export const ClockProgram = Type.Object(
   { ...common, ...schedule, kind: Type.Literal('clock'), runSeconds: Seconds },
   closed,
 );
-type ClockProgram = Static<typeof ClockProgram>;
+export type ClockProgram = Static<typeof ClockProgram>;
 
-const VolumeProgram = Type.Object(
+export const VolumeProgram = Type.Object(
   {
     ...common,
     ...schedule,
@@ -176,8 +176,8 @@ const VolumeProgram = Type.Object(
   },
   closed,
 );
-type VolumeProgram = Static<typeof VolumeProgram>;
+export type VolumeProgram = Static<typeof VolumeProgram>;
 
 /** Programs that water at times of the calendar. */
-type ScheduledProgram = ClockProgram | VolumeProgram;
+export type ScheduledProgram = ClockProgram | VolumeProgram;
 export type Program = DepletionProgram | SoilMoistureProgram | ScheduledProgram;

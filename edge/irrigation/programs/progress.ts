@@ -14,6 +14,8 @@ export interface Progress {
   readonly cycle: number;
   readonly isRunning: boolean;
   readonly isStoppedByPerson: boolean;
+  /** The newest cycle ended because the probe said that it is wet enough. */
+  readonly hasReachedTarget: boolean;
   /** Since the newest cycle ended, at least. */
   readonly restedSeconds: number;
 }
@@ -32,12 +34,14 @@ export function progressOf(decisionId: string, conditions: Conditions): Progress
   const { history, zone } = conditions;
   const own = history.filter((one) => one.decisionId === decisionId);
   const first = own.reduce<Watering | null>((a, b) => (a && a.cycle <= b.cycle ? a : b), null);
+  const newest = own.reduce<Watering | null>((a, b) => (a && a.cycle >= b.cycle ? a : b), null);
   const planned = first && { seconds: first.decisionSeconds, litres: first.decisionLitres };
   const isByLitres = planned?.litres != null;
   return {
     planned,
     delivered: own.reduce((sum, one) => sum + deliveredBy(one, isByLitres, zone), 0),
-    cycle: own.reduce((most, one) => Math.max(most, one.cycle), 0),
+    cycle: newest?.cycle ?? 0,
+    hasReachedTarget: newest?.ended?.outcome === 'target_reached',
     isRunning: own.some(({ ended }) => ended === null),
     isStoppedByPerson: own.some(({ ended }) => ended?.outcome === 'stopped'),
     restedSeconds: own.reduce((least, one) => Math.min(least, restedSeconds(one, conditions)), Infinity),
@@ -67,16 +71,18 @@ function restedSeconds({ ended }: Watering, { clock, nowMs }: Conditions): numbe
 }
 
 /** A decision of one slot, and until when it may water. */
-export interface Decision {
+interface Decision {
   readonly id: string;
   readonly cutting: Cutting;
   readonly endMs: number;
 }
 
-export interface Standstill {
+interface Standstill {
   readonly reason: Reason;
   /** When it goes on; null: not by the passing of time, or not at all. */
   readonly inSeconds: number | null;
+  /** Nothing more is done for this decision. */
+  readonly isOver: boolean;
 }
 export type Cycle = Omit<Wanted, 'reason' | 'untilSoilMoisture'> & {
   /** So many will there be in all, as it looks now. */
@@ -91,8 +97,9 @@ export function standstill(
 ): Standstill | null {
   const { planned, delivered, cycle, restedSeconds: rested } = progress;
   if (planned === null) return null;
-  const over = (reason: Reason): Standstill => ({ reason, inSeconds: null });
-  if (progress.isRunning) return over(programReason('program_running', { cycle }));
+  const over = (reason: Reason): Standstill => ({ reason, inSeconds: null, isOver: true });
+  if (progress.isRunning)
+    return { reason: programReason('program_running', { cycle }), inSeconds: null, isOver: false };
   if (progress.isStoppedByPerson) return over(programReason('program_stopped_by_person', {}));
   if (isEnough(planned, delivered)) return over(doneReason(planned, delivered));
   const most = partsOf(planned.seconds, decision.cutting) + SPARE_CYCLES;
@@ -100,7 +107,7 @@ export function standstill(
   const { soakSeconds } = decision.cutting;
   if (rested >= soakSeconds) return null;
   const inSeconds = soakSeconds - rested;
-  return { reason: soaking(cycle, soakSeconds, inSeconds, conditions), inSeconds };
+  return { reason: soaking(cycle, soakSeconds, inSeconds, conditions), inSeconds, isOver: false };
 }
 
 /** The next cycle of a decision that nothing stands against; null when what is left of its time is too short. */

@@ -1,11 +1,11 @@
 import type { Reason } from '@nongtin/broker/wire';
 import type { Amount } from './amount.ts';
-import type { ProgramReasons } from './reasons.ts';
+import { type ProgramReasons, programReason } from './reasons.ts';
 
 /** What the reason of a watering says of its decision; filled in when its cycle is known. */
 export type Sum = Pick<
   ProgramReasons['program_cycle_time'],
-  'decisionSeconds' | 'decisionLitres' | 'cycle' | 'cycles'
+  'decisionSeconds' | 'decisionLitres' | 'plannedLitres' | 'cycle' | 'cycles'
 >;
 
 /** What a program of one kind says in a stretch of time in which it may water. */
@@ -20,4 +20,11 @@ export function water(amount: Amount, reason: (sum: Sum) => Reason): Verdict {
 
 export function not(reason: Reason, nextAtMs: number | null = null): Verdict {
   return { water: null, reason, nextAtMs };
+}
+
+/** Of the second cycle and those after it: `delivered` in the measure of the decision. */
+export function goingOn(sum: Sum, delivered: number): Reason {
+  return sum.decisionLitres === undefined
+    ? programReason('program_cycle_time', { ...sum, deliveredSeconds: delivered })
+    : programReason('program_cycle_litres', { ...sum, deliveredLitres: delivered });
 }

@@ -13,11 +13,8 @@ export interface WeatherWord {
 }
 
 export function weatherWord(program: Program, conditions: Conditions): WeatherWord {
-  const { depletion } = conditions;
-  const availableWater =
-    depletion && depletion.tawMm > 0 ? 1 - depletion.depletionMm / depletion.tawMm : null;
   const words = [
-    rainWord(program, conditions, availableWater),
+    rainWord(program, conditions),
     windWord(program, conditions),
     forecastWord(program, conditions),
   ];
@@ -34,27 +31,36 @@ export function rainMmOfLast(hours: number, { rain, nowMs }: Pick<Conditions, 'r
   }, 0);
 }
 
-function rainWord({ rainSkip }: Program, conditions: Conditions, availableWater: number | null): WeatherWord {
+function rainWord({ rainSkip }: Program, conditions: Conditions): WeatherWord {
   const { rain } = conditions;
   if (!rainSkip) return { against: [], notes: [] };
   if (!rain) return { against: [], notes: [programReason('program_rain_unknown', {})] };
-  return { against: rainReasons(rainSkip, rain, conditions, availableWater), notes: [] };
+  return { against: rainReasons(rainSkip, rain, conditions), notes: [] };
 }
 
 function rainReasons(
   { mm, hours, whileRaining = true }: NonNullable<Program['rainSkip']>,
-  rain: Rain,
+  { isRaining }: Rain,
   conditions: Conditions,
-  availableWater: number | null,
 ): Reason[] {
   const rainMm = rainMmOfLast(hours, conditions);
-  const enough =
-    rainMm < mm
-      ? []
-      : availableWater === null
-        ? [programReason('program_rain', { rainMm, hours })]
-        : [programReason('program_rain_soil', { rainMm, hours, availableWater })];
-  return [...enough, ...(rain.isRaining && whileRaining ? [programReason('program_raining', {})] : [])];
+  return [
+    ...(rainMm >= mm ? [rainReason({ rainMm, hours }, conditions)] : []),
+    ...(isRaining && whileRaining ? [programReason('program_raining', {})] : []),
+  ];
+}
+
+/** With what is known of the soil beside it. */
+function rainReason(
+  figures: { rainMm: number; hours: number },
+  { depletion, soilMoisture }: Conditions,
+): Reason {
+  if (depletion && depletion.tawMm > 0) {
+    const availableWater = 1 - depletion.depletionMm / depletion.tawMm;
+    return programReason('program_rain_soil', { ...figures, availableWater });
+  }
+  if (soilMoisture !== null) return programReason('program_rain_moisture', { ...figures, soilMoisture });
+  return programReason('program_rain', figures);
 }
 
 function windWord({ windSkip }: Program, { windMetresPerSecond }: Conditions): WeatherWord {
@@ -69,8 +75,9 @@ function windWord({ windSkip }: Program, { windMetresPerSecond }: Conditions): W
   };
 }
 
-function forecastWord({ forecastSkip }: Program, { forecast, nowMs }: Conditions): WeatherWord {
-  const notes = forecastNotes(forecast, forecastSkip !== undefined, nowMs);
+function forecastWord({ forecastSkip }: Program, conditions: Conditions): WeatherWord {
+  const { forecast, nowMs } = conditions;
+  const notes = forecastNotes(conditions, forecastSkip !== undefined);
   if (!forecastSkip || !forecast || notes.length > 0) return { against: [], notes };
   const { mm, hours, probabilityFraction = 0 } = forecastSkip;
   const toMs = nowMs + hours * HOUR_MS;
@@ -81,9 +88,12 @@ function forecastWord({ forecastSkip }: Program, { forecast, nowMs }: Conditions
 }
 
 /** Said whenever there is a forecast that is not used, or none where the program asks for one. */
-function forecastNotes(forecast: Conditions['forecast'], isAsked: boolean, nowMs: number): Reason[] {
+function forecastNotes({ forecast, forecastProblem, nowMs }: Conditions, isAsked: boolean): Reason[] {
+  if (forecastProblem !== null)
+    return [programReason('program_forecast_unreadable', { problem: forecastProblem })];
   if (!forecast) return isAsked ? [programReason('program_forecast_missing', {})] : [];
   if (!isStale(forecast, nowMs)) return [];
-  const ageHours = Math.round(Math.abs(nowMs - forecast.issuedAtMs) / HOUR_MS);
+  if (forecast.issuedAtMs > nowMs) return [programReason('program_forecast_ahead', {})];
+  const ageHours = Math.round((nowMs - forecast.issuedAtMs) / HOUR_MS);
   return [programReason('program_forecast_stale', { ageHours })];
 }
