@@ -16,12 +16,16 @@ export interface Cutting {
 
 /** Litres are only promised where a meter counts them. */
 export function amountOfLitres(litres: number, zone: ZoneFacts): Amount {
-  const seconds = Math.ceil((litres / zone.nominalFlowLitresPerMinute) * 60);
+  const seconds = Math.ceil(secondsOf(litres, zone));
   return { seconds, litres: zone.isMetered ? litres : null };
 }
 
 export function litresOf(seconds: number, zone: ZoneFacts): number {
   return (seconds / 60) * zone.nominalFlowLitresPerMinute;
+}
+
+export function secondsOf(litres: number, zone: ZoneFacts): number {
+  return (litres / zone.nominalFlowLitresPerMinute) * 60;
 }
 
 /**

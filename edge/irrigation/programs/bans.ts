@@ -52,7 +52,7 @@ function pauseOn({ pausedUntil }: Program, { pause, nowMs, site }: Conditions): 
 }
 
 /** '2026-12-01T06:00' at the site; null for anything else. */
-function momentOfText(text: string, { timeZone }: Pick<Site, 'timeZone'>): number | null {
+export function momentOfText(text: string, { timeZone }: Pick<Site, 'timeZone'>): number | null {
   const [date = '', time = '', rest] = text.split('T');
   const [day, minutes] = [dayOfText(date), minutesOfText(time)];
   return day === null || minutes === null || rest !== undefined ? null : momentOf(timeZone, day, minutes);

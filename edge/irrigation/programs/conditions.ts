@@ -1,6 +1,5 @@
 import type { Reason, RunRecord } from '@nongtin/broker/wire';
 import type { Forecast } from './forecast.ts';
-import type { TurnTimes } from './turns.ts';
 
 /** Everything that a program's decision for one zone depends on, as plain values. Times are UTC ms. */
 export interface Conditions {
@@ -45,6 +44,18 @@ export interface Site {
   readonly location: { readonly latitude: number; readonly longitude: number } | null;
 }
 
+/** When one member may draw water, by the week: from `startMinute` of the local day for so many minutes. */
+export interface TurnTimes {
+  readonly member: string;
+  readonly times: readonly WeeklyTime[];
+}
+export interface WeeklyTime {
+  /** 0 is Sunday. */
+  readonly weekday: number;
+  readonly startMinute: number;
+  readonly minutes: number;
+}
+
 export interface ZoneFacts {
   readonly id: string;
   readonly nominalFlowLitresPerMinute: number;
@@ -83,7 +94,7 @@ export interface Watering {
   readonly decisionLitres: number | null;
   readonly plannedSeconds: number;
   readonly startedAtMs: number;
-  /** Null while it is not over, or not recorded yet. */
+  /** Null while it is not over, or not recorded yet: until then nothing more of its decision is wanted. */
   readonly ended: Ended | null;
 }
 
@@ -91,8 +102,9 @@ interface Ended {
   readonly atMs: number;
   /** By the monotonic clock; null when it ended before this start of the gateway. */
   readonly agoSeconds: number | null;
-  /** Null: nobody knows. */
+  /** Null: nobody knows, as of a run that a restart cut off. */
   readonly seconds: number | null;
+  /** As measured; null: nobody knows. */
   readonly litres: number | null;
   readonly outcome: RunRecord['outcome'];
 }

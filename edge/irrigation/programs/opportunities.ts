@@ -8,10 +8,9 @@ import {
   momentOf,
   weekday,
 } from './calendar.ts';
-import type { Conditions, Site } from './conditions.ts';
+import type { Conditions, Site, TurnTimes } from './conditions.ts';
 import { isHoliday } from './holidays.ts';
 import { type Program, type Window, weekdays } from './program.ts';
-import type { TurnTimes } from './turns.ts';
 
 /** A stretch of time in which a program may water; at most one decision is made in all stretches of one slot. */
 export interface Opportunity {
@@ -37,7 +36,10 @@ const DAYS_BACK = 7;
  * Those that are not over, the earliest first; of those that begin together the best. Without a trusted clock a day is 24
  * hours of the gateway's running, over all its starts: that many, and no fewer, have passed in truth.
  */
-export function opportunities(program: Program, conditions: Conditions): Opportunity[] {
+export function opportunities(
+  program: Pick<Program, 'windows' | 'holidays'>,
+  conditions: Pick<Conditions, 'site' | 'nowMs' | 'turn' | 'clock'>,
+): Opportunity[] {
   const { site, nowMs, turn, clock } = conditions;
   if (!clock.isTrusted) {
     const days = Math.floor(clock.totalUptimeMs / DAY_MS);

@@ -5,7 +5,7 @@ import type { Conditions, Planned, Wanted } from './conditions.ts';
 import { byDepletion, enough, figuresOf, rootZoneOf } from './depletion.ts';
 import { type Opportunity, opportunities } from './opportunities.ts';
 import type { DepletionProgram, Program, ScheduledProgram, SoilMoistureProgram } from './program.ts';
-import { type Cycle, nextCycle, type Progress, progressOf, standstill } from './progress.ts';
+import { type Cycle, nextCycle, type Progress, progressOf, runningReason, standstill } from './progress.ts';
 import { programReason } from './reasons.ts';
 import { type Slot, slots } from './schedule.ts';
 import { amountOf, bySchedule, seasonNotes } from './scheduled.ts';
@@ -20,6 +20,8 @@ import { weatherWord } from './weather.ts';
 export function plan(program: Program, conditions: Conditions): Planned {
   const ban = banOn(program, conditions);
   if (ban) return { wanted: null, reason: ban.reason, notes: [], nextAtMs: ban.nextAtMs };
+  const running = runningReason(conditions);
+  if (running) return { wanted: null, reason: running, notes: [], nextAtMs: null };
   const { nowMs } = conditions;
   const weather = weatherWord(program, conditions);
   const kind = kindOf(program, conditions);
@@ -76,6 +78,8 @@ function depletionKind(program: DepletionProgram, conditions: Conditions): Kind 
       if (!root) return unknown;
       if (root.depletionMm < root.lineMm) return enough(root, conditions);
       const when = whenOf(next.startMs, conditions.site);
+      if (conditions.turn)
+        return programReason('program_waits_turn', { member: conditions.turn.member, ...when });
       return programReason('program_waits_window_soil', { ...figuresOf(root), ...when });
     },
     notes: [],
@@ -83,7 +87,7 @@ function depletionKind(program: DepletionProgram, conditions: Conditions): Kind 
 }
 
 function soilMoistureKind(program: SoilMoistureProgram, conditions: Conditions): Kind {
-  const { soilMoisture, site } = conditions;
+  const { soilMoisture, site, turn } = conditions;
   const { openBelowFraction: openBelow } = program;
   return {
     stretches: opportunities(program, conditions),
@@ -92,7 +96,9 @@ function soilMoistureKind(program: SoilMoistureProgram, conditions: Conditions):
       if (!next) return noOpportunity;
       if (soilMoisture !== null && soilMoisture >= openBelow)
         return wet({ soilMoisture, openBelow }, conditions);
-      return programReason('program_waits_window', whenOf(next.startMs, site));
+      const when = whenOf(next.startMs, site);
+      if (turn) return programReason('program_waits_turn', { member: turn.member, ...when });
+      return programReason('program_waits_window', when);
     },
     notes: [],
   };

@@ -6,10 +6,10 @@ import { type Static, Type } from 'typebox';
  * docs/programs.md has an example of each.
  */
 const closed = { additionalProperties: false } as const;
-const Identity = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$' });
-const Name = Type.String({ minLength: 1, maxLength: 80 });
+export const Identity = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$' });
+export const Name = Type.String({ minLength: 1, maxLength: 80 });
 /** Whether it is one of the calendar is checked by programProblems. */
-const Time = Type.String({ maxLength: 5 });
+export const Time = Type.String({ maxLength: 5 });
 const DateText = Type.String({ maxLength: 10 });
 const Millimetres = Type.Number({ minimum: 0, maximum: 500 });
 const SoilFraction = Type.Number({ exclusiveMinimum: 0, maximum: 0.6 });
@@ -18,7 +18,7 @@ const Litres = Type.Number({ exclusiveMinimum: 0, maximum: 10_000_000 });
 const Hours = Type.Number({ exclusiveMinimum: 0, maximum: 168 });
 
 export const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
-const Weekdays = Type.Array(Type.Enum(weekdays), { minItems: 1, maxItems: 7 });
+export const Weekdays = Type.Array(Type.Enum(weekdays), { minItems: 1, maxItems: 7 });
 
 /** From `start` to `end`; over midnight when `end` is not later. */
 const Window = Type.Object(

@@ -1,5 +1,5 @@
 import type { Reason } from '@nongtin/broker/wire';
-import { type Amount, type Cutting, litresOf, partsOf } from './amount.ts';
+import { type Amount, type Cutting, litresOf, partsOf, secondsOf } from './amount.ts';
 import { timeText } from './calendar.ts';
 import type { Conditions, Wanted, Watering, ZoneFacts } from './conditions.ts';
 import { programReason } from './reasons.ts';
@@ -12,12 +12,13 @@ export interface Progress {
   readonly delivered: number;
   /** Of the newest cycle; 0: none yet. */
   readonly cycle: number;
-  readonly isRunning: boolean;
   readonly isStoppedByPerson: boolean;
   /** The newest cycle ended because the probe said that it is wet enough. */
   readonly hasReachedTarget: boolean;
-  /** Since the newest cycle ended, at least. */
+  /** Since its newest cycle ended, as far as any clock can tell. */
   readonly restedSeconds: number;
+  /** Since the zone was watered, by whomever, at least: whatever was done to the wall clock. */
+  readonly zoneRestedSeconds: number;
 }
 
 /** Parts of a decision that may fail (no answer, cut off by a restart) and are made up for by another one. */
@@ -42,16 +43,18 @@ export function progressOf(decisionId: string, conditions: Conditions): Progress
     delivered: own.reduce((sum, one) => sum + deliveredBy(one, isByLitres, zone), 0),
     cycle: newest?.cycle ?? 0,
     hasReachedTarget: newest?.ended?.outcome === 'target_reached',
-    isRunning: own.some(({ ended }) => ended === null),
     isStoppedByPerson: own.some(({ ended }) => ended?.outcome === 'stopped'),
-    restedSeconds: own.reduce((least, one) => Math.min(least, restedSeconds(one, conditions)), Infinity),
+    restedSeconds: Math.min(...own.map((one) => restedByAnyClock(one, conditions))),
+    zoneRestedSeconds: Math.min(...history.map((one) => restedSeconds(one, conditions))),
   };
 }
 
 /** What was measured counts; what nobody knows counts as it was planned, so that nothing is watered twice. */
 function deliveredBy({ plannedSeconds, ended }: Watering, isByLitres: boolean, zone: ZoneFacts): number {
-  if (isByLitres) return ended?.litres ?? litresOf(ended?.seconds ?? plannedSeconds, zone);
-  return ended?.seconds ?? plannedSeconds;
+  const { seconds = null, litres = null } = ended ?? {};
+  if (isByLitres) return litres ?? litresOf(seconds ?? plannedSeconds, zone);
+  if (seconds !== null || litres === null) return seconds ?? plannedSeconds;
+  return Math.min(plannedSeconds, secondsOf(litres, zone));
 }
 
 /** Litres that reached the zone, by the same rule. */
@@ -59,15 +62,16 @@ export function litresOfWatering(watering: Watering, zone: ZoneFacts): number {
   return deliveredBy(watering, true, zone);
 }
 
-/**
- * A run of this start is timed by the monotonic clock. One of an earlier start has rested at least since this start; the
- * wall clock may say more, if it is to be believed.
- */
-function restedSeconds({ ended }: Watering, { clock, nowMs }: Conditions): number {
-  if (ended === null) return 0;
-  if (ended.agoSeconds !== null) return ended.agoSeconds;
-  const byWallClock = clock.isTrusted ? (nowMs - ended.atMs) / 1000 : 0;
-  return Math.max(byWallClock, clock.sinceStartMs / 1000);
+/** A run of this start is timed by the monotonic clock; one of an earlier start has rested at least since this start. */
+function restedSeconds({ ended }: Watering, { clock }: Conditions): number {
+  return ended === null ? 0 : (ended.agoSeconds ?? clock.sinceStartMs / 1000);
+}
+
+/** The same as far as the wall clock can tell more: it may have been set, so no soak is left to it. */
+function restedByAnyClock(watering: Watering, conditions: Conditions): number {
+  const { clock, nowMs } = conditions;
+  const wallSeconds = watering.ended && clock.isTrusted ? (nowMs - watering.ended.atMs) / 1000 : 0;
+  return watering.ended?.agoSeconds ?? Math.max(wallSeconds, restedSeconds(watering, conditions));
 }
 
 /** A decision of one slot, and until when it may water. */
@@ -89,25 +93,22 @@ export type Cycle = Omit<Wanted, 'reason' | 'untilSoilMoisture'> & {
   readonly cycles: number;
 };
 
-/** Why a decision that has begun does not go on now; null when its next cycle is due. */
+/** Why a decision is not carried on now, whatever soil and weather say; null when its next cycle is due. */
 export function standstill(
-  progress: Progress,
-  decision: Decision,
+  { planned, delivered, cycle, isStoppedByPerson, zoneRestedSeconds }: Progress,
+  { cutting }: Decision,
   conditions: Conditions,
 ): Standstill | null {
-  const { planned, delivered, cycle, restedSeconds: rested } = progress;
-  if (planned === null) return null;
   const over = (reason: Reason): Standstill => ({ reason, inSeconds: null, isOver: true });
-  if (progress.isRunning)
-    return { reason: programReason('program_running', { cycle }), inSeconds: null, isOver: false };
-  if (progress.isStoppedByPerson) return over(programReason('program_stopped_by_person', {}));
-  if (isEnough(planned, delivered)) return over(doneReason(planned, delivered));
-  const most = partsOf(planned.seconds, decision.cutting) + SPARE_CYCLES;
-  if (cycle >= most) return over(programReason('program_gave_up', { cycles: cycle }));
-  const { soakSeconds } = decision.cutting;
-  if (rested >= soakSeconds) return null;
-  const inSeconds = soakSeconds - rested;
-  return { reason: soaking(cycle, soakSeconds, inSeconds, conditions), inSeconds, isOver: false };
+  if (isStoppedByPerson) return over(programReason('program_stopped_by_person', {}));
+  if (planned) {
+    if (isEnough(planned, delivered)) return over(doneReason(planned, delivered));
+    if (cycle >= partsOf(planned.seconds, cutting) + SPARE_CYCLES)
+      return over(programReason('program_gave_up', { cycles: cycle }));
+  }
+  const inSeconds = cutting.soakSeconds - zoneRestedSeconds;
+  if (inSeconds <= 0) return null;
+  return { reason: soaking(cutting.soakSeconds, inSeconds, conditions), inSeconds, isOver: false };
 }
 
 /** The next cycle of a decision that nothing stands against; null when what is left of its time is too short. */
@@ -134,11 +135,11 @@ export function nextCycle(
 }
 
 function nominalSeconds({ seconds, litres }: Amount, zone: ZoneFacts): number {
-  return litres === null ? seconds : (litres / zone.nominalFlowLitresPerMinute) * 60;
+  return litres === null ? seconds : secondsOf(litres, zone);
 }
 
 function nominalDelivered({ litres }: Amount, delivered: number, zone: ZoneFacts): number {
-  return litres === null ? delivered : (delivered / zone.nominalFlowLitresPerMinute) * 60;
+  return litres === null ? delivered : secondsOf(delivered, zone);
 }
 
 function isEnough({ seconds, litres }: Amount, delivered: number): boolean {
@@ -154,7 +155,16 @@ function doneReason(planned: Amount, delivered: number) {
     : programReason('program_done_litres', { deliveredLitres: delivered, decisionLitres: planned.litres });
 }
 
-function soaking(cycle: number, soakSeconds: number, inSeconds: number, { nowMs, site }: Conditions) {
+function soaking(soakSeconds: number, inSeconds: number, { nowMs, site }: Conditions): Reason {
   const nextTime = timeText(site.timeZone, nowMs + inSeconds * 1000);
-  return programReason('program_soaking', { cycle, soakSeconds, nextTime });
+  return programReason('program_soaking', { soakSeconds, nextTime });
+}
+
+/** What waters the zone already, or has been told to and is not recorded yet; null: nothing does. */
+export function runningReason({ history }: Conditions): Reason | null {
+  const running = history.find(({ ended }) => ended === null);
+  if (!running) return null;
+  return running.decisionId === null
+    ? programReason('already_running', {})
+    : programReason('program_running', { cycle: running.cycle });
 }

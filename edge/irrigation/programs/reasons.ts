@@ -42,8 +42,9 @@ export interface ProgramReasons {
   program_clock_untrusted: Record<never, never>;
   program_holiday: { date: string };
   // Where the decision stands
+  already_running: Record<never, never>;
   program_running: { cycle: number };
-  program_soaking: { cycle: number; soakSeconds: number; nextTime: string };
+  program_soaking: { soakSeconds: number; nextTime: string };
   program_done_litres: { deliveredLitres: number; decisionLitres: number };
   program_done_time: { deliveredSeconds: number; decisionSeconds: number };
   program_stopped_by_person: Record<never, never>;

@@ -20,7 +20,7 @@ export interface Slot extends Opportunity {
   /** The time that the program states. */
   readonly statedMs: number;
 }
-type Start = ScheduledProgram['starts'][number];
+export type Start = ScheduledProgram['starts'][number];
 
 /** How much later than planned it may go on: other zones may be before it. */
 const LATE_MS = 2 * 3_600_000;
@@ -71,7 +71,7 @@ function slotOn(
 }
 
 /** '05:00', 'sunrise-30', 'sunset+15': names a start within its day, whatever the sun does. */
-function nameOf({ at, sunriseMinutes, sunsetMinutes }: Start): string {
+export function nameOf({ at, sunriseMinutes, sunsetMinutes }: Start): string {
   if (at !== undefined) return at;
   const [event, minutes] =
     sunriseMinutes === undefined ? ['sunset', sunsetMinutes ?? 0] : ['sunrise', sunriseMinutes];

@@ -108,7 +108,10 @@ it('lets the soil take the water between two cycles, also when the clock is set 
     { ...program, cycles },
     conditions('2026-11-23 05:15', { history: [watered(first, ended)] }),
   );
-  expect(soaking.reason).toMatchObject({ key: 'program_soaking', figures: { cycle: 1, nextTime: '05:40' } });
+  expect(soaking.reason).toMatchObject({
+    key: 'program_soaking',
+    figures: { soakSeconds: 1800, nextTime: '05:40' },
+  });
   // The clock has been set forward by an hour: the monotonic one still says five minutes.
   const jumped = plan(
     { ...program, cycles },
