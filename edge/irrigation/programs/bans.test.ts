@@ -81,6 +81,13 @@ it('waters by a clock although the rain gauge is dead, and says that it does not
   expect(notes).toEqual([{ key: 'program_rain_unknown', figures: {} }]);
 });
 
+it('holds back for what its caller has against it, before it asks the weather', () => {
+  const salty = { key: 'water_too_salty', figures: { waterEcDsPerM: 4.2, thresholdDsPerM: 1.3 } };
+  const rain = { isRaining: true, hours: [] };
+  const program = { ...clock, rainSkip: { mm: 10, hours: 24 } };
+  expect(plan(program, conditions('2026-11-23 05:00', { against: [salty], rain })).reason).toEqual(salty);
+});
+
 it('holds sprinklers back in the wind', () => {
   const program = { ...clock, windSkip: { metresPerSecond: 4 } };
   expect(plan(program, conditions('2026-11-23 05:00', { windMetresPerSecond: 6.2 })).reason).toEqual({

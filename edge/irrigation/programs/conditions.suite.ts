@@ -28,6 +28,7 @@ export function conditions(text: string, other: Partial<Conditions> = {}): Condi
       forecast: null,
       forecastProblem: null,
       et0MmPerDay: null,
+      against: [],
       turn: null,
       history: [],
     },

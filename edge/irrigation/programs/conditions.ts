@@ -23,6 +23,8 @@ export interface Conditions {
   readonly forecastProblem: string | null;
   /** Mean of the last days; null: not known. */
   readonly et0MmPerDay: number | null;
+  /** What else speaks against watering now, such as water that is too salty; told before the weather. */
+  readonly against: readonly Reason[];
   /** When this zone's member may draw water; null: at any time. */
   readonly turn: TurnTimes | null;
   /** The zone's waterings of at least the last three days, by whomever, those that have only begun included. */

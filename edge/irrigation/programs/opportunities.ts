@@ -30,7 +30,7 @@ export interface Stretches {
 
 /** A week is seen whole, also from within a stretch that began yesterday. */
 const DAYS_AHEAD = 8;
-const DAYS_BACK = 7;
+const LONGEST_TURN_DAYS = 7;
 
 /**
  * Those that are not over, the earliest first; of those that begin together the best. Without a trusted clock a day is 24
@@ -48,7 +48,7 @@ export function opportunities(
   }
   const today = localDay(site.timeZone, nowMs);
   const found: Opportunity[] = [];
-  for (let day = today - DAYS_BACK; day <= today + DAYS_AHEAD; day++) {
+  for (let day = today - (turn ? LONGEST_TURN_DAYS : 1); day <= today + DAYS_AHEAD; day++) {
     for (const one of beginningOn(day, program.windows, site, turn)) {
       if (one.endMs <= nowMs) continue;
       const free = withoutHolidays(one, program.holidays ?? [], site);
@@ -108,7 +108,7 @@ export function withinTurn<Stretch extends { startMs: number; endMs: number }>(
   turn: TurnTimes | null,
 ): Stretch[] {
   if (!turn) return [stretch];
-  const first = localDay(site.timeZone, stretch.startMs) - DAYS_BACK;
+  const first = localDay(site.timeZone, stretch.startMs) - LONGEST_TURN_DAYS;
   const last = localDay(site.timeZone, stretch.endMs);
   const parts: Stretch[] = [];
   for (let day = first; day <= last; day++)

@@ -27,14 +27,19 @@ const LATE_MS = 2 * 3_600_000;
 /** Each opening takes its time, and what must be over by a finish begins that much earlier. */
 const OPENING_SECONDS = 60;
 const DAYS_AHEAD = 400;
+/** Where none of so many days has a slot (it never meets a water turn, say) none of the others will. */
+const MOST_DAYS = 60;
 
 /** Slots that are not over: all those that have begun, and at least one to come where there is one within a year. */
 export function slots(program: ScheduledProgram, amount: Amount | null, conditions: Conditions): Slot[] {
   const { site, nowMs } = conditions;
   const today = localDay(site.timeZone, nowMs);
   const found: Slot[] = [];
-  for (let day = today - 2; day <= today + DAYS_AHEAD; day++) {
-    if (!isDayOf(program.days, day)) continue;
+  const isDay = dayTest(program.days);
+  let tried = 0;
+  for (let day = today - 2; day <= today + DAYS_AHEAD && tried < MOST_DAYS; day++) {
+    if (!isDay(day)) continue;
+    tried += 1;
     for (const start of program.starts)
       found.push(
         ...slotOn(program, start, day, amount, conditions).filter(
@@ -92,14 +97,15 @@ function momentOfStart(
   return sunMs === null ? null : sunMs + (sunriseMinutes ?? sunsetMinutes ?? 0) * 60_000;
 }
 
-function isDayOf(days: ScheduledProgram['days'], day: LocalDay): boolean {
-  if (!days) return true;
-  if (days.weekdays) return days.weekdays.includes(weekdays[weekday(day)] ?? 'sun');
-  if (days.everyDays !== undefined) {
-    const from = dayOfText(days.from ?? '');
-    return from !== null && day >= from && (day - from) % days.everyDays === 0;
+function dayTest(days: ScheduledProgram['days']): (day: LocalDay) => boolean {
+  if (!days) return () => true;
+  const { weekdays: named, everyDays, from: fromText = '', parity } = days;
+  if (named) return (day) => named.includes(weekdays[weekday(day)] ?? 'sun');
+  if (everyDays !== undefined) {
+    const from = dayOfText(fromText) ?? Infinity;
+    return (day) => day >= from && (day - from) % everyDays === 0;
   }
-  return days.parity === undefined || isParity(day, days.parity);
+  return (day) => parity === undefined || isParity(day, parity);
 }
 
 /** As controllers of Hunter and Toro have it: 'odd' leaves out what the 1st of the next month would follow at once. */

@@ -6,8 +6,8 @@ import { programReason } from './reasons.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** What the weather has against watering, the most important first, and what could not be asked. */
-export interface WeatherWord {
+/** What speaks against watering for now, the most important first, and what could not be asked. */
+interface WeatherWord {
   readonly against: readonly Reason[];
   readonly notes: readonly Reason[];
 }
@@ -18,7 +18,10 @@ export function weatherWord(program: Program, conditions: Conditions): WeatherWo
     windWord(program, conditions),
     forecastWord(program, conditions),
   ];
-  return { against: words.flatMap((word) => word.against), notes: words.flatMap((word) => word.notes) };
+  return {
+    against: [...conditions.against, ...words.flatMap((word) => word.against)],
+    notes: words.flatMap((word) => word.notes),
+  };
 }
 
 /** Rain (mm) of the last hours; an hour that reaches further back counts in part. */
