@@ -27,7 +27,10 @@ export interface Conditions {
   readonly against: readonly Reason[];
   /** When this zone's member may draw water; null: at any time. */
   readonly turn: TurnTimes | null;
-  /** The zone's waterings of at least the last three days, by whomever, those that have only begun included. */
+  /**
+   * The zone's waterings, by whomever: those that have only begun, those of at least the last three days, and those that a
+   * clock set back has left in the future.
+   */
   readonly history: readonly Watering[];
 }
 

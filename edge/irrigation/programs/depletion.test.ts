@@ -143,3 +143,23 @@ it('says that the model is silent instead of guessing', () => {
   const old = conditions('2026-11-23 04:00', { depletion: depleted('2026-11-20 00:00', 40) });
   expect(plan(program, old).reason.key).toBe('program_depletion_unknown');
 });
+
+it('waters what the crop needs although more rain is expected than the soil lacks', () => {
+  const forecast = {
+    issuedAtMs: at('2026-11-23 00:00'),
+    hours: [{ startMs: at('2026-11-23 14:00'), rainMm: 80, probability: 0.9 }],
+  };
+  // 32 mm now, 37 by the next window if no rain came: 7 mm keep it at RAW until then.
+  const { wanted } = plan(program, { ...dry('2026-11-23 04:00'), forecast });
+  expect(wanted?.decisionLitres).toBe(7 * 1250);
+});
+
+it('gives no more of a decision than what rain has left of the depletion', () => {
+  const first = plan(program, dry('2026-11-23 04:00')).wanted;
+  if (!first) throw new Error('not wanted');
+  const history = [watered(first, { at: '2026-11-23 05:00', litres: 5_700 })];
+  const after = (depletionMm: number) => plan(program, { ...dry('2026-11-23 05:30', depletionMm), history });
+  expect(after(3).wanted).toMatchObject({ cycle: 2, decisionLitres: 40_000 });
+  expect(after(3).wanted?.litres).toBeCloseTo(3 * 1250);
+  expect(after(0.5).reason.key).toBe('program_enough');
+});

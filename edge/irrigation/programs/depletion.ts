@@ -1,4 +1,4 @@
-import { type Amount, amountOfLitres } from './amount.ts';
+import { type Amount, amountOfLitres, secondsOf } from './amount.ts';
 import { whenOf } from './bans.ts';
 import { DAY_MS } from './calendar.ts';
 import type { Conditions, Watering } from './conditions.ts';
@@ -7,7 +7,7 @@ import type { Opportunity, Stretches } from './opportunities.ts';
 import type { DepletionProgram } from './program.ts';
 import { litresOfWatering } from './progress.ts';
 import { programReason } from './reasons.ts';
-import { not, type Verdict, water } from './verdict.ts';
+import { goingOn, not, type Sum, type Verdict, water } from './verdict.ts';
 import { rainMmOfLast } from './weather.ts';
 
 const HOUR_MS = 3_600_000;
@@ -55,12 +55,44 @@ function endedAtMs({ ended }: Watering, nowMs: number): number {
   return ended.agoSeconds === null ? ended.atMs : nowMs - ended.agoSeconds * 1000;
 }
 
-/** What a decision taken now comes to; null when so little is not worth it. Net depth never above the depletion. */
-function refill(program: DepletionProgram, root: RootZone, conditions: Conditions): Amount | null {
-  const expectedMm = rainSoonMm(conditions);
-  const netMm = root.depletionMm - Math.max(program.roomForRainMm ?? 0, expectedMm);
-  if (netMm < (program.minNetMm ?? MIN_NET_MM)) return null;
+/**
+ * What a decision taken now comes to; null when so little is not worth it. The net depth is never above the depletion, and
+ * room for rain never takes from it what keeps the soil above its line until `untilMs`, the next chance.
+ */
+function refill(
+  program: DepletionProgram,
+  root: RootZone,
+  untilMs: number,
+  conditions: Conditions,
+): Amount | null {
+  const roomMm = Math.max(program.roomForRainMm ?? 0, rainSoonMm(conditions));
+  const neededMm = driestMm(root, untilMs, conditions) - Math.max(root.rawMm, root.lineMm);
+  const netMm = Math.min(root.depletionMm, Math.max(root.depletionMm - roomMm, neededMm));
+  if (netMm < leastMm(program)) return null;
   return amountOfLitres(netMm * root.litresPerMm, conditions.zone);
+}
+
+/** Depletion at a later moment if neither rain nor watering came. */
+function driestMm({ depletionMm, etcMmPerDay }: RootZone, atMs: number, { nowMs }: Conditions): number {
+  return depletionMm + (etcMmPerDay * Math.max(0, atMs - nowMs)) / DAY_MS;
+}
+
+function leastMm({ minNetMm = MIN_NET_MM }: DepletionProgram): number {
+  return minNetMm;
+}
+
+/** A decision that has begun goes on, as far as rain has not filled the root zone meanwhile. */
+export function goOn(
+  program: DepletionProgram,
+  root: RootZone | null,
+  planned: Amount,
+  delivered: number,
+  conditions: Conditions,
+): Verdict {
+  const reason = (sum: Sum) => goingOn(sum, delivered);
+  if (!root) return water(planned, reason);
+  if (root.depletionMm < Math.min(leastMm(program), root.lineMm)) return not(enough(root, conditions));
+  return water(planned, reason, secondsOf(root.depletionMm * root.litresPerMm, conditions.zone));
 }
 
 function rainSoonMm({ forecast, nowMs }: Conditions): number {
@@ -80,8 +112,8 @@ export function byDepletion(
   const { site, nowMs } = conditions;
   const figures = figuresOf(root);
   const chance = program.windows || conditions.turn ? later.find(({ slot }) => slot !== now.slot) : undefined;
-  const driestAt = (atMs: number) =>
-    root.depletionMm + (root.etcMmPerDay * Math.max(0, atMs - nowMs)) / DAY_MS;
+  const untilMs = chance?.startMs ?? nowMs + RAIN_HOURS * HOUR_MS;
+  const driestAt = (atMs: number) => driestMm(root, atMs, conditions);
   const isDry = root.depletionMm >= root.lineMm;
   const isLast = chance !== undefined && driestAt(chance.startMs) > Math.max(root.rawMm, root.lineMm);
   if (!isDry && !isLast) return not(enough(root, conditions));
@@ -92,8 +124,8 @@ export function byDepletion(
       programReason('program_waits_better_window', { ...figures, ...whenOf(better.startMs, site) }),
       better.startMs,
     );
-  const amount = refill(program, root, conditions);
-  const postponed = postponedByRain(program, root, chance, driestAt, conditions);
+  const amount = refill(program, root, untilMs, conditions);
+  const postponed = postponedByRain(program, root, untilMs, chance, conditions);
   if (postponed) return postponed;
   if (!amount) return not(enough(root, conditions));
   if (isDry || !chance)
@@ -110,16 +142,17 @@ export function byDepletion(
 function postponedByRain(
   program: DepletionProgram,
   root: RootZone,
+  untilMs: number,
   chance: Opportunity | undefined,
-  driestAt: (atMs: number) => number,
-  { forecast, nowMs, site }: Conditions,
+  conditions: Conditions,
 ): Verdict | null {
-  const untilMs = chance?.startMs ?? nowMs + RAIN_HOURS * HOUR_MS;
+  const { forecast, nowMs, site } = conditions;
   const expectedMm = forecast && expectedRainMm(forecast, nowMs, untilMs, nowMs);
   if (!expectedMm) return null;
   const limitMm = (program.stressLimitRawFraction ?? STRESS_LIMIT) * root.rawMm;
-  const isBearable = driestAt(untilMs) <= limitMm;
-  const isNeedless = driestAt(untilMs) - expectedMm < Math.min(root.lineMm, root.rawMm);
+  const driest = driestMm(root, untilMs, conditions);
+  const isBearable = driest <= limitMm;
+  const isNeedless = driest - expectedMm < Math.min(root.lineMm, root.rawMm);
   if (!isBearable || !isNeedless) return null;
   const figures = { ...figuresOf(root), expectedMm, ...whenOf(untilMs, site) };
   return not(programReason('program_postponed_rain', figures), chance?.startMs ?? null);

@@ -2,7 +2,7 @@ import type { Reason } from '@nongtin/broker/wire';
 import { cuttingOf, litresOf } from './amount.ts';
 import { banOn, whenOf } from './bans.ts';
 import type { Conditions, Planned, Wanted } from './conditions.ts';
-import { byDepletion, enough, figuresOf, rootZoneOf } from './depletion.ts';
+import { byDepletion, enough, figuresOf, goOn, rootZoneOf } from './depletion.ts';
 import { type Opportunity, opportunities } from './opportunities.ts';
 import type { DepletionProgram, Program, ScheduledProgram, SoilMoistureProgram } from './program.ts';
 import { type Cycle, nextCycle, type Progress, progressOf, runningReason, standstill } from './progress.ts';
@@ -70,7 +70,7 @@ function depletionKind(program: DepletionProgram, conditions: Conditions): Kind 
   return {
     stretches: opportunities(program, conditions),
     verdict: (at, { planned, delivered }) => {
-      if (planned) return water(planned, (sum) => goingOn(sum, delivered));
+      if (planned) return goOn(program, root, planned, delivered, conditions);
       return root ? byDepletion(program, root, at, conditions) : not(unknown);
     },
     between: (next) => {
@@ -163,7 +163,7 @@ function within(
   if (verdict.water === null) return no(verdict.reason, verdict.nextAtMs);
   const [against] = weather;
   if (against) return no(against);
-  const cycle = nextCycle(progress.planned ?? verdict.water, progress, decision, conditions);
+  const cycle = nextCycle(verdict.water, verdict.mostSeconds, progress, decision, conditions);
   if (!cycle) {
     const leftSeconds = Math.max(0, Math.round((endMs - nowMs) / 1000));
     return no(programReason('program_window_short', { leftSeconds }), null, true);

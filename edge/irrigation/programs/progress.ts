@@ -111,14 +111,16 @@ export function standstill(
   return { reason: soaking(cutting.soakSeconds, inSeconds, conditions), inSeconds, isOver: false };
 }
 
-/** The next cycle of a decision that nothing stands against; null when what is left of its time is too short. */
+/** The next cycle, of at most `mostSeconds`, of a decision that nothing stands against; null when what is left of its time is too short. */
 export function nextCycle(
   planned: Amount,
+  mostSeconds: number,
   progress: Progress,
   { id: decisionId, cutting, endMs }: Decision,
   { nowMs, zone }: Conditions,
 ): Cycle | null {
-  const left = nominalSeconds(planned, zone) - nominalDelivered(planned, progress.delivered, zone);
+  const rest = nominalSeconds(planned, zone) - nominalDelivered(planned, progress.delivered, zone);
+  const left = Math.min(rest, mostSeconds);
   const parts = partsOf(left, cutting);
   const partSeconds = left / parts;
   const litres = planned.litres === null ? null : litresOf(partSeconds, zone);

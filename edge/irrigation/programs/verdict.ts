@@ -10,12 +10,17 @@ export type Sum = Pick<
 
 /** What a program of one kind says in a stretch of time in which it may water. */
 export type Verdict =
-  | { readonly water: Amount; readonly reason: (sum: Sum) => Reason }
+  | {
+      readonly water: Amount;
+      readonly reason: (sum: Sum) => Reason;
+      /** No more than this now, at nominal flow, whatever is left of the decision. */
+      readonly mostSeconds: number;
+    }
   /** Not now; `nextAtMs`: when that may change, null: when the next stretch begins. */
   | { readonly water: null; readonly reason: Reason; readonly nextAtMs: number | null };
 
-export function water(amount: Amount, reason: (sum: Sum) => Reason): Verdict {
-  return { water: amount, reason };
+export function water(amount: Amount, reason: (sum: Sum) => Reason, mostSeconds = Infinity): Verdict {
+  return { water: amount, reason, mostSeconds };
 }
 
 export function not(reason: Reason, nextAtMs: number | null = null): Verdict {
