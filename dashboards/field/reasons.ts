@@ -6,8 +6,8 @@ import { t } from '../ui/i18n.svelte.ts';
 const FRACTIONS = new Set(['soilMoisture', 'openBelow', 'target']);
 /** Parts of a whole of which nobody needs to know a tenth of a percent. */
 const SHARES = new Set(['availableWater']);
-/** Litres and minutes of a decision are not known more closely than this. */
-const WHOLE = /Litres$|Hours$/;
+/** Litres of a program's decision: nobody knows them more closely. */
+const WHOLE = new Set(['plannedLitres', 'decisionLitres', 'deliveredLitres']);
 
 /**
  * A reason as a sentence: fractions as percent, seconds also as minutes under the same name, dates ('2026-11-24', the days
@@ -29,5 +29,5 @@ function written(name: string, value: number): string {
   if (FRACTIONS.has(name)) return percent(value, 2);
   if (SHARES.has(name)) return `${number(value * 100, 0)}\u00a0%`;
   if (name === 'month') return monthName(value);
-  return number(value, WHOLE.test(name) ? 0 : 1);
+  return number(value, WHOLE.has(name) ? 0 : 1);
 }
