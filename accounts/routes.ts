@@ -52,6 +52,8 @@ const gateway: RouteTable = {
   'POST /api/zones/:zone/open': fieldWork,
   'POST /api/zones/:zone/stop': fieldWork,
   'POST /api/zones/:zone/unlock': ['technician', 'manager'],
+  'GET /api/sources': everyRole,
+  'POST /api/sources/:source/unlock': ['technician', 'manager'],
   'GET /api/zones/:zone/wet-tests': inspection,
   'POST /api/zones/:zone/wet-test': ['technician'],
   'POST /api/zones/:zone/wet-test/measured': ['technician'],

@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util';
 import { broker } from './broker.ts';
 import { chart } from './chart.ts';
+import { control } from './control.ts';
 import { external } from './external.ts';
 import { ingest } from './ingest.ts';
 import { memory } from './memory.ts';
 import { outage } from './outage.ts';
 import { type Benchmark, resultOf, tableOf } from './result.ts';
 import { scale } from './scale.ts';
+import { season } from './season.ts';
 import { start } from './start.ts';
 import { uplink } from './uplink.ts';
 
@@ -21,6 +23,8 @@ const benchmarks: readonly Benchmark[] = [
   external,
   uplink,
   scale,
+  season,
+  control,
 ];
 
 const say = (text: string) => process.stderr.write(`${text}\n`);

@@ -36,6 +36,8 @@ export interface GatewayConfig {
   readonly influxOrg: string;
   /** The bucket, or in 1.x and 3.x the database. */
   readonly influxBucket: string;
+  /** Address or file of a weather forecast (Open-Meteo's JSON); undefined: none. */
+  readonly forecastSource: string | undefined;
   readonly demo: boolean;
   /** Farm seconds in one real second; 1 unless this is the demo farm. */
   readonly speed: number;
@@ -97,6 +99,7 @@ export function readConfig(env: Environment): GatewayConfig {
     influxToken,
     influxOrg: text(env, 'NONGTIN_INFLUX_ORG') ?? '',
     influxBucket: text(env, 'NONGTIN_INFLUX_BUCKET') ?? 'nongtin',
+    forecastSource: text(env, 'NONGTIN_FORECAST'),
     demo,
     speed,
     journalProfile:

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { dirname, join } from 'node:path';
 import type { DurabilityHook } from '@nongtin/broker';
 import type { Logger } from '@nongtin/service';
 import { Alarms } from './alarms/alarms.ts';
@@ -11,8 +12,16 @@ import { followLayout } from './followers.ts';
 import type { Found } from './found/found.ts';
 import { Health } from './health/health.ts';
 import { createIngest, type Ingest, type SeriesMemory } from './ingest/index.ts';
+import { farmCalendar } from './irrigation/clock.ts';
+import type { Library } from './irrigation/crop-water/library.ts';
 import { MeasuredZones } from './irrigation/measured.ts';
+import { ForecastFeed } from './irrigation/planning/forecast-feed.ts';
+import { Planning } from './irrigation/planning/planning.ts';
+import { programmedZones } from './irrigation/planning/programmed.ts';
+import { Uptime } from './irrigation/planning/uptime.ts';
+import { wateringProblems } from './irrigation/planning/watering-problems.ts';
 import { Irrigation } from './irrigation/service.ts';
+import { systemTimers, type Timers } from './irrigation/timers.ts';
 import { measuredView, zoneView } from './irrigation/view.ts';
 import type { OpenJournal } from './journal/index.ts';
 import { EventHub } from './live/hub.ts';
@@ -23,10 +32,23 @@ import type { CommandChannel } from './remote/channel.ts';
 import { RemoteCommands } from './remote/remote.ts';
 import { WetTests } from './wet-test/ledger.ts';
 
+/** The demo's time-lapse begins in the morning of Vietnam. */
+const TIME_LAPSE_OFFSET_MS = 7 * 3_600_000;
+
 interface CoreOptions {
   readonly farm: Farm;
   /** Where the layout is kept: farm.json. */
   readonly farmPath: string;
+  /** Crops and soils, ours and the farm's own. */
+  readonly library: Library;
+  /** Address or file of a weather forecast; absent: there is none. */
+  readonly forecastSource?: string | undefined;
+  /** Default: the process's own. */
+  readonly timers?: Timers;
+  /** How often the controller looks at the clock; default: four times a second. */
+  readonly tickMs?: number;
+  /** How often programs are asked; default: every five seconds. */
+  readonly askEveryMs?: number;
   /** Its valves are simulated ones. */
   readonly demo: boolean;
   /** Started. */
@@ -54,6 +76,7 @@ export interface Core {
   readonly live: Live;
   readonly hub: EventHub;
   readonly irrigation: Irrigation;
+  readonly planning: Planning;
   readonly remote: RemoteCommands;
   readonly alarms: Alarms;
   readonly diary: Diary;
@@ -63,6 +86,12 @@ export interface Core {
   readonly hook: DurabilityHook;
   /** The same for messages that come another way than by MQTT. */
   readonly receive: DurabilityHook['receive'];
+  /** Begins with closing every valve; then programs are asked. */
+  startWatering(): Promise<void>;
+  /** Closes what is open. */
+  stopWatering(): Promise<void>;
+  /** As when the plug is pulled. */
+  cutOff(): void;
 }
 
 export function createCore(options: CoreOptions): Core {
@@ -84,10 +113,15 @@ export function createCore(options: CoreOptions): Core {
     firmwareOf: (device) => profiles.about(device).firmware,
   });
   const measured = new MeasuredZones(zones, (zone) => hub.publish('zone', measuredView(zone, latest)));
+  const { library, timers = systemTimers, tickMs } = options;
   const irrigation = new Irrigation({
-    ...{ zones, speed, journal, publish, alarms, wetTests, clock, idPrefix, logger },
+    ...{ zones, sources: farm.sources ?? [], speed, journal, publish, alarms, wetTests, clock, idPrefix },
+    ...{ logger, timers },
+    ...(tickMs === undefined ? {} : { tickMs }),
+    hasProgram: (zone) => programmedZones(layout.farm).some((programmed) => programmed.zone.id === zone),
     onRun: (run) => {
       hub.publish('run', run);
+      planning.onRun(run);
       remote.onRun(run);
     },
     onZone: (zone) => {
@@ -106,6 +140,12 @@ export function createCore(options: CoreOptions): Core {
     isAllowed: options.remoteCommands,
     say: (outcome) => options.commands.say(outcome),
   });
+  const calendarMs = farmCalendar(clock, speed, TIME_LAPSE_OFFSET_MS);
+  const planning = new Planning({
+    ...{ farm: () => layout.farm, library, journal, irrigation, alarms, calendarMs, clock },
+    ...{ timers, logger, askEveryMs: options.askEveryMs },
+    ...openFeeds(options, timers, calendarMs),
+  });
   const mappings = new Mappings({ journal, clock });
   const health = new Health({ clock });
   const ingest = createIngest({
@@ -115,6 +155,7 @@ export function createCore(options: CoreOptions): Core {
       health.onReadings(readings, missing, family, deviceMs);
       found.onReadings(readings, family);
       irrigation.onReadings(readings);
+      planning.onReadings(readings);
       measured.onReadings(readings);
     },
     onSilent: (device, missing, family) => {
@@ -141,7 +182,11 @@ export function createCore(options: CoreOptions): Core {
     },
   };
   const receive: DurabilityHook['receive'] = (message) => hook.receive(message);
-  followLayout(layout, { irrigation, measured, live, found, names, ingest, health });
+  const problems = (farm: Farm) =>
+    wateringProblems(farm, {
+      ...{ library, nowMs: calendarMs(), hasForecast: options.forecastSource !== undefined },
+    });
+  followLayout(layout, { problems, irrigation, planning, measured, live, found, names, ingest, health });
   const diary = new Diary({ layout, journal, clock, newId });
   return {
     layout,
@@ -151,6 +196,7 @@ export function createCore(options: CoreOptions): Core {
     live,
     hub,
     irrigation,
+    planning,
     remote,
     alarms,
     diary,
@@ -158,5 +204,33 @@ export function createCore(options: CoreOptions): Core {
     health,
     hook,
     receive,
+    startWatering: async () => {
+      await irrigation.start();
+      await planning.start();
+    },
+    stopWatering: async () => {
+      planning.stop();
+      await irrigation.stop();
+    },
+    cutOff: () => {
+      planning.cutOff();
+      irrigation.cutOff();
+    },
   };
+}
+
+/** What programs know of the world beside the farm's readings. */
+function openFeeds(
+  { farmPath, forecastSource: source, clock, logger }: CoreOptions,
+  timers: Timers,
+  nowMs: () => number,
+) {
+  const folder = dirname(farmPath);
+  const uptime = new Uptime({
+    ...{ path: join(folder, 'uptime.json'), clock, timers },
+    onError: (error) => logger.warn({ err: error }, 'how long the gateway has run could not be read or kept'),
+  });
+  const keptPath = join(folder, 'forecast.json');
+  const feed = { keptPath, nowMs, timers, logger };
+  return { uptime, forecast: source === undefined ? undefined : new ForecastFeed({ source, ...feed }) };
 }

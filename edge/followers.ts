@@ -1,17 +1,21 @@
 import { LayoutProblem } from './farm/changes.ts';
 import type { LayoutKeeper } from './farm/keeper.ts';
-import { type Farm, zonesOf } from './farm/layout.ts';
+import { type Farm, type Zone, zonesOf } from './farm/layout.ts';
 import { hardwareOf, knownNames, placedDevices } from './farm/places.ts';
 import type { SeriesNames } from './farm/series-names.ts';
 import type { Found } from './found/found.ts';
 import type { Health } from './health/health.ts';
 import type { Ingest } from './ingest/index.ts';
 import type { MeasuredZones } from './irrigation/measured.ts';
+import type { Planning } from './irrigation/planning/planning.ts';
 import type { Irrigation } from './irrigation/service.ts';
 import type { Live } from './live/live.ts';
 
 interface Followers {
+  /** What is wrong with how a farm is to be watered. */
+  readonly problems: (farm: Farm) => readonly string[];
   readonly irrigation: Pick<Irrigation, 'hold' | 'setZones'>;
+  readonly planning: Pick<Planning, 'follow'>;
   readonly measured: Pick<MeasuredZones, 'follow'>;
   readonly live: Pick<Live, 'follow'>;
   readonly found: Pick<Found, 'follow'>;
@@ -23,16 +27,21 @@ interface Followers {
 /** What changes in the running gateway when the farm is laid out anew. */
 export function followLayout(
   layout: LayoutKeeper,
-  { irrigation, measured, live, found, names, ingest, health }: Followers,
+  { problems, irrigation, planning, measured, live, found, names, ingest, health }: Followers,
 ): void {
   layout.follow({
     prepare(before, after) {
+      // What was wrong before (a holiday that is over by now) does not keep people from changing something else.
+      const known = new Set(problems(before));
+      const wrong = problems(after).filter((problem) => !known.has(problem));
+      if (wrong.length > 0) throw new LayoutProblem('wrong', `${wrong.join('; ')}.`);
       const held = irrigation.hold(zonesWithOtherValve(before, after));
       if (typeof held === 'function') return held;
       throw new LayoutProblem('conflict', busyWords(held));
     },
     apply(after, before) {
-      irrigation.setZones(zonesOf(after));
+      irrigation.setZones(zonesOf(after), after.sources ?? []);
+      planning.follow(after);
       measured.follow(zonesOf(after));
       live.follow(placedDevices(after));
       found.follow(knownNames(after));
@@ -47,9 +56,12 @@ export function followLayout(
 }
 
 function zonesWithOtherValve(before: Farm, after: Farm): string[] {
-  const valves = new Map(zonesOf(after).map(({ id, valve }) => [id, JSON.stringify(valve)]));
+  // Another pump before it is as good as another valve.
+  const water = (farm: Farm, { valve, source }: Zone) =>
+    JSON.stringify([valve, farm.sources?.find(({ id }) => id === source)]);
+  const valves = new Map(zonesOf(after).map((zone) => [zone.id, water(after, zone)]));
   return zonesOf(before)
-    .filter(({ id, valve }) => valve !== undefined && JSON.stringify(valve) !== valves.get(id))
+    .filter((zone) => zone.valve !== undefined && water(before, zone) !== valves.get(zone.id))
     .map(({ id }) => id);
 }
 

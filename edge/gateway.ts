@@ -38,6 +38,8 @@ import { knownNames } from './farm/places.ts';
 import { openFarmBroker } from './farm-broker.ts';
 import { Found } from './found/found.ts';
 import { SeriesMemory } from './ingest/index.ts';
+import { checkWatering } from './irrigation/planning/check-watering.ts';
+import { openLibrary } from './irrigation/planning/open-library.ts';
 import { type OpenJournal, openJournal, unlessTroubled, watchJournal } from './journal/index.ts';
 import { lockDataFolder } from './lock.ts';
 import { recordOpening } from './opening.ts';
@@ -115,7 +117,12 @@ export class Gateway implements Service {
   async #startAll(): Promise<void> {
     const release = lockDataFolder(this.#folder);
     this.#stops.push({ part: 'lock', stop: release });
+    const library = openLibrary(this.#folder);
     const farm = openFarm(this.#folder, this.#config.demo);
+    checkWatering(farm, {
+      ...{ path: farmPath(this.#folder), usedPath: join(this.#folder, 'uptime.json'), library },
+      ...{ nowMs: this.#clock.nowMs(), hasForecast: this.#config.forecastSource !== undefined },
+    });
     const secrets = this.#config.demo ? demoSecrets(this.#config.dataDir) : undefined;
     const credentials = openCredentials({ path: join(this.#folder, 'credentials.json') });
     const withdrawn = secrets ? undefined : earlierDemoSecrets(this.#config.dataDir);
@@ -162,6 +169,7 @@ export class Gateway implements Service {
       ...{ farm, journal, profiles, speed, publish, clock: this.#clock, logger: this.#logger },
       ...{ farmPath: farmPath(this.#folder), demo: this.#config.demo },
       ...{ seriesMemory: this.#openSeriesMemory(), found },
+      ...{ library, forecastSource: this.#config.forecastSource },
       ...{ commands: this.#commands, remoteCommands: this.#config.remoteCommands },
     });
     this.#messages = () => core.ingest.counters().messages;
@@ -174,12 +182,12 @@ export class Gateway implements Service {
     keeper.watch(core.alarms);
     await core.remote.start();
     cloud.watch(core.alarms);
-    await core.irrigation.start();
+    await core.startWatering();
     cloud.attach(core);
     // For a start that fails before the broker is up; else it has stopped before it comes to this.
     const stopUnheard = () => {
       ready.resolve(undefined);
-      return core.irrigation.stop();
+      return core.stopWatering();
     };
     this.#stops.push({ part: 'irrigation', stop: stopUnheard });
     this.#stops.push({ part: 'live', stop: () => core.live.flush() });

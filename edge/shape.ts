@@ -9,6 +9,7 @@ export function shapeProblems(errors: readonly TLocalizedValidationError[], at =
     if (error.keyword === 'boolean') return `${field} is not known, remove it`;
     const missing = error.keyword === 'required' ? error.params.requiredProperties : undefined;
     if (missing) return `${field} lacks ${missing.join(', ')}, add it`;
+    if (error.keyword === 'enum') return `${field} must be one of ${error.params.allowedValues.join(', ')}`;
     return `${field} ${error.message}`;
   });
 }

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { StartProblem } from '@nongtin/service';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { readConfig } from './config.ts';
 
 describe('the configuration', () => {
@@ -7,8 +10,12 @@ describe('the configuration', () => {
     const defaults = {
       dataDir: './data',
       brokerUrl: 'mqtt://127.0.0.1:1883',
-      speed: 1,
-      seed: 1,
+      speed: undefined,
+      seed: undefined,
+      scenario: undefined,
+      logins: { kind: 'demo' },
+      truthPath: undefined,
+      ask: undefined,
     };
     expect(readConfig({})).toEqual(defaults);
     // A variable that is set to nothing counts as not set.
@@ -36,10 +43,33 @@ describe('the configuration', () => {
     [['--seed', '1.5'], 'seed'],
     [['--broker', 'http://farm'], 'mqtt://host:port'],
     [['--broker', 'farm'], 'mqtt://host:port'],
+    [['--username', 'sim'], '--password'],
+    [['--password', 'x'], '--username'],
+    [['--username', 'sim', '--password', 'x', '--passwords', 'file'], 'not both'],
+    [['--passwords', '/nowhere.json'], '"password"'],
   ])('refuses %j with one sentence', (args, hint) => {
     const read = () => readConfig({}, args);
     expect(read).toThrow(StartProblem);
     expect(read).toThrow(hint);
+  });
+
+  test('of a scenario: devices come without a password, with one for all, or each with its own', () => {
+    const logins = (...more: string[]) => readConfig({}, ['--scenario', 'burst-pipe', ...more]).logins;
+    expect(logins()).toEqual({ kind: 'anonymous' });
+    expect(logins('--username', 'sim', '--password', 'x')).toEqual({
+      kind: 'one',
+      username: 'sim',
+      password: 'x',
+    });
+    const secret = readConfig({ NONGTIN_SIM_PASSWORD: 'y' }, ['--username', 'sim']).logins;
+    expect(secret).toEqual({ kind: 'one', username: 'sim', password: 'y' });
+    const folder = mkdtempSync(join(tmpdir(), 'nongtin-sim-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'passwords.json');
+    writeFileSync(path, JSON.stringify({ devices: { 'soil-n1': 'z' } }));
+    expect(logins('--passwords', path)).toEqual({ kind: 'each', passwords: { 'soil-n1': 'z' } });
+    writeFileSync(path, JSON.stringify({ 'soil-n1': 'z' }));
+    expect(logins('--passwords', path)).toEqual({ kind: 'each', passwords: { 'soil-n1': 'z' } });
   });
 
   test('names a port that is none', () => {

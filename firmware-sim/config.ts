@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { StartProblem } from '@nongtin/service';
 
@@ -5,27 +6,50 @@ export interface Config {
   /** Folder that holds demo.json with the devices' passwords. */
   readonly dataDir: string;
   readonly brokerUrl: string;
-  /** How many seconds pass on the farm in one real second. */
-  readonly speed: number;
-  readonly seed: number;
+  /** How many seconds pass on the farm in one real second; undefined: as the scenario says. */
+  readonly speed: number | undefined;
+  readonly seed: number | undefined;
+  /** Name or file of a scenario; undefined: the demo farm. */
+  readonly scenario: string | undefined;
+  readonly logins: Logins;
+  /** Where to write what really happened in the field; undefined: nowhere. */
+  readonly truthPath: string | undefined;
+  /** Only says something, and ends. */
+  readonly ask:
+    | { readonly what: 'list' }
+    | { readonly what: 'describe'; readonly scenario: string }
+    | undefined;
 }
+
+/** How devices log in: with the demo's passwords, with one login for all, each with its own, or without. */
+type Logins =
+  | { readonly kind: 'demo' }
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'one'; readonly username: string; readonly password: string }
+  | { readonly kind: 'each'; readonly passwords: Readonly<Record<string, string>> };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const FASTEST = 3600;
+const OPTIONS =
+  '--scenario NAME, --list, --describe NAME, --speed N, --seed N, --broker mqtt://host:port, --username U, --password P, --passwords FILE and --truth FILE';
 
 /** From the command line's options, then the environment, then defaults. Throws a StartProblem on a bad value. */
 export function readConfig(env: Environment, args: readonly string[] = []): Config {
   const options = readOptions(args);
   const broker = options.broker ?? text(env, 'NONGTIN_BROKER_URL');
+  const speed = options.speed ?? text(env, 'NONGTIN_SPEED');
+  const speeds = { min: 0.01, max: FASTEST };
+  const seeds = { min: 0, max: 2 ** 31, integer: true };
   return {
     dataDir: text(env, 'NONGTIN_DATA_DIR') ?? './data',
     brokerUrl: brokerUrlOf(broker ?? localBroker(text(env, 'NONGTIN_MQTT_PORT'))),
-    speed: numberOf(options.speed ?? text(env, 'NONGTIN_SPEED') ?? '1', 'The speed', {
-      min: 0.01,
-      max: FASTEST,
-    }),
-    seed: numberOf(options.seed ?? '1', 'The seed', { min: 0, max: 2 ** 31, integer: true }),
+    speed: speed === undefined ? undefined : numberOf(speed, 'The speed', speeds),
+    seed: options.seed === undefined ? undefined : numberOf(options.seed, 'The seed', seeds),
+    scenario: options.scenario,
+    logins: loginsOf(options, text(env, 'NONGTIN_SIM_PASSWORD')),
+    truthPath: options.truth,
+    ask: askOf(options),
   };
 }
 
@@ -35,14 +59,59 @@ function text(env: Environment, name: string): string | undefined {
   return value === '' ? undefined : value;
 }
 
-function readOptions(args: readonly string[]): { speed?: string; broker?: string; seed?: string } {
+type Options = ReturnType<typeof readOptions>;
+
+function readOptions(args: readonly string[]) {
+  const option = { type: 'string' } as const;
   try {
-    const option = { type: 'string' } as const;
-    return parseArgs({ args: [...args], options: { speed: option, broker: option, seed: option } }).values;
+    return parseArgs({
+      args: [...args],
+      options: {
+        ...{ speed: option, broker: option, seed: option, scenario: option, describe: option },
+        ...{ username: option, password: option, passwords: option, truth: option },
+        list: { type: 'boolean' },
+      },
+    }).values;
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('. ')[0] : String(error);
-    throw new StartProblem(`${reason}: the options are --speed N, --broker mqtt://host:port and --seed N.`);
+    throw new StartProblem(`${reason}: the options are ${OPTIONS}.`);
   }
+}
+
+function askOf({ list, describe }: Options): Config['ask'] {
+  if (describe !== undefined) return { what: 'describe', scenario: describe };
+  return list === true ? { what: 'list' } : undefined;
+}
+
+function loginsOf(options: Options, secret: string | undefined): Logins {
+  const { username, password = secret, passwords, scenario } = options;
+  if (passwords !== undefined && username !== undefined)
+    throw new StartProblem('Give --username or --passwords, not both.');
+  if (passwords !== undefined) return { kind: 'each', passwords: passwordsIn(passwords) };
+  if (username !== undefined && password === undefined)
+    throw new StartProblem('--username needs --password, or NONGTIN_SIM_PASSWORD in the environment.');
+  if (username === undefined && options.password !== undefined)
+    throw new StartProblem('--password needs --username.');
+  if (username !== undefined && password !== undefined) return { kind: 'one', username, password };
+  return { kind: scenario === undefined ? 'demo' : 'anonymous' };
+}
+
+/** {"soil-n1": "…"}, or a gateway's demo.json, which has them under `devices`. */
+function passwordsIn(path: string): Record<string, string> {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    throw new StartProblem(`${path} cannot be read as JSON: it must hold {"device": "password", …}.`);
+  }
+  const found = isRecord(value) && isRecord(value.devices) ? value.devices : value;
+  if (isRecord(found) && Object.values(found).every((password) => typeof password === 'string'))
+    return found as Record<string, string>;
+  throw new StartProblem(`${path} must hold {"device": "password", …}.`);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function numberOf(

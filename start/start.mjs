@@ -18,6 +18,7 @@ const programs = {
   chain: 'contracts/chain/main.ts',
   replay: 'edge/replay/main.ts',
   codec: 'edge/codecs/main.ts',
+  'crop-water': 'edge/irrigation/crop-water/tool/main.ts',
   nongtin: 'edge/control/main.ts',
   bench: 'bench/run.ts',
 };

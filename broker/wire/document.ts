@@ -164,6 +164,9 @@ function records(): string {
     RemoteOutcomeRecord: wire.RemoteOutcomeRecord,
     ZoneSettingsRecord: wire.ZoneSettingsRecord,
     HandsOffRecord: wire.HandsOffRecord,
+    WeatherHourRecord: wire.WeatherHourRecord,
+    ProgramHoldRecord: wire.ProgramHoldRecord,
+    WaterBalanceRecord: wire.WaterBalanceRecord,
   };
   return `## Records
 

@@ -12,3 +12,4 @@ export * from './reason.ts';
 export * from './records.ts';
 export * from './topics.ts';
 export * from './uplink.ts';
+export * from './water-records.ts';

@@ -162,6 +162,34 @@ const anyRecord: fc.Arbitrary<JournalRecord> = fc.oneof(
     ...{ before: settings, after: settings, farm: settings },
   }),
   fc.record({ kind: fc.constant('hands_off'), atMs, zone: text, holds: fc.boolean() }),
+  fc.record({
+    ...{ kind: fc.constant('weather_hour'), atMs, startMs: atMs, samples: fc.nat() },
+    airTemperature: fc.option(fc.record({ min: amount, max: amount, mean: amount })),
+    relativeHumidity: fc.option(fc.record({ min: amount, max: amount, mean: amount })),
+    ...{ dewPoint: maybe, airPressure: maybe, windSpeed: maybe, solarRadiation: maybe, rain: maybe },
+    gauges: fc.array(fc.record({ device: id, channel: text, countedMm: amount })),
+  }),
+  fc.record({
+    ...{ kind: fc.constant('program_hold'), atMs, zone: fc.option(text), holds: fc.boolean(), by: text },
+    untilMs: fc.option(fc.nat()),
+  }),
+  fc.record({
+    ...{ kind: fc.constant('water_balance'), atMs, zone: text, date: text, stage: text },
+    ...{ et0Mm: amount, et0Method: text, et0Reasons: fc.array(reason), kc: amount, ks: amount },
+    ...{ etcMm: amount, etcActualMm: amount, rainMm: maybe, effectiveRainMm: amount, runoffMm: amount },
+    ...{ measuredLitres: amount, unprovenLitres: amount, irrigationMm: amount, percolationMm: amount },
+    ...{ correctedMm: amount, depletionMm: amount, rawMm: amount, tawMm: amount },
+    ...{ rootDepthMetres: amount, surfaceDepletionMm: amount, isAssumed: fc.boolean() },
+    wettedFraction: amount,
+    probe: fc.option(
+      fc.record({
+        ...{ doubt: fc.constantFrom('flat', 'drifts', null), days: fc.nat(), varianceMm2: amount },
+        last: fc.record({ date: text, soilMoisture: amount, modelMoisture: amount }),
+        flat: fc.record({ since: text, soilMoisture: amount, modelLow: amount, modelHigh: amount }),
+        ...{ jumps: amount, correctedMm: amount, movedMm: amount },
+      }),
+    ),
+  }),
 ) as fc.Arbitrary<JournalRecord>;
 
 describe('a journal record', () => {

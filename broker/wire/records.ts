@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { CommandOutcome, RemoteCommand, Settings } from './commands.ts';
 import { Reason } from './reason.ts';
+import { ProgramHoldRecord, WaterBalanceRecord, WeatherHourRecord } from './water-records.ts';
 
 /**
  * Records: what a journal entry holds when it does not hold readings. Stored as RFC 8785 canonical JSON, so that
@@ -40,6 +41,12 @@ export const LayoutRecord = Type.Object({
 });
 export type LayoutRecord = Static<typeof LayoutRecord>;
 
+/** Which cycle of which decision of a program it is; absent where no program decided. A cycle is begun once. */
+const Cycle = {
+  decisionId: Type.Optional(Type.String()),
+  cycle: Type.Optional(Type.Integer()),
+};
+
 /** Durable before a valve is opened. */
 export const IntentRecord = Type.Object({
   kind: Type.Literal('intent'),
@@ -48,6 +55,7 @@ export const IntentRecord = Type.Object({
   zone: Type.String(),
   valve: Type.String(),
   durationSeconds: Type.Number(),
+  ...Cycle,
   reason: Reason,
 });
 
@@ -74,9 +82,14 @@ export const RunRecord = Type.Object({
     Type.Literal('leak'),
     Type.Literal('no_answer'),
     Type.Literal('interrupted'),
-    /** Asked for from afar, and too late when it could have begun: it never did. */
+    /** Asked for from afar or by a program, and too late when it could have begun: it never did. */
     Type.Literal('expired'),
+    /** Its meter said nothing, or its counter stood still: how much ran is not known. */
+    Type.Literal('meter_failed'),
   ]),
+  /** What proved that water ran: `unmetered` means that nothing could; absent, that nothing did. */
+  proof: Type.Optional(Type.Union([Type.Literal('metered'), Type.Literal('unmetered')])),
+  ...Cycle,
   reason: Reason,
 });
 export type RunRecord = Static<typeof RunRecord>;
@@ -321,6 +334,9 @@ export const JournalRecord = Type.Union([
   RemoteOutcomeRecord,
   ZoneSettingsRecord,
   HandsOffRecord,
+  WeatherHourRecord,
+  ProgramHoldRecord,
+  WaterBalanceRecord,
 ]);
 export type JournalRecord = Static<typeof JournalRecord>;
 

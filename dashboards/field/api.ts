@@ -165,6 +165,8 @@ export interface Run {
   soilMoistureBefore: number | null;
   soilMoistureAfter: number | null;
   outcome: string;
+  /** Absent: nothing has proven that water ran. */
+  proof?: 'metered' | 'unmetered';
   reason: Reason;
 }
 

@@ -37,6 +37,22 @@ export function day(atMs: number): string {
   );
 }
 
+/** A day of the calendar, '2026-11-24', wherever the reader is; what is none stays as it is. */
+export function calendarDay(date: string): string {
+  const atMs = Date.parse(`${date}T00:00:00Z`);
+  if (!Number.isFinite(atMs)) return date;
+  const options = { day: '2-digit', month: '2-digit', year: 'numeric', timeZone: 'UTC' } as const;
+  return new Intl.DateTimeFormat(locale(), options).format(atMs);
+}
+
+/** 9 → 'tháng 9', 'September', '9'. */
+export function monthName(month: number): string {
+  // As within a date: on its own the Vietnamese one begins with a capital.
+  const format = new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'long', timeZone: 'UTC' });
+  const parts = format.formatToParts(Date.UTC(2026, month - 1));
+  return parts.find(({ type }) => type === 'month')?.value ?? String(month);
+}
+
 export function dayAndTime(atMs: number): string {
   return new Intl.DateTimeFormat(locale(), {
     day: '2-digit',

@@ -39,6 +39,8 @@ export interface Actuator {
   provision(wish: ProvisionWish): readonly Command[];
   /** The device's own cut-off for an opening of this many seconds: that, rounded up to what the family can express. */
   cutOffSeconds(durationSeconds: number): number;
+  /** Whether opening an open valve begins its time anew; each family's file says where that is written. */
+  readonly isRearmed: boolean;
   /** The longest cut-off the device can be told, in seconds. */
   readonly longestSeconds: number;
   /** How long an answer may take, where that is longer than usual. */

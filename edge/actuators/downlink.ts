@@ -41,6 +41,8 @@ export function downlinkActuator(address: DownlinkAddress, { send, queue }: Down
   return {
     longestSeconds,
     answerSeconds,
+    // It hears us too late to count on, so the first opening holds the whole run.
+    isRearmed: false,
     stateChannel: undefined,
     cutOffSeconds: (durationSeconds) => Math.ceil(durationSeconds / stepSeconds) * stepSeconds,
     open: (wish) => send(timedPayload(open, wish.durationSeconds), wish, answerSeconds),

@@ -21,6 +21,8 @@ export function esphomeActuator({ device, component = 'switch', output, cutOffSe
   const send = (payload: string | undefined): Command[] => [{ topic, payload: payload ?? '', qos: 1 }];
   return {
     longestSeconds: cutOffSeconds,
+    // What its configuration counts from, nobody can see from here.
+    isRearmed: false,
     stateChannel: output,
     cutOffSeconds: () => cutOffSeconds,
     open: ({ durationSeconds }) => {

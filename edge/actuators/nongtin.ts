@@ -10,6 +10,8 @@ export function nongtinActuator(device: string): Actuator {
   return {
     longestSeconds: LONGEST_SECONDS,
     stateChannel: '',
+    // A new opening takes the place of the old one (docs/wire.md, valveCommand).
+    isRearmed: true,
     cutOffSeconds: (durationSeconds) => durationSeconds,
     open: ({ durationSeconds, commandId }) =>
       send({

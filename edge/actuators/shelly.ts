@@ -22,6 +22,8 @@ export function shellyActuator({ device, output = 0 }: Address): Actuator {
   });
   return {
     longestSeconds: LONGEST_SECONDS,
+    // The documents do not say whether another toggle_after takes the place of the first.
+    isRearmed: false,
     stateChannel: `switch:${output}`,
     cutOffSeconds: (durationSeconds) => durationSeconds,
     open: ({ durationSeconds, commandId }) => [

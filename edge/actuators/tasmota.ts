@@ -23,6 +23,8 @@ export function tasmotaActuator(address: Address): Actuator {
   const send = (command: string, payload: string): Command => ({ topic: base + command, payload, qos: 1 });
   return {
     longestSeconds: LONGEST_SECONDS,
+    // ExecuteCommandPower restarts the pulse timer at each Power ON (arendst/Tasmota: support_tasmota.ino).
+    isRearmed: true,
     stateChannel: `POWER${relay}`,
     cutOffSeconds: (durationSeconds) => durationSeconds,
     open: ({ durationSeconds }) => [

@@ -30,6 +30,8 @@ export function zigbee2mqttActuator(address: Address): Actuator {
   const send = (payload: object): Command[] => [{ topic, payload: JSON.stringify(payload), qos: 1 }];
   return {
     longestSeconds: LONGEST_SECONDS,
+    // ZCL 3.8.2.3.6 lengthens OnTime, but there is firmware that toggles once for each command instead.
+    isRearmed: false,
     stateChannel: output ?? '',
     cutOffSeconds: (durationSeconds) => Math.ceil(durationSeconds / stepSeconds) * stepSeconds,
     open: ({ durationSeconds }) => {

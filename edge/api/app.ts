@@ -20,6 +20,7 @@ import { mappingRoutes } from './mappings.ts';
 import type { ApiParts } from './parts.ts';
 import { recordRoutes } from './records.ts';
 import { seriesRoutes } from './series.ts';
+import { sourceRoutes } from './sources.ts';
 import { viewRoutes } from './views.ts';
 import { wetTestRoutes } from './wet-tests.ts';
 import { zoneRoutes } from './zones.ts';
@@ -49,6 +50,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     recordRoutes,
     deadLetterRoutes,
     zoneRoutes,
+    sourceRoutes,
     deviceRoutes,
     foundRoutes,
     layoutRoutes,

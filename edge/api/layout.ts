@@ -4,6 +4,7 @@ import {
   addPlot,
   addZone,
   type Change,
+  changeFarm,
   changePlot,
   changeZone,
   LayoutProblem,
@@ -11,12 +12,15 @@ import {
   removePlot,
   removeZone,
   rename,
-  renameSite,
   replace,
   retire,
   zoneDefaults,
 } from '../farm/changes.ts';
 import type { Farm } from '../farm/layout.ts';
+import type { SiteLocation } from '../irrigation/crop-water/site.ts';
+import type { ZoneWater } from '../irrigation/crop-water/zone-water.ts';
+import type { Program } from '../irrigation/programs/program.ts';
+import type { WaterTurns } from '../irrigation/programs/turns.ts';
 import { CreatedAnswer, DoneAnswer, PlacementsAnswer } from './device-schemas.ts';
 import { ApiProblem } from './errors.ts';
 import type { ApiParts } from './parts.ts';
@@ -54,6 +58,25 @@ const ZoneBody = Type.Object(
   },
   strict,
 );
+const ZoneWishBody = Type.Object(
+  {
+    ...Type.Partial(ZoneBody).properties,
+    /** Null takes it away. What is wrong within is told by the layout's own check. */
+    water: Type.Optional(Type.Unsafe<ZoneWater | null>({ description: 'as in docs/crop-water.md' })),
+    program: Type.Optional(Type.Unsafe<Program | string | null>({ description: 'as in docs/programs.md' })),
+  },
+  strict,
+);
+const FarmBody = Type.Object(
+  {
+    site: Type.Optional(Name),
+    location: Type.Optional(Type.Unsafe<SiteLocation | null>({ description: 'as in docs/crop-water.md' })),
+    timeZone: Type.Optional(Type.Unsafe<string | null>({ description: 'IANA name' })),
+    programs: Type.Optional(Type.Unsafe<Program[] | null>({ description: 'as in docs/programs.md' })),
+    waterTurns: Type.Optional(Type.Unsafe<WaterTurns[] | null>({ description: 'as in docs/programs.md' })),
+  },
+  strict,
+);
 const Role = Type.Union([
   Type.Literal('soil_probe'),
   Type.Literal('valve'),
@@ -87,8 +110,8 @@ export const layoutRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asyn
 
   app.put(
     '/api/farm',
-    { preHandler, schema: { body: Type.Object({ site: Name }, strict), response: done } },
-    async ({ body, account }) => answered(await change((farm) => renameSite(farm, body.site), account)),
+    { preHandler, schema: { body: FarmBody, response: done } },
+    async ({ body, account }) => answered(await change((farm) => changeFarm(farm, body), account)),
   );
 
   app.post(
@@ -127,7 +150,7 @@ export const layoutRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asyn
   const zoneParams = Type.Object({ zone: Id });
   app.put(
     '/api/zones/:zone',
-    { preHandler, schema: { params: zoneParams, body: Type.Partial(ZoneBody, strict), response: done } },
+    { preHandler, schema: { params: zoneParams, body: ZoneWishBody, response: done } },
     async ({ params: { zone }, body, account }) =>
       answered(await change((farm) => changeZone(farm, zone, body), account)),
   );

@@ -40,7 +40,7 @@ export interface ApiParts {
   readonly wetTests: Pick<WetTests, 'of' | 'readOnly' | 'measured'>;
   readonly live: Pick<Live, 'devices' | 'latest' | 'forget'>;
   readonly hub: EventHub;
-  readonly irrigation: Pick<Irrigation, 'zones' | 'settings' | 'request'>;
+  readonly irrigation: Pick<Irrigation, 'zones' | 'settings' | 'request' | 'sources' | 'unlockSource'>;
   readonly alarms: Pick<Alarms, 'list' | 'acknowledge'>;
   readonly diary: Pick<Diary, 'recordHarvest'>;
   readonly journal: {

@@ -53,7 +53,9 @@ export const FarmAnswer = Type.Object({
     Type.Object({
       id: Type.String({ description: 'the name of its series' }),
       name: Nullable(Type.String({ description: 'what people call it' })),
-      role: Type.String({ description: 'soil_probe, valve, flow_meter, sensor or farm; once a role' }),
+      role: Type.String({
+        description: 'soil_probe, valve, flow_meter, sensor, farm or source; once a role',
+      }),
       zone: Nullable(Type.String()),
       hardware: Type.String({
         description: 'the device that speaks for it; another one when it was replaced',
@@ -67,7 +69,8 @@ const Shown = Type.Object({ value: Type.Number(), atMs: AtMs, quality: Flags });
 const ZoneAnswer = Type.Object({
   id: Type.String(),
   state: Type.String({
-    description: 'sweeping, idle, opening, running, closing, testing or locked; measured: it has no valve',
+    description:
+      'unknown, idle, opening, proving, running, closing, leak_testing, testing or locked; measured: it has no valve',
   }),
   soilMoisture: Nullable(Shown),
   soilTemperature: Nullable(Shown),
@@ -235,6 +238,21 @@ export const RetryAnswer = Type.Object({
   waiting: Type.Integer({ description: 'not tried, because the store takes nothing at the moment' }),
 });
 export const HarvestAnswer = Type.Object({ harvestId: Type.String(), entryNumber: Type.Integer() });
+export const SourcesAnswer = Type.Object({
+  sources: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      name: Type.String(),
+      state: Type.String({ description: 'unknown, resting, starting, delivering, stopping or locked' }),
+      pumpOn: Nullable(Type.Boolean({ description: 'null: there is none, or it has not spoken yet' })),
+      masterValveOpen: Nullable(Type.Boolean()),
+      pressure: Nullable(Type.Object({ kilopascals: Type.Number(), atMs: AtMs })),
+      tank: Nullable(Type.Object({ percent: Type.Number(), atMs: AtMs })),
+      reason: Reason,
+    }),
+  ),
+});
+
 export const ZoneRequestAnswer = Type.Object({ accepted: Type.Literal(true), reason: Reason });
 
 const Mapping = Type.Object({

@@ -52,8 +52,20 @@ export interface PlaceWish {
   readonly channel?: string;
 }
 
-export function renameSite(farm: Farm, site: string): Change {
-  return checked({ ...farm, site });
+/** What is said of the farm as a whole; null takes a word back. */
+export type FarmWish = Nullable<Pick<Farm, 'location' | 'timeZone' | 'programs' | 'waterTurns'>> & {
+  readonly site?: string;
+};
+type Nullable<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> | null };
+
+export function changeFarm(farm: Farm, wish: FarmWish): Change {
+  return checked(withWish(farm, wish));
+}
+
+/** Fields that are null are taken away. */
+function withWish<T extends object>(known: T, wish: object): T {
+  const fields = Object.entries({ ...known, ...wish }).filter(([, value]) => value !== null);
+  return Object.fromEntries(fields) as T;
 }
 
 export function addPlot(farm: Farm, wish: PlotWish): Change & { readonly id: string } {
@@ -82,8 +94,12 @@ export function addZone(farm: Farm, plot: string, wish: ZoneWish): Change & { re
   return { ...checked(withPlot(farm, plot, add)), id };
 }
 
-export function changeZone(farm: Farm, id: string, wish: Partial<ZoneWish>): Change {
-  return checked(withZone(farm, id, (zone) => ({ ...zone, ...wish })));
+export function changeZone(
+  farm: Farm,
+  id: string,
+  wish: Partial<Omit<ZoneWish, 'water' | 'program'>> & Nullable<Pick<Zone, 'water' | 'program'>>,
+): Change {
+  return checked(withZone(farm, id, (zone) => withWish(zone, wish)));
 }
 
 /** Its devices go on measuring, and are found again. */
@@ -120,7 +136,7 @@ export function rename(farm: Farm, device: string, name: string): Change {
 
 /** It goes on being measured, without a place. */
 export function retire(farm: Farm, device: string): Change {
-  placedIn(farm, device);
+  servesNoSource(farm, device);
   const without = (zone: Zone): Zone => {
     const { valve, soilProbe, ...rest } = zone;
     const isValve = valve !== undefined && valveDevice(valve) === device;
@@ -142,7 +158,7 @@ export function retire(farm: Farm, device: string): Change {
  * commanded must be the device itself, and a new one is tested before it acts.
  */
 export function replace(farm: Farm, device: string, hardware: string): Change {
-  const places = placedIn(farm, device);
+  const places = servesNoSource(farm, device);
   if (places.some(({ role }) => role === 'valve'))
     throw new LayoutProblem(
       'conflict',
@@ -245,6 +261,16 @@ function zoneIn(farm: Farm, id: string): Zone {
 function placedIn(farm: Farm, device: string) {
   const places = placesOf(farm).filter((known) => known.device === device);
   if (places.length === 0) throw new LayoutProblem('unknown', `'${device}' has no place on the farm.`);
+  return places;
+}
+
+function servesNoSource(farm: Farm, device: string) {
+  const places = placedIn(farm, device);
+  if (places.some(({ role }) => role === 'source'))
+    throw new LayoutProblem(
+      'conflict',
+      `'${device}' belongs to a source of water: change sources in farm.json and start again.`,
+    );
   return places;
 }
 

@@ -3,6 +3,11 @@ import { StartProblem } from '@nongtin/service';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { type Valve, valveProblems } from '../actuators/index.ts';
+import type { SiteLocation } from '../irrigation/crop-water/site.ts';
+import type { ZoneWater } from '../irrigation/crop-water/zone-water.ts';
+import type { Program } from '../irrigation/programs/program.ts';
+import type { WaterTurns } from '../irrigation/programs/turns.ts';
+import { type Source, sourceContradictions, sourceProblems } from '../irrigation/sources/schema.ts';
 import { shapeProblems } from '../shape.ts';
 
 /**
@@ -38,8 +43,16 @@ const Zone = Type.Object(
     runSeconds: RunSeconds,
     /** Limit of every opening, also of one asked for by a person. */
     maxRunSeconds: RunSeconds,
+    /** Where its water comes from: the id of one of `sources`. Absent: nobody has said. */
+    source: Type.Optional(Identity),
+    /** The longest single opening, 900 unless it is stated; a longer run is opened anew, where the valve's family allows it. */
+    leaseSeconds: Type.Optional(Type.Integer({ minimum: 60, maximum: LONGEST_RUN_SECONDS })),
     /** What its valve lets through; stated where there is a valve. */
     nominalFlowLitresPerMinute: Type.Optional(Flow),
+    /** Its crop, soil and area, from which its water need is reckoned; checked by wateringProblems(). */
+    water: Type.Optional(Type.Unsafe<ZoneWater>({})),
+    /** When and how much it is watered, or the id of one of the farm's programs; checked by wateringProblems(). */
+    program: Type.Optional(Type.Unsafe<Program | string>({})),
     /** Flow outside of these ends a run at once; without them, 0.2 to 2 times the nominal flow for half a minute does. */
     minFlowLitresPerMinute: Type.Optional(Flow),
     maxFlowLitresPerMinute: Type.Optional(Flow),
@@ -87,6 +100,16 @@ export const Farm = Type.Object(
     format: Type.Literal('nongtin-farm-1'),
     site: Name,
     plots: Type.Array(Plot, { maxItems: 64 }),
+    /** Where its weather is measured; checked by wateringProblems(). */
+    location: Type.Optional(Type.Unsafe<SiteLocation>({})),
+    /** IANA name; absent: Asia/Ho_Chi_Minh. */
+    timeZone: Type.Optional(Name),
+    /** Programs that several zones share; checked by wateringProblems(). */
+    programs: Type.Optional(Type.Array(Type.Unsafe<Program>({}), { maxItems: 64 })),
+    /** Members who share a pump, and whose water it is when; checked by wateringProblems(). */
+    waterTurns: Type.Optional(Type.Array(Type.Unsafe<WaterTurns>({}), { maxItems: 16 })),
+    /** Pumps, master valves and tanks; checked by sourceProblems(). */
+    sources: Type.Optional(Type.Array(Type.Unsafe<Source>({}), { maxItems: 64 })),
     /** Devices that serve the whole farm: weather station, fertilizer station, traps. */
     farmDevices: Type.Array(DeviceName, { maxItems: 256 }),
     devices: Type.Optional(Type.Array(NamedDevice, { maxItems: 2_000 })),
@@ -133,9 +156,12 @@ export function checkFarm(value: unknown, path: string): Farm {
 
 /** What is wrong with a farm, field by field; empty when it is one. */
 export function farmProblems(value: unknown): string[] {
-  const wrongValves = valvesOf(value).flatMap(wrongValve);
-  const isWhole = validator.Check(value) && wrongValves.length === 0;
-  return isWhole ? contradictions(value) : [...shapeProblems(validator.Errors(value)), ...wrongValves];
+  const wrong = [
+    ...valvesOf(value).flatMap(wrongValve),
+    ...listIn(value, 'sources').flatMap((source, s) => sourceProblems(source, `sources[${s}]`)),
+  ];
+  const isWhole = validator.Check(value) && wrong.length === 0;
+  return isWhole ? contradictions(value) : [...shapeProblems(validator.Errors(value)), ...wrong];
 }
 
 interface FoundValve {
@@ -189,13 +215,23 @@ function contradictions(farm: Farm): string[] {
     'rename one',
     zones.map(({ zone, field }) => ({ name: zone.id, field: `${field}.id` })),
   );
+  const sources = farm.sources ?? [];
   twice(
-    'valve',
-    'give each zone a valve of its own',
-    zones.flatMap(({ zone, field }) =>
+    'id',
+    'rename one',
+    sources.map(({ id }, s) => ({ name: id, field: `sources[${s}].id` })),
+  );
+  const partsOf = ({ pump, masterValve }: Source, s: number) =>
+    Object.entries({ pump, masterValve }).flatMap(([part, given]) =>
+      given === undefined ? [] : { name: valveName(given.valve), field: `sources[${s}].${part}.valve` },
+    );
+  twice('valve', 'give each zone, pump and master valve one of its own', [
+    ...zones.flatMap(({ zone, field }) =>
       zone.valve === undefined ? [] : { name: valveName(zone.valve), field: `${field}.valve` },
     ),
-  );
+    ...sources.flatMap(partsOf),
+  ]);
+  problems.push(...sourceContradictions(sources, zones));
   twice(
     'id',
     'keep one',

@@ -6,8 +6,9 @@ export type DeviceRole = 'soil_probe' | 'valve' | 'flow_meter' | 'sensor' | 'far
 /** Where one device stands, and what for; a device may have several places. */
 export interface Place {
   readonly device: string;
-  readonly role: DeviceRole;
-  /** Null: the whole farm. */
+  /** `source`: pump, master valve or sensor of a source of water; written in farm.json, not placed on the page. */
+  readonly role: DeviceRole | 'source';
+  /** Null: the whole farm, or several zones of it. */
   readonly zone: string | null;
 }
 
@@ -18,7 +19,15 @@ export function placesOf(farm: Farm): Place[] {
     zone === undefined ? [] : [{ device: id, role: 'sensor', zone }],
   );
   const shared = farm.farmDevices.map((device): Place => ({ device, role: 'farm', zone: null }));
-  return [...zones, ...sensors, ...shared];
+  return [...zones, ...sensors, ...shared, ...sourceDevices(farm)];
+}
+
+function sourceDevices({ sources = [] }: Farm): Place[] {
+  const devices = sources.flatMap(({ pump, masterValve, pressure, tank }) => [
+    ...[pump, masterValve].flatMap((part) => (part ? valveDevice(part.valve) : [])),
+    ...[pressure, tank].flatMap((sensor) => (sensor ? sensor.device : [])),
+  ]);
+  return [...new Set(devices)].map((device): Place => ({ device, role: 'source', zone: null }));
 }
 
 function placesIn({ id, soilProbe, valve }: Zone): Place[] {

@@ -89,9 +89,11 @@ it('a Tasmota relay and a meter of another device water a zone, over MQTT', asyn
   await probe.publishAsync('nongtin/v1/soil-a1/readings', '{"soil_moisture":0.26,"seq":2}', { qos: 1 });
   await until(() => expect(told.at(-1)).toEqual(['cmnd/pump_house/Power1', 'OFF']));
   await relay.publishAsync('stat/pump_house/RESULT', '{"POWER1":"OFF"}', { qos: 1 });
+  // The run is over when its meter has come to rest.
+  await measured(0, 5_102);
   await until(async () =>
     expect((await farm.get('/api/runs?zone=a1')).runs).toMatchObject([
-      { outcome: 'target_reached', measuredLitres: 94, valve: 'pump_house/1' },
+      { outcome: 'target_reached', measuredLitres: 96, proof: 'metered', valve: 'pump_house/1' },
       { outcome: 'completed', measuredLitres: 6, reason: { key: 'wet_test' } },
     ]),
   );

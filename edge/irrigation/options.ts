@@ -2,7 +2,9 @@ import type { AlarmRecord, JournalRecord, Reason, RunRecord } from '@nongtin/bro
 import type { Logger } from '@nongtin/service';
 import type { WateredZone, Zone as ZoneLayout } from '../farm/layout.ts';
 import type { EndedTest } from '../wet-test/ledger.ts';
-import type { PastRecords, ZoneState } from './types.ts';
+import type { PastRecords, ZoneState } from './controller/types.ts';
+import type { Source } from './sources/schema.ts';
+import type { Timers } from './timers.ts';
 
 interface IrrigationJournal extends PastRecords {
   appendRecord(record: JournalRecord): Promise<number>;
@@ -11,6 +13,8 @@ interface IrrigationJournal extends PastRecords {
 /** What the controller's shell works with. */
 export interface IrrigationOptions {
   readonly zones: readonly ZoneLayout[];
+  /** Where they take their water from; default: nobody has said. */
+  readonly sources?: readonly Source[];
   readonly speed: number;
   readonly journal: IrrigationJournal;
   /** Publishes a command for a device, QoS 1. */
@@ -28,6 +32,12 @@ export interface IrrigationOptions {
     readOnly(zone: WateredZone): Reason | null;
     add(zone: WateredZone, ended: EndedTest): Promise<void>;
   };
+  /** Whether a program says when this zone is watered (`plan`), in place of the moisture threshold; default: none does. */
+  readonly hasProgram?: (zone: string) => boolean;
+  /** Default: the process's own. */
+  readonly timers?: Timers;
+  /** Real time between two looks at the clock; default: a quarter of a second. */
+  readonly tickMs?: number;
   readonly onZone: (zone: ZoneState) => void;
   readonly onRun: (run: RunRecord) => void;
   readonly logger: Logger;

@@ -123,7 +123,7 @@ async function watering() {
   await new Promise((resolve) => setImmediate(resolve));
   expect(farm.sent()).toEqual([['cmnd/pump_house/Backlog0', 'PulseTime1 400;Power1 ON']]);
   farm.relaySays(true);
-  expect(farm.zone().phase.name).toBe('running');
+  expect(farm.zone().phase.name).toBe('proving');
   return farm;
 }
 
@@ -136,9 +136,14 @@ it('waters with a relay and a meter of another device, and records what the mete
   farm.says(farm.reading('volume', 'meter', 1183));
   // Its own clock began a little before its answer came.
   farm.relaySays(false);
+  expect(farm.zone().phase.name).toBe('leak_testing');
+  // What has drained through the meter is the run's.
+  farm.later(20);
+  farm.says(farm.reading('volume', 'meter', 1185), farm.reading('flow', 'meter', 0));
   expect(farm.records.at(-1)).toMatchObject({
-    ...{ kind: 'run', outcome: 'completed', actualSeconds: 299, measuredLitres: 183 },
+    ...{ kind: 'run', outcome: 'completed', actualSeconds: 299, measuredLitres: 185, proof: 'metered' },
   });
+  expect(farm.zone().phase.name).toBe('idle');
 });
 
 it('closes at once when the meter of another family says that the flow is out of the stated band', async () => {
@@ -176,6 +181,7 @@ it('tells a relay that has gone on saying ON to close when the time is over', as
   await expect.poll(() => farm.sent()).toEqual([['cmnd/pump_house/Power1', 'OFF']]);
   expect(farm.alarms).toEqual([]);
   farm.relaySays(false);
+  farm.says(farm.reading('flow', 'meter', 0));
   expect(farm.records.at(-1)).toMatchObject({ kind: 'run', outcome: 'completed' });
 });
 
@@ -190,13 +196,13 @@ it('gives a meter that says nothing no faith', async () => {
   expect(farm.alarms).toEqual([]);
   farm.later(2);
   farm.relaySays(true);
-  expect(farm.alarms).toEqual(['no_flow']);
+  expect(farm.alarms).toEqual(['meter_silent']);
 });
 
 it('leaves another output of the same device alone', async () => {
   const farm = await watering();
   farm.says(farm.reading('valve_open', 'pump_house', 0, { channel: 'POWER2' }));
-  expect(farm.zone().phase.name).toBe('running');
+  expect(farm.zone().phase.name).toBe('proving');
 });
 
 it('closes what is open when it stops, in the words of its family', async () => {
@@ -245,7 +251,7 @@ describe('a farm that is laid out anew while a zone is watered', () => {
     expect(farm.sent()).toEqual([
       ['nongtin/v1/valve-a2/valve/command', expect.stringContaining('"action":"close"')],
     ]);
-    expect([farm.zone('a1').phase.name, farm.zone('a2').phase.name]).toEqual(['running', 'sweeping']);
+    expect([farm.zone('a1').phase.name, farm.zone('a2').phase.name]).toEqual(['running', 'unknown']);
     farm.irrigation.onMessage(ownTopic, state(false, 0, { cause: 'lease_ended' }));
     expect(farm.records.at(-1)).toMatchObject({ kind: 'run', zone: 'a1', outcome: 'completed' });
   });

@@ -1,33 +1,32 @@
-import {
-  type HandsOffRecord,
-  type Reason,
-  type RunRecord,
-  type Settings,
-  topicOf,
-  ValveState,
-} from '@nongtin/broker/wire';
+import { type Reason, type Settings, topicOf, ValveState } from '@nongtin/broker/wire';
 import { Compile } from 'typebox/compile';
-import type { Command } from '../actuators/index.ts';
 import { valveDevice, type Zone as ZoneLayout } from '../farm/layout.ts';
 import type { EndedTest } from '../wet-test/ledger.ts';
 import { farmClock } from './clock.ts';
-import { begin, beginZone, endZone, type Restored, type Step, step } from './controller.ts';
+import { type ControllerConfig, controllerDefaults } from './controller/config.ts';
+import { begin, beginZone, endZone, type Restored, type Step, step } from './controller/controller.ts';
+import { restore } from './controller/restore.ts';
+import { addSource, endSource } from './controller/sources.ts';
+import type { Instant } from './controller/time.ts';
+import type {
+  Action,
+  ControllerEvent,
+  ControllerState,
+  ControlReading,
+  IntentRecord,
+  Wanted,
+  Wish,
+  ZoneState,
+} from './controller/types.ts';
 import type { IrrigationOptions } from './options.ts';
+import { Recorder } from './recorder.ts';
 import { ForeignReports } from './reports.ts';
-import { restore } from './restore.ts';
+import { Sender } from './sender.ts';
 import { type Changed, type SettingsAsker, type SettingsView, ZoneSettings } from './settings.ts';
-import {
-  type Action,
-  type ControllerConfig,
-  type ControllerEvent,
-  type ControllerState,
-  type ControlReading,
-  controllerDefaults,
-  type Instant,
-  type IntentRecord,
-  type Wish,
-  type ZoneState,
-} from './types.ts';
+import type { Source } from './sources/schema.ts';
+import { type SourceView, sourceView } from './sources/view.ts';
+import { SourceWiring } from './sources/wiring.ts';
+import { systemTimers } from './timers.ts';
 import { isShownOtherwise } from './view.ts';
 import { controlledZone, type DrivenZone, drivenZones, isSameValve } from './zones.ts';
 
@@ -41,6 +40,7 @@ const TICK_MS = 250;
 const TICKS_A_LOOK = 4;
 const NOTHING_RESTORED: Restored = {
   ...{ locks: new Map(), interrupted: [], recentlyWatered: new Set(), stoppedByHand: new Set() },
+  begun: new Map(),
 };
 const valveState = Compile(ValveState);
 
@@ -50,6 +50,9 @@ export class Irrigation {
   readonly #settings: ZoneSettings;
   readonly #now: () => Instant;
   readonly #reports: ForeignReports;
+  readonly #sources: SourceWiring;
+  readonly #sender: Sender;
+  readonly #recorder: Recorder;
   #config: ControllerConfig;
   #zoneOfProbe: ReadonlyMap<string, string> = new Map();
   /** By zone. */
@@ -59,10 +62,10 @@ export class Irrigation {
   #held: ReadonlySet<string> = new Set();
   #ticks = 0;
   readonly #answers = new Map<string, (answer: Answer) => void>();
-  #state: ControllerState = { zones: {}, issued: 0 };
+  #state: ControllerState = { zones: {}, sources: {}, issued: 0 };
   #requests = 0;
   #isStopped = false;
-  #timer: NodeJS.Timeout | undefined;
+  #endTicks: () => void = () => {};
 
   constructor(options: IrrigationOptions) {
     const { zones, speed, idPrefix } = options;
@@ -71,6 +74,10 @@ export class Irrigation {
     this.#settings = new ZoneSettings(options.journal, options.clock);
     this.#now = farmClock(options.clock, speed);
     this.#reports = new ForeignReports(zones);
+    this.#sources = new SourceWiring(options.sources ?? []);
+    this.#recorder = new Recorder(options);
+    const { publish, clock, logger } = options;
+    this.#sender = new Sender({ publish, clock, idPrefix, sources: this.#sources, logger });
     this.#drive(zones);
   }
 
@@ -89,27 +96,29 @@ export class Irrigation {
     this.#state = state;
     this.#isStopped = false;
     for (const action of actions) this.#carryOut(action);
-    for (const zone of this.#driven.keys()) this.#provision(zone);
-    this.#timer = setInterval(() => {
+    for (const { source, part } of this.#sources.parts) this.#sender.provisionPart(source, part);
+    for (const driven of this.#driven.values()) this.#sender.provision(driven);
+    const { timers = systemTimers, tickMs = TICK_MS } = this.#options;
+    this.#endTicks = timers.every(tickMs, () => {
       if (++this.#ticks % TICKS_A_LOOK === 0) this.#configure();
       this.#happen({ kind: 'tick', now: this.#now() });
-    }, TICK_MS);
+    });
+  }
+
+  /** As when the plug is pulled: nothing more is decided or said. */
+  cutOff(): void {
+    this.#endTicks();
+    this.#isStopped = true;
   }
 
   /** Closes what is open. Its run is recorded by the next start, which asks the meter. Once; again it does nothing. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#endTicks();
     if (this.#isStopped) return;
     // From here on nothing is decided any more, whatever still arrives.
     this.#isStopped = true;
     const open = Object.values(this.#state.zones).filter((zone) => 'run' in zone.phase);
-    await Promise.allSettled(
-      open.flatMap(({ id }) => {
-        const commandId = `${this.#config.idPrefix}-stop-${id}`;
-        const { actuator } = this.#driven.get(id) ?? {};
-        return this.#send(actuator?.close({ commandId, atMs: this.#options.clock.nowMs() }) ?? []);
-      }),
-    );
+    await this.#sender.closeAll(open.flatMap(({ id }) => this.#driven.get(id) ?? []));
   }
 
   /**
@@ -119,7 +128,7 @@ export class Irrigation {
   hold(zones: readonly string[]): (() => void) | { readonly zone: string; readonly state: string } {
     for (const id of zones) {
       const name = this.#state.zones[id]?.phase.name ?? 'idle';
-      if (name !== 'idle' && name !== 'sweeping') return { zone: id, state: name };
+      if (name !== 'idle' && name !== 'unknown') return { zone: id, state: name };
     }
     this.#held = new Set(zones);
     this.#configure();
@@ -130,8 +139,9 @@ export class Irrigation {
   }
 
   /** The farm has been laid out anew. Zones whose valve stays as it was notice nothing of it. */
-  setZones(zones: readonly ZoneLayout[]): void {
+  setZones(zones: readonly ZoneLayout[], sources: readonly Source[] = []): void {
     if (this.#isStopped) return;
+    this.#setSources(sources);
     const before = this.#driven;
     const after = drivenZones(zones);
     const ended = [...before.keys()].filter((id) => !isSameValve(before.get(id)?.zone, after.get(id)?.zone));
@@ -145,11 +155,28 @@ export class Irrigation {
     this.#configure();
     for (const id of begun) {
       this.#enter(beginZone(this.#state, id, this.#config, NOTHING_RESTORED, this.#now()));
-      this.#provision(id);
+      const driven = this.#driven.get(id);
+      if (driven) this.#sender.provision(driven);
+    }
+  }
+
+  /** One that is as it was notices nothing; another pump begins as after a start: off. */
+  #setSources(sources: readonly Source[]): void {
+    const isSame = (id: string) =>
+      JSON.stringify(this.#sources.source(id)) === JSON.stringify(sources.find((source) => source.id === id));
+    const ended = Object.keys(this.#state.sources).filter((id) => !isSame(id));
+    for (const id of ended) this.#enter(endSource(this.#state, id, this.#config, this.#now()));
+    this.#sources.follow(sources);
+    this.#configure();
+    for (const { id } of sources.filter((source) => this.#state.sources[source.id] === undefined)) {
+      this.#enter(addSource(this.#state, id, this.#config, undefined, this.#now()));
+      for (const { source, part } of this.#sources.parts)
+        if (source === id) this.#sender.provisionPart(source, part);
     }
   }
 
   onReadings(readings: readonly ControlReading[]): void {
+    for (const event of this.#sources.take(readings, this.#now())) this.#happen(event);
     for (const { metric, device, value, quality } of readings) {
       const zone = metric === 'soil_moisture' ? this.#zoneOfProbe.get(device) : undefined;
       if (zone) this.#happen({ kind: 'moisture', zone, value, quality, now: this.#now() });
@@ -165,18 +192,30 @@ export class Irrigation {
    */
   onMessage(topic: string, payload: Uint8Array): void {
     const zone = this.#zoneOfTopic.get(topic);
-    if (zone === undefined) return;
+    if (zone === undefined && !this.#sources.listensTo(topic)) return;
     const report = parseJson(payload);
-    if (valveState.Check(report)) this.#happen({ kind: 'valve', zone, report, now: this.#now() });
+    if (!valveState.Check(report)) return;
+    if (zone !== undefined) this.#happen({ kind: 'valve', zone, report, now: this.#now() });
+    const told = this.#sources.report(topic, report, this.#now());
+    if (told) this.#happen(told);
   }
 
   onStatus(device: string, online: boolean): void {
     if (!online || this.#isStopped) return;
-    for (const { zone } of this.#driven.values()) {
-      if (valveDevice(zone.valve) !== device) continue;
-      this.#happen({ kind: 'online', zone: zone.id, now: this.#now() });
-      this.#provision(zone.id);
+    for (const { source, part } of this.#sources.partsOf(device)) {
+      this.#happen({ kind: 'part_online', source, part, now: this.#now() });
+      this.#sender.provisionPart(source, part);
     }
+    for (const driven of this.#driven.values()) {
+      if (valveDevice(driven.zone.valve) !== device) continue;
+      this.#happen({ kind: 'online', zone: driven.zone.id, now: this.#now() });
+      this.#sender.provision(driven);
+    }
+  }
+
+  /** What a zone's program wants now, and why; may be said again and again. Nothing happens when there is no such zone. */
+  plan(zone: string, wanted: Wanted | null, reason: Reason): void {
+    this.#happen({ kind: 'plan', zone, wanted, reason, now: this.#now() });
   }
 
   /** A person's wish; the controller decides. Undefined when there is no such zone. */
@@ -185,6 +224,15 @@ export class Irrigation {
     const requestId = `request-${++this.#requests}`;
     const answer = new Promise<Answer>((resolve) => this.#answers.set(requestId, resolve));
     this.#happen({ ...wish, zone, requestId, now: this.#now() });
+    return answer;
+  }
+
+  /** A person has looked at a source's pump or tank. Undefined when there is no such source. */
+  unlockSource(source: string): Promise<Answer> | undefined {
+    if (this.#isStopped || this.#state.sources[source] === undefined) return undefined;
+    const requestId = `request-${++this.#requests}`;
+    const answer = new Promise<Answer>((resolve) => this.#answers.set(requestId, resolve));
+    this.#happen({ kind: 'unlock_source', source, requestId, now: this.#now() });
     return answer;
   }
 
@@ -213,6 +261,14 @@ export class Irrigation {
     return Object.values(this.#state.zones);
   }
 
+  /** Pumps, master valves and tanks, as people see them. */
+  sources(): SourceView[] {
+    return Object.values(this.#state.sources).flatMap((state) => {
+      const source = this.#sources.source(state.id);
+      return source ? [sourceView(state, source)] : [];
+    });
+  }
+
   /** Who is driven, and whose words are listened to. */
   #drive(zones: readonly ZoneLayout[]): void {
     this.#driven = drivenZones(zones);
@@ -235,9 +291,11 @@ export class Irrigation {
         speed,
         readOnly: wetTests.readOnly(zone),
         isHeld: this.#held.has(zone.id),
+        source: this.#sources.controlled.find(({ id }) => id === zone.source),
+        hasProgram: this.#options.hasProgram?.(zone.id) ?? false,
       }),
     );
-    this.#config = { ...this.#config, zones };
+    this.#config = { ...this.#config, zones, sources: this.#sources.controlled };
   }
 
   /** What another probe has said is no word of this one. */
@@ -260,9 +318,10 @@ export class Irrigation {
   #enter({ state, actions }: Step): void {
     const before = this.#state;
     this.#state = state;
-    // What closes goes out before anything is journaled or shown.
-    for (const action of actions) if (isClosing(action)) this.#carryOut(action);
-    for (const action of actions) if (!isClosing(action)) this.#carryOut(action);
+    // What closes goes out before anything is journaled or shown, and pumps stop before anything closes.
+    for (const first of [isStopping, isClosing])
+      for (const action of actions) if (first(action)) this.#carryOut(action);
+    for (const action of actions) if (!isStopping(action) && !isClosing(action)) this.#carryOut(action);
     for (const zone of Object.values(state.zones)) {
       if (isShownOtherwise(before.zones[zone.id], zone)) this.#options.onZone(zone);
     }
@@ -274,14 +333,19 @@ export class Irrigation {
       case 'journal_intent':
         this.#journalIntent(action.record);
         break;
-      case 'command':
-        this.#command(action);
+      case 'command': {
+        const driven = this.#driven.get(action.zone);
+        if (driven) this.#sender.command(driven, action.command);
+        break;
+      }
+      case 'part_command':
+        this.#sender.part(action);
         break;
       case 'journal_run':
-        this.#journalRun(action.record);
+        this.#recorder.run(action.record);
         break;
       case 'journal_hands_off':
-        this.#journalHandsOff(action.record);
+        this.#recorder.handsOff(action.record);
         break;
       case 'journal_wet_test':
         this.#journalTest(action.record);
@@ -311,28 +375,6 @@ export class Irrigation {
     );
   }
 
-  #journalRun(record: RunRecord): void {
-    const { journal, logger, onRun } = this.#options;
-    // Without its record the intent is recorded as interrupted by the next start.
-    journal
-      .appendRecord(record)
-      .catch((error: unknown) =>
-        logger.error({ err: error, runId: record.runId }, 'run is not in the journal'),
-      );
-    // Whoever journals what follows from it comes after it.
-    onRun(record);
-  }
-
-  /** Nothing waits for it: closing does not, and until a restart it is known anyway. */
-  #journalHandsOff(record: HandsOffRecord): void {
-    const { journal, logger } = this.#options;
-    journal
-      .appendRecord(record)
-      .catch((error: unknown) =>
-        logger.error({ err: error, zone: record.zone }, 'a stop by hand is not in the journal'),
-      );
-  }
-
   #journalTest(ended: EndedTest): void {
     const { wetTests, logger } = this.#options;
     const zone = this.#driven.get(ended.zone)?.zone;
@@ -343,40 +385,10 @@ export class Irrigation {
     );
     this.#configure();
   }
+}
 
-  #command({ zone, command }: Extract<Action, { kind: 'command' }>): void {
-    const { actuator } = this.#driven.get(zone) ?? {};
-    const wish = { commandId: command.id, atMs: this.#options.clock.nowMs() };
-    this.#sendTo(zone, () =>
-      command.action === 'close'
-        ? actuator?.close(wish)
-        : actuator?.open({ ...wish, durationSeconds: command.durationSeconds }),
-    );
-  }
-
-  /** Sets the valve's own cut-off, behind the closing that a start and a return begin with. */
-  #provision(zone: string): void {
-    const driven = this.#driven.get(zone);
-    const commandId = `${this.#config.idPrefix}-provision-${++this.#requests}`;
-    const limitSeconds = driven?.zone.maxRunSeconds ?? 0;
-    const atMs = this.#options.clock.nowMs();
-    this.#sendTo(zone, () => driven?.actuator.provision({ commandId, atMs, limitSeconds }));
-  }
-
-  /** Not sent is the same as not answered: the controller repeats. */
-  #sendTo(zone: string, commandsOf: () => readonly Command[] | undefined): void {
-    const failed = (error: unknown) =>
-      this.#options.logger.warn({ err: error, zone }, 'command was not sent');
-    try {
-      for (const sent of this.#send(commandsOf() ?? [])) sent.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
-  }
-
-  #send(commands: readonly Command[]): Promise<void>[] {
-    return commands.map(({ topic, payload }) => this.#options.publish(topic, payload));
-  }
+function isStopping(action: Action): boolean {
+  return action.kind === 'part_command' && action.command.action === 'close';
 }
 
 function isClosing(action: Action): boolean {

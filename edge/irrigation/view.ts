@@ -1,7 +1,8 @@
 import type { Reason } from '@nongtin/broker/wire';
 import type { Zone as ZoneLayout } from '../farm/layout.ts';
+import { reasonOf } from './controller/reason.ts';
+import type { ZoneState } from './controller/types.ts';
 import type { SettingsView } from './settings.ts';
-import { reasonOf, type ZoneState } from './types.ts';
 
 /** A zone's value as pages show it. */
 interface Shown {

@@ -1,7 +1,9 @@
 import type { Reason } from '@nongtin/broker/wire';
 import { type Actuator, actuatorOf } from '../actuators/index.ts';
 import { isWatered, valveName, type WateredZone, type Zone } from '../farm/layout.ts';
-import type { ControlledZone } from './types.ts';
+import type { ControlledZone } from './controller/config.ts';
+import { partValve, type Source, type SourcePart } from './sources/schema.ts';
+import { type ControlledPart, type ControlledSource, sourceDefaults } from './sources/state.ts';
 
 /** How long a wet test leaves a valve open: long enough for its meter, short enough to stand beside it. */
 const TEST_SECONDS = 10;
@@ -11,18 +13,27 @@ interface Standing {
   readonly speed: number;
   readonly readOnly: Reason | null;
   readonly isHeld?: boolean;
+  readonly hasProgram?: boolean;
+  /** Where its water comes from, when that is known. */
+  readonly source?: ControlledSource | undefined;
 }
 
 /** A zone of the layout as the controller sees it. */
 export function controlledZone(
   zone: WateredZone,
-  { speed, readOnly, isHeld = false }: Standing,
+  { speed, readOnly, isHeld = false, hasProgram = false, source }: Standing,
 ): ControlledZone {
   const { valve } = zone;
   const actuator = actuatorOf(valve);
-  const leaseSeconds = Math.min(Math.ceil(TEST_SECONDS * speed), zone.maxRunSeconds);
+  const pump = source?.pump ?? null;
+  const tailSeconds = pump === null ? 0 : tailOf(pump, speed);
+  // The meter's steady flow is what is seen in the later half, so the pump must run for most of that.
+  const testSeconds = TEST_SECONDS * speed + 4 * tailSeconds + 2 * (pump?.leadSeconds ?? 0);
+  const leaseSeconds = Math.min(Math.ceil(testSeconds), zone.maxRunSeconds);
   const test = { leaseSeconds, cutOffSeconds: actuator.cutOffSeconds(leaseSeconds) };
-  const shared = { ...zone, valve: valveName(valve), readOnly, isHeld, test };
+  const longest = longestLease(zone, actuator, pump !== null);
+  const leases = { leaseSeconds: longest, tailSeconds, source: source?.id ?? null, test };
+  const shared = { ...zone, valve: valveName(valve), readOnly, isHeld, hasProgram, ...leases };
   if (typeof valve === 'string')
     return { ...shared, foreign: false, meter: valveName(valve), isUnmetered: false };
   const { flowMeter } = valve;
@@ -30,6 +41,61 @@ export function controlledZone(
   const answer = seconds === undefined ? undefined : { farmSeconds: seconds, realSeconds: seconds };
   const meter = flowMeter === null ? valveName(valve) : `${flowMeter.device}\n${flowMeter.channel ?? ''}`;
   return { ...shared, foreign: true, answer, meter, isUnmetered: flowMeter === null };
+}
+
+/** One opening lasts this long where the zone states nothing else; a longer run renews it. */
+const LEASE_SECONDS = 900;
+
+/**
+ * The longest single opening. Where another opening does not begin the valve's time anew, or would come too late, it is the whole
+ * run: then the duration in the opening is all there is. So it is behind a pump for valves that do not say which opening they have
+ * heard: the pump's own lease must end before theirs, and it is the pump's that is short.
+ */
+function longestLease(
+  { leaseSeconds = LEASE_SECONDS, maxRunSeconds, valve }: WateredZone,
+  actuator: Actuator,
+  isPumped: boolean,
+): number {
+  const isForeign = typeof valve !== 'string';
+  const answer = (isForeign ? valve.answerSeconds : undefined) ?? actuator.answerSeconds ?? 0;
+  const isRenewable = actuator.isRearmed && answer * 4 <= leaseSeconds && !(isForeign && isPumped);
+  return isRenewable ? Math.min(leaseSeconds, maxRunSeconds) : maxRunSeconds;
+}
+
+/** By so much a valve's lease outlasts its planned time: the pump's margin and lag, and late answers. */
+function tailOf({ lagSeconds }: ControlledPart, speed: number): number {
+  const { margin, answer } = sourceDefaults;
+  const late = margin.realSeconds + 2 * answer.realSeconds;
+  return Math.ceil(lagSeconds + late * Math.max(1, speed));
+}
+
+/** A source of the layout as the controller sees it. */
+export function controlledSource(source: Source): ControlledSource {
+  const { id, maxFlowLitresPerMinute, pressure, tank } = source;
+  return {
+    ...{ id, maxFlowLitresPerMinute, gapSeconds: source.gapSeconds ?? 5, together: source.together ?? null },
+    pump: controlledPart(source.pump),
+    masterValve: controlledPart(source.masterValve),
+    pressure: pressure
+      ? { minKilopascals: pressure.minKilopascals, maxKilopascals: pressure.maxKilopascals }
+      : null,
+    tank: tank
+      ? {
+          ...{ stopPercent: tank.stopPercent, resumePercent: tank.resumePercent },
+          ...{ maxAgeSeconds: tank.maxAgeSeconds ?? 900, dryStopsADay: tank.dryStopsADay ?? 3 },
+        }
+      : null,
+  };
+}
+
+function controlledPart(part: SourcePart | undefined): ControlledPart | null {
+  if (part === undefined) return null;
+  const valve = partValve(part);
+  const { isRearmed, longestSeconds } = actuatorOf(valve);
+  return {
+    ...{ valve: valveName(valve), foreign: typeof valve !== 'string', isRearmed, longestSeconds },
+    ...{ leadSeconds: part.leadSeconds ?? 3, lagSeconds: part.lagSeconds ?? 3 },
+  };
 }
 
 export interface DrivenZone {

@@ -29,11 +29,11 @@ export async function cloudBroker() {
   };
 }
 
-/** Half an hour of water, valid for ten minutes. */
+/** Ten minutes of water, valid as long. */
 export function start(number: number, zone: string): RemoteCommand {
   const issuedAtMs = Date.now();
   return {
     ...{ id: `00000000-0000-4000-8000-00000000000${number}`, kind: 'start_zone', zone },
-    ...{ durationSeconds: 1_800, issuedAtMs, expiresAtMs: issuedAtMs + 600_000, issuedBy: 'Chị Ba' },
+    ...{ durationSeconds: 600, issuedAtMs, expiresAtMs: issuedAtMs + 600_000, issuedBy: 'Chị Ba' },
   };
 }

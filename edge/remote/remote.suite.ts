@@ -9,8 +9,8 @@ import { pino } from 'pino';
 import { vi } from 'vitest';
 import { demoFarm } from '../farm/demo.ts';
 import { zonesOf } from '../farm/layout.ts';
+import type { ZoneState } from '../irrigation/controller/types.ts';
 import { Irrigation } from '../irrigation/service.ts';
-import type { ZoneState } from '../irrigation/types.ts';
 import { isLastWord } from './decide.ts';
 import { RemoteCommands } from './remote.ts';
 

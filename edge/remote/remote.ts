@@ -1,7 +1,7 @@
 import type { CommandOutcome, Reason, RemoteCommand, RunRecord } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
+import type { ZoneState } from '../irrigation/controller/types.ts';
 import type { Answer, Irrigation } from '../irrigation/service.ts';
-import type { ZoneState } from '../irrigation/types.ts';
 import { Allowance } from './allowance.ts';
 import {
   type Action,
@@ -89,7 +89,7 @@ export class RemoteCommands {
   isSettled(): boolean {
     const { clock, irrigation } = this.#options;
     if (clock.monotonicMs() - this.#sinceMs >= SETTLE_MS) return true;
-    return irrigation.zones().every(({ phase }) => phase.name !== 'sweeping');
+    return irrigation.zones().every(({ phase }) => phase.name !== 'unknown');
   }
 
   onCommand(payload: Uint8Array): void {

@@ -7,8 +7,11 @@ const sources = [
     .filter((name) => /^[a-z-]+\.ts$/.test(name))
     .map((name) => new URL(name, here)),
   new URL('../irrigation/settings.ts', here),
-  new URL('../irrigation/decide.ts', here),
-  new URL('../irrigation/phases.ts', here),
+  ...['controller', 'sources'].flatMap((folder) =>
+    readdirSync(new URL(`../irrigation/${folder}/`, here))
+      .filter((name) => name.endsWith('.ts') && !name.includes('.test.'))
+      .map((name) => new URL(`../irrigation/${folder}/${name}`, here)),
+  ),
 ];
 
 it.each(['vi', 'en', 'zh'])('every reason of an answer has its words on the page (%s)', (language) => {

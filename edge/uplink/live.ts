@@ -1,7 +1,7 @@
 import { quality, type UplinkLive, type UplinkSummary } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
 import type { Alarms } from '../alarms/alarms.ts';
-import type { ZoneState } from '../irrigation/types.ts';
+import type { ZoneState } from '../irrigation/controller/types.ts';
 import type { LiveDevice } from '../live/live.ts';
 import type { Link } from './link.ts';
 import type { Pace } from './pace.ts';

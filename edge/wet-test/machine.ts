@@ -1,7 +1,7 @@
 /**
  * A wet test: a valve is opened for some seconds while a person stands beside it, and then left to close by itself. Pure:
  * a test and what happens in, the next test and what to do out. It opens nothing itself: the controller does
- * (irrigation/testing.ts), and hands on here what the valve and its meter say.
+ * (irrigation/controller/testing.ts), and hands on here what the valve and its meter say.
  *
  *   opening ── it says open ──► open ── it says closed ──► draining ── dry, or time is up ──► over
  *      │ no answer               │ time is up, or a person stops

@@ -19,7 +19,7 @@ export type Verdict = Pick<
 /** Findings that are told but hold nothing against the valve. */
 const HARMLESS = new Set(['test_flow_not_proven', 'test_closed_without_word', 'test_counter_coarse']);
 
-/** Outside of this part of the nominal flow a run would be stopped too (irrigation/types.ts). */
+/** Outside of this part of the nominal flow a run would be stopped too (irrigation/controller/types.ts). */
 const LOW = 0.2;
 const HIGH = 2;
 /** Counter and flow, bucket and meter may differ by this factor: pipes fill, buckets spill, meters start late. */

@@ -6,10 +6,10 @@ const validator = Compile(ValveCommand);
 const LONGEST_BYTES = 1024;
 
 /** Undefined for anything that is not exactly a command of the wire contract. */
-export function readCommand(payload: Buffer): ValveCommand | undefined {
+export function readCommand(payload: string): ValveCommand | undefined {
   if (payload.length > LONGEST_BYTES) return undefined;
   try {
-    const value: unknown = JSON.parse(payload.toString('utf8'));
+    const value: unknown = JSON.parse(payload);
     return validator.Check(value) ? value : undefined;
   } catch {
     return undefined;

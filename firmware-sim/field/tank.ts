@@ -1,4 +1,4 @@
-/** The tank every zone is watered from. A float switch starts the well pump below one level and stops it at another. */
+/** A tank, and the float that lets water in below one level and until another. */
 export interface Tank {
   readonly litres: number;
   readonly filling: boolean;
@@ -6,15 +6,15 @@ export interface Tank {
 
 export interface TankBuild {
   readonly capacityLitres: number;
-  readonly pumpLitresPerHour: number;
-  readonly fillBelowShare: number;
-  readonly fillUpToShare: number;
+  readonly inflowLitresPerHour: number;
+  readonly fillBelowFraction: number;
+  readonly fillUpToFraction: number;
 }
 
 export function stepTank(tank: Tank, build: TankBuild, step: { hours: number; drawnLitres: number }): Tank {
-  const pumped = tank.filling ? build.pumpLitresPerHour * step.hours : 0;
-  const full = build.fillUpToShare * build.capacityLitres;
-  const litres = Math.min(Math.max(0, tank.litres + pumped - step.drawnLitres), build.capacityLitres);
-  const filling = tank.filling ? litres < full : litres < build.fillBelowShare * build.capacityLitres;
+  const inflow = tank.filling ? build.inflowLitresPerHour * step.hours : 0;
+  const full = build.fillUpToFraction * build.capacityLitres;
+  const litres = Math.min(Math.max(0, tank.litres + inflow - step.drawnLitres), build.capacityLitres);
+  const filling = tank.filling ? litres < full : litres < build.fillBelowFraction * build.capacityLitres;
   return { litres, filling };
 }

@@ -1,5 +1,5 @@
 import { poisson, seededRandom } from './random.ts';
-import { localTime } from './sun.ts';
+import { localTime, type Site } from './sun.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -13,11 +13,12 @@ export function fliesBetween(
   fromMs: number,
   toMs: number,
   seed: number,
+  site: Site,
 ): number {
   let flies = 0;
   for (let hour = Math.floor(fromMs / HOUR_MS); hour * HOUR_MS <= toMs; hour += 1) {
     const random = seededRandom(seed, `${trap} ${hour}`);
-    const arriving = poisson(fliesPerDay * activity(localTime(hour * HOUR_MS).hours), random);
+    const arriving = poisson(fliesPerDay * activity(localTime(hour * HOUR_MS, site).hours), random);
     for (let fly = 0; fly < arriving; fly += 1) {
       const atMs = (hour + random()) * HOUR_MS;
       if (atMs > fromMs && atMs <= toMs) flies += 1;

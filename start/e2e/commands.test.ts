@@ -56,7 +56,7 @@ const reached = (id: string, state: string) =>
 
 /** Every valve has said that it is closed, so that each zone can be opened. */
 async function swept(): Promise<void> {
-  const isSwept = async () => (await zones()).every(({ state }) => state !== 'sweeping') || undefined;
+  const isSwept = async () => (await zones()).every(({ state }) => state !== 'unknown') || undefined;
   await waitFor(isSwept, { deadlineMs: 60_000, what: 'a valve has not said that it is closed' });
 }
 

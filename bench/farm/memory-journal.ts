@@ -1,0 +1,77 @@
+import type { JournalRecord } from '@nongtin/broker/wire';
+import type { OpenJournal } from '../../edge/journal/index.ts';
+
+type RecordOf<K extends JournalRecord['kind']> = Extract<JournalRecord, { kind: K }>;
+
+/**
+ * What a gateway's parts ask of its journal, without a disk: seasons are played in seconds. Records outlive the "power cuts"
+ * of a scenario, readings are only counted. What is appended is durable when the virtual world has come to rest.
+ */
+export class MemoryJournal {
+  readonly bootId: string;
+  readonly publicKeyHex = '00'.repeat(32);
+  readonly #records: JournalRecord[];
+  #entries = 0;
+  #running = 0;
+  #isCut = false;
+
+  constructor(bootId: string, records: JournalRecord[] = []) {
+    this.bootId = bootId;
+    this.#records = records;
+  }
+
+  /** The next start's journal; from here on this one keeps nothing, as after a power cut. */
+  cutOff(bootId: string): MemoryJournal {
+    this.#isCut = true;
+    return new MemoryJournal(bootId, this.#records);
+  }
+
+  get all(): readonly JournalRecord[] {
+    return this.#records;
+  }
+
+  appendReadings = async (): Promise<number> => ++this.#entries;
+
+  appendRecord = async (record: JournalRecord): Promise<number> => {
+    if (this.#isCut) return new Promise(() => {});
+    this.#records.push(record);
+    return ++this.#entries;
+  };
+
+  records = async <K extends JournalRecord['kind']>(kind: K, limit: number): Promise<RecordOf<K>[]> =>
+    this.#records
+      .filter((record): record is RecordOf<K> => record.kind === kind)
+      .slice(-limit)
+      .reverse();
+
+  /** As the parts of a gateway know it; what none of those in this harness asks for is not there. */
+  asJournal(): OpenJournal {
+    const missing = () => {
+      throw new Error('not in this harness');
+    };
+    return {
+      ...{ bootId: this.bootId, publicKeyHex: this.publicKeyHex },
+      ...{ appendReadings: this.appendReadings, appendRecord: this.appendRecord, records: this.records },
+      start: async () => {},
+      stop: async () => {},
+      read: missing,
+      cursor: missing,
+      moveCursor: missing,
+      lastNumber: () => this.#entries,
+      nextRunningNumber: (count) => {
+        const first = this.#running;
+        this.#running += count;
+        return first;
+      },
+      recentKeys: () => new Uint8Array(),
+      onCommit: () => () => {},
+      onThinned: () => () => {},
+      onDamage: () => {},
+      onTrouble: () => () => {},
+      onTurn: () => {},
+      fill: () => ({ bytes: 0, limitBytes: 1, entries: this.#entries, thinnedEntries: 0 }),
+      health: () => ({ healthy: true }),
+      waiting: () => 0,
+    };
+  }
+}

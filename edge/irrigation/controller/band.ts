@@ -1,0 +1,28 @@
+import type { ControlledZone, ControllerConfig } from './config.ts';
+import { reasonOf } from './reason.ts';
+
+interface Standing {
+  readonly layout: ControlledZone;
+  readonly config: ControllerConfig;
+}
+
+/** Flow of a closed valve that is the meter's noise. */
+export function isNoise(flow: number, { layout, config }: Standing): boolean {
+  return flow <= layout.nominalFlowLitresPerMinute * config.leakFlowFraction;
+}
+
+/** Why water runs through a closed valve: as much as through an open one means that it is one. */
+export function leakOf(flow: number, standing: Standing) {
+  const key = flow >= bandOf(flow, standing).low ? 'valve_lies_closed' : 'leak';
+  return reasonOf(key, { flowLitresPerMinute: flow });
+}
+
+export type FlowFault = 'no_flow' | 'flow_too_high';
+
+export function bandOf(flow: number, { layout, config }: Standing) {
+  const nominal = layout.nominalFlowLitresPerMinute;
+  const low = layout.minFlowLitresPerMinute ?? nominal * config.lowFlowFraction;
+  const high = layout.maxFlowLitresPerMinute ?? nominal * config.highFlowFraction;
+  const key: FlowFault = flow < low ? 'no_flow' : 'flow_too_high';
+  return { low, high, key };
+}

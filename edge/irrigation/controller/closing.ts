@@ -1,0 +1,84 @@
+import { isNoise, leakOf } from './band.ts';
+import { reasonOf } from './reason.ts';
+import { mayClose } from './supply.ts';
+import { elapsed } from './time.ts';
+import { answerOf, beginUnknown, endRun, fault, lock, recordRun, sendClose, type Turn } from './turn.ts';
+import type { EventOf, ZoneIn, ZoneState } from './types.ts';
+
+export function closingAnswered(
+  zone: ZoneIn<'closing'>,
+  { report }: EventOf<'valve'>,
+  turn: Turn,
+): ZoneState {
+  const { since, lock: why } = zone.phase;
+  if (report.state === 'closed') {
+    for (const key of ['valve_past_lease', 'valve_no_answer'])
+      turn.actions.push({ kind: 'clear_alarm', zone: zone.id, key });
+    if (why) return lock(recordRun(zone, turn, zone.phase), turn, why);
+    return endRun(zone, turn, zone.phase, report.flowLitresPerMinute);
+  }
+  if (zone.phase.attempts === 0) return closeWhenOff(zone, undefined, turn);
+  if (!elapsed(since, turn.now, answerOf(turn))) return zone;
+  const { flowLitresPerMinute } = report;
+  const recorded = recordRun(zone, turn, zone.phase);
+  return fault(recorded, turn, reasonOf('valve_does_not_close', { flowLitresPerMinute }));
+}
+
+export function repeatClosing(zone: ZoneIn<'closing'>, _event: unknown, turn: Turn): ZoneState {
+  const { sentAt, attempts, outcome, lock: why } = zone.phase;
+  if (attempts === 0) return closeWhenOff(zone, undefined, turn);
+  if (!elapsed(sentAt, turn.now, answerOf(turn))) return zone;
+  if (attempts < turn.config.attempts) return closeAgain(zone, turn);
+  const silent = outcome === 'completed' ? 'no_answer' : outcome;
+  const recorded = recordRun(zone, turn, { ...zone.phase, outcome: silent });
+  return why ? lock(recorded, turn, why) : beginUnknown(recorded, turn);
+}
+
+/**
+ * A valve behind a pump that runs is closed when the pump is off. A fault and a person wait for it for an answer's time only, the
+ * others until its lease is over, which is before their own.
+ */
+export function closeWhenOff(zone: ZoneIn<'closing'>, _event: unknown, turn: Turn): ZoneState {
+  const { attempts, lock: why, outcome, since, leaseFarmMs } = zone.phase;
+  const { now, config } = turn;
+  if (attempts > 0) return zone;
+  const isUrgent = why !== null || outcome === 'stopped';
+  const isOver = now.farmMs >= leaseFarmMs || (isUrgent && elapsed(since, now, config.source.answer));
+  if (!isOver && !mayClose(turn.supply, now)) return zone;
+  sendClose(turn);
+  return { ...zone, phase: { ...zone.phase, since: now, sentAt: now, attempts: 1 } };
+}
+
+export function leakTestAnswered(
+  zone: ZoneIn<'leak_testing'>,
+  { report }: EventOf<'valve'>,
+  turn: Turn,
+): ZoneState {
+  // Opened by somebody else, or by a command that came late.
+  if (report.state === 'open') return beginUnknown(recordRun(zone, turn, zone.phase), turn);
+  const { flowLitresPerMinute: flow } = report;
+  if (flow !== null && isNoise(flow, turn)) return recordRun(zone, turn, zone.phase);
+  return leakTestGoesOn(zone, undefined, turn);
+}
+
+export function leakTestGoesOn(zone: ZoneIn<'leak_testing'>, _event: unknown, turn: Turn): ZoneState {
+  const { closedAt } = zone.phase;
+  const { drain, meterSilence } = turn.config;
+  if (zone.leakSince !== null) {
+    if (!elapsed(closedAt, turn.now, drain)) return zone;
+    const flow = zone.valve?.flowLitresPerMinute ?? 0;
+    return fault({ ...recordRun(zone, turn, zone.phase), leakSince: null }, turn, leakOf(flow, turn));
+  }
+  // A meter that says nothing of a closed valve proves no leak either; the next run needs its word again.
+  return elapsed(closedAt, turn.now, meterSilence) ? recordRun(zone, turn, zone.phase) : zone;
+}
+
+export function closeAgain<Z extends ZoneState>(zone: Z, turn: Turn): ZoneState {
+  // Its turn comes when the pump is off.
+  if (zone.phase.name === 'closing' && zone.phase.attempts === 0) return zone;
+  sendClose(turn);
+  const { phase } = zone;
+  if (phase.name === 'unknown' || phase.name === 'closing')
+    return { ...zone, phase: { ...phase, sentAt: turn.now, attempts: phase.attempts + 1 } };
+  return phase.name === 'locked' ? { ...zone, phase: { ...phase, sentAt: turn.now } } : zone;
+}

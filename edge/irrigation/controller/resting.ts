@@ -1,0 +1,99 @@
+import { closeAgain } from './closing.ts';
+import { decide, freshMoisture, obstacleFromAfar, obstacleTo } from './decide.ts';
+import { reasonOf } from './reason.ts';
+import { elapsed } from './time.ts';
+import {
+  accept,
+  answerOf,
+  beginRun,
+  beginUnknown,
+  fault,
+  recordInterrupted,
+  refuse,
+  type Turn,
+} from './turn.ts';
+import { cycleKey, type EventOf, lockKeys, type ZoneIn, type ZoneState } from './types.ts';
+
+export function closedAtLast(zone: ZoneIn<'unknown'>, { report }: EventOf<'valve'>, turn: Turn): ZoneState {
+  if (report.state === 'closed') {
+    turn.actions.push({ kind: 'clear_alarm', zone: zone.id, key: 'valve_silent' });
+    return { ...recordInterrupted(zone, turn), phase: { name: 'idle' } };
+  }
+  if (!elapsed(zone.phase.since, turn.now, answerOf(turn))) return zone;
+  const { flowLitresPerMinute } = report;
+  return fault(zone, turn, reasonOf('valve_does_not_close', { flowLitresPerMinute }));
+}
+
+export function repeatUnknown(zone: ZoneIn<'unknown'>, _event: unknown, turn: Turn): ZoneState {
+  const { phase } = zone;
+  const patient = phase.attempts >= turn.config.attempts;
+  const answer = answerOf(turn);
+  const { slowRepeatRealSeconds } = turn.config;
+  const farApart = { farmSeconds: 0, realSeconds: Math.max(slowRepeatRealSeconds, answer.realSeconds) };
+  if (!elapsed(phase.sentAt, turn.now, patient && zone.valve?.open !== true ? farApart : answer))
+    return giveUpInterrupted(zone, turn);
+  if (phase.attempts >= turn.config.attempts) {
+    const reason = reasonOf('valve_silent', { valve: turn.layout.valve, attempts: phase.attempts });
+    turn.actions.push({ kind: 'raise_alarm', zone: zone.id, severity: 'low', reason });
+  }
+  return giveUpInterrupted(closeAgain(zone, turn), turn);
+}
+
+export function giveUpInterrupted(zone: ZoneState, turn: Turn): ZoneState {
+  const waited = { farmSeconds: 0, realSeconds: turn.config.interruptedWaitRealSeconds };
+  const since = zone.interrupted?.since;
+  return since && elapsed(since, turn.now, waited) ? recordInterrupted(zone, turn) : zone;
+}
+
+export function waterIfDue(zone: ZoneIn<'idle'>, _event: unknown, turn: Turn): ZoneState {
+  const { water, reason } = decide(zone, turn);
+  if (!water) return { ...zone, decision: reason };
+  const { wanted, openBeforeRealMs } = zone.plan ?? { wanted: null, openBeforeRealMs: 0 };
+  if (!turn.layout.hasProgram || wanted === null)
+    return beginRun(zone, turn, { source: 'threshold', seconds: turn.layout.runSeconds, reason });
+  const begun = [...zone.begun, cycleKey(wanted)].slice(-MOST_BEGUN);
+  const seconds = secondsOf(wanted.seconds, wanted.litres, turn);
+  return beginRun({ ...zone, begun }, turn, { source: 'program', seconds, reason, openBeforeRealMs, wanted });
+}
+
+/** Cycles that are remembered; their windows are over long before. */
+const MOST_BEGUN = 500;
+
+/** A valve that hears nothing for minutes cannot be closed when its litres are complete, so its time is measured out. */
+function secondsOf(seconds: number, litres: number | null, { layout }: Turn): number {
+  const limited = Math.max(1, Math.min(Math.ceil(seconds), layout.maxRunSeconds));
+  const isSlow = layout.answer !== undefined && layout.answer.realSeconds > 60;
+  if (litres === null || !isSlow) return limited;
+  return Math.max(1, Math.min(limited, Math.round((litres / layout.nominalFlowLitresPerMinute) * 60)));
+}
+
+export function openOnRequest(zone: ZoneIn<'idle'>, event: EventOf<'open'>, turn: Turn): ZoneState {
+  const { maxRunSeconds } = turn.layout;
+  const { durationSeconds } = event;
+  if (!Number.isInteger(durationSeconds) || durationSeconds < 1 || durationSeconds > maxRunSeconds)
+    return refuse(zone, event, turn, reasonOf('duration_above_limit', { durationSeconds, maxRunSeconds }));
+  const obstacle = obstacleTo(zone, turn) ?? (event.remote && obstacleFromAfar(zone, turn));
+  if (obstacle) return refuse(zone, event, turn, obstacle);
+  const soilMoisture = freshMoisture(zone, turn);
+  const { remote } = event;
+  const reason = remote
+    ? reasonOf('remote_request', {
+        ...{ durationSeconds, soilMoisture, by: remote.by, commandId: remote.commandId },
+      })
+    : reasonOf('manual_request', { durationSeconds, soilMoisture });
+  const openBeforeRealMs = remote?.openBeforeRealMs ?? null;
+  const run = beginRun(zone, turn, { source: 'manual', seconds: durationSeconds, reason, openBeforeRealMs });
+  return accept(run, event, turn, reason);
+}
+
+export function keepClosed(zone: ZoneState, turn: Turn): ZoneState {
+  if (zone.phase.name !== 'locked') return zone;
+  const wet = zone.valve?.open === true || zone.leakSince !== null;
+  return wet && elapsed(zone.phase.sentAt, turn.now, answerOf(turn)) ? closeAgain(zone, turn) : zone;
+}
+
+export function unlockByPerson(zone: ZoneIn<'locked'>, event: EventOf<'unlock'>, turn: Turn): ZoneState {
+  for (const key of lockKeys) turn.actions.push({ kind: 'clear_alarm', zone: zone.id, key });
+  const closing = beginUnknown({ ...zone, leakSince: null }, turn);
+  return accept(closing, event, turn, reasonOf('unlocked_by_person'));
+}

@@ -1,0 +1,46 @@
+import type { AlarmRecord, HandsOffRecord } from '@nongtin/broker/wire';
+import { sourceLockKeys } from '../sources/state.ts';
+import type { Restored } from './controller.ts';
+import { cycleKey, type IntentRecord, lockKeys, type PastRecords } from './types.ts';
+
+/** Enough for years of two runs a day in each zone; an intent older than that has no valve open any more. */
+const MOST_RECORDS = 5_000;
+
+/** What the journal knows of earlier starts. */
+export async function restore(
+  journal: PastRecords,
+  alarms: readonly AlarmRecord[],
+  past: { readonly nowMs: number; readonly pauseMs: number; readonly handsOffMs: number },
+): Promise<Restored> {
+  const runs = await journal.records('run', MOST_RECORDS);
+  const intents = await journal.records('intent', MOST_RECORDS);
+  const recorded = new Set(runs.map((run) => run.runId));
+  const recent = runs.filter((run) => Math.abs(past.nowMs - run.endedAtMs) < past.pauseMs);
+  const keys = [...lockKeys, ...sourceLockKeys];
+  const locking = alarms.filter((alarm) => alarm.state !== 'cleared' && keys.includes(alarm.reason.key));
+  const hands = newestByZone(await journal.records('hands_off', MOST_RECORDS));
+  const interrupted = intents.filter((intent) => !recorded.has(intent.runId)).reverse();
+  return {
+    locks: new Map(locking.map((alarm) => [alarm.source, alarm.reason])),
+    interrupted,
+    begun: begunByZone(intents),
+    recentlyWatered: new Set([...recent, ...interrupted].map((record) => record.zone)),
+    // One that is dated in the future counts too: the clock went back, and nobody knows how long ago it was.
+    stoppedByHand: new Set(
+      hands.filter(({ holds, atMs }) => holds && past.nowMs - atMs < past.handsOffMs).map(({ zone }) => zone),
+    ),
+  };
+}
+
+function begunByZone(newestFirst: readonly IntentRecord[]): Map<string, string[]> {
+  const begun = new Map<string, string[]>();
+  for (const { zone, decisionId, cycle } of newestFirst.toReversed()) {
+    if (decisionId === undefined || cycle === undefined) continue;
+    begun.set(zone, [...(begun.get(zone) ?? []), cycleKey({ decisionId, cycle })]);
+  }
+  return begun;
+}
+
+function newestByZone(newestFirst: readonly HandsOffRecord[]): HandsOffRecord[] {
+  return [...new Map(newestFirst.toReversed().map((record) => [record.zone, record])).values()];
+}

@@ -1,0 +1,163 @@
+import type { Reason } from '@nongtin/broker/wire';
+import { hasLagged } from '../sources/machine.ts';
+import type { ControlledSource, Demand, SourceState } from '../sources/state.ts';
+import type { ControlledZone } from './config.ts';
+import { reasonOf } from './reason.ts';
+import { elapsed, type Instant } from './time.ts';
+import type { ControllerState, ZoneState } from './types.ts';
+
+/** What one zone sees of where its water comes from. */
+export interface Supply {
+  readonly config: ControlledSource;
+  readonly state: SourceState;
+  /** The other zones behind it. */
+  readonly neighbours: readonly Supplied[];
+}
+
+interface Supplied {
+  readonly zone: ZoneState;
+  readonly layout: ControlledZone;
+}
+
+/** Who behind a source wants its water: farm time at which the last open valve of them closes by itself. */
+export function demandOf(supplied: readonly Supplied[]): Demand {
+  const isHandedOver = supplied.some(
+    ({ zone }) => zone.phase.name === 'opening' && zone.phase.sentAt !== null,
+  );
+  const leases = supplied.flatMap(({ zone }) => {
+    const isHeld = zone.phase.name === 'closing' && zone.phase.attempts === 0;
+    return isHeld && !isHandedOver ? [] : leaseOf(zone);
+  });
+  const isTest = supplied.some(({ zone }) => zone.phase.name === 'testing');
+  return { leaseFarmMs: leases.length === 0 ? null : Math.max(...leases), isTest };
+}
+
+/** Farm time at which an open valve closes by itself at the earliest; none when it is not known to be open. */
+function leaseOf({ phase, valve }: ZoneState): number[] {
+  if (valve?.open !== true) return [];
+  if (phase.name === 'proving' || phase.name === 'running') return [phase.lease.endsFarmMs];
+  if (phase.name === 'testing' && phase.test?.stage === 'open')
+    return [phase.test.sentMs + phase.test.plan.leaseSeconds * 1000];
+  return phase.name === 'closing' && phase.attempts === 0 ? [phase.leaseFarmMs] : [];
+}
+
+/** Since when there is water behind an open valve; null: the pump does not run yet. */
+export function waterSince(supply: Supply | null, openedAt: Instant): Instant | null {
+  if (supply === null) return openedAt;
+  const { state } = supply;
+  if (state.stage !== 'delivering') return null;
+  return state.since.realMs > openedAt.realMs ? state.since : openedAt;
+}
+
+/** Somebody else behind the same source has water, or its pressure is what it should be: it is not the source that fails. */
+export function isSupplied(supply: Supply | null, now: Instant): boolean {
+  if (supply === null || supply.state.stage !== 'delivering') return false;
+  const { pressure } = supply.state;
+  const isPressed =
+    pressure !== null && pressure.oddSince === null && now.realMs - pressure.seen.realMs < 120_000;
+  return (
+    isPressed ||
+    supply.neighbours.some(({ zone }) => zone.phase.name === 'running' && zone.phase.oddFlow === null)
+  );
+}
+
+/** Whether a valve may be closed in good order: the pump is off, or runs on behind others and stops before they do. */
+export function mayClose(supply: Supply | null, now: Instant): boolean {
+  if (supply === null || supply.config.pump === null) return true;
+  const { state, config, neighbours } = supply;
+  if (hasLagged(state, { now, config })) return true;
+  const others = neighbours.flatMap(({ zone }) => {
+    const isHeld = zone.phase.name === 'closing';
+    return isHeld ? [] : leaseOf(zone);
+  });
+  return (
+    state.stage === 'delivering' && others.length > 0 && Math.max(...others) >= (state.pump?.endsFarmMs ?? 0)
+  );
+}
+
+/** What keeps an idle zone from being opened because of where its water comes from. */
+export function obstacleOfSupply(
+  supply: Supply | null,
+  layout: ControlledZone,
+  now: Instant,
+): Reason | undefined {
+  if (supply === null) return undefined;
+  const { config, state, neighbours } = supply;
+  if (state.stage === 'locked') return reasonOf('source_locked', { cause: state.lock?.key ?? null });
+  if (state.stage === 'unknown') return reasonOf('source_unconfirmed');
+  const dry = dryness(supply, now);
+  if (dry) return dry;
+  if (state.stage === 'stopping') return reasonOf('source_stopping');
+  const open = neighbours.filter((neighbour) => mayBeOpen(neighbour, now));
+  const lost = open.find(({ zone }) => zone.phase.name === 'locked' || zone.phase.name === 'unknown');
+  // Water for this one would run through that one too.
+  if (lost) return reasonOf('source_zone_open', { zone: lost.zone.id });
+  const gap = { farmSeconds: config.gapSeconds, realSeconds: 0 };
+  if (state.lastOpening !== null && !elapsed(state.lastOpening, now, gap))
+    return reasonOf('source_gap', { gapSeconds: config.gapSeconds });
+  return crowded(open, supply, layout);
+}
+
+function crowded(
+  open: readonly Supplied[],
+  { config, state }: Supply,
+  layout: ControlledZone,
+): Reason | undefined {
+  const [other] = open;
+  if (other === undefined) return undefined;
+  const flow = open.reduce((sum, one) => sum + one.layout.nominalFlowLitresPerMinute, 0);
+  const maxFlowLitresPerMinute = config.maxFlowLitresPerMinute;
+  if (flow + layout.nominalFlowLitresPerMinute > maxFlowLitresPerMinute)
+    return reasonOf('source_capacity', { maxFlowLitresPerMinute, flowLitresPerMinute: flow });
+  const ids = [layout.id, ...open.map(({ zone }) => zone.id)];
+  const isAllowed =
+    config.together === null || config.together.some((list) => ids.every((id) => list.includes(id)));
+  if (!isAllowed) return reasonOf('source_apart', { zone: other.zone.id });
+  // Its time cannot be made to fit another valve's any more.
+  const isFixed = config.pump !== null && !config.pump.isRearmed && state.stage !== 'resting';
+  return isFixed ? reasonOf('source_apart', { zone: other.zone.id }) : undefined;
+}
+
+function dryness({ config: { tank }, state }: Supply, now: Instant): Reason | undefined {
+  if (tank === null) return undefined;
+  const { level } = state;
+  const ageSeconds = level === null ? Number.POSITIVE_INFINITY : (now.realMs - level.seen.realMs) / 1000;
+  if (level === null || ageSeconds > tank.maxAgeSeconds)
+    return reasonOf('tank_unknown', { maxAgeSeconds: tank.maxAgeSeconds });
+  if (!state.isDry && level.value > tank.stopPercent) return undefined;
+  return reasonOf('tank_low', { levelPercent: level.value, resumePercent: tank.resumePercent });
+}
+
+/** Whether water may run through this zone's valve, as far as anybody can know. */
+function mayBeOpen({ zone, layout }: Supplied, now: Instant): boolean {
+  const { phase, valve } = zone;
+  if (phase.name === 'opening' || phase.name === 'proving' || phase.name === 'running') return true;
+  if (phase.name === 'closing' || phase.name === 'testing') return true;
+  if (phase.name === 'idle' || phase.name === 'leak_testing') return valve?.open === true;
+  if (phase.name === 'locked' && OPEN_LOCKS.includes(phase.reason.key)) return true;
+  if (valve?.open === false) return false;
+  // By its own means it has closed after its limit, whatever it has not said.
+  const since = valve === null ? (phase.name === 'unknown' ? phase.since : phase.sentAt) : valve.seen;
+  return valve?.open === true || !elapsed(since, now, { farmSeconds: layout.maxRunSeconds, realSeconds: 0 });
+}
+
+/** Locks of zones through which water runs whatever their valves say. */
+const OPEN_LOCKS: readonly string[] = ['leak', 'valve_lies_closed', 'valve_does_not_close'];
+
+/** The zones behind a source. */
+export function suppliedBy(
+  id: string,
+  state: ControllerState,
+  layouts: ReadonlyMap<string, ControlledZone>,
+): Supplied[] {
+  return Object.values(state.zones).flatMap((zone) => {
+    const layout = layouts.get(zone.id);
+    return layout?.source === id ? [{ zone, layout }] : [];
+  });
+}
+
+/** Faults of a zone that let no water be sent its way any more. */
+export function isBurst({ phase }: ZoneState): boolean {
+  const why = phase.name === 'locked' ? phase.reason : phase.name === 'closing' ? phase.lock : null;
+  return why !== null && (why.key === 'flow_too_high' || OPEN_LOCKS.includes(why.key));
+}

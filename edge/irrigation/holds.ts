@@ -1,0 +1,71 @@
+import type { JournalRecord, ProgramHoldRecord } from '@nongtin/broker/wire';
+
+interface HoldsJournal {
+  appendRecord(record: JournalRecord): Promise<number>;
+  /** Newest first. */
+  records(kind: 'program_hold', limit: number): Promise<readonly ProgramHoldRecord[]>;
+}
+
+/** What people have said of a zone's program, or of all of them. */
+interface Hold {
+  readonly by: string;
+  /** Of the farm's calendar; null: until a person takes it back. */
+  readonly untilMs: number | null;
+}
+
+/** Years of holds; of each zone only the newest counts. */
+const MOST_RECORDS = 1_000;
+
+/**
+ * Programs that people have told to wait: one zone's until a time, or all of them until somebody takes it back. Each is a
+ * record of the journal, so that no restart begins to water what was stopped (a valve, a burst pipe, a spraying neighbour).
+ */
+export class ProgramHolds {
+  readonly #journal: HoldsJournal;
+  readonly #nowMs: () => number;
+  /** By zone; '' is all of them. */
+  readonly #holds = new Map<string, Hold>();
+
+  constructor(journal: HoldsJournal, nowMs: () => number) {
+    this.#journal = journal;
+    this.#nowMs = nowMs;
+  }
+
+  async start(): Promise<void> {
+    const newestFirst = await this.#journal.records('program_hold', MOST_RECORDS);
+    for (const record of newestFirst.toReversed()) this.#take(record);
+  }
+
+  /** In force at once, durable when it resolves. `zone` null: every zone's. */
+  hold(zone: string | null, { untilMs, by }: Hold): Promise<void> {
+    return this.#record({ zone, untilMs, by, holds: true });
+  }
+
+  /** Durable first: what begins to water must not be forgotten. */
+  async release(zone: string | null, by: string): Promise<void> {
+    await this.#record({ zone, untilMs: null, by, holds: false });
+  }
+
+  /** Those in force for a zone now. */
+  of(zone: string): { readonly stopAll: Hold | null; readonly pause: Hold | null } {
+    return { stopAll: this.#inForce(''), pause: this.#inForce(zone) };
+  }
+
+  #inForce(key: string): Hold | null {
+    const hold = this.#holds.get(key);
+    if (hold === undefined || (hold.untilMs !== null && hold.untilMs <= this.#nowMs())) return null;
+    return hold;
+  }
+
+  async #record(said: Pick<ProgramHoldRecord, 'zone' | 'untilMs' | 'by' | 'holds'>): Promise<void> {
+    const record: ProgramHoldRecord = { kind: 'program_hold', atMs: this.#nowMs(), ...said };
+    if (said.holds) this.#take(record);
+    await this.#journal.appendRecord(record);
+    this.#take(record);
+  }
+
+  #take({ zone, untilMs, by, holds }: ProgramHoldRecord): void {
+    if (holds) this.#holds.set(zone ?? '', { by, untilMs });
+    else this.#holds.delete(zone ?? '');
+  }
+}

@@ -1,0 +1,154 @@
+import type { Reason } from '@nongtin/broker/wire';
+import type { Logger } from '@nongtin/service';
+import type { WateredZone } from '../../farm/layout.ts';
+import type { FarmWeather } from '../../farm-weather/farm-weather.ts';
+import { controllerDefaults } from '../controller/config.ts';
+import type { ZoneState } from '../controller/types.ts';
+import type { ProgramHolds } from '../holds.ts';
+import type { Conditions, Planned } from '../programs/conditions.ts';
+import type { Forecast } from '../programs/forecast.ts';
+import { plan } from '../programs/plan.ts';
+import type { Program } from '../programs/program.ts';
+import { takeTurns, type WaterTurns } from '../programs/turns.ts';
+import type { WateringHistory } from './history.ts';
+import type { WaterLedger } from './water-ledger.ts';
+
+const WEEK_MS = 7 * 86_400_000;
+
+/** A zone that a program waters. */
+export interface ProgrammedZone {
+  readonly zone: WateredZone;
+  readonly program: Program;
+  readonly isMetered: boolean;
+  readonly turn: Conditions['turn'];
+}
+
+interface PlannerOptions {
+  readonly site: () => Conditions['site'];
+  readonly zones: () => readonly ProgrammedZone[];
+  /** Of members who share water. */
+  readonly turns: () => readonly WaterTurns[];
+  readonly irrigation: {
+    zones(): readonly ZoneState[];
+    plan(zone: string, wanted: Planned['wanted'], reason: Reason): void;
+  };
+  readonly weather: Pick<FarmWeather, 'rain' | 'windMetresPerSecond'>;
+  readonly ledger: Pick<WaterLedger, 'depletion' | 'et0MmPerDay' | 'tooSalty'>;
+  readonly holds: Pick<ProgramHolds, 'of'>;
+  readonly history: Pick<WateringHistory, 'of'>;
+  readonly forecast: () => { readonly latest: Forecast | null; readonly problem: string | null };
+  /** The farm's calendar, UTC ms. */
+  readonly nowMs: () => number;
+  readonly clock: { monotonicMs(): number; isTrusted(): boolean };
+  readonly uptime: { sinceStartMs(): number; totalMs(): number };
+  readonly logger: Logger;
+}
+
+/**
+ * Asks each zone's program, again and again, whether it wants its valve open now, and tells the controller. It opens nothing
+ * itself and remembers nothing: a restart between two questions changes no answer.
+ */
+export class Planner {
+  readonly #options: PlannerOptions;
+  readonly #planned = new Map<string, Planned>();
+
+  constructor(options: PlannerOptions) {
+    this.#options = options;
+  }
+
+  tick(): void {
+    const states = new Map(this.#options.irrigation.zones().map((state) => [state.id, state] as const));
+    const plans = new Map<string, Planned>();
+    const got = new Map<string, Got>();
+    for (const programmed of this.#options.zones()) {
+      const state = states.get(programmed.zone.id);
+      if (state === undefined) continue;
+      const conditions = this.#conditions(programmed, state);
+      plans.set(state.id, this.#ask(programmed, conditions));
+      got.set(state.id, gotLately(conditions));
+    }
+    for (const turns of this.#options.turns()) {
+      const measure = new Map(
+        [...got].map(([zone, sum]) => [zone, sum[turns.inTurnBy ?? 'litres']] as const),
+      );
+      const own = turns.members.flatMap(({ zones }) => zones);
+      const theirs = new Map([...plans].filter(([zone]) => own.includes(zone)));
+      for (const [zone, planned] of takeTurns(turns, theirs, measure)) plans.set(zone, planned);
+    }
+    for (const [zone, planned] of plans) {
+      this.#planned.set(zone, planned);
+      this.#options.irrigation.plan(zone, planned.wanted, planned.reason);
+    }
+  }
+
+  /** What its program said last; undefined: it has none, or has not been asked yet. */
+  of(zone: string): Planned | undefined {
+    return this.#planned.get(zone);
+  }
+
+  /** One zone's trouble stops no other one; what cannot be decided is not watered. */
+  #ask({ program, zone }: ProgrammedZone, conditions: Conditions): Planned {
+    try {
+      return plan(program, conditions);
+    } catch (error) {
+      this.#options.logger.error(
+        { err: error, zone: zone.id },
+        'its program could not be asked: not watered',
+      );
+      return { wanted: null, reason: { key: 'planning_failed', figures: {} }, notes: [], nextAtMs: null };
+    }
+  }
+
+  #conditions({ zone, isMetered, turn }: ProgrammedZone, state: ZoneState): Conditions {
+    const { site, weather, ledger, holds, history, forecast, clock, uptime } = this.#options;
+    const nowMs = this.#options.nowMs();
+    const { stopAll, pause } = holds.of(zone.id);
+    return {
+      nowMs,
+      clock: {
+        isTrusted: clock.isTrusted(),
+        sinceStartMs: uptime.sinceStartMs(),
+        totalUptimeMs: uptime.totalMs(),
+      },
+      site: site(),
+      zone: {
+        id: zone.id,
+        nominalFlowLitresPerMinute: zone.nominalFlowLitresPerMinute,
+        isMetered,
+        maxRunSeconds: zone.maxRunSeconds,
+        areaSquareMetres: zone.water?.areaSquareMetres ?? null,
+        plants: zone.water?.plants ?? null,
+      },
+      stopAll: stopAll && { by: stopAll.by },
+      pause: pause && { by: pause.by, untilMs: pause.untilMs ?? Number.MAX_SAFE_INTEGER },
+      depletion: ledger.depletion(zone.id),
+      soilMoisture: freshMoisture(state, clock.monotonicMs()),
+      rain: weather.rain(),
+      windMetresPerSecond: weather.windMetresPerSecond(),
+      forecast: forecast().latest,
+      forecastProblem: forecast().problem,
+      et0MmPerDay: ledger.et0MmPerDay(),
+      against: [ledger.tooSalty(zone.id)].filter((reason) => reason !== null),
+      turn,
+      history: history.of(state),
+    };
+  }
+}
+
+type Got = Record<'litres' | 'seconds', number>;
+
+/** What a zone was given in the last week, by whomever. */
+function gotLately({ history, nowMs }: Conditions): Got {
+  const lately = history.filter(({ startedAtMs }) => nowMs - startedAtMs < WEEK_MS);
+  return {
+    litres: lately.reduce((sum, { ended }) => sum + (ended?.litres ?? 0), 0),
+    seconds: lately.reduce((sum, { ended, plannedSeconds }) => sum + (ended?.seconds ?? plannedSeconds), 0),
+  };
+}
+
+/** Fit for control and not too old, m³/m³; null: nobody says. */
+function freshMoisture({ moisture }: ZoneState, monotonicMs: number): number | null {
+  if (moisture === null) return null;
+  const ageSeconds = (monotonicMs - moisture.seen.realMs) / 1000;
+  return ageSeconds <= controllerDefaults.moistureMaxAgeRealSeconds ? moisture.value : null;
+}

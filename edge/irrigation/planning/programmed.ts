@@ -1,0 +1,64 @@
+import { type Farm, isWatered, type WateredZone, zonesOf } from '../../farm/layout.ts';
+import type { Library } from '../crop-water/library.ts';
+import { zoneModel } from '../crop-water/zone-model.ts';
+import { type Conditions, turnTimes } from '../programs/index.ts';
+import type { Program } from '../programs/program.ts';
+import { controlledZone } from '../zones.ts';
+import type { ProgrammedZone } from './planner.ts';
+import type { FarmSite, ModelledZone } from './water-ledger.ts';
+
+/** Where nobody has said otherwise. */
+const TIME_ZONE = 'Asia/Ho_Chi_Minh';
+
+function timeZoneOf(farm: Pick<Farm, 'timeZone'>): string {
+  return farm.timeZone ?? TIME_ZONE;
+}
+
+/** Null: nobody has said where the farm is. */
+export function siteOf(farm: Pick<Farm, 'location' | 'timeZone'>): FarmSite | null {
+  return farm.location === undefined ? null : { ...farm.location, timeZone: timeZoneOf(farm) };
+}
+
+/** The program of a zone, whether it stands there itself or is one of those that zones share. */
+function programOf(farm: Pick<Farm, 'programs'>, { program }: Pick<WateredZone, 'program'>) {
+  if (typeof program !== 'string') return program;
+  return farm.programs?.find(({ id }) => id === program);
+}
+
+/** What programs know of the place. */
+export function conditionsSite(farm: Pick<Farm, 'location' | 'timeZone'>): Conditions['site'] {
+  const { location } = farm;
+  return {
+    timeZone: timeZoneOf(farm),
+    location: location ? { latitude: location.latitudeDegrees, longitude: location.longitudeDegrees } : null,
+  };
+}
+
+/** When a zone's member may draw water; null: at any time. */
+export function turnOf({ waterTurns = [] }: Pick<Farm, 'waterTurns'>, zone: string): Conditions['turn'] {
+  for (const turns of waterTurns) {
+    const times = turnTimes(turns, zone);
+    if (times) return times;
+  }
+  return null;
+}
+
+export function isMetered(zone: WateredZone): boolean {
+  return !controlledZone(zone, { speed: 1, readOnly: null }).isUnmetered;
+}
+
+export function programmedZones(farm: Farm): ProgrammedZone[] {
+  return zonesOf(farm).flatMap((zone) => {
+    const program: Program | undefined = programOf(farm, zone);
+    if (!isWatered(zone) || program === undefined) return [];
+    return { zone, program, isMetered: isMetered(zone), turn: turnOf(farm, zone.id) };
+  });
+}
+
+export function modelledZones(farm: Farm, library: Library): ModelledZone[] {
+  return zonesOf(farm).flatMap(({ id, water }) => {
+    if (water === undefined) return [];
+    const model = zoneModel(water, library);
+    return { id, model, waterEcDsPerM: model.waterEcDsPerM };
+  });
+}

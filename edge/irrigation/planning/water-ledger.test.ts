@@ -1,0 +1,223 @@
+import type { JournalRecord, Reason, RunRecord, WaterBalanceRecord } from '@nongtin/broker/wire';
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import type { WeatherHour } from '../../farm-weather/farm-weather.ts';
+import { loadLibrary } from '../crop-water/library.ts';
+import { zoneModel } from '../crop-water/zone-model.ts';
+import { WaterLedger } from './water-ledger.ts';
+
+const HOUR_MS = 3_600_000;
+/** Midnight in Vietnam. */
+const firstMs = Date.UTC(2026, 1, 9, 17);
+const site = {
+  ...{ latitudeDegrees: 10.93, longitudeDegrees: 108.1, elevationMetres: 20, isCoastal: true },
+  ...{ windHeightMetres: 2, timeZone: 'Asia/Ho_Chi_Minh' },
+};
+const model = zoneModel(
+  {
+    ...{ crop: 'dragon-fruit-high', soil: 'sandy-loam', areaSquareMetres: 1_000, method: 'drip' },
+    ...{ fieldCapacity: 0.26, wiltingPoint: 0.1, rootDepthMetres: 0.4, efficiency: 0.9 },
+    rootedFraction: 0.5,
+  },
+  loadLibrary(),
+);
+
+/** A dry, sunny hour of the dry season. */
+function hourAt(startMs: number): WeatherHour {
+  const local = new Date(startMs + 7 * HOUR_MS).getUTCHours();
+  const sun = Math.max(0, Math.sin((Math.PI * (local - 6)) / 12));
+  const celsius = 22 + 9 * sun;
+  return {
+    ...{ startMs, atMs: startMs + HOUR_MS, samples: 6, rain: 0, gauges: [] },
+    airTemperature: { min: celsius - 0.5, max: celsius + 0.5, mean: celsius },
+    relativeHumidity: { min: 70 - 20 * sun, max: 90 - 20 * sun, mean: 80 - 20 * sun },
+    ...{ dewPoint: null, airPressure: null, windSpeed: 2, solarRadiation: 850 * sun },
+  };
+}
+
+class Farm {
+  nowMs = firstMs + 8 * HOUR_MS;
+  readonly records: JournalRecord[] = [];
+  readonly runs: RunRecord[] = [];
+  readonly doubts: (Reason | null)[] = [];
+  isTrusted = true;
+  isWeatherTold = true;
+  rainMm = new Map<number, number>();
+  ledger = this.boot();
+
+  boot(): WaterLedger {
+    this.ledger = new WaterLedger({
+      journal: {
+        appendRecord: async (record) => this.records.push(record),
+        records: (async (kind: string) =>
+          (kind === 'run' ? this.runs : this.records)
+            .filter((record) => record.kind === kind)
+            .toReversed()) as never,
+      },
+      weather: { hours: (fromMs, toMs) => this.hours(fromMs, toMs) },
+      zones: () => [{ id: 'a1', model, waterEcDsPerM: null }],
+      site: () => site,
+      nowMs: () => this.nowMs,
+      isClockTrusted: () => this.isTrusted,
+      onProbe: (_zone, disagreement) => this.doubts.push(disagreement),
+      logger: pino({ enabled: false }),
+    });
+    return this.ledger;
+  }
+
+  hours(fromMs: number, toMs: number): WeatherHour[] {
+    if (!this.isWeatherTold) return [];
+    const from = Math.max(firstMs, Math.ceil(fromMs / HOUR_MS) * HOUR_MS);
+    const count = Math.max(0, Math.ceil((Math.min(toMs, this.nowMs) - from) / HOUR_MS));
+    return Array.from({ length: count }, (_, index) => {
+      const hour = hourAt(from + index * HOUR_MS);
+      return { ...hour, rain: this.rainMm.get(hour.startMs) ?? 0 };
+    });
+  }
+
+  wait(hours: number): void {
+    for (let hour = 0; hour < hours; hour++) {
+      this.nowMs += HOUR_MS;
+      this.ledger.tick();
+    }
+  }
+
+  given(litres: number | null, plannedLitres = 0): void {
+    const run: RunRecord = {
+      ...{ kind: 'run', runId: `run-${this.runs.length}`, zone: 'a1', valve: 'v', plannedLitres },
+      ...{
+        startedAtMs: this.nowMs - HOUR_MS,
+        endedAtMs: this.nowMs,
+        plannedSeconds: 3_600,
+        actualSeconds: 3_600,
+      },
+      ...{ measuredLitres: litres, soilMoistureBefore: null, soilMoistureAfter: null, outcome: 'completed' },
+      reason: { key: 'program_depletion', figures: {} },
+    };
+    this.runs.push(run);
+    this.ledger.onRun(run);
+  }
+
+  days(): WaterBalanceRecord[] {
+    return this.records.filter((record) => record.kind === 'water_balance');
+  }
+
+  depletionMm(): number {
+    return this.ledger.depletion('a1')?.depletionMm ?? Number.NaN;
+  }
+}
+
+describe('the water ledger', () => {
+  it('closes each day at its local midnight, with every figure, and the depletion of the next begins there', () => {
+    const farm = new Farm();
+    farm.ledger.tick();
+    farm.wait(64);
+    const days = farm.days();
+    expect(days.map(({ date }) => date)).toEqual(['2026-02-10', '2026-02-11', '2026-02-12']);
+    for (const day of days) {
+      expect(day.et0Method).toBe('penman_monteith');
+      expect(day.et0Mm).toBeGreaterThan(3.5);
+      expect(day.et0Mm).toBeLessThan(7);
+      expect(day.etcMm).toBeCloseTo(day.kc * day.et0Mm, 2);
+    }
+    expect(farm.depletionMm()).toBeCloseTo(days[2]?.depletionMm ?? 0, 1);
+  });
+
+  it('dries in the sun and not at night', () => {
+    const farm = new Farm();
+    farm.ledger.tick();
+    farm.given(20_000);
+    farm.wait(12);
+    const evening = farm.depletionMm();
+    expect(evening).toBeGreaterThan(1);
+    farm.wait(9);
+    expect(farm.depletionMm() - evening).toBeLessThan(0.3);
+  });
+
+  it('takes what was measured, less what does not stay; what nobody measured as it was planned, and apart', () => {
+    const farm = new Farm();
+    farm.ledger.tick();
+    farm.wait(17);
+    const before = farm.depletionMm();
+    farm.given(5_000);
+    expect(before - farm.depletionMm()).toBeCloseTo(4.5, 6);
+    farm.given(null, 1_000);
+    expect(before - farm.depletionMm()).toBeCloseTo(5.4, 6);
+    farm.wait(24);
+    expect(farm.days().at(-1)).toMatchObject({
+      measuredLitres: 5_000,
+      unprovenLitres: 1_000,
+      irrigationMm: 5.4,
+    });
+  });
+
+  it('counts rain of the gauge, and says when none spoke', () => {
+    const farm = new Farm();
+    farm.ledger.tick();
+    farm.rainMm.set(firstMs + 14 * HOUR_MS, 20);
+    farm.wait(17);
+    expect(farm.days()[0]).toMatchObject({ rainMm: 20 });
+    farm.isWeatherTold = false;
+    farm.wait(24);
+    expect(farm.days()[1]).toMatchObject({ rainMm: null, et0Method: 'recent' });
+  });
+
+  it('goes on after a restart where it was, also over days on which the gateway was off', () => {
+    const farm = new Farm();
+    farm.ledger.tick();
+    farm.wait(20);
+    farm.given(3_000);
+    const before = farm.depletionMm();
+    const restarted = farm.boot();
+    return restarted.start().then(() => {
+      expect(farm.depletionMm()).toBeCloseTo(before, 3);
+      farm.nowMs += 72 * HOUR_MS;
+      restarted.tick();
+      expect(farm.days().map(({ date }) => date)).toEqual([
+        '2026-02-10',
+        '2026-02-11',
+        '2026-02-12',
+        '2026-02-13',
+      ]);
+      expect(farm.days()[1]?.measuredLitres).toBe(3_000);
+    });
+  });
+
+  it('begins as dry as the crop bears where nothing is known, and by the probe where one speaks', () => {
+    const farm = new Farm();
+    farm.ledger.tick();
+    expect(farm.ledger.view('a1')?.isAssumed).toBe(true);
+    for (let hour = 0; hour < 4; hour++) {
+      farm.ledger.onSoilMoisture('a1', 0.24);
+      farm.wait(1);
+    }
+    expect(farm.ledger.view('a1')?.isAssumed).toBe(false);
+    // 0.02 m³/m³ under half the area, 0.4 m deep, is 4 mm; and a morning has passed.
+    expect(farm.depletionMm()).toBeGreaterThan(4);
+    expect(farm.depletionMm()).toBeLessThan(7);
+  });
+
+  it('closes no day while nobody knows the date', () => {
+    const farm = new Farm();
+    farm.isTrusted = false;
+    farm.wait(60);
+    expect(farm.days()).toEqual([]);
+    farm.isTrusted = true;
+    farm.ledger.tick();
+    farm.wait(24);
+    expect(farm.days()).toHaveLength(1);
+  });
+
+  it('is told of a probe that lies, and does not follow it', () => {
+    const farm = new Farm();
+    farm.ledger.tick();
+    farm.given(20_000);
+    for (let day = 0; day < 8; day++)
+      for (let hour = 0; hour < 24; hour++) {
+        farm.ledger.onSoilMoisture('a1', 0.26);
+        farm.wait(1);
+      }
+    expect(farm.doubts.at(-1)?.key).toMatch(/^probe_/);
+    expect(farm.depletionMm()).toBeGreaterThan(10);
+  });
+});

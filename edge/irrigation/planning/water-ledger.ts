@@ -1,0 +1,343 @@
+import type { JournalRecord, Reason, RunRecord, WaterBalanceRecord } from '@nongtin/broker/wire';
+import type { Logger } from '@nongtin/service';
+import type { FarmWeather } from '../../farm-weather/farm-weather.ts';
+import { assimilate } from '../crop-water/assimilation.ts';
+import { type DayReport, initialSoil, stepDay } from '../crop-water/balance.ts';
+import { type Climate, climateOf } from '../crop-water/crop-curve.ts';
+import { infiltratedMm, irrigationNeed } from '../crop-water/need.ts';
+import { depletionFromProbe, type RootZone, rootZone } from '../crop-water/root-zone.ts';
+import type { SoilState } from '../crop-water/state.ts';
+import type { Site } from '../crop-water/types.ts';
+import type { ZoneModel } from '../crop-water/zone-model.ts';
+import { dateText, dayOfText, type LocalDay, localDay, momentOf } from '../programs/calendar.ts';
+import type { Conditions } from '../programs/conditions.ts';
+import { Et0SoFar, et0OfDay } from './day-et0.ts';
+import { Given, type GivenWater } from './given.ts';
+import { ProbeHours } from './probes.ts';
+import { rainOf, weatherDayOf } from './weather-day.ts';
+
+/** A zone whose soil and crop are known. */
+export interface ModelledZone {
+  readonly id: string;
+  readonly model: ZoneModel;
+  /** Of the water, dS/m; null: sweet, or unknown. */
+  readonly waterEcDsPerM: number | null;
+}
+
+/** Where the farm is, and what time it is there (IANA name). */
+export interface FarmSite extends Site {
+  readonly timeZone: string;
+}
+
+interface LedgerOptions {
+  readonly journal: {
+    appendRecord(record: JournalRecord): Promise<number>;
+    /** Newest first. */
+    records<K extends 'water_balance' | 'run'>(
+      kind: K,
+      limit: number,
+    ): Promise<readonly Extract<JournalRecord, { kind: K }>[]>;
+  };
+  readonly weather: Pick<FarmWeather, 'hours'>;
+  readonly zones: () => readonly ModelledZone[];
+  /** Null: nobody has said where the farm is; then nothing is reckoned. */
+  readonly site: () => FarmSite | null;
+  /** The farm's calendar, UTC ms. */
+  readonly nowMs: () => number;
+  readonly isClockTrusted: () => boolean;
+  /** Called at each day's end with why the zone's probe is not believed, or null. */
+  readonly onProbe: (zone: string, disagreement: Reason | null) => void;
+  readonly logger: Logger;
+}
+
+interface Kept {
+  /** The day whose end `soil` is. */
+  readonly day: LocalDay;
+  readonly soil: SoilState;
+  /** Nothing was known when it began: taken for dry enough to be watered, after which it is known. */
+  readonly isAssumed: boolean;
+}
+
+interface Now {
+  readonly zone: ModelledZone;
+  readonly kept: Kept;
+  readonly report: DayReport;
+  readonly root: RootZone;
+  readonly soil: SoilState;
+}
+
+/** What a zone's soil is like now, for people; depths mm. */
+export interface ZoneWaterView {
+  readonly asOfMs: number;
+  readonly depletionMm: number;
+  readonly rawMm: number;
+  readonly tawMm: number;
+  readonly stage: string;
+  readonly kc: number;
+  /** So far today. */
+  readonly et0Mm: number;
+  /** Why the probe is not believed; null: it is, or there is none. */
+  readonly disagreement: Reason | null;
+  readonly isAssumed: boolean;
+  /** The day that was closed last; null: none yet. */
+  readonly lastDay: WaterBalanceRecord | null;
+}
+
+/** A model that has slept for longer knows nothing any more. */
+const LONGEST_GAP_DAYS = 30;
+const MOST_RECORDS = 10_000;
+/** Days before, from which ET0 of an unknown day is made. */
+const REMEMBERED_DAYS = 10;
+/** A week less the days that the farm's weather may have forgotten. */
+const CLIMATE_DAYS = 6;
+/** Salt does not ask for the day. */
+const FULL_DATE = '2026-01-01';
+
+/**
+ * The water balance of every zone, day by day: each day that is over is a record of the journal, and the day under way is
+ * reckoned anew whenever somebody asks. A restart loses nothing but what probes have corrected today, which comes again.
+ */
+export class WaterLedger {
+  readonly #options: LedgerOptions;
+  readonly #given = new Given();
+  readonly #probes = new ProbeHours();
+  readonly #soFar = new Et0SoFar();
+  #climateOfDay: { readonly day: LocalDay; readonly climate: Climate | null } | undefined;
+  readonly #disagreements = new Map<string, Reason>();
+  readonly #kept = new Map<string, Kept>();
+  readonly #lastDays = new Map<string, WaterBalanceRecord>();
+  /** By date, those that were really found. */
+  #et0 = new Map<string, number>();
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { journal } = this.#options;
+    const records = await journal.records('water_balance', MOST_RECORDS);
+    for (const record of records.toReversed()) this.#recall(record);
+    const runs = await journal.records('run', MOST_RECORDS);
+    for (const run of runs.toReversed()) this.#given.add(run, run.startedAtMs);
+  }
+
+  onRun(run: RunRecord): void {
+    this.#given.add(run, this.#options.nowMs());
+  }
+
+  /** A reading of the zone's probe that is fit for control, m³/m³. */
+  onSoilMoisture(zone: string, value: number): void {
+    this.#probes.add(zone, value, this.#options.nowMs());
+  }
+
+  /** Closes the days that are over; without a trusted clock nobody knows which. */
+  tick(): void {
+    const site = this.#options.site();
+    if (site === null || !this.#options.isClockTrusted()) return;
+    const today = localDay(site.timeZone, this.#options.nowMs());
+    for (const zone of this.#options.zones()) {
+      let kept: Kept | null = this.#seen(zone, this.#begun(zone, today), today);
+      while (kept !== null && kept.day < today - 1) kept = this.#closeDay(zone, kept, site);
+    }
+  }
+
+  /** What programs decide by; null: the model cannot say. */
+  depletion(id: string): Conditions['depletion'] {
+    const now = this.#now(id);
+    if (now === null) return null;
+    const { zone, report, soil, root } = now;
+    const oneMm = irrigationNeed({ ...soil, depletionMm: 1 }, zone.model, {
+      ...{ waterEcDsPerM: zone.waterEcDsPerM, fillTo: 1, flowLitresPerMinute: null },
+    });
+    const recentMm = this.et0MmPerDay();
+    return {
+      asOfMs: this.#options.nowMs(),
+      ...{ depletionMm: soil.depletionMm, rawMm: root.rawMm, tawMm: root.tawMm },
+      etcMmPerDay: recentMm === null ? null : recentMm * report.kc,
+      litresPerMm: oneMm.litres,
+    };
+  }
+
+  /** Why a zone's water does its crop no good; null: it does. */
+  tooSalty(id: string): Reason | null {
+    const zone = this.#options.zones().find((one) => one.id === id);
+    if (zone === undefined || zone.waterEcDsPerM === null) return null;
+    const soil = initialSoil(zone.model, FULL_DATE);
+    const { waterEcDsPerM } = zone;
+    return irrigationNeed(soil, zone.model, { waterEcDsPerM, fillTo: 1, flowLitresPerMinute: null }).reason;
+  }
+
+  /** Mean of the last days; null: not known. */
+  et0MmPerDay(): number | null {
+    const days = [...this.#et0.values()];
+    return days.length === 0 ? null : days.reduce((sum, mm) => sum + mm, 0) / days.length;
+  }
+
+  view(id: string): ZoneWaterView | null {
+    const now = this.#now(id);
+    if (now === null) return null;
+    const { report, soil, root, kept } = now;
+    return {
+      asOfMs: this.#options.nowMs(),
+      ...{ depletionMm: soil.depletionMm, rawMm: root.rawMm, tawMm: root.tawMm },
+      ...{ stage: report.stage, kc: report.kc, et0Mm: report.et0Mm },
+      ...{ disagreement: this.#disagreements.get(id) ?? null, isAssumed: kept.isAssumed },
+      lastDay: this.#lastDays.get(id) ?? null,
+    };
+  }
+
+  /** The soil of a zone at this moment: the end of yesterday, and what has come and gone since. */
+  #now(id: string): Now | null {
+    const site = this.#options.site();
+    const zone = this.#options.zones().find((one) => one.id === id);
+    if (site === null || zone === undefined) return null;
+    const nowMs = this.#options.nowMs();
+    const today = localDay(site.timeZone, nowMs);
+    const kept = this.#begun(zone, today);
+    const startMs = momentOf(site.timeZone, today, 0);
+    const hours = this.#options.weather.hours(startMs, nowMs + 1);
+    const { edition } = zone.model.profile;
+    const recentMm = this.et0MmPerDay();
+    const et0Mm = this.#soFar.mm(hours, { startMs, nowMs, recentMm, site, edition, timeZone: site.timeZone });
+    const given = this.#given.between(id, startMs, nowMs + 1);
+    const { state, report } = stepDay(
+      kept.soil,
+      {
+        ...{ date: dateText(today), et0Mm, rainMm: rainOf(hours) ?? 0 },
+        ...{ irrigationMm: netMm(given, zone.model), climate: this.#climate(today, site) },
+      },
+      zone.model,
+    );
+    // RAW of a whole day: p goes by the day's ETc, of which at dawn nothing has happened yet.
+    const { model } = zone;
+    const dayMm = recentMm === null ? undefined : recentMm * report.kc;
+    const root = rootZone(model.profile, model.soil, state.rootDepthMetres, { ...model, etcMm: dayMm });
+    return { zone, kept, report, root, soil: state };
+  }
+
+  /** What is known of a zone; one of which nothing is, begins as dry as its crop bears. */
+  #begun({ id, model }: ModelledZone, today: LocalDay): Kept {
+    const known = this.#kept.get(id);
+    if (known && today - known.day <= LONGEST_GAP_DAYS) return known;
+    const full = initialSoil(model, dateText(today));
+    const { rawMm } = rootZone(model.profile, model.soil, full.rootDepthMetres, model);
+    const kept = { day: today - 1, soil: initialSoil(model, dateText(today), rawMm), isAssumed: true };
+    this.#kept.set(id, kept);
+    return kept;
+  }
+
+  /** Of a zone that has just begun the probe knows more than an assumption. */
+  #seen({ id, model }: ModelledZone, kept: Kept, today: LocalDay): Kept {
+    if (!kept.isAssumed || kept.day !== today - 1) return kept;
+    const soilMoisture = this.#probes.before(id, this.#options.nowMs());
+    if (soilMoisture === undefined) return kept;
+    const { rootDepthMetres } = kept.soil;
+    const depletionMm = depletionFromProbe(soilMoisture, model.soil, rootDepthMetres, model.rootedFraction);
+    const seen = { ...kept, soil: initialSoil(model, dateText(today), depletionMm), isAssumed: false };
+    this.#kept.set(id, seen);
+    return seen;
+  }
+
+  #closeDay(zone: ModelledZone, before: Kept, site: FarmSite): Kept | null {
+    const { id, model } = zone;
+    const day = before.day + 1;
+    const date = dateText(day);
+    const [startMs, endMs] = [momentOf(site.timeZone, day, 0), momentOf(site.timeZone, day + 1, 0)];
+    const hours = this.#hoursOf(day, site);
+    const { edition } = model.profile;
+    const et0 = et0OfDay(date, hours, { site, edition, recentMm: this.et0MmPerDay() });
+    if (et0 === null) {
+      // Nothing to go by: what the soil is like then, nobody knows.
+      this.#kept.delete(id);
+      return null;
+    }
+    const given = this.#given.between(id, startMs, endMs);
+    const rainMm = rainOf(hours);
+    const inputs = { date, et0Mm: et0.mm, rainMm: rainMm ?? 0, irrigationMm: netMm(given, model) };
+    const climate = this.#climate(day, site);
+    const { state, report } = stepDay(before.soil, { ...inputs, climate }, model);
+    const soilMoisture = this.#probes.before(id, endMs);
+    const { state: soil, disagreement } =
+      soilMoisture === undefined
+        ? { state, disagreement: this.#disagreements.get(id) ?? null }
+        : assimilate(state, { soilMoisture, day: report }, model);
+    this.#believe(id, disagreement);
+    // What has percolated was full.
+    const isAssumed = before.isAssumed && report.percolationMm === 0;
+    const kept = { day, soil, isAssumed };
+    this.#kept.set(id, kept);
+    if (et0.method !== 'recent') this.#remember(date, et0.mm);
+    this.#journal({
+      ...{ kind: 'water_balance', atMs: endMs, zone: id, date, et0Mm: round(et0.mm), et0Method: et0.method },
+      ...{ et0Reasons: [...et0.reasons], stage: report.stage, kc: round(report.kc), ks: round(report.ks) },
+      ...{ etcMm: round(report.etcMm), etcActualMm: round(report.etcActualMm) },
+      ...{ rainMm: rainMm === null ? null : round(rainMm), effectiveRainMm: round(report.effectiveRainMm) },
+      ...{ runoffMm: round(report.runoffMm), measuredLitres: round(given.measuredLitres) },
+      ...{ unprovenLitres: round(given.unprovenLitres), irrigationMm: round(report.irrigationMm) },
+      ...{
+        percolationMm: round(report.percolationMm),
+        correctedMm: round(soil.depletionMm - state.depletionMm),
+      },
+      ...{ depletionMm: round(soil.depletionMm), rawMm: round(report.rawMm), tawMm: round(report.tawMm) },
+      ...{ rootDepthMetres: round(soil.rootDepthMetres), surfaceDepletionMm: round(soil.surfaceDepletionMm) },
+      ...{ wettedFraction: round(soil.wettedFraction), probe: soil.probe },
+      isAssumed,
+    });
+    return kept;
+  }
+
+  #believe(zone: string, disagreement: Reason | null): void {
+    if (disagreement === null) this.#disagreements.delete(zone);
+    else this.#disagreements.set(zone, disagreement);
+    this.#options.onProbe(zone, disagreement);
+  }
+
+  /** The air of the days before; anew each day. */
+  #climate(day: LocalDay, site: FarmSite): Climate | null {
+    if (this.#climateOfDay?.day !== day) {
+      const days = Array.from({ length: CLIMATE_DAYS }, (_, index) => day - CLIMATE_DAYS + index);
+      const told = days.map((one) => weatherDayOf(dateText(one), this.#hoursOf(one, site)));
+      this.#climateOfDay = { day, climate: climateOf(told, site) };
+    }
+    return this.#climateOfDay.climate;
+  }
+
+  #hoursOf(day: LocalDay, { timeZone }: FarmSite) {
+    return this.#options.weather.hours(momentOf(timeZone, day, 0), momentOf(timeZone, day + 1, 0));
+  }
+
+  #journal(record: WaterBalanceRecord): void {
+    const { journal, logger } = this.#options;
+    this.#lastDays.set(record.zone, record);
+    journal
+      .appendRecord(record)
+      .catch((error: unknown) =>
+        logger.error({ err: error, zone: record.zone }, 'a day of its water balance is not in the journal'),
+      );
+  }
+
+  #recall(record: WaterBalanceRecord): void {
+    const { zone, date, depletionMm, rootDepthMetres, surfaceDepletionMm, wettedFraction, isAssumed, probe } =
+      record;
+    const day = dayOfText(date);
+    if (day === null) return;
+    const soil = { depletionMm, rootDepthMetres, surfaceDepletionMm, wettedFraction, probe };
+    this.#kept.set(zone, { day, soil, isAssumed });
+    this.#lastDays.set(zone, record);
+    if (record.et0Method !== 'recent') this.#remember(date, record.et0Mm);
+  }
+
+  #remember(date: string, mm: number): void {
+    this.#et0.set(date, mm);
+    this.#et0 = new Map([...this.#et0].slice(-REMEMBERED_DAYS));
+  }
+}
+
+/** What reached the soil, mm over the whole area. */
+function netMm({ measuredLitres, unprovenLitres }: GivenWater, model: ZoneModel): number {
+  return infiltratedMm(measuredLitres + unprovenLitres, model);
+}
+
+function round(value: number): number {
+  return Math.round(value * 10_000) / 10_000;
+}

@@ -1,0 +1,101 @@
+import { type Farm, isWatered, type WateredZone, type Zone } from '../../farm/layout.ts';
+import type { Library } from '../crop-water/library.ts';
+import { siteProblems } from '../crop-water/site.ts';
+import { zoneWaterProblems } from '../crop-water/zone-water.ts';
+import { type ProgramContext, programProblems, turnsProblems } from '../programs/index.ts';
+import { conditionsSite, isMetered, turnOf } from './programmed.ts';
+
+interface ProblemsContext {
+  readonly library: Library;
+  /** UTC; null: nothing is held against dates that are over, for a file that has been used for long. */
+  readonly nowMs: number | null;
+  readonly hasForecast: boolean;
+}
+
+/**
+ * What is wrong with how a farm is to be watered, field by field and with the remedy: its location and time zone, each zone's
+ * crop, soil and program, and whose turn it is. The farm's shape has been checked (farm/layout.ts).
+ */
+export function wateringProblems(farm: Farm, context: ProblemsContext): string[] {
+  const { library } = context;
+  const { location, timeZone, waterTurns = [] } = farm;
+  const zones = farm.plots.flatMap((plot, p) =>
+    plot.zones.map((zone, z) => ({ zone, at: `plots[${p}].zones[${z}]` })),
+  );
+  const ids = zones.map(({ zone }) => zone.id);
+  const place = [
+    ...(location === undefined ? [] : siteProblems(location, 'location')),
+    ...(timeZone === undefined || isTimeZone(timeZone)
+      ? []
+      : [`timeZone '${timeZone}' is not known: write it as Asia/Ho_Chi_Minh`]),
+    ...zones.flatMap(({ zone, at }) =>
+      zone.water === undefined ? [] : zoneWaterProblems(zone.water, `${at}.water`, library),
+    ),
+    ...waterTurns.flatMap((turns, t) => turnsProblems(turns, `waterTurns[${t}]`, ids)),
+    ...sharedTwice(farm),
+  ];
+  // What a program needs is looked at only where its zone and place are sound.
+  if (place.length > 0) return place;
+  return zones.flatMap(({ zone, at }) => programsOf(farm, zone, at, context));
+}
+
+function programsOf(farm: Farm, zone: Zone, at: string, context: ProblemsContext): string[] {
+  const { program } = zone;
+  if (program === undefined) return [];
+  if (!isWatered(zone))
+    return [`${at}.program waters nothing: place a valve in this zone, or remove the program`];
+  const shared = farm.programs ?? [];
+  if (typeof program !== 'string')
+    return programProblems(program, `${at}.program`, contextOf(farm, zone, context));
+  const index = shared.findIndex(({ id }) => id === program);
+  if (index < 0) {
+    const known = shared.map(({ id }) => id).join(', ') || 'none';
+    return [`${at}.program '${program}' is none of the farm's programs (${known}): add it, or write it here`];
+  }
+  return programProblems(shared[index], `programs[${index}]`, contextOf(farm, zone, context)).map(
+    (problem) => `${problem} (for ${at})`,
+  );
+}
+
+function contextOf(farm: Farm, zone: WateredZone, { nowMs, hasForecast }: ProblemsContext): ProgramContext {
+  const isWeatherMeasured = farm.farmDevices.length > 0;
+  return {
+    ...{ nowMs, site: conditionsSite(farm), hasForecast, turn: turnOf(farm, zone.id) },
+    ...{ hasRainGauge: isWeatherMeasured, hasWindGauge: isWeatherMeasured },
+    zone: {
+      ...{ id: zone.id, nominalFlowLitresPerMinute: zone.nominalFlowLitresPerMinute },
+      ...{ isMetered: isMetered(zone), maxRunSeconds: zone.maxRunSeconds },
+      areaSquareMetres: zone.water?.areaSquareMetres ?? null,
+      plants: zone.water?.plants ?? null,
+      hasSoilProbe: zone.soilProbe !== undefined,
+      hasCropModel: zone.water !== undefined && farm.location !== undefined,
+    },
+  };
+}
+
+/** A program that nobody's zone uses is checked too, so far as it can be without one; ids are there once. */
+function sharedTwice({ programs = [], waterTurns = [] }: Farm): string[] {
+  const twice = (name: string, ids: readonly string[]) =>
+    ids.flatMap((id, i) =>
+      ids.indexOf(id) < i ? [`${name}[${i}].id '${id}' is there twice, rename one`] : [],
+    );
+  return [
+    ...twice(
+      'programs',
+      programs.map(({ id }) => id),
+    ),
+    ...twice(
+      'waterTurns',
+      waterTurns.map(({ id }) => id),
+    ),
+  ];
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

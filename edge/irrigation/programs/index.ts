@@ -1,0 +1,10 @@
+export type { Conditions, Watering } from './conditions.ts';
+export type { ProgramContext } from './context.ts';
+export { expectedRainMm } from './forecast.ts';
+export { wateringOfIntent, wateringOfRun } from './history.ts';
+export { plan } from './plan.ts';
+export { programProblems } from './problems.ts';
+export { ClockProgram, DepletionProgram, SoilMoistureProgram, VolumeProgram } from './program.ts';
+export { readForecast } from './read-forecast.ts';
+export { takeTurns, turnTimes, WaterTurns } from './turns.ts';
+export { turnsProblems } from './turns-problems.ts';

@@ -1,0 +1,190 @@
+import { Compile, type Validator } from 'typebox/compile';
+import { shapeProblems } from '../../shape.ts';
+import { cuttingOf, durationSeconds } from './amount.ts';
+import { momentOfText } from './bans.ts';
+import { DAY_MS, dayOfText, localDay, momentOf } from './calendar.ts';
+import type { ProgramContext } from './context.ts';
+import { isDate } from './holidays.ts';
+import { opportunities } from './opportunities.ts';
+import {
+  ClockProgram,
+  DepletionProgram,
+  type Program,
+  SoilMoistureProgram,
+  VolumeProgram,
+} from './program.ts';
+import { scheduleProblems } from './schedule-problems.ts';
+import { windowProblems } from './window-problems.ts';
+
+const validators: Record<string, Validator> = {
+  depletion: Compile(DepletionProgram),
+  soil_moisture: Compile(SoilMoistureProgram),
+  clock: Compile(ClockProgram),
+  volume: Compile(VolumeProgram),
+};
+
+/** What is wrong with a program for one zone, field by field and with the remedy; `at` names it. Empty: nothing is. */
+export function programProblems(value: unknown, at: string, context: ProgramContext): string[] {
+  if (typeof value !== 'object' || value === null)
+    return [`${at} must be a program, an object with its id and kind`];
+  const kind: unknown = 'kind' in value ? value.kind : 'depletion';
+  const validator =
+    typeof kind === 'string' && Object.hasOwn(validators, kind) ? validators[kind] : undefined;
+  if (!validator)
+    return [`${at}.kind must be one of ${Object.keys(validators).join(', ')}; absent, it is depletion`];
+  if (!validator.Check(value)) return shapeProblems(validator.Errors(value), at);
+  const program = value as Program;
+  const problems = [
+    ...windowProblems(program, at, context),
+    ...pauseProblems(program, at, context),
+    ...cycleProblems(program, at, context),
+    ...sensorProblems(program, at, context),
+    ...kindProblems(program, at, context),
+  ];
+  return problems.length > 0 ? problems : turnProblems(program, at, context);
+}
+
+function pauseProblems(
+  { holidays = [], pausedUntil }: Program,
+  at: string,
+  { nowMs, site }: ProgramContext,
+): string[] {
+  const today = nowMs === null ? null : localDay(site.timeZone, nowMs);
+  const wrongDays = holidays.flatMap((holiday, h): string[] => {
+    const field = `${at}.holidays[${h}]`;
+    if (!isDate(holiday))
+      return [`${field} '${holiday}' is no day: write 2027-02-06, or 02-06 for every year`];
+    const day = dayOfText(holiday);
+    return day !== null && today !== null && day < today ? [`${field} ${holiday} is over: remove it`] : [];
+  });
+  if (pausedUntil === undefined) return wrongDays;
+  const untilMs = momentOfText(pausedUntil, site);
+  if (untilMs === null)
+    return [...wrongDays, `${at}.pausedUntil must be a local time such as 2026-12-01T06:00`];
+  if (nowMs === null || untilMs > nowMs) return wrongDays;
+  return [...wrongDays, `${at}.pausedUntil ${pausedUntil} is over: remove it`];
+}
+
+function cycleProblems({ cycles }: Program, at: string, { zone }: ProgramContext): string[] {
+  if (!cycles) return [];
+  const field = `${at}.cycles`;
+  const {
+    maxSeconds,
+    minSoakSeconds,
+    infiltrationMmPerHour: infiltration,
+    surfaceStorageMm: storage,
+  } = cycles;
+  const problems: string[] = [];
+  if (maxSeconds !== undefined && maxSeconds > zone.maxRunSeconds)
+    problems.push(`${field}.maxSeconds must not be above the zone's maxRunSeconds (${zone.maxRunSeconds})`);
+  if ((infiltration === undefined) !== (storage === undefined))
+    problems.push(
+      `${field} needs both infiltrationMmPerHour and surfaceStorageMm to derive a cycle: add the other`,
+    );
+  if (infiltration !== undefined && zone.areaSquareMetres === null)
+    problems.push(`${field}.infiltrationMmPerHour needs the zone's area: add areaSquareMetres to the zone`);
+  if (maxSeconds === undefined && infiltration === undefined)
+    problems.push(`${field} says neither maxSeconds nor infiltrationMmPerHour: add one`);
+  if (maxSeconds !== undefined && minSoakSeconds === undefined && infiltration === undefined)
+    problems.push(`${field} lacks minSoakSeconds, add how long the water soaks in between`);
+  return problems;
+}
+
+function sensorProblems(program: Program, at: string, context: ProgramContext): string[] {
+  const { zone, hasRainGauge, hasWindGauge, hasForecast } = context;
+  const problems: string[] = [];
+  if (!zone.isMetered && program.allowUnproven !== true)
+    problems.push(
+      `${at} is for a zone without a flow meter, where nothing proves that water flows: name the valve's flowMeter, or say "allowUnproven": true`,
+    );
+  if (program.rainSkip && !hasRainGauge)
+    problems.push(`${at}.rainSkip needs a rain gauge: list one among the farm's devices, or remove it`);
+  if (program.rainSkip?.mm === 0)
+    problems.push(`${at}.rainSkip.mm must be above 0, or nothing would ever be watered`);
+  if (program.windSkip && !hasWindGauge)
+    problems.push(`${at}.windSkip needs a wind gauge: list one among the farm's devices, or remove it`);
+  if (program.forecastSkip && !hasForecast)
+    problems.push(`${at}.forecastSkip needs a forecast: give the farm its address or file, or remove it`);
+  if (program.forecastSkip?.mm === 0)
+    problems.push(`${at}.forecastSkip.mm must be above 0, or nothing would ever be watered`);
+  return problems;
+}
+
+function kindProblems(program: Program, at: string, context: ProgramContext): string[] {
+  switch (program.kind) {
+    case 'clock':
+      return [
+        ...scheduleProblems(program, at, context),
+        ...lengthProblems(program.runSeconds, program, at, context),
+      ];
+    case 'volume':
+      return [...scheduleProblems(program, at, context), ...volumeProblems(program, at, context)];
+    case 'soil_moisture':
+      return soilMoistureProblems(program, at, context);
+    default:
+      return depletionProblems(program, at, context);
+  }
+}
+
+function lengthProblems(
+  seconds: number,
+  program: ClockProgram,
+  at: string,
+  { zone }: ProgramContext,
+): string[] {
+  const lasts = durationSeconds(seconds, cuttingOf(program.cycles, zone));
+  if (lasts * 1000 <= DAY_MS) return [];
+  return [`${at}.runSeconds with its soaks lasts ${Math.round(lasts / 3600)} h, more than a day: shorten it`];
+}
+
+function volumeProblems(program: VolumeProgram, at: string, { zone }: ProgramContext): string[] {
+  const { litres, litresPerPlant, mm } = program;
+  const stated = [litres, litresPerPlant, mm].filter((amount) => amount !== undefined).length;
+  if (stated !== 1) return [`${at} must say exactly one of litres, litresPerPlant and mm`];
+  if (litresPerPlant !== undefined && zone.plants === null)
+    return [`${at}.litresPerPlant needs the number of plants: add plants to the zone, or say litres`];
+  if (mm !== undefined && zone.areaSquareMetres === null)
+    return [`${at}.mm needs the zone's area: add areaSquareMetres to the zone, or say litres`];
+  return [];
+}
+
+function soilMoistureProblems(program: SoilMoistureProgram, at: string, { zone }: ProgramContext): string[] {
+  const { openBelowFraction, targetFraction, maxSeconds, maxLitres } = program;
+  const problems: string[] = [];
+  if (!zone.hasSoilProbe)
+    problems.push(
+      `${at} goes by a soil probe, and the zone has none: add soilProbe to the zone, or use another kind`,
+    );
+  if (targetFraction <= openBelowFraction)
+    problems.push(`${at}.targetFraction must be above openBelowFraction (${openBelowFraction})`);
+  if ((maxSeconds === undefined) === (maxLitres === undefined))
+    problems.push(`${at} must say either maxSeconds or maxLitres, the most of one day or window`);
+  return problems;
+}
+
+function depletionProblems(program: DepletionProgram, at: string, { zone }: ProgramContext): string[] {
+  const problems: string[] = [];
+  if (!zone.hasCropModel)
+    problems.push(
+      `${at} goes by what the soil lacks, which needs the zone's crop, soil and area: add them, or use another kind`,
+    );
+  if (program.triggerRawFraction !== undefined && program.allowedDepletionFraction !== undefined)
+    problems.push(`${at} says both triggerRawFraction and allowedDepletionFraction: keep one`);
+  return problems;
+}
+
+/** A program whose windows never meet the turns of the zone's member waters nothing, ever. */
+function turnProblems(program: Program, at: string, { turn, site, zone }: ProgramContext): string[] {
+  if (!turn || !program.windows) return [];
+  // Any week will do: turns are weekly. Dates and holidays are another matter.
+  const { holidays: _, ...rest } = program;
+  const windows = program.windows.map(({ start, end, days }) =>
+    days ? { start, end, days } : { start, end },
+  );
+  const week = {
+    ...{ nowMs: momentOf(site.timeZone, 21_000, 0), site, turn, zone },
+    clock: { isTrusted: true, sinceStartMs: 0, totalUptimeMs: 0 },
+  };
+  if (opportunities({ ...rest, windows }, week).length > 0) return [];
+  return [`${at}.windows never meet the water turns of ${turn.member}: move one of them`];
+}

@@ -1,0 +1,385 @@
+import type { Reason } from '@nongtin/broker/wire';
+import { isFitForControl } from '../../ingest/quality.ts';
+import { reasonOf } from '../controller/reason.ts';
+import { elapsed, type Instant } from '../controller/time.ts';
+import {
+  alarm,
+  clear,
+  heard,
+  isSurelyOff,
+  isUnanswered,
+  marginMs,
+  type SourceTurn,
+  tellOff,
+  tellOn,
+} from './part.ts';
+import {
+  type ControlledPart,
+  type Demand,
+  type Failure,
+  type PartName,
+  type PartState,
+  type SourceState,
+  type Stage,
+  sourceLockKeys,
+} from './state.ts';
+
+/**
+ * A pump and a master valve, driven by who wants water. Values in, values out, as the controller is.
+ *
+ *   unknown ── both say off ──► resting ── a valve is open ──► starting ── master open, lead, pump on ──► delivering
+ *                                  ▲                              │                                          │
+ *                                  └── off; lag; closed ──── stopping ◄────────── nobody wants water ────────┘
+ *   a fault, in any of them: pump and master valve off at once ──► locked ── a person ──► unknown
+ *
+ * The law: a pump never runs against closed valves. So it is on only behind an open valve, its lease ends before the lease of the
+ * last of them, and no valve is closed in good order before the pump is off for certain.
+ */
+export type SourceEvent = { readonly now: Instant } & (
+  | { readonly kind: 'look' }
+  | {
+      readonly kind: 'part';
+      readonly part: PartName;
+      readonly isOn: boolean;
+      readonly commandId?: string | undefined;
+    }
+  | {
+      readonly kind: 'measured';
+      readonly what: 'pressure' | 'level';
+      readonly value: number;
+      readonly quality: number;
+    }
+  | { readonly kind: 'online'; readonly part: PartName }
+  | { readonly kind: 'unlock' }
+);
+
+export interface SourceStep {
+  readonly source: SourceState;
+  /** Told once. */
+  readonly failure: Failure | null;
+}
+
+/** After a start: what it is doing is not known, so the pump is told to stop first, then the master valve to close. */
+export function beginSource(lock: Reason | null, turn: SourceTurn): SourceState {
+  const { config, now } = turn;
+  const unheard: PartState = {
+    ...{ isOn: null, seen: null, told: 'off', since: now, sentAt: now, attempts: 0, commandId: '' },
+    // What an earlier start has sent may last so long.
+    endsFarmMs: now.farmMs + turn.limits.leaseSeconds * 1000 + marginMs(turn),
+    ...{ leaseFarmMs: now.farmMs, turnedAt: null, isConfirmed: false },
+  };
+  const source: SourceState = {
+    ...{ id: config.id, stage: lock === null ? 'unknown' : 'locked', since: now, lock },
+    pump: config.pump && unheard,
+    masterValve: config.masterValve && unheard,
+    ...{ pressure: null, level: null, isDry: false, dryStopsRealMs: [], lastOpening: null },
+  };
+  return settle(tellOff(tellOff(source, 'pump', turn), 'masterValve', turn), turn);
+}
+
+export function stepSource(
+  source: SourceState,
+  event: SourceEvent,
+  demand: Demand,
+  turn: SourceTurn,
+): SourceStep {
+  const seen = observe(source, event, turn);
+  if (event.kind === 'unlock') return { source: unlocked(seen, turn), failure: null };
+  const judged = judge(seen, turn);
+  if (judged.failure !== null) return judged;
+  return drive(judged.source, demand, turn);
+}
+
+function observe(source: SourceState, event: SourceEvent, turn: SourceTurn): SourceState {
+  const { now } = turn;
+  if (event.kind === 'part') {
+    const part = source[event.part];
+    if (part === null) return source;
+    return { ...source, [event.part]: heard(part, event.isOn, event.commandId, turn) };
+  }
+  // Back from a power cut: what it does is not known, and what was told it may have been lost.
+  if (event.kind === 'online')
+    return source[event.part]?.told === 'off' ? tellOff(source, event.part, turn) : source;
+  if (event.kind !== 'measured' || !isFitForControl(event.quality) || !Number.isFinite(event.value))
+    return source;
+  const { value } = event;
+  if (event.what === 'level') {
+    const { tank } = turn.config;
+    const isDry = source.isDry && tank !== null && value < tank.resumePercent;
+    if (source.isDry && !isDry) clear(source, 'tank_low', turn);
+    return { ...source, isDry, level: { value, seen: now } };
+  }
+  const { pressure: band } = turn.config;
+  const isOdd = band !== null && (value < band.minKilopascals || value > band.maxKilopascals);
+  const oddSince = isOdd ? (source.pressure?.oddSince ?? now) : null;
+  return { ...source, pressure: { value, seen: now, oddSince } };
+}
+
+/** What ends everything at once. */
+function judge(source: SourceState, turn: SourceTurn): SourceStep {
+  const { config, limits, now } = turn;
+  const well: SourceStep = { source, failure: null };
+  if (source.stage !== 'delivering' && source.stage !== 'starting') return well;
+  const { tank, pressure: band } = config;
+  if (tank !== null && source.level !== null && source.level.value <= tank.stopPercent)
+    return runDry(source, turn);
+  const odd = source.stage === 'delivering' && band !== null ? source.pressure : null;
+  if (
+    odd?.oddSince == null ||
+    band === null ||
+    !elapsed(source.since, now, limits.pressureSettling) ||
+    !elapsed(odd.oddSince, odd.seen, limits.pressureFault)
+  )
+    return well;
+  const key = odd.value < band.minKilopascals ? 'pressure_too_low' : 'pressure_too_high';
+  const reason = reasonOf(key, { kilopascals: odd.value, ...band });
+  return { source: locked(source, reason, turn), failure: { outcome: 'interrupted', reason } };
+}
+
+/** A pump that runs dry burns: a few times a day the tank may be filled in between, then a person has to look. */
+function runDry(source: SourceState, turn: SourceTurn): SourceStep {
+  const { now, config } = turn;
+  const most = config.tank?.dryStopsADay ?? 0;
+  const recent = source.dryStopsRealMs.filter((realMs) => now.realMs - realMs < DAY_MS);
+  const dryStopsRealMs = [...recent, now.realMs];
+  const figures = { levelPercent: source.level?.value ?? null, stops: dryStopsRealMs.length };
+  const dry = { ...source, isDry: true, dryStopsRealMs };
+  if (dryStopsRealMs.length > most) {
+    const reason = reasonOf('source_dry_too_often', figures);
+    return { source: locked(dry, reason, turn), failure: { outcome: 'interrupted', reason } };
+  }
+  const reason = reasonOf('tank_low', figures);
+  alarm(source, 'high', reason, turn);
+  return { source: stoppedAtOnce(dry, 'stopping', turn), failure: { outcome: 'interrupted', reason } };
+}
+
+const DAY_MS = 86_400_000;
+
+function drive(source: SourceState, demand: Demand, turn: SourceTurn): SourceStep {
+  switch (source.stage) {
+    case 'unknown':
+      return { source: sweep(source, turn), failure: null };
+    case 'resting':
+      return { source: rest(source, demand, turn), failure: null };
+    case 'starting':
+      return begin(source, demand, turn);
+    case 'delivering':
+      return deliver(source, demand, turn);
+    case 'stopping':
+      return { source: stop(source, turn), failure: null };
+    case 'locked':
+      return { source: keepOff(source, turn), failure: null };
+  }
+}
+
+function sweep(source: SourceState, turn: SourceTurn): SourceState {
+  const settled = settle(source, turn);
+  if (settled.stage === 'resting') return settled;
+  const pump = urgeOff(settled, 'pump', turn);
+  return pump.stage === 'locked' ? pump : urgeOff(pump, 'masterValve', turn);
+}
+
+/** Both are off: it rests. */
+function settle(source: SourceState, turn: SourceTurn): SourceState {
+  if (source.stage !== 'unknown') return source;
+  const isOff = (part: PartState | null) => part?.isOn !== true && isSurelyOff(part, turn.now);
+  if (!isOff(source.pump) || !isOff(source.masterValve)) return source;
+  clear(source, 'source_silent', turn);
+  return at(source, 'resting', turn);
+}
+
+function rest(source: SourceState, demand: Demand, turn: SourceTurn): SourceState {
+  // On without having been told to: by hand, by its own timer, or by a message that came late.
+  if (source.pump?.isOn || source.masterValve?.isOn)
+    return at(tellOff(tellOff(source, 'pump', turn), 'masterValve', turn), 'unknown', turn);
+  const untilFarmMs = leaseUntil(demand, turn);
+  if (untilFarmMs === null) return source;
+  return tellOn(at(source, 'starting', turn), 'masterValve', masterUntil(demand, turn), turn);
+}
+
+function begin(source: SourceState, demand: Demand, turn: SourceTurn): SourceStep {
+  const untilFarmMs = leaseUntil(demand, turn);
+  if (untilFarmMs === null) return { source: stop(at(source, 'stopping', turn), turn), failure: null };
+  const { masterValve: master, pump } = source;
+  if (master !== null && master.isOn !== true) {
+    // It has closed again: a pump that may have heard us already must not run against it.
+    if (pump?.told === 'on') return closedAgain(source, 'masterValve', turn);
+    const until = masterUntil(demand, turn);
+    return urgeOn(source, 'masterValve', until, turn);
+  }
+  if (pump === null) return { source: delivering(source, turn), failure: null };
+  if (pump.told === 'on') {
+    return pump.isOn === true
+      ? { source: delivering(source, turn), failure: null }
+      : urgeOn(source, 'pump', untilFarmMs, turn);
+  }
+  const from = master?.turnedAt ?? source.since;
+  const opened = from.realMs > source.since.realMs ? from : source.since;
+  const lead = { farmSeconds: turn.config.pump?.leadSeconds ?? 0, realSeconds: 0 };
+  if (!elapsed(opened, turn.now, lead)) return { source, failure: null };
+  return { source: tellOn(source, 'pump', untilFarmMs, turn), failure: null };
+}
+
+function delivering(source: SourceState, turn: SourceTurn): SourceState {
+  for (const key of ['pump_no_answer', 'master_no_answer', 'pump_stopped']) clear(source, key, turn);
+  return at(source, 'delivering', turn);
+}
+
+function deliver(source: SourceState, demand: Demand, turn: SourceTurn): SourceStep {
+  const untilFarmMs = leaseUntil(demand, turn);
+  if (demand.isTest && source.pump !== null && turn.now.farmMs >= source.pump.leaseFarmMs - 2_000)
+    return { source: cutOffTested(source, source.pump, turn), failure: null };
+  if (untilFarmMs === null) return { source: stop(at(source, 'stopping', turn), turn), failure: null };
+  // Its lease is over, a renewal was lost, somebody has switched it off, it has tripped: nobody starts it again by himself.
+  for (const name of ['pump', 'masterValve'] as const) {
+    if (source[name] !== null && source[name].isOn !== true) return closedAgain(source, name, turn);
+  }
+  const master = renewed(source, 'masterValve', masterUntil(demand, turn), turn);
+  return { source: renewed(master, 'pump', untilFarmMs, turn), failure: null };
+}
+
+/** In a wet test nobody tells the pump to stop when its time is over. */
+function cutOffTested(source: SourceState, pump: PartState, turn: SourceTurn): SourceState {
+  if (pump.isOn !== true) return stop(at(source, 'stopping', turn), turn);
+  if (turn.now.farmMs < pump.endsFarmMs) return source;
+  return locked(source, reasonOf('pump_does_not_stop', { source: source.id }), turn);
+}
+
+function closedAgain(source: SourceState, name: PartName, turn: SourceTurn): SourceStep {
+  const reason = reasonOf(name === 'pump' ? 'pump_stopped' : 'master_closed', { source: source.id });
+  alarm(source, 'high', reason, turn);
+  return { source: stoppedAtOnce(source, 'stopping', turn), failure: { outcome: 'interrupted', reason } };
+}
+
+/** Begins its time anew when half of it is left, and there is more to be had. */
+function renewed(source: SourceState, name: PartName, untilFarmMs: number, turn: SourceTurn): SourceState {
+  const part = source[name];
+  const config = turn.config[name];
+  if (part === null || config === null || !config.isRearmed) return source;
+  const { now, limits } = turn;
+  const isDue = part.leaseFarmMs - now.farmMs <= limits.leaseSeconds * 500;
+  const isMore = isDue && untilFarmMs - part.leaseFarmMs >= 5_000;
+  // The valve with the longest lease is about to close: what is left must end before those of the others.
+  const isLess = name === 'pump' && part.leaseFarmMs - untilFarmMs >= 1_000;
+  if (!part.isConfirmed) return isUnanswered(part, turn) ? tellOn(source, name, untilFarmMs, turn) : source;
+  if (!isMore && !isLess) return source;
+  return tellOn(source, name, untilFarmMs, turn);
+}
+
+function stop(source: SourceState, turn: SourceTurn): SourceState {
+  const { now, config } = turn;
+  if (source.pump?.told === 'on') return tellOff(source, 'pump', turn);
+  if (!isSurelyOff(source.pump, now)) return urgeOff(source, 'pump', turn);
+  if (source.masterValve === null) return hasLagged(source, turn) ? at(source, 'resting', turn) : source;
+  if (source.masterValve.told === 'on')
+    return hasLagged(source, turn) ? tellOff(source, 'masterValve', turn) : source;
+  if (source.masterValve.isOn === false && isSurelyOff(source.masterValve, now))
+    return at(source, 'resting', turn);
+  return config.masterValve === null ? source : urgeOff(source, 'masterValve', turn);
+}
+
+/** The pump has been off for its lag. */
+export function hasLagged(
+  { pump }: SourceState,
+  { now, config }: Pick<SourceTurn, 'now' | 'config'>,
+): boolean {
+  if (pump === null) return true;
+  if (!isSurelyOff(pump, now)) return false;
+  const lag = { farmSeconds: config.pump?.lagSeconds ?? 0, realSeconds: 0 };
+  return pump.isOn === false && pump.turnedAt !== null
+    ? elapsed(pump.turnedAt, now, lag)
+    : now.farmMs - pump.endsFarmMs >= lag.farmSeconds * 1000;
+}
+
+function keepOff(source: SourceState, turn: SourceTurn): SourceState {
+  let kept = source;
+  for (const name of ['pump', 'masterValve'] as const) {
+    const part = kept[name];
+    if (part !== null && part.isOn !== false && isUnanswered(part, turn)) kept = tellOff(kept, name, turn);
+  }
+  return kept;
+}
+
+/** Tells it again; what goes on all the same is a fault, what says nothing is silent. */
+function urgeOff(source: SourceState, name: PartName, turn: SourceTurn): SourceState {
+  const part = source[name];
+  const { limits, now } = turn;
+  if (part === null || (part.isOn !== true && isSurelyOff(part, now))) return source;
+  if (part.told === 'on') return tellOff(source, name, turn);
+  const isPatient = part.attempts >= limits.attempts;
+  const isHeard = part.seen !== null && part.seen.realMs > part.sentAt.realMs;
+  if (part.isOn === true && isHeard && isPatient && isUnanswered(part, turn)) {
+    const key = name === 'pump' ? 'pump_does_not_stop' : 'master_does_not_close';
+    return locked(source, reasonOf(key, { source: source.id }), turn);
+  }
+  const farApart = { farmSeconds: 0, realSeconds: limits.slowRepeatRealSeconds };
+  if (!elapsed(part.sentAt, now, isPatient ? farApart : limits.answer)) return source;
+  if (isPatient)
+    alarm(source, 'low', reasonOf('source_silent', { source: source.id, attempts: part.attempts }), turn);
+  return tellOff(source, name, turn);
+}
+
+/** Tells it again; one that never answers lets no water come. */
+function urgeOn(source: SourceState, name: PartName, untilFarmMs: number, turn: SourceTurn): SourceStep {
+  const part = source[name];
+  if (part === null || !isUnanswered(part, turn)) return { source, failure: null };
+  // A repetition never asks for more than was asked at first.
+  const until = turn.config[name]?.foreign ? Math.min(untilFarmMs, part.leaseFarmMs) : untilFarmMs;
+  if (part.attempts < turn.limits.attempts)
+    return { source: tellOn(source, name, until, turn), failure: null };
+  const key = name === 'pump' ? 'pump_no_answer' : 'master_no_answer';
+  const reason = reasonOf(key, { source: source.id, attempts: part.attempts });
+  alarm(source, 'high', reason, turn);
+  return { source: stoppedAtOnce(source, 'stopping', turn), failure: { outcome: 'no_answer', reason } };
+}
+
+/** The pump first. */
+function stoppedAtOnce(source: SourceState, stage: Stage, turn: SourceTurn): SourceState {
+  return at(tellOff(tellOff(source, 'pump', turn), 'masterValve', turn), stage, turn);
+}
+
+function locked(source: SourceState, reason: Reason, turn: SourceTurn): SourceState {
+  alarm(source, 'critical', reason, turn);
+  return { ...stoppedAtOnce(source, 'locked', turn), lock: reason };
+}
+
+/** Ends everything at once, for a fault behind it: a burst pipe, a valve that does not close. */
+export function cutOff(source: SourceState, turn: SourceTurn): SourceState {
+  return source.stage === 'locked' ? keepOff(source, turn) : stoppedAtOnce(source, 'stopping', turn);
+}
+
+function unlocked(source: SourceState, turn: SourceTurn): SourceState {
+  if (source.stage !== 'locked') return source;
+  for (const key of [...sourceLockKeys, 'tank_low']) clear(source, key, turn);
+  const forgiven = { ...source, lock: null, isDry: false, dryStopsRealMs: [], level: null };
+  return settle(stoppedAtOnce(forgiven, 'unknown', turn), turn);
+}
+
+function at(source: SourceState, stage: Stage, turn: SourceTurn): SourceState {
+  return { ...source, stage, since: turn.now };
+}
+
+/** Farm time until which the pump may run for those who want water; null: not at all. */
+function leaseUntil({ leaseFarmMs }: Demand, turn: SourceTurn): number | null {
+  const { now, limits, config } = turn;
+  if (leaseFarmMs === null) return null;
+  if (config.pump === null) return leaseFarmMs;
+  const lagMs = (config.pump?.lagSeconds ?? 0) * 1000;
+  const untilFarmMs = leaseFarmMs - marginMs(turn) - lagMs;
+  if (untilFarmMs - now.farmMs < 1_000) return null;
+  return Math.min(untilFarmMs, now.farmMs + longest(config.pump, limits.leaseSeconds) * 1000);
+}
+
+/** The master valve stays open longer than the pump runs. */
+function masterUntil({ leaseFarmMs }: Demand, turn: SourceTurn): number {
+  const { now, limits, config } = turn;
+  const { longestSeconds = 0 } = config.masterValve ?? {};
+  const withMargin = longest(config.masterValve, limits.leaseSeconds) * 1000 + 2 * marginMs(turn);
+  const longestMs = Math.min(withMargin, longestSeconds * 1000);
+  return Math.min(leaseFarmMs ?? now.farmMs, now.farmMs + longestMs);
+}
+
+/** What cannot be renewed is given the whole time at once. */
+function longest(part: ControlledPart | null, leaseSeconds: number): number {
+  return part?.isRearmed === false ? part.longestSeconds : leaseSeconds;
+}

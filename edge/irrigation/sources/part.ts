@@ -1,0 +1,111 @@
+import type { Reason } from '@nongtin/broker/wire';
+import { elapsed, type Instant } from '../controller/time.ts';
+import type {
+  ControlledSource,
+  PartName,
+  PartState,
+  SourceAction,
+  SourceLimits,
+  SourceState,
+} from './state.ts';
+
+/** What one step of one source works with. */
+export interface SourceTurn {
+  readonly config: ControlledSource;
+  readonly limits: SourceLimits;
+  readonly speed: number;
+  readonly now: Instant;
+  readonly actions: SourceAction[];
+  readonly nextId: () => string;
+}
+
+/** Tells it to stop or to close; again as often as one likes. */
+export function tellOff(source: SourceState, name: PartName, turn: SourceTurn): SourceState {
+  const part = source[name];
+  if (part === null) return source;
+  const { now } = turn;
+  const isAgain = part.told === 'off' && part.attempts > 0;
+  const attempts = isAgain ? part.attempts + 1 : 1;
+  const commandId = isAgain ? part.commandId : turn.nextId();
+  // Under an id of its own: what takes an id once would take no second closing.
+  const id = attempts === 1 ? commandId : `${commandId}~${attempts}`;
+  const command = { id, action: 'close' } as const;
+  turn.actions.push({ kind: 'part_command', source: source.id, part: name, command });
+  const since = isAgain ? part.since : now;
+  const told = { told: 'off', sentAt: now, commandId, since, attempts, isConfirmed: false } as const;
+  return { ...source, [name]: { ...part, ...told } };
+}
+
+/** Lets it run until this farm time; sent anew, it runs until then and no longer. */
+export function tellOn(
+  source: SourceState,
+  name: PartName,
+  untilFarmMs: number,
+  turn: SourceTurn,
+): SourceState {
+  const part = source[name];
+  const durationSeconds = Math.floor((untilFarmMs - turn.now.farmMs) / 1000);
+  if (part === null || durationSeconds < 1) return source;
+  const { now } = turn;
+  const isAgain = part.told === 'on' && part.isOn !== true;
+  const commandId = isAgain ? part.commandId : turn.nextId();
+  const command = { id: commandId, action: 'open', durationSeconds } as const;
+  turn.actions.push({ kind: 'part_command', source: source.id, part: name, command });
+  const leaseFarmMs = now.farmMs + durationSeconds * 1000;
+  const endsFarmMs = Math.max(part.endsFarmMs, leaseFarmMs + marginMs(turn));
+  const since = isAgain ? part.since : now;
+  const attempts = isAgain ? part.attempts + 1 : 1;
+  const told = { told: 'on', sentAt: now, commandId, leaseFarmMs, endsFarmMs } as const;
+  return { ...source, [name]: { ...part, ...told, since, attempts, isConfirmed: false } };
+}
+
+/** After a word of it. One that names a command names the latest that it has heard. */
+export function heard(
+  part: PartState,
+  isOn: boolean,
+  commandId: string | undefined,
+  turn: SourceTurn,
+): PartState {
+  const { now } = turn;
+  const isLatest =
+    now.realMs > part.sentAt.realMs &&
+    (commandId === undefined || commandId === part.commandId || commandId.startsWith(`${part.commandId}~`));
+  const told = {
+    ...part,
+    isOn,
+    seen: now,
+    turnedAt: part.isOn === isOn ? part.turnedAt : now,
+  };
+  if (!isLatest || isOn !== (part.told === 'on')) return told;
+  const endsFarmMs = isOn ? part.leaseFarmMs + marginMs(turn) : Math.min(part.endsFarmMs, now.farmMs);
+  return { ...told, isConfirmed: true, endsFarmMs };
+}
+
+/** Whether it is off for certain: it has said so since it was told, or its time is over whatever it has heard. */
+export function isSurelyOff(part: PartState | null, now: Instant): boolean {
+  if (part === null) return true;
+  const isOnSince = part.isOn === true && part.seen !== null && part.seen.farmMs >= part.endsFarmMs;
+  return now.farmMs >= part.endsFarmMs && !isOnSince;
+}
+
+export function isUnanswered(part: PartState, { limits, now }: SourceTurn): boolean {
+  return elapsed(part.sentAt, now, limits.answer);
+}
+
+/** Messages take real time, so in time-lapse the margin grows with the speed. */
+export function marginMs({ limits, speed }: Pick<SourceTurn, 'limits' | 'speed'>): number {
+  return Math.max(limits.margin.farmSeconds, limits.margin.realSeconds * speed) * 1000;
+}
+
+export function alarm(
+  source: SourceState,
+  severity: 'critical' | 'high' | 'low',
+  reason: Reason,
+  turn: SourceTurn,
+): void {
+  turn.actions.push({ kind: 'raise_alarm', zone: source.id, severity, reason });
+}
+
+export function clear(source: SourceState, key: string, turn: SourceTurn): void {
+  turn.actions.push({ kind: 'clear_alarm', zone: source.id, key });
+}

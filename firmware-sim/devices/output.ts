@@ -1,0 +1,55 @@
+import type { OutputSpec } from '../farm/spec.ts';
+import type { FarmField } from '../field/farm-field.ts';
+import type { Gate } from '../field/gate.ts';
+import type { Random } from '../field/random.ts';
+import type { World } from '../simulation/world.ts';
+import type { Conditions } from './conditions.ts';
+import { Meter } from './meter.ts';
+
+/** The relay or motor with which a device drives a valve or a pump, and the meter in it if it has one. */
+export class Output {
+  readonly spec: OutputSpec;
+  readonly conditions: Conditions;
+  readonly meter: Meter | undefined;
+  readonly #world: World;
+  #isTold = false;
+
+  constructor(spec: OutputSpec, conditions: Conditions, world: World, random: Random) {
+    this.spec = spec;
+    this.conditions = conditions;
+    this.#world = world;
+    const litresPerPulse = spec.meterLitresPerPulse;
+    if (litresPerPulse === undefined) return;
+    const passing = () => passingOf(spec, world.look());
+    this.meter = new Meter({ litresPerPulse, conditions, random, passing });
+  }
+
+  /** What the device was told last: the state of its relay. */
+  get isTold(): boolean {
+    return this.#isTold;
+  }
+
+  /** What a position switch shows: the truth, unless it lies. */
+  get position(): boolean {
+    return this.conditions.lies.value ? this.#isTold : gateOf(this.spec, this.#world.look()).isOn;
+  }
+
+  switch(isOn: boolean): void {
+    this.#isTold = isOn;
+    this.#world.change((field) => gateOf(this.spec, field).tell(isOn));
+  }
+}
+
+export function gateOf(spec: OutputSpec, field: FarmField): Gate {
+  if (spec.kind === 'valve') return field.zone(spec.zone).valve;
+  const source = field.source(spec.source);
+  return spec.kind === 'pump' ? source.pump : source.masterValve;
+}
+
+function passingOf(spec: OutputSpec, field: FarmField) {
+  const part = spec.kind === 'valve' ? field.zone(spec.zone) : field.source(spec.source);
+  return {
+    litres: part.passedLitres,
+    litresPerMinute: part.flowLitresPerMinute(field.atMs),
+  };
+}

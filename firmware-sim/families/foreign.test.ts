@@ -1,0 +1,267 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { fourFamilies } from '../farms/four-families.ts';
+import { TestFarm } from '../simulation/test-farm.suite.ts';
+
+let farm: TestFarm;
+
+beforeEach(() => {
+  farm = new TestFarm(fourFamilies);
+});
+
+const isOpen = (zone: string, of = farm) => of.zone(zone).openSinceMs !== null;
+
+/** The same farm with a device's settings changed. */
+function withSettings(id: string, settings: object): TestFarm {
+  const devices = fourFamilies.devices.map((device) =>
+    device.id === id
+      ? { ...device, settings: { ...('settings' in device ? device.settings : {}), ...settings } }
+      : device,
+  );
+  return new TestFarm({ ...fourFamilies, devices });
+}
+
+/** The power of the whole farm fails for a minute, an hour after the start. */
+const powerCut = [{ fault: 'farm-power-cut', at: 'PT1H', for: 'PT1M' }];
+
+describe('Tasmota', () => {
+  const tell = (command: string, payload: string, of = farm) =>
+    of.tell(`cmnd/pump_house/${command}`, payload);
+  const result = () => farm.last('stat/pump_house/RESULT');
+
+  test('announces itself, its topics and its relays, and says that it is there', () => {
+    const [config] = farm.said.filter(({ topic }) => /^tasmota\/discovery\/.*\/config$/.test(topic));
+    const { t, ft, tp, rl } = JSON.parse(config?.payload ?? '');
+    expect({ t, ft, tp, rl: rl.slice(0, 3) }).toEqual({
+      ...{ t: 'pump_house', ft: '%prefix%/%topic%/', tp: ['cmnd', 'stat', 'tele'], rl: [1, 1, 0] },
+    });
+    expect(farm.last('tele/pump_house/LWT')).toBe('Online');
+    // Local time without an offset: 05:00 in Viet Nam.
+    expect(farm.last('tele/pump_house/STATE')).toMatchObject({
+      Time: '2026-02-10T05:00:00',
+      POWER1: 'OFF',
+      POWER2: 'OFF',
+    });
+  });
+
+  test('carries out a Backlog0 in order and switches off by its PulseTime', () => {
+    tell('Backlog0', 'PulseTime1 700;Power1 ON');
+    expect(farm.on('stat/pump_house/RESULT').slice(-2)).toEqual([
+      { PulseTime1: { Set: 700, Remaining: 700 } },
+      { POWER1: 'ON' },
+    ]);
+    expect(farm.last('stat/pump_house/POWER1')).toBe('ON');
+    farm.wait(599);
+    expect(isOpen('tasmota')).toBe(true);
+    farm.wait(1.1);
+    expect(isOpen('tasmota')).toBe(false);
+    expect(result()).toEqual({ POWER1: 'OFF' });
+  });
+
+  test('counts tenths of a second up to 111, and not at all at 0', () => {
+    tell('PulseTime1', '20');
+    tell('POWER1', 'on').wait(2);
+    expect(isOpen('tasmota')).toBe(false);
+    tell('PulseTime1', '0');
+    tell('POWER1', '1').wait(100_000);
+    expect(isOpen('tasmota')).toBe(true);
+  });
+
+  test('begins its PulseTime anew when it is set while the relay is on', () => {
+    tell('Backlog0', 'PulseTime1 700;Power1 ON').wait(500);
+    tell('PulseTime1', '700').wait(500);
+    expect(isOpen('tasmota')).toBe(true);
+    farm.wait(101);
+    expect(isOpen('tasmota')).toBe(false);
+  });
+
+  test.each([
+    ['as it comes (PowerOnState 3), it opens again', {}, true],
+    ['with PowerOnState 0 it stays closed', { powerOnState: 0 }, false],
+  ])('after a power cut, %s', (_what, settings, opensAgain) => {
+    const devices = fourFamilies.devices.map((device) =>
+      'settings' in device && device.id.endsWith('tasmota')
+        ? { ...device, settings: { ...device.settings, ...settings } }
+        : device,
+    );
+    farm = new TestFarm({ ...fourFamilies, devices }, powerCut);
+    tell('POWER1', 'ON').wait(3_610);
+    expect(isOpen('tasmota')).toBe(false);
+    farm.wait(120);
+    expect(isOpen('tasmota')).toBe(opensAgain);
+    expect(farm.last('tele/pump_house/STATE')).toMatchObject({ POWER1: opensAgain ? 'ON' : 'OFF' });
+  });
+
+  test('drives a pump from the same box, and answers what it does not know', () => {
+    tell('POWER2', 'ON');
+    expect(farm.source('canal').pumpOnSinceMs).not.toBeNull();
+    tell('Nonsense', '1');
+    expect(result()).toEqual({ Command: 'Unknown' });
+    tell('POWER2', '');
+    expect(result()).toEqual({ POWER2: 'ON' });
+  });
+});
+
+describe('Shelly', () => {
+  let calls = 0;
+  const call = (method: string, params: object) => {
+    calls += 1;
+    farm.tell('valve-shelly/rpc', { id: calls, src: 'gw/answer', method, params });
+    return farm.last('gw/answer/rpc');
+  };
+  const events = () =>
+    farm.on('valve-shelly/events/rpc') as { method: string; params: Record<string, object> }[];
+
+  test('tells its whole status when it comes, and then only what has changed', () => {
+    expect(farm.last('valve-shelly/online')).toBe(true);
+    expect(events()).toMatchObject([
+      { method: 'NotifyFullStatus', params: { 'switch:0': { output: false } } },
+    ]);
+    expect(call('Switch.Set', { id: 0, on: true, toggle_after: 600 })).toMatchObject({
+      ...{ id: calls, src: 'valve-shelly', dst: 'gw/answer', result: { was_on: false } },
+    });
+    expect(events().at(-1)).toMatchObject({
+      method: 'NotifyStatus',
+      params: {
+        ts: expect.any(Number),
+        'switch:0': { id: 0, output: true, source: 'MQTT', timer_duration: 600 },
+      },
+    });
+    farm.wait(599);
+    expect(isOpen('shelly')).toBe(true);
+    farm.wait(1.1);
+    expect(isOpen('shelly')).toBe(false);
+    expect(events().at(-1)).toMatchObject({ params: { 'switch:0': { output: false, source: 'timer' } } });
+  });
+
+  test('toggle_after of an order to close opens again: the maker says so', () => {
+    call('Switch.Set', { id: 0, on: false, toggle_after: 60 });
+    farm.wait(61);
+    expect(isOpen('shelly')).toBe(true);
+  });
+
+  test('auto_off closes what was opened without a time', () => {
+    call('Switch.SetConfig', {
+      id: 0,
+      config: { auto_off: true, auto_off_delay: 120, initial_state: 'off' },
+    });
+    expect(call('Switch.GetConfig', { id: 0 })).toMatchObject({
+      result: { auto_off: true, auto_off_delay: 120 },
+    });
+    call('Switch.Set', { id: 0, on: true });
+    farm.wait(121);
+    expect(isOpen('shelly')).toBe(false);
+  });
+
+  test.each([
+    ['Switch.Set', { id: 7, on: true }, -105],
+    ['Switch.Set', { id: 0 }, -103],
+    ['Valve.Set', { id: 0, on: true }, 404],
+  ])('refuses %s %j with an error', (method, params, code) => {
+    expect(call(method, params)).toMatchObject({ error: { code } });
+    expect(isOpen('shelly')).toBe(false);
+  });
+});
+
+describe('Zigbee2MQTT', () => {
+  const SET = 'zigbee2mqtt/valve-zigbee/set';
+  const state = (of = farm) => of.last('zigbee2mqtt/valve-zigbee');
+
+  test('announces bridge and devices, and closes after on_time', () => {
+    expect(farm.last('zigbee2mqtt/bridge/state')).toEqual({ state: 'online' });
+    expect(farm.last('zigbee2mqtt/bridge/devices')).toMatchObject([
+      { friendly_name: 'valve-zigbee', definition: { vendor: 'SONOFF' } },
+    ]);
+    farm.tell(SET, { state: 'ON', on_time: 300, off_wait_time: 0 }).wait(299);
+    expect(state()).toMatchObject({ state: 'ON', flow: expect.any(Number) });
+    expect(isOpen('zigbee')).toBe(true);
+    farm.wait(2);
+    expect(isOpen('zigbee')).toBe(false);
+    expect(state()).toMatchObject({ state: 'OFF' });
+  });
+
+  test('of a valve that counts in tens of seconds, 11 is 110 s', () => {
+    const trap = withSettings('valve-zigbee', { onTimeUnitSeconds: 10 });
+    trap.tell(SET, { state: 'ON', on_time: 11 }).wait(109);
+    expect(isOpen('zigbee', trap)).toBe(true);
+    trap.wait(2);
+    expect(isOpen('zigbee', trap)).toBe(false);
+  });
+
+  test('a valve that does not tell of its own closing goes on saying ON', () => {
+    const trap = withSettings('valve-zigbee', { tellsOwnClosing: false });
+    trap.tell(SET, { state: 'ON', on_time: 60 }).wait(3_600);
+    expect(isOpen('zigbee', trap)).toBe(false);
+    expect(state(trap)).toMatchObject({ state: 'ON' });
+  });
+
+  test('a timed opening is not heard during off_wait_time', () => {
+    farm.tell(SET, { state: 'ON', on_time: 60, off_wait_time: 120 }).wait(70);
+    farm.tell(SET, { state: 'ON', on_time: 60 }).wait(5);
+    expect(isOpen('zigbee')).toBe(false);
+    farm.wait(120).tell(SET, { state: 'ON', on_time: 60 }).wait(5);
+    expect(isOpen('zigbee')).toBe(true);
+  });
+});
+
+describe('ChirpStack, class A', () => {
+  const TOPIC = 'application/0fbb6b8e-0b1a-4f2a-9d57-6a2d0b7d4d01/device/24e124460b000001';
+  const down = (hex: string, more: object = {}) =>
+    farm.tell(`${TOPIC}/command/down`, {
+      ...{
+        devEui: '24e124460b000001',
+        confirmed: true,
+        fPort: 85,
+        data: Buffer.from(hex, 'hex').toString('base64'),
+      },
+      ...more,
+    });
+  /** ff1da000 and 600 s in three bytes. */
+  const OPEN = 'ff1da000580200';
+  const inSeconds = (seconds: number) => new Date(farm.scheduler.nowMs() + seconds * 1000).toISOString();
+
+  test('hears only behind its own uplink, confirms, and closes when the time is over', () => {
+    farm.wait(60);
+    down(OPEN, { id: 'one' }).wait(60);
+    expect(isOpen('lora')).toBe(false);
+    farm.wait(600);
+    expect(isOpen('lora')).toBe(true);
+    expect(farm.last(`${TOPIC}/event/txack`)).toMatchObject({ queueItemId: 'one' });
+    expect(farm.last(`${TOPIC}/event/ack`)).toMatchObject({ queueItemId: 'one', acknowledged: true });
+    expect(farm.last(`${TOPIC}/event/up`)).toMatchObject({
+      ...{ fPort: 85, object: { valve_1: 'open' }, deviceInfo: { devEui: '24e124460b000001' } },
+    });
+    farm.wait(700);
+    expect(farm.zone('lora').longestOpenSeconds).toBeCloseTo(600, 0);
+    expect(farm.last(`${TOPIC}/event/up`)).toMatchObject({ object: { valve_1: 'close' } });
+  });
+
+  test('never sends what has expired, and takes an item once', () => {
+    farm.wait(60);
+    down(OPEN, { id: 'late', expiresAt: inSeconds(300) }).wait(1_300);
+    expect(isOpen('lora')).toBe(false);
+    down(OPEN, { id: 'twice', expiresAt: inSeconds(3_000) });
+    down(OPEN, { id: 'twice', expiresAt: inSeconds(3_000) });
+    expect(farm.last(`${TOPIC}/event/log`)).toMatchObject({ level: 'ERROR' });
+    farm.wait(2_000);
+    expect(farm.zone('lora').openings).toBe(1);
+  });
+});
+
+test('a family whose timer is lost stays open, whatever it was promised', () => {
+  const faults = ['valve-tasmota', 'valve-shelly', 'valve-zigbee', 'valve-lora'].map((target) => ({
+    ...{ fault: 'lease-timer-lost', at: 'PT0S', target },
+  }));
+  farm = new TestFarm(fourFamilies, faults);
+  farm.tell('cmnd/pump_house/Backlog0', 'PulseTime1 160;Power1 ON');
+  farm.tell('valve-shelly/rpc', {
+    id: 1,
+    src: 'gw',
+    method: 'Switch.Set',
+    params: { id: 0, on: true, toggle_after: 60 },
+  });
+  farm.tell('zigbee2mqtt/valve-zigbee/set', { state: 'ON', on_time: 60 });
+  const data = Buffer.from('ff1da0003c0000', 'hex').toString('base64');
+  const topic = 'application/0fbb6b8e-0b1a-4f2a-9d57-6a2d0b7d4d01/device/24e124460b000001/command/down';
+  farm.tell(topic, { devEui: '24e124460b000001', fPort: 85, data }).wait(3_600);
+  expect(['tasmota', 'shelly', 'zigbee', 'lora'].filter((zone) => isOpen(zone))).toHaveLength(4);
+});

@@ -1,0 +1,205 @@
+import { type Static, Type } from 'typebox';
+import type { Output } from '../devices/output.ts';
+import type { Family, Shell, Unit } from '../devices/unit.ts';
+import type { OutputSpec } from '../farm/spec.ts';
+import type { HeardMessage, Speaker } from '../links/link.ts';
+import { Countdowns } from './countdowns.ts';
+
+const Settings = Type.Object(
+  {
+    /** Identity of the bridge; all valves of one bridge share its connection. */
+    bridge: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$' })),
+    baseTopic: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$' })),
+    /** Friendly name, when it is not the device's. */
+    name: Type.Optional(Type.String({ pattern: '^[^+#]{1,128}$' })),
+    /** How long one unit of on_time really lasts: 10 on valves such as Koenkk/zigbee2mqtt#27465. */
+    onTimeUnitSeconds: Type.Optional(Type.Enum([0.1, 1, 10, 60])),
+    /** False: it closes by itself and says nothing of it (Koenkk/zigbee2mqtt#23585). */
+    tellsOwnClosing: Type.Optional(Type.Boolean()),
+    /** Pause between two messages while nothing happens. */
+    everySeconds: Type.Optional(Type.Number({ minimum: 1, maximum: 86_400 })),
+  },
+  { additionalProperties: false },
+);
+type Settings = Static<typeof Settings>;
+
+const settingsOf = (spec: OutputSpec): Settings => spec.settings ?? {};
+const BRIDGE = 'zigbee';
+
+/** Valves behind Zigbee2MQTT (zigbee2mqtt.io: MQTT topics and messages, SONOFF SWV). */
+export const zigbee2mqtt: Family = {
+  settings: Settings,
+  speakerOf: (spec) => settingsOf(spec).bridge ?? BRIDGE,
+  build: (identity, outputs, shell) => new Bridge(identity, outputs, shell),
+};
+
+const EVERY_SECONDS = 1_800;
+/** Through the air to a valve that looks for messages now and then. */
+const AIR_SECONDS = 0.5;
+/** Zigbee's OnTime is 16 bits of tenths of a second (ZCL 3.8.2.3.4). */
+const LONGEST_ON_TIME_SECONDS = 6_553.5;
+const CUBIC_METRES_PER_HOUR = 0.06;
+
+interface ZigbeeValve {
+  readonly name: string;
+  readonly output: Output;
+  readonly settings: Settings;
+  /** What the bridge last heard of it, and sends again and again. */
+  state: 'ON' | 'OFF';
+}
+
+class Bridge implements Unit {
+  readonly speaker: Speaker;
+  readonly #base: string;
+  readonly #shell: Shell;
+  readonly #valves: readonly ZigbeeValve[];
+  readonly #timers: Countdowns;
+
+  constructor(identity: string, outputs: readonly Output[], shell: Shell) {
+    this.#shell = shell;
+    this.#timers = new Countdowns(shell.clock);
+    this.#valves = outputs.map((output) => {
+      const settings = settingsOf(output.spec);
+      return { name: settings.name ?? output.spec.id, output, settings, state: 'OFF' };
+    });
+    this.#base = this.#valves[0]?.settings.baseTopic ?? 'zigbee2mqtt';
+    this.speaker = {
+      identity,
+      subscriptions: this.#valves.flatMap(({ name }) => [
+        `${this.#base}/${name}/set`,
+        `${this.#base}/${name}/get`,
+      ]),
+      presence: {
+        topic: `${this.#base}/bridge/state`,
+        online: '{"state":"online"}',
+        offline: '{"state":"offline"}',
+      },
+    };
+  }
+
+  /** Bridge and valves have lost power together: such a valve, latching or not, closes. */
+  boot(): void {
+    for (const valve of this.#valves) {
+      valve.output.switch(false);
+      valve.state = 'OFF';
+      this.#again(valve);
+    }
+  }
+
+  die(): void {
+    this.#timers.clearAll();
+    for (const { output } of this.#valves) output.switch(false);
+  }
+
+  connected(): void {
+    this.#publish('bridge/devices', this.#valves.map(deviceOf), true);
+    for (const valve of this.#valves) this.#tell(valve);
+  }
+
+  received({ topic, payload }: HeardMessage): void {
+    const valve = this.#valves.find(({ name }) => topic.startsWith(`${this.#base}/${name}/`));
+    if (valve === undefined) return;
+    if (topic.endsWith('/get')) {
+      this.#tell(valve);
+      return;
+    }
+    const wish = objectIn(payload);
+    const word = String(wish?.state ?? '').toUpperCase();
+    if (word !== 'ON' && word !== 'OFF' && word !== 'TOGGLE') return;
+    const isOn = word === 'ON' || (word === 'TOGGLE' && valve.state === 'OFF');
+    this.#timers.set(`air ${valve.name}`, AIR_SECONDS, () => this.#turn(valve, isOn, wish ?? {}));
+  }
+
+  /** On With Timed Off (ZCL 3.8.2.3.6); during off_wait_time a timed ON is not heard. */
+  #turn(valve: ZigbeeValve, isOn: boolean, wish: Readonly<Record<string, unknown>>): void {
+    const { name, output, settings } = valve;
+    const onTime = typeof wish.on_time === 'number' && wish.on_time > 0 ? wish.on_time : undefined;
+    if (isOn && onTime !== undefined && this.#timers.left(`wait ${name}`) > 0) return;
+    output.switch(isOn);
+    this.#timers.clear(`on ${name}`);
+    if (isOn && onTime !== undefined) {
+      const seconds = Math.min(
+        onTime * (settings.onTimeUnitSeconds ?? 1),
+        LONGEST_ON_TIME_SECONDS * (settings.onTimeUnitSeconds ?? 1),
+      );
+      const waitSeconds = typeof wish.off_wait_time === 'number' ? wish.off_wait_time : 0;
+      this.#timers.set(`on ${name}`, seconds, () => this.#closeItself(valve, waitSeconds));
+    }
+    valve.state = isOn ? 'ON' : 'OFF';
+    this.#tell(valve);
+    this.#again(valve);
+  }
+
+  #closeItself(valve: ZigbeeValve, waitSeconds: number): void {
+    const { name, output, settings } = valve;
+    if (output.conditions.timerLost.value) return;
+    output.switch(false);
+    if (waitSeconds > 0) this.#timers.set(`wait ${name}`, waitSeconds, () => {});
+    if (settings.tellsOwnClosing === false) return;
+    valve.state = 'OFF';
+    this.#tell(valve);
+    this.#again(valve);
+  }
+
+  #again(valve: ZigbeeValve): void {
+    const pause =
+      valve.state === 'ON'
+        ? (valve.output.spec.reportSeconds ?? 30)
+        : (valve.settings.everySeconds ?? EVERY_SECONDS);
+    this.#timers.set(`again ${valve.name}`, pause, () => {
+      this.#tell(valve);
+      this.#again(valve);
+    });
+  }
+
+  #tell(valve: ZigbeeValve): void {
+    const flow = valve.output.meter?.read().flowLitresPerMinute;
+    this.#publish(valve.name, {
+      state: valve.state,
+      battery: 87,
+      linkquality: 128,
+      current_device_status: 'normal_state',
+      ...(flow === undefined ? {} : { flow: Number((flow * CUBIC_METRES_PER_HOUR).toFixed(2)) }),
+    });
+  }
+
+  #publish(topic: string, payload: object, retain = false): void {
+    const message = { topic: `${this.#base}/${topic}`, payload: JSON.stringify(payload), retain };
+    this.#shell.publish(message, 'now');
+  }
+}
+
+function deviceOf({ name, output }: ZigbeeValve, index: number): object {
+  const flow = { type: 'numeric', name: 'flow', property: 'flow', access: 5, unit: 'm³/h' };
+  return {
+    ieee_address: `0x00124b00000000${(index + 16).toString(16)}`,
+    type: 'EndDevice',
+    friendly_name: name,
+    power_source: 'Battery',
+    supported: true,
+    definition: {
+      model: 'SWV',
+      vendor: 'SONOFF',
+      exposes: [
+        {
+          type: 'switch',
+          features: [
+            { type: 'binary', name: 'state', property: 'state', access: 7, value_on: 'ON', value_off: 'OFF' },
+          ],
+        },
+        { type: 'numeric', name: 'battery', property: 'battery', access: 5, unit: '%' },
+        ...(output.meter === undefined ? [] : [flow]),
+      ],
+    },
+  };
+}
+
+function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    // Zigbee2MQTT also takes the bare word.
+    return { state: text };
+  }
+}

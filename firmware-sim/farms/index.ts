@@ -1,0 +1,7 @@
+import type { FarmSpec } from '../farm/spec.ts';
+import { demo } from './demo.ts';
+import { fourFamilies } from './four-families.ts';
+import { twoZones } from './two-zones.ts';
+
+/** Farms that a scenario may name. One line each. */
+export const farms: readonly FarmSpec[] = [demo, twoZones, fourFamilies];
