@@ -54,6 +54,13 @@ const gateway: RouteTable = {
   'POST /api/zones/:zone/unlock': ['technician', 'manager'],
   'GET /api/sources': everyRole,
   'POST /api/sources/:source/unlock': ['technician', 'manager'],
+  // Holding back is everybody's in the field; what all were told to stop goes on by one who answers for the farm.
+  'GET /api/programs': everyRole,
+  'POST /api/programs/stop': fieldWork,
+  'POST /api/programs/resume': ['technician', 'manager'],
+  'GET /api/zones/:zone/water': everyRole,
+  'POST /api/zones/:zone/pause': fieldWork,
+  'POST /api/zones/:zone/resume': fieldWork,
   'GET /api/zones/:zone/wet-tests': inspection,
   'POST /api/zones/:zone/wet-test': ['technician'],
   'POST /api/zones/:zone/wet-test/measured': ['technician'],

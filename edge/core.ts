@@ -103,7 +103,10 @@ export function createCore(options: CoreOptions): Core {
   const idPrefix = journal.bootId.slice(0, 12);
   const hub = new EventHub(idPrefix);
   const live = new Live({ hub, devices: placedDevices(farm), clock });
-  const latest = (device: string, metric: string) => live.latest(device, metric);
+  const known = {
+    latest: (device: string, metric: string) => live.latest(device, metric),
+    plan: (zone: string) => planning.view(zone),
+  };
   const newId = randomUUID;
   const onAlarm = (alarm: unknown) => hub.publish('alarm', alarm);
   const alarms = new Alarms({ journal, clock, newId, onAlarm, logger });
@@ -112,7 +115,7 @@ export function createCore(options: CoreOptions): Core {
     hardwareOf: (device) => hardwareOf(layout.farm, device),
     firmwareOf: (device) => profiles.about(device).firmware,
   });
-  const measured = new MeasuredZones(zones, (zone) => hub.publish('zone', measuredView(zone, latest)));
+  const measured = new MeasuredZones(zones, (zone) => hub.publish('zone', measuredView(zone, known)));
   const { library, timers = systemTimers, tickMs } = options;
   const irrigation = new Irrigation({
     ...{ zones, sources: farm.sources ?? [], speed, journal, publish, alarms, wetTests, clock, idPrefix },
@@ -126,11 +129,19 @@ export function createCore(options: CoreOptions): Core {
     },
     onZone: (zone) => {
       remote.onZone(zone);
-      const place = zonesOf(layout.farm).find(({ id }) => id === zone.id);
-      const settings = irrigation.settings(zone.id);
-      if (place && settings) hub.publish('zone', zoneView(zone, place, settings, latest));
+      showZone(zone.id);
     },
   });
+  const showZone = (id: string) => {
+    const place = zonesOf(layout.farm).find((one) => one.id === id);
+    const state = irrigation.zones().find((one) => one.id === id);
+    const settings = irrigation.settings(id);
+    if (place === undefined) return;
+    hub.publish(
+      'zone',
+      state && settings ? zoneView(state, place, settings, known) : measuredView(place, known),
+    );
+  };
   const remote = new RemoteCommands({
     ...{ journal, irrigation, clock, logger },
     zones: () =>
@@ -143,7 +154,7 @@ export function createCore(options: CoreOptions): Core {
   const calendarMs = farmCalendar(clock, speed, TIME_LAPSE_OFFSET_MS);
   const planning = new Planning({
     ...{ farm: () => layout.farm, library, journal, irrigation, alarms, calendarMs, clock },
-    ...{ timers, logger, askEveryMs: options.askEveryMs },
+    ...{ timers, logger, askEveryMs: options.askEveryMs, onChanged: showZone },
     ...openFeeds(options, timers, calendarMs),
   });
   const mappings = new Mappings({ journal, clock });

@@ -14,6 +14,57 @@ interface Settings {
   maxRunSeconds: number;
 }
 
+/** What waters a zone; times are of the farm's calendar. */
+export interface ZoneProgram {
+  id: string;
+  name: string | null;
+  kind: string;
+  nextAtMs: number | null;
+  notes: Reason[];
+  pause: { by: string; untilMs: number | null } | null;
+  stopAll: { by: string } | null;
+}
+
+/** A zone's root zone, mm. */
+export interface ZoneWater {
+  depletionMm: number;
+  rawMm: number;
+  tawMm: number;
+  /** 0 at wilting point, 1 at field capacity. */
+  availableWater: number;
+  stage: string;
+  kc: number;
+  /** So far today. */
+  et0Mm: number;
+  isAssumed: boolean;
+  disagreement: Reason | null;
+  lastDay: {
+    date: string;
+    et0Mm: number;
+    et0Method: string;
+    et0Reasons: Reason[];
+    etcMm: number;
+    /** Null: no gauge spoke. */
+    rainMm: number | null;
+    measuredLitres: number;
+    unprovenLitres: number;
+    percolationMm: number;
+    ks: number;
+  } | null;
+}
+
+/** A pump, its master valve and its tank. */
+export interface SourceNow {
+  id: string;
+  name: string;
+  state: string;
+  pumpOn: boolean | null;
+  masterValveOpen: boolean | null;
+  pressure: { kilopascals: number; atMs: number } | null;
+  tank: { percent: number; atMs: number } | null;
+  reason: Reason;
+}
+
 export interface ZoneLive {
   id: string;
   state: string;
@@ -41,6 +92,10 @@ export interface ZoneLive {
   locked: Reason | null;
   /** How it is watered now; `changed`: by whom, where that is not what the farm's own file says. */
   settings: (Settings & { changed: { by: string; atMs: number } | null }) | null;
+  /** Null: its soil probe alone waters it, or nothing does. */
+  program: ZoneProgram | null;
+  /** Null: nobody has said what grows there, or nothing is known yet. */
+  water: ZoneWater | null;
 }
 
 export interface DeviceReading extends Value {

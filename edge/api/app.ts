@@ -18,6 +18,7 @@ import { healthRoutes } from './health.ts';
 import { layoutRoutes } from './layout.ts';
 import { mappingRoutes } from './mappings.ts';
 import type { ApiParts } from './parts.ts';
+import { programRoutes } from './programs.ts';
 import { recordRoutes } from './records.ts';
 import { seriesRoutes } from './series.ts';
 import { sourceRoutes } from './sources.ts';
@@ -51,6 +52,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     deadLetterRoutes,
     zoneRoutes,
     sourceRoutes,
+    programRoutes,
     deviceRoutes,
     foundRoutes,
     layoutRoutes,

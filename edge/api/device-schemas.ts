@@ -1,7 +1,7 @@
 import { PlacementRecord, Reason, WetTestRecord } from '@nongtin/broker/wire';
 import { Type } from 'typebox';
 import type { Valve } from '../actuators/index.ts';
-import { AtMs, Nullable } from './schemas.ts';
+import { AtMs, Nullable } from './nullable.ts';
 
 /** What the API answers about devices and their places. */
 export const CreatedAnswer = Type.Object({ id: Type.String({ description: 'made of the name' }) });

@@ -13,10 +13,18 @@ import { Alarms } from '../alarms/alarms.ts';
 import { Diary } from '../diary/diary.ts';
 import { demoFarm, simulatedZones } from '../farm/demo.ts';
 import { LayoutKeeper } from '../farm/keeper.ts';
-import { zonesOf } from '../farm/layout.ts';
+import { type Farm, zonesOf } from '../farm/layout.ts';
 import { knownNames } from '../farm/places.ts';
+import { SeriesNames } from '../farm/series-names.ts';
+import { followLayout } from '../followers.ts';
 import { Found } from '../found/found.ts';
 import { Health } from '../health/health.ts';
+import { loadLibrary } from '../irrigation/crop-water/library.ts';
+import { MeasuredZones } from '../irrigation/measured.ts';
+import { Planning } from '../irrigation/planning/planning.ts';
+import { programmedZones } from '../irrigation/planning/programmed.ts';
+import { Uptime } from '../irrigation/planning/uptime.ts';
+import { wateringProblems } from '../irrigation/planning/watering-problems.ts';
 import { Irrigation } from '../irrigation/service.ts';
 import { EventHub } from '../live/hub.ts';
 import { Live } from '../live/live.ts';
@@ -91,11 +99,42 @@ export async function testApi(
     alarms,
     clock,
     idPrefix: 'boot',
+    hasProgram: (zone) => programmedZones(layout.farm).some((programmed) => programmed.zone.id === zone),
     onZone: () => {},
     onRun: () => {},
     logger,
   });
   await irrigation.start();
+  const library = loadLibrary();
+  const shown: string[] = [];
+  const asks: (() => void)[] = [];
+  const every = (_: number, ask: () => void) => {
+    asks.push(ask);
+    return () => {};
+  };
+  const timers = { after: () => () => {}, every };
+  const calendar = { ms: now };
+  const planning = new Planning({
+    ...{
+      farm: () => layout.farm,
+      library,
+      journal: records,
+      irrigation,
+      alarms,
+      forecast: undefined,
+      logger,
+    },
+    uptime: new Uptime({ path: join(folder, 'uptime.json'), clock, timers, onError: () => {} }),
+    ...{ calendarMs: () => calendar.ms, timers, onChanged: (zone) => shown.push(zone) },
+    clock: { ...clock, isTrusted: () => true },
+  });
+  await planning.start();
+  const problems = (farm: Farm) =>
+    wateringProblems(farm, { library, nowMs: calendar.ms, hasForecast: false });
+  followLayout(layout, {
+    ...{ problems, irrigation, planning, live, found, health, names: new SeriesNames(farm) },
+    ...{ measured: new MeasuredZones(zonesOf(farm), () => {}), ingest: { replaced: () => {} } },
+  });
   const clockState = {
     trusted: true,
     source: null,
@@ -114,6 +153,7 @@ export async function testApi(
     live,
     hub,
     irrigation,
+    planning,
     alarms,
     diary: new Diary({ layout, journal: records, clock, newId }),
     journal: {
@@ -170,6 +210,15 @@ export async function testApi(
     health,
     alarms,
     irrigation,
+    planning,
+    /** Zones of which people are told again, because of their program or soil. */
+    shown,
+    /** The farm's calendar. */
+    calendar,
+    /** As when some time has passed: programs are asked, days closed, and people told what has changed. */
+    askPrograms: () => {
+      for (const ask of asks) ask();
+    },
     commands,
     disconnected,
     received,
@@ -182,6 +231,7 @@ export async function testApi(
     },
     async close() {
       await app.close();
+      planning.stop();
       await irrigation.stop();
       live.flush();
       database.close();

@@ -13,6 +13,7 @@ import type { LayoutKeeper } from '../farm/keeper.ts';
 import type { FarmDoors } from '../farm-broker.ts';
 import type { Found } from '../found/found.ts';
 import type { Health } from '../health/health.ts';
+import type { Planning } from '../irrigation/planning/planning.ts';
 import type { Irrigation } from '../irrigation/service.ts';
 import type { EventHub } from '../live/hub.ts';
 import type { Live } from '../live/live.ts';
@@ -41,13 +42,14 @@ export interface ApiParts {
   readonly live: Pick<Live, 'devices' | 'latest' | 'forget'>;
   readonly hub: EventHub;
   readonly irrigation: Pick<Irrigation, 'zones' | 'settings' | 'request' | 'sources' | 'unlockSource'>;
+  readonly planning: Pick<Planning, 'view' | 'holds' | 'forecast' | 'nowMs'>;
   readonly alarms: Pick<Alarms, 'list' | 'acknowledge'>;
   readonly diary: Pick<Diary, 'recordHarvest'>;
   readonly journal: {
     lastNumber(): number;
     fill(): { readonly bytes: number; readonly limitBytes: number; readonly thinnedEntries: number };
     health(): { readonly healthy: boolean; readonly cause?: string; readonly reason?: string };
-    records<K extends 'run' | 'quarantine' | 'placement'>(
+    records<K extends 'run' | 'quarantine' | 'placement' | 'water_balance'>(
       kind: K,
       limit: number,
     ): Promise<readonly RecordOf<K>[]>;

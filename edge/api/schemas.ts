@@ -1,10 +1,10 @@
 import { REACH_PROBLEMS } from '@nongtin/broker';
 import { AlarmRecord, QuarantineRecord, Reason, RunRecord, Settings } from '@nongtin/broker/wire';
-import { type TSchema, Type } from 'typebox';
+import { Type } from 'typebox';
+import { AtMs, Nullable } from './nullable.ts';
+import { Program, Water } from './program-schemas.ts';
 
 /** What the API answers. Times are milliseconds since 1970 UTC (`…AtMs`), volumes litres, durations farm seconds. */
-export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-export const AtMs = Type.Number();
 const Flags = Type.Array(Type.String(), {
   description: 'Why it is kept but not trusted; empty when it is good',
 });
@@ -114,6 +114,8 @@ const ZoneAnswer = Type.Object({
       },
     ),
   ),
+  program: Nullable(Program),
+  water: Nullable(Water),
 });
 
 const LiveReading = Type.Object({

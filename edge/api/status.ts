@@ -27,12 +27,15 @@ export function statusView(parts: ApiParts) {
   };
 }
 
-export function zoneViews(parts: Pick<ApiParts, 'layout' | 'irrigation' | 'live'>): ZoneView[] {
+export function zoneViews(parts: Pick<ApiParts, 'layout' | 'irrigation' | 'planning' | 'live'>): ZoneView[] {
   const states = new Map(parts.irrigation.zones().map((zone) => [zone.id, zone]));
-  const latest = (device: string, metric: string) => parts.live.latest(device, metric);
+  const known = {
+    latest: (device: string, metric: string) => parts.live.latest(device, metric),
+    plan: (zone: string) => parts.planning.view(zone),
+  };
   return zonesOf(parts.layout.farm).map((zone) => {
     const state = states.get(zone.id);
     const settings = parts.irrigation.settings(zone.id);
-    return state && settings ? zoneView(state, zone, settings, latest) : measuredView(zone, latest);
+    return state && settings ? zoneView(state, zone, settings, known) : measuredView(zone, known);
   });
 }

@@ -1,13 +1,24 @@
 import { type Farm, isWatered, type Plot, type WateredZone, type Zone, zonesOf } from './layout.ts';
 
-/** The demo cooperative's farm: two plots of dragon fruit with three zones each, in Bình Thuận. */
+/** Of ground that a pillar's crop shades, and of it what drippers wet, where its roots are. */
+const SQUARE_METRES_PER_PILLAR = 3;
+const ROOTED_FRACTION = 0.32;
+
+/**
+ * The demo cooperative's farm: two plots of dragon fruit with three zones each, in Bình Thuận. Its probes decide when it is
+ * watered; the balance of its soil is shown beside them.
+ */
 export function demoFarm(): Farm {
   return {
     format: 'nongtin-farm-1',
     site: 'HTX Thanh long Hàm Minh',
+    location: {
+      ...{ latitudeDegrees: 10.93, longitudeDegrees: 108.1, elevationMetres: 20 },
+      ...{ isCoastal: true, windHeightMetres: 2 },
+    },
     plots: [
-      plot('plot-a', 'Lô A', 'VN-BTN-0001-DEMO', 1.2, ['a1', 'a2', 'a3']),
-      plot('plot-b', 'Lô B', 'VN-BTN-0002-DEMO', 0.9, ['b1', 'b2', 'b3']),
+      plot('plot-a', 'Lô A', 'VN-BTN-0001-DEMO', 1.2, { a1: 30, a2: 30, a3: 28 }),
+      plot('plot-b', 'Lô B', 'VN-BTN-0002-DEMO', 0.9, { b1: 32, b2: 30, b3: 29 }),
     ],
     farmDevices: ['weather', 'fert', 'trap-1', 'trap-2', 'probe9'],
   };
@@ -27,7 +38,8 @@ function plot(
   name: string,
   plantingAreaCode: string,
   areaHectares: number,
-  zones: string[],
+  /** With their pillars. */
+  zones: Readonly<Record<string, number>>,
 ): Plot {
   return {
     id,
@@ -35,11 +47,13 @@ function plot(
     crop: 'dragon fruit',
     plantingAreaCode,
     areaHectares,
-    zones: zones.map((zoneId, index) => zone(zoneId, `${name} – Khu ${index + 1}`)),
+    zones: Object.entries(zones).map(([zoneId, pillars], index) =>
+      zone(zoneId, `${name} – Khu ${index + 1}`, pillars),
+    ),
   };
 }
 
-function zone(id: string, name: string): Zone {
+function zone(id: string, name: string, pillars: number): Zone {
   return {
     id,
     name,
@@ -50,5 +64,12 @@ function zone(id: string, name: string): Zone {
     runSeconds: 600,
     maxRunSeconds: 1800,
     nominalFlowLitresPerMinute: 38,
+    water: {
+      ...{ crop: 'dragon-fruit-high', soil: 'sandy-loam', method: 'drip' },
+      ...{ areaSquareMetres: pillars * SQUARE_METRES_PER_PILLAR, plants: pillars, efficiency: 0.9 },
+      // As measured there: a pillar's roots are shallow.
+      ...{ fieldCapacity: 0.26, wiltingPoint: 0.09, rootDepthMetres: 0.3 },
+      ...{ wettedFraction: ROOTED_FRACTION, rootedFraction: ROOTED_FRACTION, depletionFraction: 0.6 },
+    },
   };
 }

@@ -48,7 +48,12 @@ export class ProgramHolds {
 
   /** Those in force for a zone now. */
   of(zone: string): { readonly stopAll: Hold | null; readonly pause: Hold | null } {
-    return { stopAll: this.#inForce(''), pause: this.#inForce(zone) };
+    return { stopAll: this.all(), pause: this.#inForce(zone) };
+  }
+
+  /** The one that holds every program. */
+  all(): Hold | null {
+    return this.#inForce('');
   }
 
   #inForce(key: string): Hold | null {

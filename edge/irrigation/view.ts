@@ -2,6 +2,7 @@ import type { Reason } from '@nongtin/broker/wire';
 import type { Zone as ZoneLayout } from '../farm/layout.ts';
 import { reasonOf } from './controller/reason.ts';
 import type { ZoneState } from './controller/types.ts';
+import type { PlanView } from './planning/shown.ts';
 import type { SettingsView } from './settings.ts';
 
 /** A zone's value as pages show it. */
@@ -11,7 +12,7 @@ interface Shown {
   readonly quality: string[];
 }
 
-export interface ZoneView {
+export interface ZoneView extends PlanView {
   readonly id: string;
   /** `measured`: it has no valve. */
   readonly state: ZoneState['phase']['name'] | 'measured';
@@ -51,20 +52,25 @@ export interface ZoneView {
   readonly settings: SettingsView | null;
 }
 
-type Latest = (device: string, metric: string) => Shown | null;
+interface Known {
+  /** The newest reading, whatever is thought of it. */
+  readonly latest: (device: string, metric: string) => Shown | null;
+  readonly plan: (zone: string) => PlanView;
+}
 
 /** What people see of a zone: the newest readings, flagged ones included, beside what the controller makes of them. */
 export function zoneView(
   zone: ZoneState,
   layout: ZoneLayout,
   settings: SettingsView,
-  latest: Latest,
+  known: Known,
 ): ZoneView {
   const { phase, valve } = zone;
   return {
     id: zone.id,
     state: phase.name,
-    ...probed(layout, latest),
+    ...probed(layout, known),
+    ...known.plan(zone.id),
     valve: valve && {
       open: valve.open,
       flowLitresPerMinute: valve.flowLitresPerMinute,
@@ -79,16 +85,17 @@ export function zoneView(
   };
 }
 
-/** A zone without a valve: only what its probe says. */
-export function measuredView(layout: ZoneLayout, latest: Latest): ZoneView {
+/** A zone without a valve: only what its probe and its soil's balance say. */
+export function measuredView(layout: ZoneLayout, known: Known): ZoneView {
   return {
-    ...{ id: layout.id, state: 'measured', ...probed(layout, latest) },
+    ...{ id: layout.id, state: 'measured', ...probed(layout, known) },
+    ...known.plan(layout.id),
     ...{ valve: null, run: null, test: null, decision: reasonOf('no_valve'), locked: null },
     settings: null,
   };
 }
 
-function probed({ soilProbe }: ZoneLayout, latest: Latest) {
+function probed({ soilProbe }: ZoneLayout, { latest }: Known) {
   const probe = (metric: string) => {
     const reading = soilProbe === undefined ? null : latest(soilProbe, metric);
     return reading && { value: reading.value, atMs: reading.atMs, quality: reading.quality };

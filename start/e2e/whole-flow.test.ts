@@ -89,6 +89,8 @@ describe.skipIf(!haveChromium)('from one command to a verified stamp, in a real 
     const card = page.locator('[data-zone=a1]');
     await card.locator('canvas').waitFor();
     expect(await card.getByTestId('moisture').innerText()).toMatch(/\d+(,\d)?\s%/);
+    await card.getByTestId('available-water').waitFor();
+    expect(await card.getByTestId('available-water').innerText()).toMatch(/^\d+\s%$/);
     // Zone a1 starts dry: it is watered at once, and its run lasts ten seconds of the time-lapse.
     const run = page.locator('li', { hasText: 'Lô A – Khu 1' }).first();
     await run.waitFor({ timeout: 60_000 });

@@ -6,15 +6,15 @@ import { isFitForControl } from '../../ingest/quality.ts';
 import type { ControlReading } from '../controller/types.ts';
 import type { Library } from '../crop-water/library.ts';
 import { ProgramHolds } from '../holds.ts';
-import type { Planned } from '../programs/conditions.ts';
 import type { Irrigation } from '../service.ts';
 import type { Timers } from '../timers.ts';
 import type { ForecastFeed } from './forecast-feed.ts';
 import { WateringHistory } from './history.ts';
 import { Planner } from './planner.ts';
 import { conditionsSite, modelledZones, programmedZones, siteOf } from './programmed.ts';
+import { type PlanView, ShownPlans } from './shown.ts';
 import type { Uptime } from './uptime.ts';
-import { WaterLedger, type ZoneWaterView } from './water-ledger.ts';
+import { WaterLedger } from './water-ledger.ts';
 
 type RecordOf<K extends JournalRecord['kind']> = Extract<JournalRecord, { kind: K }>;
 
@@ -41,18 +41,17 @@ interface PlanningOptions {
   readonly timers: Timers;
   /** How often programs are asked; default: every five seconds. */
   readonly askEveryMs?: number | undefined;
+  /** What people see of a zone's program or soil has changed; of one zone at most once a minute. */
+  readonly onChanged: (zone: string) => void;
   readonly logger: Logger;
-}
-
-/** What a zone's program thinks, for people. */
-export interface PlanView {
-  readonly planned: Planned | null;
-  readonly water: ZoneWaterView | null;
 }
 
 /** Why a probe is not believed (crop-water/assimilation.ts). */
 const DOUBTS = ['probe_out_of_range', 'probe_flat', 'probe_jumps', 'probe_disagrees', 'probe_drifts'];
 const ASK_EVERY_MS = 5_000;
+/** Of the questions; of those asked every five seconds, once a minute. */
+const LOOK_EVERY = 12;
+const NOTHING_YET: PlanView = { program: null, water: null };
 
 /**
  * What decides about watering, ahead of the controller:
@@ -67,7 +66,9 @@ export class Planning {
   readonly #ledger: WaterLedger;
   readonly #history: WateringHistory;
   readonly #planner: Planner;
+  readonly #shown: ShownPlans;
   readonly holds: ProgramHolds;
+  #isStarted = false;
   #cancel: () => void = () => {};
 
   constructor(options: PlanningOptions) {
@@ -102,6 +103,11 @@ export class Planning {
       forecast: () => ({ latest: forecast?.latest() ?? null, problem: forecast?.state().problem ?? null }),
       ...{ nowMs, clock, logger },
     });
+    this.#shown = new ShownPlans({
+      ...{ farm, holds: this.holds, onChanged: options.onChanged, logger },
+      planned: (zone) => this.#planner.of(zone),
+      water: (zone) => this.#ledger.view(zone),
+    });
   }
 
   async start(): Promise<void> {
@@ -111,7 +117,16 @@ export class Planning {
     await this.holds.start();
     this.#options.uptime.start();
     this.#options.forecast?.start();
-    this.#cancel = this.#options.timers.every(this.#options.askEveryMs ?? ASK_EVERY_MS, () => this.#tick());
+    this.#isStarted = true;
+    const { timers, askEveryMs = ASK_EVERY_MS } = this.#options;
+    const ends = [
+      timers.every(askEveryMs, () => this.#tick()),
+      timers.every(askEveryMs * LOOK_EVERY, () => this.#shown.look()),
+    ];
+    this.#cancel = () => {
+      for (const end of ends) end();
+    };
+    this.#shown.look();
   }
 
   stop(): void {
@@ -139,14 +154,27 @@ export class Planning {
   onRun(run: RunRecord): void {
     this.#history.onRun(run);
     this.#ledger.onRun(run);
+    this.#shown.forget(run.zone);
   }
 
   follow(farm: Farm): void {
     this.#weather.follow(farm.farmDevices);
+    if (this.#isStarted) this.#shown.look();
   }
 
+  /** Before the start nothing is known. */
   view(zone: string): PlanView {
-    return { planned: this.#planner.of(zone) ?? null, water: this.#ledger.view(zone) };
+    return this.#isStarted ? this.#shown.of(zone) : NOTHING_YET;
+  }
+
+  /** The farm's calendar, UTC ms: by it programs are paused. */
+  nowMs(): number {
+    return this.#options.calendarMs();
+  }
+
+  /** How the last look at the forecast went; null: none is configured. */
+  forecast(): ReturnType<ForecastFeed['state']> | null {
+    return this.#options.forecast?.state() ?? null;
   }
 
   /** A probe that lies is told once; the model goes on without it. */

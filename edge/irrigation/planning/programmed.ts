@@ -20,7 +20,7 @@ export function siteOf(farm: Pick<Farm, 'location' | 'timeZone'>): FarmSite | nu
 }
 
 /** The program of a zone, whether it stands there itself or is one of those that zones share. */
-function programOf(farm: Pick<Farm, 'programs'>, { program }: Pick<WateredZone, 'program'>) {
+export function programOf(farm: Pick<Farm, 'programs'>, { program }: Pick<WateredZone, 'program'>) {
   if (typeof program !== 'string') return program;
   return farm.programs?.find(({ id }) => id === program);
 }

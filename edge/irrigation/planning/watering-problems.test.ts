@@ -56,7 +56,7 @@ it.each<[string, object, object, RegExp]>([
     {},
     /zones\[0\]\.program 'day' is none of the farm's programs \(none\)/,
   ],
-  ['a program by need without a crop', { program: { id: 'x' } }, {}, /crop, soil and area/],
+  ['a program by need without a crop', { water: undefined, program: { id: 'x' } }, {}, /crop, soil and area/],
   [
     'a program by need of a farm that is nowhere',
     { water, program: { id: 'x' } },
