@@ -26,6 +26,8 @@ interface VirtualGatewayOptions {
   /** Adds to the gateway's wall clock, for clocks that are wrong. */
   readonly clockErrorMs?: () => number;
   readonly isClockTrusted?: () => boolean;
+  /** File of a weather forecast. */
+  readonly forecastSource?: string;
 }
 
 /** Its state files are worth no disk. */
@@ -68,6 +70,7 @@ export class VirtualGateway {
       tickMs,
       clockErrorMs = () => 0,
       isClockTrusted = () => true,
+      forecastSource,
     } = this.#options;
     const clock = {
       nowMs: () => scheduler.nowMs() + clockErrorMs(),
@@ -86,7 +89,7 @@ export class VirtualGateway {
       ...{ commands: new CommandChannel(), remoteCommands: false },
       library: loadLibrary(),
       timers: virtualTimers(scheduler),
-      ...{ tickMs, askEveryMs: 60_000 },
+      ...{ tickMs, askEveryMs: 60_000, forecastSource },
     });
     this.#core = core;
     await core.alarms.start();

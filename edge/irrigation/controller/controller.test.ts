@@ -272,6 +272,22 @@ describe('a valve that does not do as told', () => {
     },
   );
 
+  it('is told again, then alarms, when it has heard the opening and stays closed', () => {
+    const farm = testController().swept();
+    farm.moisture(0.1);
+    const runId = farm.runId();
+    farm.send({ kind: 'intent_durable', zone: 'a1', runId });
+    for (let times = 0; times < 3; times++) {
+      farm.valve({ cause: 'command', commandId: runId });
+      expect(farm.zone().phase.name).toBe('opening');
+      farm.wait(31);
+    }
+    expect(opens(farm.actions)).toHaveLength(3);
+    expect(only(farm.actions, 'raise_alarm')[0]?.reason.key).toBe('valve_no_answer');
+    const [run] = only(farm.valve({ cause: 'command' }), 'journal_run');
+    expect(run?.record.outcome).toBe('no_answer');
+  });
+
   it('that restarts in a run has cut it off', () => {
     const farm = testController();
     farm.watering();

@@ -178,11 +178,14 @@ function isLeaking(zone: ZoneState, flow: number | null, turn: Turn): boolean {
 
 function valveAfter(before: ZoneState['valve'], report: ValveReport, now: Instant): ZoneState['valve'] {
   const { flowLitresPerMinute: flow, totalLitres: total } = report;
+  // A foreign valve's own word repeats what its meter has said long ago.
+  const isNews = total !== null && (flow !== null || total !== before?.totalLitres);
   return {
     open: report.state === 'open',
     flowLitresPerMinute: flow ?? before?.flowLitresPerMinute ?? null,
     flowSeen: flow === null ? (before?.flowSeen ?? null) : now,
     totalLitres: total ?? before?.totalLitres ?? null,
+    totalSeen: isNews ? now : (before?.totalSeen ?? null),
     totalSinceStart: report.totalSinceStart === true,
     seen: now,
   };

@@ -1,4 +1,4 @@
-import { bandOf, type FlowFault } from './band.ts';
+import { bandOf, type FlowFault, isNoise } from './band.ts';
 import { reasonOf } from './reason.ts';
 import { isSupplied, waterSince } from './supply.ts';
 import { elapsed, type Instant } from './time.ts';
@@ -43,7 +43,7 @@ export function checkFlowOf(zone: Open, flow: number | null, turn: Turn): ZoneSt
   }
   const oddFlow = phase.oddFlow?.key === key ? phase.oddFlow : { key, since: turn.now };
   return isFault(key, oddFlow.since, from, turn)
-    ? stop(zone, key === 'no_flow' ? dryCause(zone, turn) : key, flow, turn)
+    ? stop(zone, key === 'no_flow' ? dryCause(zone, flow, turn) : key, flow, turn)
     : { ...zone, phase: { ...phase, oddFlow } };
 }
 
@@ -54,12 +54,19 @@ function isFault(key: FlowFault, since: Instant, openedAt: Instant, { layout, co
   return elapsed(since, now, config.flowFault);
 }
 
-/** No flow, says the meter; its counter may know better, and then it is the meter that has failed. */
-function dryCause({ phase, valve }: Open, turn: Turn): 'no_flow' | 'valve_lies_open' | 'meter_stuck' {
+/**
+ * Too little flow, says the meter; its counter may know better, and then it is the meter that has failed. Not at the first such
+ * word: what the counter has moved by then ran before. A valve through which something runs does not lie.
+ */
+function dryCause(
+  { phase, valve }: Open,
+  flow: number,
+  turn: Turn,
+): 'no_flow' | 'valve_lies_open' | 'meter_stuck' {
   const { layout, config } = turn;
-  const dry = isSupplied(turn.supply, turn.now) ? 'valve_lies_open' : 'no_flow';
+  const dry = isNoise(flow, turn) && isSupplied(turn.supply, turn.now) ? 'valve_lies_open' : 'no_flow';
   const { litres, since } = phase.counted;
-  if (litres === null || valve?.totalLitres == null) return dry;
+  if (phase.oddFlow === null || litres === null || valve?.totalLitres == null) return dry;
   const minutes = (valve.seen.farmMs - since.farmMs) / 60_000;
   const low = layout.minFlowLitresPerMinute ?? layout.nominalFlowLitresPerMinute * config.lowFlowFraction;
   return minutes > 0 && valve.totalLitres - litres >= low * minutes ? 'meter_stuck' : dry;

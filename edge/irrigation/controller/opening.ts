@@ -51,9 +51,13 @@ export function openingAnswered(
     if (isUnmetered(turn)) return { ...zone, phase: { name: 'running', proof: 'unmetered', ...flowing } };
     return checkFlowOf({ ...zone, phase: { name: 'proving', ...flowing } }, report.flowLitresPerMinute, turn);
   }
-  // The answer to the opening was lost, but the run has been: closed after our command means that its lease is over.
-  const ended = sentAt !== null && report.commandId === run.runId;
-  if (!ended) return zone;
+  if (sentAt === null || firstSentAt === null || report.commandId !== run.runId) return zone;
+  // The answer to the opening was lost, but the run has been: its lease is over, or water has run. Else a valve that has heard us
+  // and is closed has not opened; it is told again.
+  const isLeaseOver =
+    report.cause === 'lease_ended' || turn.now.farmMs >= firstSentAt.farmMs + openSeconds(run, turn) * 1000;
+  const hasRun = run.litresBefore !== null && (report.totalLitres ?? 0) > run.litresBefore;
+  if (!isLeaseOver && !hasRun) return zone;
   const flow = report.flowLitresPerMinute;
   return endRun(zone, turn, { run, openedAt: sentAt, outcome: 'completed', proof: null }, flow);
 }

@@ -58,6 +58,27 @@ describe('an open valve', () => {
     expect(run?.record).toMatchObject({ outcome: 'completed', proof: 'unmetered' });
   });
 
+  it('whose meter fell silent long before the end has no measured litres', () => {
+    const { farm } = opened(1_200, relays);
+    farm.valve({ ...open, flowLitresPerMinute: 38, totalLitres: 1_010 });
+    farm.wait(1_201);
+    const silent = { flowLitresPerMinute: null, totalLitres: 1_010 };
+    farm.valve(silent);
+    farm.wait(301);
+    expect(only(farm.actions, 'journal_run')[0]?.record.measuredLitres).toBeNull();
+  });
+
+  it('through which too little runs does not lie, and what was counted before is not held against the meter', () => {
+    const stated = zonesOf(demoFarm()).map((layout) => ({ ...layout, minFlowLitresPerMinute: 20 }));
+    const { farm, commandId } = opened(600, stated);
+    farm.valve({ ...open, commandId, flowLitresPerMinute: 37, totalLitres: 1_000 });
+    farm.wait(60);
+    farm.valve({ ...open, commandId, flowLitresPerMinute: 37, totalLitres: 1_037 });
+    farm.wait(10);
+    const actions = farm.valve({ ...open, commandId, flowLitresPerMinute: 9, totalLitres: 1_043 });
+    expect(only(actions, 'raise_alarm')[0]?.reason.key).toBe('no_flow');
+  });
+
   it.each([
     ['that never speaks', { flowLitresPerMinute: null, totalLitres: null }, 'meter_silent', 301],
     [

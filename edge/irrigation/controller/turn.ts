@@ -3,7 +3,7 @@ import { isNoise } from './band.ts';
 import type { ControlledZone, ControllerConfig } from './config.ts';
 import { reasonOf } from './reason.ts';
 import { mayClose, type Supply } from './supply.ts';
-import type { Instant, Limit } from './time.ts';
+import { elapsed, type Instant, type Limit } from './time.ts';
 import type { Action, Ending, IntentRecord, Run, Wanted, ZoneState } from './types.ts';
 
 /** What one step of one zone works with; `actions` collects what the shell has to do. */
@@ -187,6 +187,9 @@ export function recordRun(zone: ZoneState, turn: Turn, ended: Ending): ZoneState
   const { run, openedAt, outcome, proof } = ended;
   const from = openedAt ?? run.decided;
   const until = zone.phase.name === 'leak_testing' ? zone.phase.closedAt : turn.now;
+  const heard = zone.valve?.totalSeen ?? null;
+  // What a meter said that fell silent long before the end is not what ran.
+  const isHeard = heard !== null && !elapsed(heard, until, turn.config.meterSilence);
   const record: RunRecord = {
     kind: 'run',
     runId: run.runId,
@@ -198,7 +201,8 @@ export function recordRun(zone: ZoneState, turn: Turn, ended: Ending): ZoneState
     plannedSeconds: run.plannedSeconds,
     actualSeconds: openedAt === null ? 0 : Math.round((until.farmMs - openedAt.farmMs) / 1000),
     plannedLitres: run.wanted?.litres ?? plannedLitres(turn.layout, run.plannedSeconds),
-    measuredLitres: turn.layout.isUnmetered ? null : measuredLitres(zone, run.litresBefore, run.decided),
+    measuredLitres:
+      isHeard && !turn.layout.isUnmetered ? measuredLitres(zone, run.litresBefore, run.decided) : null,
     soilMoistureBefore: run.moistureBefore,
     soilMoistureAfter: zone.moisture?.value ?? null,
     outcome,

@@ -176,6 +176,7 @@ export interface ZoneState {
     readonly flowLitresPerMinute: number | null;
     readonly flowSeen: Instant | null;
     readonly totalLitres: number | null;
+    readonly totalSeen: Instant | null;
     readonly totalSinceStart: boolean;
     readonly seen: Instant;
   } | null;

@@ -128,6 +128,8 @@ function judge(source: SourceState, turn: SourceTurn): SourceStep {
     odd?.oddSince == null ||
     band === null ||
     !elapsed(source.since, now, limits.pressureSettling) ||
+    // What was measured before the pump ran is no word of it.
+    odd.seen.realMs <= source.since.realMs ||
     !elapsed(odd.oddSince, odd.seen, limits.pressureFault)
   )
     return well;

@@ -253,6 +253,17 @@ it('a pressure out of its band stops everything until a person has looked', () =
   expect(stage(rig)).toBe('locked');
 });
 
+it('a pressure that was measured before the pump ran is not held against it', () => {
+  const rig = farm({ pressure: { device: 'p', minKilopascals: 150, maxKilopascals: 400 } });
+  for (let minutes = 0; minutes < 3; minutes++) {
+    rig.send({ kind: 'measured', source: 'well', what: 'pressure', value: 5, quality: 0, now: rig.now });
+    rig.pass(60);
+  }
+  open(rig, 'a1', 300);
+  rig.pass(120);
+  expect([phase(rig, 'a1'), stage(rig), keys(rig)]).toEqual(['running', 'delivering', []]);
+});
+
 it('a valve that gives no water while the pump has pressure is the one that is stuck', () => {
   const rig = farm({ pressure: { device: 'p', minKilopascals: 150, maxKilopascals: 400 } });
   Object.assign(rig.device('valve-a1'), { zone: { ...zones[0], nominalFlowLitresPerMinute: 0 } });

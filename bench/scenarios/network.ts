@@ -1,0 +1,65 @@
+import { twoZones } from './farms.ts';
+import { atDawn } from './programs.ts';
+import type { FarmScenario } from './scenario.ts';
+
+const given = { farm: twoZones, own: { program: atDawn }, length: 'PT3H' } as const;
+const both = { n1: [1_000, 1_450], n2: [850, 1_150] } as const;
+
+/** Messages that come late, never, twice or in another order. */
+export const network: readonly FarmScenario[] = [
+  {
+    ...{ name: 'late-messages', title: 'Every message comes two to four seconds late', ...given },
+    faults: [{ fault: 'messages-late', at: 'PT2M', seconds: 2, spreadSeconds: 2 }],
+    expect: { litres: both },
+  },
+  {
+    ...{ name: 'very-late-messages', title: 'Every message comes twenty seconds late', ...given },
+    faults: [{ fault: 'messages-late', at: 'PT2M', seconds: 20 }],
+    expect: {
+      litres: { n1: [0, 0], n2: [0, 0] },
+      ...{ alarms: ['well master_no_answer', 'well master_does_not_close'], locked: ['well'] },
+    },
+    fallsShort: 'the source is locked for what is only a slow network',
+  },
+  {
+    ...{ name: 'lost-messages', title: 'Three of ten messages are lost, commands too', ...given },
+    faults: [{ fault: 'messages-lost', at: 'PT2M', rate: 0.3 }],
+    expect: {
+      litres: { n1: [1_000, 1_450], n2: [850, 1_300] },
+      mayRaise: ['well source_silent', 'n1 valve_silent', 'n2 valve_silent'],
+    },
+  },
+  {
+    ...{ name: 'duplicated-messages', title: 'Half of the messages come twice', ...given },
+    faults: [{ fault: 'messages-duplicated', at: 'PT2M', rate: 0.5, afterSeconds: 7 }],
+    expect: { litres: both, starts: { n1: [1, 1], n2: [1, 1] } },
+  },
+  {
+    ...{ name: 'reordered-messages', title: 'Half of the messages are overtaken by others', ...given },
+    faults: [{ fault: 'messages-reordered', at: 'PT2M', rate: 0.5, withinSeconds: 10 }],
+    expect: { litres: both },
+  },
+  {
+    ...{
+      name: 'wifi-loss',
+      title: 'A valve loses its Wi-Fi in a run and comes back after an hour',
+      ...given,
+    },
+    faults: [{ fault: 'wifi-loss', at: 'PT15M7S', for: 'PT1H', target: 'valve-n1' }],
+    expect: { litres: { n1: [900, 1_050], n2: [1_000, 1_300] }, alarms: ['n1 valve_silent'] },
+  },
+  {
+    ...{
+      name: 'wifi-loss-of-the-pump',
+      title: 'The pump loses its Wi-Fi in a run: its lease stops it',
+      ...given,
+    },
+    faults: [{ fault: 'wifi-loss', at: 'PT15M7S', for: 'PT1H', target: 'pump-1' }],
+    expect: {
+      litres: { n1: [900, 1_050], n2: [700, 900] },
+      alarms: ['well source_silent', 'n1 valve_lies_open', 'n2 valve_lies_open'],
+      locked: ['n1', 'n2'],
+    },
+    fallsShort: 'zones are locked for the pump that stopped before them',
+  },
+];

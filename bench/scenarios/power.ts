@@ -1,0 +1,66 @@
+import { familyOf, oneZone, twoZones } from './farms.ts';
+import { atDawn, byNeed } from './programs.ts';
+import type { FarmScenario } from './scenario.ts';
+
+const given = { farm: twoZones, own: { program: atDawn }, length: 'PT3H' } as const;
+
+const both = { n1: [1_150, 1_400], n2: [950, 1_150] } as const;
+
+/** Power that goes and comes, and clocks that are wrong. */
+export const power: readonly FarmScenario[] = [
+  {
+    ...{
+      name: 'gateway-power-cut',
+      title: 'The gateway loses its power in a run for half an hour',
+      ...given,
+    },
+    faults: [{ fault: 'gateway-power-cut', at: 'PT15M7S', for: 'PT30M' }],
+    expect: { litres: both, starts: { n1: [2, 2], n2: [2, 2] } },
+  },
+  {
+    ...{
+      name: 'gateway-power-flicker',
+      title: 'The gateway loses its power for a minute in a run',
+      ...given,
+    },
+    faults: [{ fault: 'gateway-power-cut', at: 'PT20M7S', for: 'PT1M' }],
+    expect: { litres: both, starts: { n1: [2, 2], n2: [2, 2] } },
+  },
+  {
+    ...{ name: 'farm-power-cut', title: 'The whole farm loses its power in a run', ...given },
+    faults: [{ fault: 'farm-power-cut', at: 'PT20M7S', for: 'PT10M' }],
+    expect: { litres: both, starts: { n1: [2, 2], n2: [2, 2] } },
+  },
+  {
+    ...{ name: 'power-cut-tasmota', title: 'Power comes back to a Tasmota valve that was open' },
+    ...{ farm: familyOf('tasmota'), own: { program: atDawn }, length: 'PT3H' },
+    faults: [{ fault: 'farm-power-cut', at: 'PT20M7S', for: 'PT10M' }],
+    expect: { litres: { tasmota: [450, 650] } },
+    fallsShort: 'nobody knows how much ran (the meter was off too), so the rest is not made up',
+  },
+  {
+    ...{
+      name: 'clock-1970-by-clock',
+      title: "The gateway's clock shows 1970: a program by the clock waits for the time",
+      ...given,
+    },
+    faults: [{ fault: 'gateway-clock-reset', at: 'PT5M', for: 'PT1H' }],
+    expect: { litres: both, reasons: ['program_clock_untrusted'] },
+  },
+  {
+    ...{ name: 'clock-1970-in-a-run', title: "The gateway's clock falls to 1970 in a run", ...given },
+    faults: [{ fault: 'gateway-clock-reset', at: 'PT15M7S', for: 'PT1H' }],
+    expect: { litres: both },
+  },
+  {
+    ...{ name: 'clock-1970-by-need', title: 'Without a clock for three days a program by need goes on' },
+    ...{ farm: oneZone({ firstMoisture: 0.21 }), own: { program: byNeed }, length: 'P6D', tickSeconds: 10 },
+    faults: [{ fault: 'gateway-clock-reset', at: 'P1D', for: 'P3D' }],
+    expect: { litres: { z1: [12_000, 20_000] } },
+  },
+  {
+    ...{ name: 'device-clocks-1970', title: 'The clocks of all devices show 1970', ...given },
+    faults: [{ fault: 'device-clock-reset', at: 'PT5M' }],
+    expect: { litres: both },
+  },
+];

@@ -1,0 +1,80 @@
+import type { Core } from '../../edge/core.ts';
+import type { FarmSpec } from '../../firmware-sim/index.ts';
+import type { Own } from './farm-of.ts';
+
+/** What is given to be played: a farm, what somebody has written for its gateway, what goes wrong, and what must come of it. */
+export interface FarmScenario {
+  readonly name: string;
+  /** What happens, as the table of results says it. */
+  readonly title: string;
+  /** ISO 8601 with an offset; 2026-02-10T05:00:00+07:00 unless it is stated. */
+  readonly start?: string;
+  /** ISO 8601 duration. */
+  readonly length: string;
+  readonly farm: FarmSpec;
+  readonly own: Own;
+  readonly faults?: readonly OrderedFault[];
+  /** What people do at the farm. */
+  readonly people?: readonly Deed[];
+  readonly forecast?: ForecastFile;
+  /** How often the controller looks at the clock; 1 unless it is stated. */
+  readonly tickSeconds?: number;
+  readonly expect: Expectations;
+  /** What should be better than what is expected; shown beside the result. */
+  readonly fallsShort?: string;
+}
+
+/** As in a scenario file of firmware-sim. */
+interface OrderedFault {
+  readonly fault: string;
+  readonly at: string;
+  readonly for?: string;
+  readonly target?: string;
+  readonly [option: string]: unknown;
+}
+
+interface Deed {
+  /** Seconds from the start. */
+  readonly atSeconds: number;
+  readonly act: (core: Core) => unknown;
+}
+
+export interface ForecastFile {
+  /** Hours before the start at which it was made. */
+  readonly ageHours: number;
+  /** In each of the 48 hours from the start's midnight on. */
+  readonly rainMmPerHour: number;
+}
+
+type Range = readonly [min: number, max: number];
+
+/** What must hold, beside what holds of every scenario (judge.ts). Alarms are 'ZONE KEY' or 'SOURCE KEY'. */
+export interface Expectations {
+  /** Litres that really passed each zone's valve. */
+  readonly litres: Readonly<Record<string, Range>>;
+  /** Raised at least once; whatever is raised must stand here or in `mayRaise`. */
+  readonly alarms?: readonly string[];
+  readonly mayRaise?: readonly string[];
+  /** Zones and sources that are locked at the end; all others are not. */
+  readonly locked?: readonly string[];
+  /** Keys of reasons that were given at some time, and that never were. */
+  readonly reasons?: readonly string[];
+  readonly neverReasons?: readonly string[];
+  /** Days of water stress, the most of any zone; 0 unless it is stated. */
+  readonly stressDays?: number;
+  readonly burstLitres?: number;
+  readonly leakedLitres?: number;
+  /** The longest real opening (s); else the zone's limit. For valves that nobody can close. */
+  readonly longestOpenSeconds?: number;
+  /** The pump against closed valves, and without water: 0 unless nobody could know. */
+  readonly deadHeadSeconds?: number;
+  readonly dryRunSeconds?: number;
+  /** Zones and sources that are open at the end because nothing can close them. */
+  readonly openAtEnd?: readonly string[];
+  /** The meter does not tell the truth: its litres are not held against those that really ran. */
+  readonly isMeterWrong?: boolean;
+  /** At most so many zones are open at once. */
+  readonly openAtOnce?: number;
+  readonly runoffMm?: number;
+  readonly starts?: Readonly<Record<string, Range>>;
+}

@@ -1,0 +1,67 @@
+import { oneZone } from './farms.ts';
+import { byNeed } from './programs.ts';
+import type { FarmScenario } from './scenario.ts';
+
+const farm = oneZone({ firstMoisture: 0.22 }, 'binh-thuan');
+const given = { farm, own: { program: byNeed }, length: 'P12D', tickSeconds: 10 } as const;
+/** What the crop drinks in that time, whatever the probe says. */
+const litres = { z1: [16_000, 21_000] } as const;
+
+/** Probes and stations that lie: the model goes on. */
+export const sensors: readonly FarmScenario[] = [
+  {
+    ...{ name: 'probe-true', title: 'The same without faults, to compare', ...given },
+    expect: { litres },
+  },
+  {
+    ...{ name: 'probe-dead', title: 'The soil probe falls silent', ...given },
+    faults: [{ fault: 'sensor-dead', at: 'P2D', target: 'soil-z1' }],
+    expect: { litres },
+  },
+  {
+    ...{ name: 'probe-flat', title: 'The soil probe says one number for ever', ...given },
+    faults: [{ fault: 'sensor-flat', at: 'P2D', target: 'soil-z1', metric: 'soil_moisture' }],
+    expect: { litres, alarms: ['z1 probe_flat'] },
+  },
+  {
+    ...{ name: 'probe-drifting', title: 'The soil probe drifts to the wet side, 0.01 a day', ...given },
+    faults: [
+      { fault: 'sensor-drifting', at: 'P1D', target: 'soil-z1', metric: 'soil_moisture', perDay: 0.01 },
+    ],
+    expect: { litres, stressDays: 4 },
+    fallsShort: 'so slow a drift is believed at first, and costs days of stress',
+  },
+  {
+    ...{ name: 'probe-jumping', title: 'The soil probe jumps by 0.1 in every third value', ...given },
+    faults: [
+      { fault: 'sensor-jumping', at: 'P1D', target: 'soil-z1', metric: 'soil_moisture', by: 0.1, rate: 0.3 },
+    ],
+    expect: { litres, mayRaise: ['z1 probe_jumps'] },
+  },
+  {
+    ...{ name: 'probe-times-ten', title: 'The soil probe says ten times the number', ...given },
+    faults: [{ fault: 'unit-wrong', at: 'P1D', target: 'soil-z1', metric: 'soil_moisture', factor: 10 }],
+    expect: { litres },
+  },
+  {
+    ...{
+      name: 'rain-gauge-dead',
+      title: 'Rain on a dead rain gauge: the probe keeps the soil from drowning',
+    },
+    ...{ farm: oneZone({}, 'red-river-delta'), own: { program: byNeed }, length: 'P10D', tickSeconds: 10 },
+    start: '2026-09-12T00:00:00+07:00',
+    faults: [{ fault: 'rain-gauge-dead', at: 'PT1H', target: 'weather' }],
+    expect: { litres: { z1: [2_000, 8_000] } },
+  },
+  {
+    ...{ name: 'wind-times-ten', title: 'The wind comes in another unit: ten times the number', ...given },
+    faults: [{ fault: 'unit-wrong', at: 'P1D', target: 'weather', metric: 'wind_speed', factor: 10 }],
+    expect: { litres: { z1: [20_000, 30_000] } },
+    fallsShort: 'a wind ten times too strong is possible: it is believed, and half as much again is watered',
+  },
+  {
+    ...{ name: 'station-dead', title: 'The weather station falls silent', ...given },
+    faults: [{ fault: 'sensor-dead', at: 'P3D', target: 'weather' }],
+    expect: { litres },
+  },
+];

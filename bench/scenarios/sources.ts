@@ -1,0 +1,112 @@
+import { twoZones } from './farms.ts';
+import { atDawn, dawnAndDusk } from './programs.ts';
+import type { FarmScenario } from './scenario.ts';
+
+const given = { farm: twoZones, own: { program: atDawn }, length: 'PT3H' } as const;
+
+/** Pumps, tanks, and zones that share them. */
+export const sources: readonly FarmScenario[] = [
+  {
+    ...{ name: 'pump-not-starting', title: 'The pump stands still, and what drives it shows that', ...given },
+    faults: [{ fault: 'pump-not-starting', at: 'PT5M', target: 'well' }],
+    expect: {
+      litres: { n1: [0, 0], n2: [0, 0] },
+      alarms: ['well pump_no_answer'],
+    },
+  },
+  {
+    ...{
+      name: 'pump-not-stopping',
+      title: 'A welded contactor: the pump cannot be stopped, and that is told',
+      ...given,
+    },
+    faults: [{ fault: 'pump-not-stopping', at: 'PT15M7S', target: 'well' }],
+    expect: {
+      litres: { n1: [1_000, 1_500], n2: [850, 1_300] },
+      ...{ deadHeadSeconds: 9_000, alarms: ['well pump_does_not_stop'], locked: ['well'] },
+      openAtEnd: ['well'],
+    },
+  },
+  {
+    ...{ name: 'tank-dry', title: 'The tank runs dry in a run', ...given },
+    faults: [{ fault: 'tank-dry', at: 'PT15M7S', for: 'PT30M', target: 'well' }],
+    expect: {
+      litres: { n1: [250, 400], n2: [200, 350] },
+      alarms: ['n1 valve_lies_open', 'n2 valve_lies_open'],
+      ...{ locked: ['n1', 'n2'], dryRunSeconds: 15 },
+    },
+    fallsShort: 'the zones are blamed: their flow fails before the level of the tank is read',
+  },
+  {
+    ...{ name: 'tank-low', title: 'The tank is drawn down: watering waits until it is filled again' },
+    ...{ farm: tankOf(2_600, 1_200), own: { program: dawnAndDusk }, length: 'PT15H' },
+    expect: {
+      litres: { n1: [2_300, 2_700], n2: [1_900, 2_300] },
+      alarms: ['well tank_low'],
+      reasons: ['tank_low'],
+    },
+  },
+  {
+    ...{ name: 'pressure-drop', title: 'A tenth of the pressure is left', ...given },
+    faults: [{ fault: 'pressure-drop', at: 'PT15M7S', target: 'well', factor: 0.1 }],
+    expect: {
+      litres: { n1: [250, 400], n2: [200, 350] },
+      ...{ alarms: ['n1 valve_lies_open', 'n2 valve_lies_open'], locked: ['n1', 'n2'] },
+    },
+    fallsShort: 'the zones are blamed: their flow fails before the pressure is read',
+  },
+  {
+    ...{ name: 'pump-for-one', title: 'The pump gives enough for one zone: they take turns', length: 'PT3H' },
+    ...{ farm: twoZones, own: { program: atDawn, source: { maxFlowLitresPerMinute: 70 } } },
+    expect: {
+      litres: { n1: [1_400, 1_600], n2: [1_150, 1_350] },
+      openAtOnce: 1,
+      reasons: ['source_capacity'],
+    },
+  },
+  {
+    ...{ name: 'hilly-blocks', title: 'Blocks of different height may not run together', length: 'PT3H' },
+    ...{ farm: twoZones, own: { program: atDawn, source: { together: [['n1'], ['n2']] } } },
+    expect: { litres: { n1: [1_400, 1_600], n2: [1_150, 1_350] }, openAtOnce: 1, reasons: ['source_apart'] },
+  },
+  {
+    ...{ name: 'water-turns', title: 'Two members share the pump by a timetable', length: 'PT8H' },
+    farm: twoZones,
+    own: {
+      program: {
+        id: 'probe',
+        kind: 'soil_moisture',
+        openBelowFraction: 0.3,
+        targetFraction: 0.4,
+        maxSeconds: 1_200,
+      },
+      waterTurns: [
+        {
+          id: 'well-turns',
+          members: [
+            { id: 'tu', name: 'Ông Ba Tư', zones: ['n1'] },
+            { id: 'sau', name: 'Bà Sáu', zones: ['n2'] },
+          ],
+          timetable: [
+            { id: 'first', member: 'tu', days: ['tue'], start: '06:00', end: '08:00' },
+            { member: 'sau', after: 'first', minutes: 120 },
+          ],
+        },
+      ],
+    },
+    expect: {
+      litres: { n1: [1_400, 1_600], n2: [1_150, 1_350] },
+      ...{ openAtOnce: 1, reasons: ['program_waits_turn'] },
+    },
+  },
+];
+
+function tankOf(firstLitres: number, inflowLitresPerHour: number): typeof twoZones {
+  return {
+    ...twoZones,
+    sources: twoZones.sources.map((source) => ({
+      ...source,
+      tank: { capacityLitres: 12_000, firstLitres, inflowLitresPerHour },
+    })),
+  };
+}
