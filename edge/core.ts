@@ -121,7 +121,7 @@ export function createCore(options: CoreOptions): Core {
     ...{ zones, sources: farm.sources ?? [], speed, journal, publish, alarms, wetTests, clock, idPrefix },
     ...{ logger, timers },
     ...(tickMs === undefined ? {} : { tickMs }),
-    hasProgram: (zone) => programmedZones(layout.farm).some((programmed) => programmed.zone.id === zone),
+    hasProgram: (zone) => programmedZones(layout.farm).has(zone),
     onRun: (run) => {
       hub.publish('run', run);
       planning.onRun(run);

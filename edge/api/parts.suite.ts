@@ -99,7 +99,7 @@ export async function testApi(
     alarms,
     clock,
     idPrefix: 'boot',
-    hasProgram: (zone) => programmedZones(layout.farm).some((programmed) => programmed.zone.id === zone),
+    hasProgram: (zone) => programmedZones(layout.farm).has(zone),
     onZone: () => {},
     onRun: () => {},
     logger,

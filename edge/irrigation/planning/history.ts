@@ -13,7 +13,7 @@ interface HistoryOptions {
 /** How far back programs look: the slot of yesterday, and a week's turns. */
 const KEPT_MS = 8 * 86_400_000;
 /** Days of many cycles in many zones. */
-const MOST_RECORDS = 10_000;
+const MOST_RECORDS = 5_000;
 
 interface Kept {
   readonly run: RunRecord;

@@ -25,7 +25,7 @@ export interface ProgrammedZone {
 
 interface PlannerOptions {
   readonly site: () => Conditions['site'];
-  readonly zones: () => readonly ProgrammedZone[];
+  readonly zones: () => Iterable<ProgrammedZone>;
   /** Of members who share water. */
   readonly turns: () => readonly WaterTurns[];
   readonly irrigation: {

@@ -1,6 +1,6 @@
 import type { AlarmRecord, JournalRecord, Reason, RunRecord } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
-import { type Farm, zonesOf } from '../../farm/layout.ts';
+import type { Farm } from '../../farm/layout.ts';
 import { FarmWeather } from '../../farm-weather/farm-weather.ts';
 import { isFitForControl } from '../../ingest/quality.ts';
 import type { ControlReading } from '../controller/types.ts';
@@ -11,7 +11,7 @@ import type { Timers } from '../timers.ts';
 import type { ForecastFeed } from './forecast-feed.ts';
 import { WateringHistory } from './history.ts';
 import { Planner } from './planner.ts';
-import { conditionsSite, modelledZones, programmedZones, siteOf } from './programmed.ts';
+import { conditionsSite, modelledZones, programmedZones, siteOf, zonesOfProbes } from './programmed.ts';
 import { type PlanView, ShownPlans } from './shown.ts';
 import type { Uptime } from './uptime.ts';
 import { WaterLedger } from './water-ledger.ts';
@@ -83,13 +83,14 @@ export class Planning {
       clock,
       logger,
     } = options;
+    const modelled = modelledZones(library);
     this.#options = options;
     this.holds = new ProgramHolds(journal, nowMs);
     this.#weather = new FarmWeather({ journal, devices: farm().farmDevices, nowMs, logger });
     this.#history = new WateringHistory({ journal, clock });
     this.#ledger = new WaterLedger({
       ...{ journal, weather: this.#weather, nowMs, logger },
-      zones: () => modelledZones(farm(), library),
+      zones: () => modelled(farm()),
       site: () => siteOf(farm()),
       isClockTrusted: () => clock.isTrusted(),
       onProbe: (zone, disagreement) => this.#doubt(zone, disagreement),
@@ -97,7 +98,7 @@ export class Planning {
     this.#planner = new Planner({
       site: () => conditionsSite(farm()),
       turns: () => farm().waterTurns ?? [],
-      zones: () => programmedZones(farm()),
+      zones: () => programmedZones(farm()).values(),
       ...{ irrigation, weather: this.#weather, ledger: this.#ledger, holds: this.holds },
       ...{ history: this.#history, uptime },
       forecast: () => ({ latest: forecast?.latest() ?? null, problem: forecast?.state().problem ?? null }),
@@ -146,8 +147,8 @@ export class Planning {
     this.#weather.onReadings(readings);
     for (const { metric, device, value, quality } of readings) {
       if (metric !== 'soil_moisture' || !isFitForControl(quality)) continue;
-      const zone = zonesOf(this.#options.farm()).find(({ soilProbe }) => soilProbe === device);
-      if (zone) this.#ledger.onSoilMoisture(zone.id, value);
+      const zone = zonesOfProbes(this.#options.farm()).get(device);
+      if (zone !== undefined) this.#ledger.onSoilMoisture(zone, value);
     }
   }
 

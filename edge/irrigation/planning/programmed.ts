@@ -47,18 +47,44 @@ export function isMetered(zone: WateredZone): boolean {
   return !controlledZone(zone, { speed: 1, readOnly: null }).isUnmetered;
 }
 
-export function programmedZones(farm: Farm): ProgrammedZone[] {
-  return zonesOf(farm).flatMap((zone) => {
+/** A layout is a value that is never changed, and these are asked for again and again: what is made of it is made once. */
+function perFarm<T>(make: (farm: Farm) => T): (farm: Farm) => T {
+  const made = new WeakMap<Farm, { readonly value: T }>();
+  return (farm) => {
+    const known = made.get(farm) ?? { value: make(farm) };
+    made.set(farm, known);
+    return known.value;
+  };
+}
+
+/** By zone, those that a program waters. */
+export const programmedZones = perFarm((farm): ReadonlyMap<string, ProgrammedZone> => {
+  const found = zonesOf(farm).flatMap((zone): [string, ProgrammedZone][] => {
     const program: Program | undefined = programOf(farm, zone);
     if (!isWatered(zone) || program === undefined) return [];
-    return { zone, program, isMetered: isMetered(zone), turn: turnOf(farm, zone.id) };
+    return [[zone.id, { zone, program, isMetered: isMetered(zone), turn: turnOf(farm, zone.id) }]];
+  });
+  return new Map(found);
+});
+
+/** By zone, those whose crop and soil are known. */
+export function modelledZones(library: Library): (farm: Farm) => ReadonlyMap<string, ModelledZone> {
+  return perFarm((farm) => {
+    const found = zonesOf(farm).flatMap(({ id, water }): [string, ModelledZone][] => {
+      if (water === undefined) return [];
+      const model = zoneModel(water, library);
+      return [[id, { id, model, waterEcDsPerM: model.waterEcDsPerM }]];
+    });
+    return new Map(found);
   });
 }
 
-export function modelledZones(farm: Farm, library: Library): ModelledZone[] {
-  return zonesOf(farm).flatMap(({ id, water }) => {
-    if (water === undefined) return [];
-    const model = zoneModel(water, library);
-    return { id, model, waterEcDsPerM: model.waterEcDsPerM };
-  });
-}
+/** By soil probe, the zone that it stands in. */
+export const zonesOfProbes = perFarm(
+  (farm): ReadonlyMap<string, string> =>
+    new Map(
+      zonesOf(farm).flatMap(({ id, soilProbe }) =>
+        soilProbe === undefined ? [] : [[soilProbe, id] as const],
+      ),
+    ),
+);

@@ -55,7 +55,7 @@ class Farm {
             .toReversed()) as never,
       },
       weather: { hours: (fromMs, toMs) => this.hours(fromMs, toMs) },
-      zones: () => [{ id: 'a1', model, waterEcDsPerM: null }],
+      zones: () => new Map([['a1', { id: 'a1', model, waterEcDsPerM: null }]]),
       site: () => site,
       nowMs: () => this.nowMs,
       isClockTrusted: () => this.isTrusted,

@@ -39,7 +39,8 @@ interface LedgerOptions {
     ): Promise<readonly Extract<JournalRecord, { kind: K }>[]>;
   };
   readonly weather: Pick<FarmWeather, 'hours'>;
-  readonly zones: () => readonly ModelledZone[];
+  /** By zone. */
+  readonly zones: () => ReadonlyMap<string, ModelledZone>;
   /** Null: nobody has said where the farm is; then nothing is reckoned. */
   readonly site: () => FarmSite | null;
   /** The farm's calendar, UTC ms. */
@@ -85,7 +86,9 @@ export interface ZoneWaterView {
 
 /** A model that has slept for longer knows nothing any more. */
 const LONGEST_GAP_DAYS = 30;
-const MOST_RECORDS = 10_000;
+/** Ten days of a large farm, of each zone the newest; and its runs of some weeks. */
+const MOST_DAYS = 2_000;
+const MOST_RUNS = 5_000;
 /** Days before, from which ET0 of an unknown day is made. */
 const REMEMBERED_DAYS = 10;
 /** A week less the days that the farm's weather may have forgotten. */
@@ -115,9 +118,9 @@ export class WaterLedger {
 
   async start(): Promise<void> {
     const { journal } = this.#options;
-    const records = await journal.records('water_balance', MOST_RECORDS);
+    const records = await journal.records('water_balance', MOST_DAYS);
     for (const record of records.toReversed()) this.#recall(record);
-    const runs = await journal.records('run', MOST_RECORDS);
+    const runs = await journal.records('run', MOST_RUNS);
     for (const run of runs.toReversed()) this.#given.add(run, run.startedAtMs);
   }
 
@@ -135,7 +138,7 @@ export class WaterLedger {
     const site = this.#options.site();
     if (site === null || !this.#options.isClockTrusted()) return;
     const today = localDay(site.timeZone, this.#options.nowMs());
-    for (const zone of this.#options.zones()) {
+    for (const zone of this.#options.zones().values()) {
       let kept: Kept | null = this.#seen(zone, this.#begun(zone, today), today);
       while (kept !== null && kept.day < today - 1) kept = this.#closeDay(zone, kept, site);
     }
@@ -160,7 +163,7 @@ export class WaterLedger {
 
   /** Why a zone's water does its crop no good; null: it does. */
   tooSalty(id: string): Reason | null {
-    const zone = this.#options.zones().find((one) => one.id === id);
+    const zone = this.#options.zones().get(id);
     if (zone === undefined || zone.waterEcDsPerM === null) return null;
     const soil = initialSoil(zone.model, FULL_DATE);
     const { waterEcDsPerM } = zone;
@@ -189,7 +192,7 @@ export class WaterLedger {
   /** The soil of a zone at this moment: the end of yesterday, and what has come and gone since. */
   #now(id: string): Now | null {
     const site = this.#options.site();
-    const zone = this.#options.zones().find((one) => one.id === id);
+    const zone = this.#options.zones().get(id);
     if (site === null || zone === undefined) return null;
     const nowMs = this.#options.nowMs();
     const today = localDay(site.timeZone, nowMs);
