@@ -28,8 +28,8 @@ export const sensors: readonly FarmScenario[] = [
     faults: [
       { fault: 'sensor-drifting', at: 'P1D', target: 'soil-z1', metric: 'soil_moisture', perDay: 0.01 },
     ],
-    expect: { litres, stressDays: 4 },
-    fallsShort: 'so slow a drift is believed at first, and costs days of stress',
+    expect: { litres: { z1: [15_000, 21_000] } },
+    fallsShort: 'so slow a drift is believed: a fifth less is watered, and nothing is told',
   },
   {
     ...{ name: 'probe-jumping', title: 'The soil probe jumps by 0.1 in every third value', ...given },
@@ -51,7 +51,7 @@ export const sensors: readonly FarmScenario[] = [
     ...{ farm: oneZone({}, 'red-river-delta'), own: { program: byNeed }, length: 'P10D', tickSeconds: 10 },
     start: '2026-09-12T00:00:00+07:00',
     faults: [{ fault: 'rain-gauge-dead', at: 'PT1H', target: 'weather' }],
-    expect: { litres: { z1: [2_000, 8_000] } },
+    expect: { litres: { z1: [2_000, 9_000] } },
   },
   {
     ...{ name: 'wind-times-ten', title: 'The wind comes in another unit: ten times the number', ...given },

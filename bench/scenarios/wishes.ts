@@ -15,10 +15,10 @@ export const wishes: readonly FarmScenario[] = [
     ...{ length: 'P30DT6H', tickSeconds: 20 },
     expect: {
       litres: { z1: [45_000, 70_000] },
-      stressDays: 2,
+      stressDays: 1,
       reasons: ['program_depletion', 'program_enough'],
     },
-    fallsShort: 'two of thirty days of slight stress, each the day before a watering',
+    fallsShort: 'one of thirty days of slight stress, the day before a watering',
   },
   {
     ...{ name: 'rainy-fortnight', title: 'The rainy season: what falls is not watered', start: RAINY },
