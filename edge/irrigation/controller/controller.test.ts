@@ -288,6 +288,20 @@ describe('a valve that does not do as told', () => {
     expect(run?.record.outcome).toBe('no_answer');
   });
 
+  it('has watered in full when it closes after its time, however late its word came that it is open', () => {
+    const farm = testController().swept();
+    farm.send({ kind: 'open', ...request, durationSeconds: 120 });
+    const runId = farm.runId();
+    farm.send({ kind: 'intent_durable', zone: 'a1', runId });
+    farm.wait(9);
+    farm.valve({ state: 'open', cause: 'command', commandId: runId, flowLitresPerMinute: 38 });
+    farm.wait(112);
+    // Its own word of the end of its lease was lost.
+    const closed = { cause: 'periodic', commandId: runId, totalLitres: 1076 } as const;
+    const [run] = only(farm.valve(closed), 'journal_run');
+    expect(run?.record).toMatchObject({ outcome: 'completed', measuredLitres: 76 });
+  });
+
   it('that restarts in a run has cut it off', () => {
     const farm = testController();
     farm.watering();

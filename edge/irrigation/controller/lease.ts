@@ -23,6 +23,16 @@ export function plannedEndFarmMs({ run, openedAt, lease }: Flowing, { layout }: 
   return isLimited ? Math.min(planned, lease.firstSentAt.farmMs + limitSeconds * 1000) : planned;
 }
 
+/**
+ * Farm time from which on a closed valve has given the run its time: it began when the valve heard us, of which its word may come
+ * late. Renewals are of whole seconds.
+ */
+export function endsEarliestFarmMs(phase: Flowing, turn: Turn): number {
+  const { lease, run } = phase;
+  if (lease.openings > 1 || isLong(run, turn.layout)) return plannedEndFarmMs(phase, turn) - 1000;
+  return lease.firstSentAt.farmMs + run.plannedSeconds * 1000;
+}
+
 /** Farm time at which the valve has closed by itself, whatever it has heard of us. */
 export function endsAtLatestFarmMs({ run, openedAt, lease }: Flowing, { layout }: Turn): number {
   if (lease.renewal !== null) return lease.renewal.endsFarmMs;

@@ -1,6 +1,6 @@
 import { freshMoisture } from './decide.ts';
 import { checkFlowOf } from './flow.ts';
-import { confirmed, coversEnd, endsAtLatestFarmMs, plannedEndFarmMs, renewed } from './lease.ts';
+import { confirmed, coversEnd, endsAtLatestFarmMs, endsEarliestFarmMs, plannedEndFarmMs, renewed } from './lease.ts';
 import { reasonOf } from './reason.ts';
 import { elapsed } from './time.ts';
 import { answerOf, beginClosing, endRun, isOver, type Turn } from './turn.ts';
@@ -23,7 +23,7 @@ export function runAnswered(zone: Open, { report }: EventOf<'valve'>, turn: Turn
   const { phase } = zone;
   const atLease = report.cause === 'lease_ended' && coversEnd(phase, report.commandId, turn);
   const outcome =
-    atLease || isOver(plannedEndFarmMs(phase, turn), phase.run, turn) ? 'completed' : 'interrupted';
+    atLease || isOver(endsEarliestFarmMs(phase, turn), phase.run, turn) ? 'completed' : 'interrupted';
   return endRun(zone, turn, endingOf(phase, outcome), report.flowLitresPerMinute);
 }
 
