@@ -121,6 +121,19 @@ it('goes on with its hour when the clock is set back, and writes no hour of sile
   expect(farm.journaled[0]?.airTemperature).toEqual({ min: 25, max: 27, mean: 26 });
 });
 
+it('writes hours again, and rains no longer, when a clock was days ahead', () => {
+  const farm = new Farm();
+  farm.wait(72);
+  farm.says('rain', 10);
+  farm.says('rain', 12);
+  farm.wait(-72);
+  expect(farm.weather.rain()).toBeNull();
+  farm.says('air_temperature', 25);
+  farm.wait(1);
+  expect(farm.journaled.map(({ startMs }) => startMs)).toEqual([firstMs + 72 * HOUR_MS, firstMs]);
+  expect(farm.weather.hours(firstMs, firstMs + HOUR_MS)).toHaveLength(1);
+});
+
 it('says whether it rains, and nothing when no gauge speaks', () => {
   const farm = new Farm();
   expect(farm.weather.rain()).toBeNull();

@@ -23,6 +23,8 @@ interface FarmWeatherOptions {
 const KEPT_HOURS = 168;
 /** A word of rain or wind that is older says nothing of now. */
 const FRESH_MS = 30 * 60_000;
+/** A clock that is set back by more was wrong by days. */
+const SET_BACK_MS = 6 * 3_600_000;
 /** Drops fall some minutes apart before a gauge tips. */
 const RAINING_MS = 15 * 60_000;
 
@@ -100,10 +102,11 @@ export class FarmWeather {
     return this.#wind && isFresh(this.#wind.atMs, this.#options.nowMs(), FRESH_MS) ? this.#wind.value : null;
   }
 
-  /** Closes the hour when it is over. A clock that was set back goes on with the hour that it was in. */
+  /** Closes the hour when it is over. A clock that was set back a little goes on with the hour that it was in. */
   tick(): void {
     const startMs = hourOf(this.#options.nowMs());
-    if (startMs <= this.#gathering.hour.startMs) return;
+    const sinceMs = startMs - this.#gathering.hour.startMs;
+    if (sinceMs <= 0 && sinceMs > -SET_BACK_MS) return;
     const hour = closed(this.#gathering, this.#devices);
     this.#gathering = { hour: newHour(startMs), gauges: this.#gathering.gauges };
     if (hour.samples === 0 && hour.rain === null) return;
@@ -128,5 +131,6 @@ function rainOf({ hour }: Gathering): number {
 }
 
 function isFresh(atMs: number | null, nowMs: number, maxAgeMs: number): boolean {
-  return atMs !== null && nowMs - atMs <= maxAgeMs;
+  // One that lies ahead is as old as the clock was wrong.
+  return atMs !== null && Math.abs(nowMs - atMs) <= maxAgeMs;
 }
