@@ -134,7 +134,7 @@ export function createCore(options: CoreOptions): Core {
   });
   const showZone = (id: string) => {
     const place = zonesOf(layout.farm).find((one) => one.id === id);
-    const state = irrigation.zones().find((one) => one.id === id);
+    const state = irrigation.zone(id);
     const settings = irrigation.settings(id);
     if (place === undefined) return;
     hub.publish(

@@ -1,4 +1,4 @@
-import { type Reason, type Settings, topicOf, ValveState } from '@nongtin/broker/wire';
+import { type Reason, type Settings, ValveState } from '@nongtin/broker/wire';
 import { Compile } from 'typebox/compile';
 import { valveDevice, type Zone as ZoneLayout } from '../farm/layout.ts';
 import type { EndedTest } from '../wet-test/ledger.ts';
@@ -20,7 +20,6 @@ import type {
 } from './controller/types.ts';
 import type { IrrigationOptions } from './options.ts';
 import { Recorder } from './recorder.ts';
-import { ForeignReports } from './reports.ts';
 import { Sender } from './sender.ts';
 import { type Changed, type SettingsAsker, type SettingsView, ZoneSettings } from './settings.ts';
 import type { Source } from './sources/schema.ts';
@@ -28,7 +27,8 @@ import { type SourceView, sourceView } from './sources/view.ts';
 import { SourceWiring } from './sources/wiring.ts';
 import { systemTimers } from './timers.ts';
 import { isShownOtherwise } from './view.ts';
-import { controlledZone, type DrivenZone, drivenZones, isSameValve } from './zones.ts';
+import { ZoneWiring } from './wiring.ts';
+import { controlledZone, drivenZones, isSameValve } from './zones.ts';
 
 export interface Answer {
   readonly accepted: boolean;
@@ -49,15 +49,11 @@ export class Irrigation {
   readonly #options: IrrigationOptions;
   readonly #settings: ZoneSettings;
   readonly #now: () => Instant;
-  readonly #reports: ForeignReports;
+  readonly #zones: ZoneWiring;
   readonly #sources: SourceWiring;
   readonly #sender: Sender;
   readonly #recorder: Recorder;
   #config: ControllerConfig;
-  #zoneOfProbe: ReadonlyMap<string, string> = new Map();
-  /** By zone. */
-  #driven: ReadonlyMap<string, DrivenZone> = new Map();
-  #zoneOfTopic: ReadonlyMap<string, string> = new Map();
   /** Zones whose place on the farm is being changed. */
   #held: ReadonlySet<string> = new Set();
   #ticks = 0;
@@ -73,12 +69,11 @@ export class Irrigation {
     this.#config = { ...controllerDefaults, zones: [], speed, idPrefix };
     this.#settings = new ZoneSettings(options.journal, options.clock);
     this.#now = farmClock(options.clock, speed);
-    this.#reports = new ForeignReports(zones);
+    this.#zones = new ZoneWiring(zones);
     this.#sources = new SourceWiring(options.sources ?? []);
     this.#recorder = new Recorder(options);
     const { publish, clock, logger } = options;
     this.#sender = new Sender({ publish, clock, idPrefix, sources: this.#sources, logger });
-    this.#drive(zones);
   }
 
   /** Begins with the sweep. Commands go out when the broker is up; they are repeated until answered. */
@@ -97,7 +92,7 @@ export class Irrigation {
     this.#isStopped = false;
     for (const action of actions) this.#carryOut(action);
     for (const { source, part } of this.#sources.parts) this.#sender.provisionPart(source, part);
-    for (const driven of this.#driven.values()) this.#sender.provision(driven);
+    for (const driven of this.#zones.driven.values()) this.#sender.provision(driven);
     const { timers = systemTimers, tickMs = TICK_MS } = this.#options;
     this.#endTicks = timers.every(tickMs, () => {
       if (++this.#ticks % TICKS_A_LOOK === 0) this.#configure();
@@ -118,7 +113,7 @@ export class Irrigation {
     // From here on nothing is decided any more, whatever still arrives.
     this.#isStopped = true;
     const open = Object.values(this.#state.zones).filter((zone) => 'run' in zone.phase);
-    await this.#sender.closeAll(open.flatMap(({ id }) => this.#driven.get(id) ?? []));
+    await this.#sender.closeAll(open.flatMap(({ id }) => this.#zones.driven.get(id) ?? []));
   }
 
   /**
@@ -142,7 +137,7 @@ export class Irrigation {
   setZones(zones: readonly ZoneLayout[], sources: readonly Source[] = []): void {
     if (this.#isStopped) return;
     this.#setSources(sources);
-    const before = this.#driven;
+    const before = this.#zones.driven;
     const after = drivenZones(zones);
     const ended = [...before.keys()].filter((id) => !isSameValve(before.get(id)?.zone, after.get(id)?.zone));
     const begun = [...after.keys()].filter((id) => !isSameValve(before.get(id)?.zone, after.get(id)?.zone));
@@ -151,11 +146,11 @@ export class Irrigation {
     for (const id of ended) this.#clearAlarms(id);
     const isNewProbe = (id: string) => before.get(id)?.zone.soilProbe !== after.get(id)?.zone.soilProbe;
     for (const id of after.keys()) if (isNewProbe(id)) this.#forgetMoisture(id);
-    this.#drive(zones);
+    this.#zones.follow(zones);
     this.#configure();
     for (const id of begun) {
       this.#enter(beginZone(this.#state, id, this.#config, NOTHING_RESTORED, this.#now()));
-      const driven = this.#driven.get(id);
+      const driven = this.#zones.driven.get(id);
       if (driven) this.#sender.provision(driven);
     }
   }
@@ -177,13 +172,7 @@ export class Irrigation {
 
   onReadings(readings: readonly ControlReading[]): void {
     for (const event of this.#sources.take(readings, this.#now())) this.#happen(event);
-    for (const { metric, device, value, quality } of readings) {
-      const zone = metric === 'soil_moisture' ? this.#zoneOfProbe.get(device) : undefined;
-      if (zone) this.#happen({ kind: 'moisture', zone, value, quality, now: this.#now() });
-    }
-    if (this.#reports.isIdle) return;
-    const now = this.#now();
-    for (const told of this.#reports.take(readings, now)) this.#happen({ kind: 'valve', ...told, now });
+    for (const event of this.#zones.take(readings, this.#now())) this.#happen(event);
   }
 
   /**
@@ -191,13 +180,13 @@ export class Irrigation {
    * What cannot be read is left to ingest, which keeps it.
    */
   onMessage(topic: string, payload: Uint8Array): void {
-    const zone = this.#zoneOfTopic.get(topic);
-    if (zone === undefined && !this.#sources.listensTo(topic)) return;
+    if (!this.#zones.listensTo(topic) && !this.#sources.listensTo(topic)) return;
     const report = parseJson(payload);
     if (!valveState.Check(report)) return;
-    if (zone !== undefined) this.#happen({ kind: 'valve', zone, report, now: this.#now() });
-    const told = this.#sources.report(topic, report, this.#now());
-    if (told) this.#happen(told);
+    for (const wiring of [this.#zones, this.#sources]) {
+      const event = wiring.report(topic, report, this.#now());
+      if (event) this.#happen(event);
+    }
   }
 
   onStatus(device: string, online: boolean): void {
@@ -206,7 +195,7 @@ export class Irrigation {
       this.#happen({ kind: 'part_online', source, part, now: this.#now() });
       this.#sender.provisionPart(source, part);
     }
-    for (const driven of this.#driven.values()) {
+    for (const driven of this.#zones.driven.values()) {
       if (valveDevice(driven.zone.valve) !== device) continue;
       this.#happen({ kind: 'online', zone: driven.zone.id, now: this.#now() });
       this.#sender.provision(driven);
@@ -241,7 +230,7 @@ export class Irrigation {
    * Undefined when there is no such zone.
    */
   change(zone: string, wish: Partial<Settings>, asker: SettingsAsker): Promise<Changed> | undefined {
-    const layout = this.#driven.get(zone)?.zone;
+    const layout = this.#zones.driven.get(zone)?.zone;
     if (this.#isStopped || layout === undefined) return undefined;
     return this.#settings.change(layout, wish, asker).then((changed) => {
       this.#configure();
@@ -253,12 +242,17 @@ export class Irrigation {
 
   /** Undefined when there is no such zone. */
   settings(zone: string): SettingsView | undefined {
-    const layout = this.#driven.get(zone)?.zone;
+    const layout = this.#zones.driven.get(zone)?.zone;
     return layout && this.#settings.view(layout);
   }
 
   zones(): readonly ZoneState[] {
     return Object.values(this.#state.zones);
+  }
+
+  /** Undefined when there is no such zone. */
+  zone(id: string): ZoneState | undefined {
+    return this.#state.zones[id];
   }
 
   /** Pumps, master valves and tanks, as people see them. */
@@ -269,24 +263,10 @@ export class Irrigation {
     });
   }
 
-  /** Who is driven, and whose words are listened to. */
-  #drive(zones: readonly ZoneLayout[]): void {
-    this.#driven = drivenZones(zones);
-    this.#reports.follow(zones);
-    this.#zoneOfProbe = new Map(
-      zones.flatMap(({ id, soilProbe }) => (soilProbe === undefined ? [] : [[soilProbe, id] as const])),
-    );
-    this.#zoneOfTopic = new Map(
-      zones.flatMap(({ id, valve }) =>
-        typeof valve === 'string' ? [[topicOf('valveState', valve), id] as const] : [],
-      ),
-    );
-  }
-
   /** The zones as the controller is to see them from now on. */
   #configure(): void {
     const { speed, wetTests } = this.#options;
-    const zones = [...this.#driven.values()].map(({ zone }) =>
+    const zones = [...this.#zones.driven.values()].map(({ zone }) =>
       controlledZone(this.#settings.apply(zone), {
         speed,
         readOnly: wetTests.readOnly(zone),
@@ -334,7 +314,7 @@ export class Irrigation {
         this.#journalIntent(action.record);
         break;
       case 'command': {
-        const driven = this.#driven.get(action.zone);
+        const driven = this.#zones.driven.get(action.zone);
         if (driven) this.#sender.command(driven, action.command);
         break;
       }
@@ -377,7 +357,7 @@ export class Irrigation {
 
   #journalTest(ended: EndedTest): void {
     const { wetTests, logger } = this.#options;
-    const zone = this.#driven.get(ended.zone)?.zone;
+    const zone = this.#zones.driven.get(ended.zone)?.zone;
     if (zone === undefined) return;
     wetTests.add(zone, ended).then(
       () => this.#configure(),
