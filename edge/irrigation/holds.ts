@@ -23,12 +23,15 @@ const MOST_RECORDS = 1_000;
 export class ProgramHolds {
   readonly #journal: HoldsJournal;
   readonly #nowMs: () => number;
+  /** Called as soon as a hold is in force, or none any more. */
+  readonly #onChanged: () => void;
   /** By zone; '' is all of them. */
   readonly #holds = new Map<string, Hold>();
 
-  constructor(journal: HoldsJournal, nowMs: () => number) {
+  constructor(journal: HoldsJournal, nowMs: () => number, onChanged: () => void = () => {}) {
     this.#journal = journal;
     this.#nowMs = nowMs;
+    this.#onChanged = onChanged;
   }
 
   async start(): Promise<void> {
@@ -64,9 +67,14 @@ export class ProgramHolds {
 
   async #record(said: Pick<ProgramHoldRecord, 'zone' | 'untilMs' | 'by' | 'holds'>): Promise<void> {
     const record: ProgramHoldRecord = { kind: 'program_hold', atMs: this.#nowMs(), ...said };
-    if (said.holds) this.#take(record);
+    if (said.holds) this.#begin(record);
     await this.#journal.appendRecord(record);
+    if (!said.holds) this.#begin(record);
+  }
+
+  #begin(record: ProgramHoldRecord): void {
     this.#take(record);
+    this.#onChanged();
   }
 
   #take({ zone, untilMs, by, holds }: ProgramHoldRecord): void {

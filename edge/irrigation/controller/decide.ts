@@ -1,7 +1,9 @@
 import { quality, type Reason } from '@nongtin/broker/wire';
 import { isFitForControl } from '../../ingest/quality.ts';
+import type { ControllerConfig } from './config.ts';
 import { reasonOf } from './reason.ts';
 import { obstacleOfSupply } from './supply.ts';
+import type { Instant } from './time.ts';
 import type { Turn } from './turn.ts';
 import { cycleKey, type ZoneState } from './types.ts';
 
@@ -19,11 +21,17 @@ export function moistureAfter(
   return { value: reading.value, seen: turn.now };
 }
 
-export function freshMoisture(zone: ZoneState, turn: Turn): number | null {
-  const { moisture } = zone;
+/** Fit for control and not too old, m³/m³; null: nobody says. */
+export function freshMoisture(
+  { moisture }: Pick<ZoneState, 'moisture'>,
+  {
+    now,
+    config,
+  }: { now: Pick<Instant, 'realMs'>; config: Pick<ControllerConfig, 'moistureMaxAgeRealSeconds'> },
+): number | null {
   if (moisture === null) return null;
-  const ageSeconds = (turn.now.realMs - moisture.seen.realMs) / 1000;
-  return ageSeconds <= turn.config.moistureMaxAgeRealSeconds ? moisture.value : null;
+  const ageSeconds = (now.realMs - moisture.seen.realMs) / 1000;
+  return ageSeconds <= config.moistureMaxAgeRealSeconds ? moisture.value : null;
 }
 
 /** Whether an idle zone is watered now, and in either case why. */

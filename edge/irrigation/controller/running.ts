@@ -1,6 +1,13 @@
 import { freshMoisture } from './decide.ts';
 import { checkFlowOf } from './flow.ts';
-import { confirmed, coversEnd, endsAtLatestFarmMs, endsEarliestFarmMs, plannedEndFarmMs, renewed } from './lease.ts';
+import {
+  confirmed,
+  coversEnd,
+  endsAtLatestFarmMs,
+  endsEarliestFarmMs,
+  plannedEndFarmMs,
+  renewed,
+} from './lease.ts';
 import { reasonOf } from './reason.ts';
 import { elapsed } from './time.ts';
 import { answerOf, beginClosing, endRun, isOver, type Turn } from './turn.ts';

@@ -45,7 +45,7 @@ export function irrigationNeed(state: SoilState, zone: ZoneModel, options: NeedO
     litresPerPlant: zone.plants === null ? null : litres / zone.plants,
     minutes: flow === null || flow <= 0 ? null : litres / flow,
     leachingRequirement: share,
-    reason: leaching > MOST_LEACHING ? tooSalty(zone, options.waterEcDsPerM ?? 0) : null,
+    reason: tooSalty(zone, options.waterEcDsPerM),
   };
 }
 
@@ -54,15 +54,17 @@ export function infiltratedMm(litres: number, zone: ZoneModel): number {
   return (litres * zone.efficiency) / zone.areaSquareMetres;
 }
 
+/** Why no amount of such water keeps the crop; null: it does. */
+export function tooSalty(zone: ZoneModel, waterEcDsPerM: number | null): Reason | null {
+  if (waterEcDsPerM === null || leachingRequirement(zone, waterEcDsPerM) <= MOST_LEACHING) return null;
+  const thresholdDsPerM = zone.profile.salinity?.thresholdDsPerM ?? 0;
+  return { key: 'water_too_salty', figures: { waterEcDsPerM, thresholdDsPerM } };
+}
+
 /** LR = ECiw / (5 ECe − ECiw), with the ECe at which the crop's yield begins to fall; above 1: it cannot be leached. */
 function leachingRequirement(zone: ZoneModel, waterEc: number | null): number {
   const { salinity } = zone.profile;
   if (waterEc === null || waterEc <= 0 || salinity === undefined) return 0;
   const left = 5 * salinity.thresholdDsPerM - waterEc;
   return left <= 0 ? 2 : waterEc / left;
-}
-
-function tooSalty(zone: ZoneModel, waterEcDsPerM: number): Reason {
-  const thresholdDsPerM = zone.profile.salinity?.thresholdDsPerM ?? 0;
-  return { key: 'water_too_salty', figures: { waterEcDsPerM, thresholdDsPerM } };
 }

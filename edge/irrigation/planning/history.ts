@@ -3,17 +3,11 @@ import type { ZoneState } from '../controller/types.ts';
 import { type Watering, wateringOfIntent, wateringOfRun } from '../programs/index.ts';
 
 interface HistoryOptions {
-  readonly journal: {
-    /** Newest first. */
-    records(kind: 'run', limit: number): Promise<readonly RunRecord[]>;
-  };
   readonly clock: { nowMs(): number; monotonicMs(): number };
 }
 
 /** How far back programs look: the slot of yesterday, and a week's turns. */
 const KEPT_MS = 8 * 86_400_000;
-/** Days of many cycles in many zones. */
-const MOST_RECORDS = 5_000;
 
 interface Kept {
   readonly run: RunRecord;
@@ -31,9 +25,9 @@ export class WateringHistory {
     this.#options = options;
   }
 
-  async start(): Promise<void> {
-    const newestFirst = await this.#options.journal.records('run', MOST_RECORDS);
-    for (const run of newestFirst.toReversed()) this.#keep({ run, endedAtMonotonicMs: null });
+  /** `runs`: of earlier starts, oldest first. */
+  start(runs: readonly RunRecord[]): void {
+    for (const run of runs) this.#keep({ run, endedAtMonotonicMs: null });
   }
 
   onRun(run: RunRecord): void {

@@ -3,6 +3,7 @@ import type { Logger } from '@nongtin/service';
 import type { WateredZone } from '../../farm/layout.ts';
 import type { FarmWeather } from '../../farm-weather/farm-weather.ts';
 import { controllerDefaults } from '../controller/config.ts';
+import { freshMoisture } from '../controller/decide.ts';
 import type { ZoneState } from '../controller/types.ts';
 import type { ProgramHolds } from '../holds.ts';
 import type { Conditions, Planned } from '../programs/conditions.ts';
@@ -14,6 +15,9 @@ import type { WateringHistory } from './history.ts';
 import type { WaterLedger } from './water-ledger.ts';
 
 const WEEK_MS = 7 * 86_400_000;
+const FAILED: Planned = {
+  ...{ wanted: null, reason: { key: 'planning_failed', figures: {} }, notes: [], nextAtMs: null },
+};
 
 /** A zone that a program waters. */
 export interface ProgrammedZone {
@@ -29,7 +33,7 @@ interface PlannerOptions {
   /** Of members who share water. */
   readonly turns: () => readonly WaterTurns[];
   readonly irrigation: {
-    zones(): readonly ZoneState[];
+    zone(id: string): ZoneState | undefined;
     plan(zone: string, wanted: Planned['wanted'], reason: Reason): void;
   };
   readonly weather: Pick<FarmWeather, 'rain' | 'windMetresPerSecond'>;
@@ -56,25 +60,23 @@ export class Planner {
     this.#options = options;
   }
 
+  /** One zone's trouble stops no other one; what cannot be decided is not watered. */
   tick(): void {
-    const states = new Map(this.#options.irrigation.zones().map((state) => [state.id, state] as const));
     const plans = new Map<string, Planned>();
     const got = new Map<string, Got>();
     for (const programmed of this.#options.zones()) {
-      const state = states.get(programmed.zone.id);
+      const { id } = programmed.zone;
+      const state = this.#options.irrigation.zone(id);
       if (state === undefined) continue;
-      const conditions = this.#conditions(programmed, state);
-      plans.set(state.id, this.#ask(programmed, conditions));
-      got.set(state.id, gotLately(conditions));
+      plans.set(id, this.#orFailed([id], () => this.#ask(programmed, state, got)) ?? FAILED);
     }
     for (const turns of this.#options.turns()) {
-      const measure = new Map(
-        [...got].map(([zone, sum]) => [zone, sum[turns.inTurnBy ?? 'litres']] as const),
-      );
       const own = turns.members.flatMap(({ zones }) => zones);
       const theirs = new Map([...plans].filter(([zone]) => own.includes(zone)));
-      for (const [zone, planned] of takeTurns(turns, theirs, measure)) plans.set(zone, planned);
+      const taken = this.#orFailed([...theirs.keys()], () => takeTurns(turns, theirs, measure(turns, got)));
+      for (const zone of theirs.keys()) plans.set(zone, taken?.get(zone) ?? FAILED);
     }
+    for (const zone of this.#planned.keys()) if (!plans.has(zone)) this.#forget(zone);
     for (const [zone, planned] of plans) {
       this.#planned.set(zone, planned);
       this.#options.irrigation.plan(zone, planned.wanted, planned.reason);
@@ -86,17 +88,25 @@ export class Planner {
     return this.#planned.get(zone);
   }
 
-  /** One zone's trouble stops no other one; what cannot be decided is not watered. */
-  #ask({ program, zone }: ProgrammedZone, conditions: Conditions): Planned {
+  #ask(programmed: ProgrammedZone, state: ZoneState, got: Map<string, Got>): Planned {
+    const conditions = this.#conditions(programmed, state);
+    got.set(state.id, gotLately(conditions));
+    return plan(programmed.program, conditions);
+  }
+
+  #orFailed<T>(zones: readonly string[], ask: () => T): T | undefined {
     try {
-      return plan(program, conditions);
+      return ask();
     } catch (error) {
-      this.#options.logger.error(
-        { err: error, zone: zone.id },
-        'its program could not be asked: not watered',
-      );
-      return { wanted: null, reason: { key: 'planning_failed', figures: {} }, notes: [], nextAtMs: null };
+      this.#options.logger.error({ err: error, zones }, 'no program could be asked: not watered');
+      return undefined;
     }
+  }
+
+  /** It has no program any more: what the one before wanted is nothing to wait for. */
+  #forget(zone: string): void {
+    this.#planned.delete(zone);
+    this.#options.irrigation.plan(zone, null, { key: 'waits_for_program', figures: {} });
   }
 
   #conditions({ zone, isMetered, turn }: ProgrammedZone, state: ZoneState): Conditions {
@@ -122,7 +132,10 @@ export class Planner {
       stopAll: stopAll && { by: stopAll.by },
       pause: pause && { by: pause.by, untilMs: pause.untilMs ?? Number.MAX_SAFE_INTEGER },
       depletion: ledger.depletion(zone.id),
-      soilMoisture: freshMoisture(state, clock.monotonicMs()),
+      soilMoisture: freshMoisture(state, {
+        now: { realMs: clock.monotonicMs() },
+        config: controllerDefaults,
+      }),
       rain: weather.rain(),
       windMetresPerSecond: weather.windMetresPerSecond(),
       forecast: forecast().latest,
@@ -137,6 +150,11 @@ export class Planner {
 
 type Got = Record<'litres' | 'seconds', number>;
 
+/** By zone, what counts where its water is shared. */
+function measure({ inTurnBy = 'litres' }: WaterTurns, got: ReadonlyMap<string, Got>): Map<string, number> {
+  return new Map([...got].map(([zone, sum]) => [zone, sum[inTurnBy]]));
+}
+
 /** What a zone was given in the last week, by whomever. */
 function gotLately({ history, nowMs }: Conditions): Got {
   const lately = history.filter(({ startedAtMs }) => nowMs - startedAtMs < WEEK_MS);
@@ -144,11 +162,4 @@ function gotLately({ history, nowMs }: Conditions): Got {
     litres: lately.reduce((sum, { ended }) => sum + (ended?.litres ?? 0), 0),
     seconds: lately.reduce((sum, { ended, plannedSeconds }) => sum + (ended?.seconds ?? plannedSeconds), 0),
   };
-}
-
-/** Fit for control and not too old, m³/m³; null: nobody says. */
-function freshMoisture({ moisture }: ZoneState, monotonicMs: number): number | null {
-  if (moisture === null) return null;
-  const ageSeconds = (monotonicMs - moisture.seen.realMs) / 1000;
-  return ageSeconds <= controllerDefaults.moistureMaxAgeRealSeconds ? moisture.value : null;
 }

@@ -11,7 +11,14 @@ import type { Timers } from '../timers.ts';
 import type { ForecastFeed } from './forecast-feed.ts';
 import { WateringHistory } from './history.ts';
 import { Planner } from './planner.ts';
-import { conditionsSite, modelledZones, programmedZones, siteOf, zonesOfProbes } from './programmed.ts';
+import {
+  conditionsSite,
+  hardwareOfProbes,
+  modelledZones,
+  programmedZones,
+  siteOf,
+  zonesOfProbes,
+} from './programmed.ts';
 import { type PlanView, ShownPlans } from './shown.ts';
 import type { Uptime } from './uptime.ts';
 import { WaterLedger } from './water-ledger.ts';
@@ -27,7 +34,7 @@ interface PlanningOptions {
     /** Newest first. */
     records<K extends JournalRecord['kind']>(kind: K, limit: number): Promise<readonly RecordOf<K>[]>;
   };
-  readonly irrigation: Pick<Irrigation, 'zones' | 'plan'>;
+  readonly irrigation: Pick<Irrigation, 'zone' | 'plan'>;
   readonly alarms: {
     raise(source: string, severity: AlarmRecord['severity'], reason: Reason): void;
     clear(source: string, key: string): void;
@@ -49,6 +56,8 @@ interface PlanningOptions {
 /** Why a probe is not believed (crop-water/assimilation.ts). */
 const DOUBTS = ['probe_out_of_range', 'probe_flat', 'probe_jumps', 'probe_disagrees', 'probe_drifts'];
 const ASK_EVERY_MS = 5_000;
+/** Weeks of many cycles in many zones. */
+const MOST_RUNS = 5_000;
 /** Of the questions; of those asked every five seconds, once a minute. */
 const LOOK_EVERY = 12;
 const NOTHING_YET: PlanView = { program: null, water: null };
@@ -68,7 +77,10 @@ export class Planning {
   readonly #planner: Planner;
   readonly #shown: ShownPlans;
   readonly holds: ProgramHolds;
+  /** By zone, the probe that is screwed in. */
+  #probes: ReadonlyMap<string, string>;
   #isStarted = false;
+  #isOver = false;
   #cancel: () => void = () => {};
 
   constructor(options: PlanningOptions) {
@@ -85,9 +97,11 @@ export class Planning {
     } = options;
     const modelled = modelledZones(library);
     this.#options = options;
-    this.holds = new ProgramHolds(journal, nowMs);
+    // A valve that is about to open is not waited for.
+    this.holds = new ProgramHolds(journal, nowMs, () => this.#ask());
+    this.#probes = hardwareOfProbes(farm());
     this.#weather = new FarmWeather({ journal, devices: farm().farmDevices, nowMs, logger });
-    this.#history = new WateringHistory({ journal, clock });
+    this.#history = new WateringHistory({ clock });
     this.#ledger = new WaterLedger({
       ...{ journal, weather: this.#weather, nowMs, logger },
       zones: () => modelled(farm()),
@@ -112,9 +126,10 @@ export class Planning {
   }
 
   async start(): Promise<void> {
+    const runs = (await this.#options.journal.records('run', MOST_RUNS)).toReversed();
     await this.#weather.start();
-    await this.#ledger.start();
-    await this.#history.start();
+    await this.#ledger.start(runs);
+    this.#history.start(runs);
     await this.holds.start();
     this.#options.uptime.start();
     this.#options.forecast?.start();
@@ -122,7 +137,7 @@ export class Planning {
     const { timers, askEveryMs = ASK_EVERY_MS } = this.#options;
     const ends = [
       timers.every(askEveryMs, () => this.#tick()),
-      timers.every(askEveryMs * LOOK_EVERY, () => this.#shown.look()),
+      timers.every(askEveryMs * LOOK_EVERY, () => this.#guarded('what is shown', () => this.#shown.look())),
     ];
     this.#cancel = () => {
       for (const end of ends) end();
@@ -131,6 +146,7 @@ export class Planning {
   }
 
   stop(): void {
+    this.#isOver = true;
     this.#cancel();
     this.#options.uptime.stop();
     this.#options.forecast?.stop();
@@ -138,29 +154,39 @@ export class Planning {
 
   /** As when the plug is pulled: nothing is kept. */
   cutOff(): void {
+    this.#isOver = true;
     this.#cancel();
     this.#options.uptime.cutOff();
     this.#options.forecast?.stop();
   }
 
   onReadings(readings: readonly ControlReading[]): void {
-    this.#weather.onReadings(readings);
-    for (const { metric, device, value, quality } of readings) {
-      if (metric !== 'soil_moisture' || !isFitForControl(quality)) continue;
-      const zone = zonesOfProbes(this.#options.farm()).get(device);
-      if (zone !== undefined) this.#ledger.onSoilMoisture(zone, value);
-    }
+    this.#guarded('readings', () => {
+      this.#weather.onReadings(readings);
+      for (const { metric, device, value, quality } of readings) {
+        if (metric !== 'soil_moisture' || !isFitForControl(quality)) continue;
+        const zone = zonesOfProbes(this.#options.farm()).get(device);
+        if (zone !== undefined) this.#ledger.onSoilMoisture(zone, value);
+      }
+    });
   }
 
   onRun(run: RunRecord): void {
-    this.#history.onRun(run);
-    this.#ledger.onRun(run);
-    this.#shown.forget(run.zone);
+    this.#guarded('a run', () => {
+      this.#history.onRun(run);
+      this.#ledger.onRun(run);
+      this.#shown.forget(run.zone);
+    });
   }
 
   follow(farm: Farm): void {
     this.#weather.follow(farm.farmDevices);
-    if (this.#isStarted) this.#shown.look();
+    const before = this.#probes;
+    this.#probes = hardwareOfProbes(farm);
+    for (const [zone, probe] of before) if (this.#probes.get(zone) !== probe) this.#ledger.forgetProbe(zone);
+    if (!this.#isStarted) return;
+    this.#ask();
+    this.#guarded('what is shown', () => this.#shown.look());
   }
 
   /** Before the start nothing is known. */
@@ -186,8 +212,21 @@ export class Planning {
   }
 
   #tick(): void {
-    this.#weather.tick();
-    this.#ledger.tick();
-    this.#planner.tick();
+    this.#guarded('weather', () => this.#weather.tick());
+    this.#guarded('the water balance', () => this.#ledger.tick());
+    this.#ask();
+  }
+
+  #ask(): void {
+    if (this.#isStarted && !this.#isOver) this.#guarded('programs', () => this.#planner.tick());
+  }
+
+  /** Whatever goes wrong in here, readings go on to be kept and valves to be closed. */
+  #guarded(what: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#options.logger.error({ err: error, what }, 'planning has failed: its programs do not go on');
+    }
   }
 }

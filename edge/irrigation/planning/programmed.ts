@@ -1,11 +1,12 @@
 import { type Farm, isWatered, type WateredZone, zonesOf } from '../../farm/layout.ts';
+import { hardwareOf } from '../../farm/places.ts';
 import type { Library } from '../crop-water/library.ts';
-import { zoneModel } from '../crop-water/zone-model.ts';
+import { type ZoneModel, zoneModel } from '../crop-water/zone-model.ts';
 import { type Conditions, turnTimes } from '../programs/index.ts';
 import type { Program } from '../programs/program.ts';
 import { controlledZone } from '../zones.ts';
 import type { ProgrammedZone } from './planner.ts';
-import type { FarmSite, ModelledZone } from './water-ledger.ts';
+import type { FarmSite } from './water-ledger.ts';
 
 /** Where nobody has said otherwise. */
 const TIME_ZONE = 'Asia/Ho_Chi_Minh';
@@ -20,7 +21,7 @@ export function siteOf(farm: Pick<Farm, 'location' | 'timeZone'>): FarmSite | nu
 }
 
 /** The program of a zone, whether it stands there itself or is one of those that zones share. */
-export function programOf(farm: Pick<Farm, 'programs'>, { program }: Pick<WateredZone, 'program'>) {
+function programOf(farm: Pick<Farm, 'programs'>, { program }: Pick<WateredZone, 'program'>) {
   if (typeof program !== 'string') return program;
   return farm.programs?.find(({ id }) => id === program);
 }
@@ -68,15 +69,15 @@ export const programmedZones = perFarm((farm): ReadonlyMap<string, ProgrammedZon
 });
 
 /** By zone, those whose crop and soil are known. */
-export function modelledZones(library: Library): (farm: Farm) => ReadonlyMap<string, ModelledZone> {
-  return perFarm((farm) => {
-    const found = zonesOf(farm).flatMap(({ id, water }): [string, ModelledZone][] => {
-      if (water === undefined) return [];
-      const model = zoneModel(water, library);
-      return [[id, { id, model, waterEcDsPerM: model.waterEcDsPerM }]];
-    });
-    return new Map(found);
-  });
+export function modelledZones(library: Library): (farm: Farm) => ReadonlyMap<string, ZoneModel> {
+  return perFarm(
+    (farm) =>
+      new Map(
+        zonesOf(farm).flatMap(({ id, water }) =>
+          water === undefined ? [] : [[id, zoneModel(water, library)] as const],
+        ),
+      ),
+  );
 }
 
 /** By soil probe, the zone that it stands in. */
@@ -88,3 +89,10 @@ export const zonesOfProbes = perFarm(
       ),
     ),
 );
+
+/** By zone, which piece of hardware its soil probe is. */
+export function hardwareOfProbes(farm: Farm): ReadonlyMap<string, string> {
+  return new Map(
+    [...zonesOfProbes(farm)].map(([probe, zone]) => [zone, `${probe} ${hardwareOf(farm, probe)}`]),
+  );
+}

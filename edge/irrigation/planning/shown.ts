@@ -4,7 +4,7 @@ import { type Farm, zonesOf } from '../../farm/layout.ts';
 import type { ProgramHolds } from '../holds.ts';
 import type { Planned } from '../programs/conditions.ts';
 import type { Program } from '../programs/program.ts';
-import { programOf } from './programmed.ts';
+import { programmedZones } from './programmed.ts';
 import type { ZoneWaterView } from './water-ledger.ts';
 
 /** A zone's program as people see it; times are of the farm's calendar (irrigation/clock.ts). */
@@ -114,9 +114,7 @@ export class ShownPlans {
   }
 
   #program(id: string): ProgramView | null {
-    const farm = this.#options.farm();
-    const zone = zonesOf(farm).find((one) => one.id === id);
-    const program = zone?.valve === undefined ? undefined : programOf(farm, zone);
+    const program = programmedZones(this.#options.farm()).get(id)?.program;
     if (program === undefined) return null;
     const planned = this.#options.planned(id);
     const { pause, stopAll } = this.#options.holds.of(id);

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { WeatherHour } from '../../farm-weather/farm-weather.ts';
 import { loadLibrary } from '../crop-water/library.ts';
-import { zoneModel } from '../crop-water/zone-model.ts';
+import { type ZoneModel, zoneModel } from '../crop-water/zone-model.ts';
 import { WaterLedger } from './water-ledger.ts';
 
 const HOUR_MS = 3_600_000;
@@ -40,6 +40,7 @@ class Farm {
   readonly records: JournalRecord[] = [];
   readonly runs: RunRecord[] = [];
   readonly doubts: (Reason | null)[] = [];
+  zones: Record<string, ZoneModel> = { a1: model };
   isTrusted = true;
   isWeatherTold = true;
   rainMm = new Map<number, number>();
@@ -49,13 +50,10 @@ class Farm {
     this.ledger = new WaterLedger({
       journal: {
         appendRecord: async (record) => this.records.push(record),
-        records: (async (kind: string) =>
-          (kind === 'run' ? this.runs : this.records)
-            .filter((record) => record.kind === kind)
-            .toReversed()) as never,
+        records: async () => this.days().toReversed(),
       },
       weather: { hours: (fromMs, toMs) => this.hours(fromMs, toMs) },
-      zones: () => new Map([['a1', { id: 'a1', model, waterEcDsPerM: null }]]),
+      zones: () => new Map(Object.entries(this.zones)),
       site: () => site,
       nowMs: () => this.nowMs,
       isClockTrusted: () => this.isTrusted,
@@ -169,7 +167,7 @@ describe('the water ledger', () => {
     farm.given(3_000);
     const before = farm.depletionMm();
     const restarted = farm.boot();
-    return restarted.start().then(() => {
+    return restarted.start(farm.runs).then(() => {
       expect(farm.depletionMm()).toBeCloseTo(before, 3);
       farm.nowMs += 72 * HOUR_MS;
       restarted.tick();
@@ -219,5 +217,90 @@ describe('the water ledger', () => {
       }
     expect(farm.doubts.at(-1)?.key).toMatch(/^probe_/);
     expect(farm.depletionMm()).toBeGreaterThan(10);
+  });
+
+  it('counts what was given before midnight in the day in which it ended, also after a restart', async () => {
+    const farm = new Farm();
+    farm.ledger.tick();
+    // From half past eleven to half past midnight.
+    farm.wait(16);
+    farm.nowMs += HOUR_MS / 2;
+    farm.given(3_000);
+    await farm.boot().start(farm.runs);
+    farm.wait(24);
+    expect(farm.days().map(({ measuredLitres }) => measuredLitres)).toEqual([0, 3_000]);
+  });
+
+  it('keeps the soil over a month without a trusted clock, and over a clock that was ahead', () => {
+    const farm = new Farm();
+    farm.ledger.tick();
+    farm.given(40_000);
+    farm.wait(40);
+    const before = farm.depletionMm();
+    const trueMs = farm.nowMs;
+    farm.isTrusted = false;
+    farm.nowMs = Date.UTC(1970, 0, 1);
+    farm.wait(1);
+    farm.ledger.view('a1');
+    expect(farm.ledger.view('a1')?.isAssumed).toBe(false);
+    farm.isTrusted = true;
+    farm.nowMs = trueMs + 3 * 24 * HOUR_MS;
+    farm.ledger.tick();
+    farm.nowMs = trueMs;
+    farm.ledger.tick();
+    expect(farm.ledger.view('a1')?.isAssumed).toBe(false);
+    expect(farm.depletionMm()).toBeGreaterThanOrEqual(before);
+    const closed = farm.days().length;
+    farm.wait(24);
+    // Days that were closed too early come again, and are closed again.
+    expect(farm.days()).toHaveLength(closed + 1);
+  });
+
+  it('begins another crop with its own roots, in a soil that is as moist as it was', async () => {
+    const farm = new Farm();
+    farm.ledger.tick();
+    farm.given(40_000);
+    farm.wait(64);
+    const before = farm.ledger.view('a1') ?? expect.fail('nothing is known');
+    const water = { crop: 'tomato', soil: 'sandy-loam', areaSquareMetres: 1_000, method: 'drip' } as const;
+    const planted = zoneModel(
+      {
+        ...{ ...water, fieldCapacity: 0.26, wiltingPoint: 0.1, efficiency: 0.9, rootedFraction: 0.5 },
+        plantedOn: '2026-02-12',
+      },
+      loadLibrary(),
+    );
+    farm.zones = { a1: planted };
+    await farm.boot().start(farm.runs);
+    const after = farm.ledger.view('a1') ?? expect.fail('nothing is known');
+    expect(after.tawMm).toBeLessThan(before.tawMm * 0.8);
+    expect(after.depletionMm / after.tawMm).toBeCloseTo(before.depletionMm / before.tawMm, 1);
+    expect(after.isAssumed).toBe(false);
+    farm.wait(24);
+    expect(farm.days().at(-1)).toMatchObject({ crop: 'tomato', plantedOn: '2026-02-12' });
+    expect(farm.ledger.view('a1')?.tawMm).toBeLessThan(before.tawMm * 0.8);
+  });
+
+  it('reckons on where the figures of one zone cannot be reckoned with', () => {
+    const farm = new Farm();
+    farm.zones = { a0: { ...model, areaSquareMetres: Number.NaN }, a1: model };
+    farm.ledger.tick();
+    farm.wait(40);
+    expect(farm.days().filter(({ zone }) => zone === 'a1')).toHaveLength(2);
+  });
+
+  it('does not hold against a probe what the one before it has said', () => {
+    const farm = new Farm();
+    farm.ledger.tick();
+    farm.given(20_000);
+    for (let day = 0; day < 8; day++)
+      for (let hour = 0; hour < 24; hour++) {
+        farm.ledger.onSoilMoisture('a1', 0.26);
+        farm.wait(1);
+      }
+    expect(farm.ledger.view('a1')?.disagreement).not.toBeNull();
+    farm.ledger.forgetProbe('a1');
+    expect(farm.ledger.view('a1')?.disagreement).toBeNull();
+    expect(farm.doubts.at(-1)).toBeNull();
   });
 });

@@ -4,7 +4,7 @@ import type { FarmWeather } from '../../farm-weather/farm-weather.ts';
 import { assimilate } from '../crop-water/assimilation.ts';
 import { type DayReport, initialSoil, stepDay } from '../crop-water/balance.ts';
 import { type Climate, climateOf } from '../crop-water/crop-curve.ts';
-import { infiltratedMm, irrigationNeed } from '../crop-water/need.ts';
+import { infiltratedMm, irrigationNeed, tooSalty } from '../crop-water/need.ts';
 import { depletionFromProbe, type RootZone, rootZone } from '../crop-water/root-zone.ts';
 import type { SoilState } from '../crop-water/state.ts';
 import type { Site } from '../crop-water/types.ts';
@@ -14,15 +14,8 @@ import type { Conditions } from '../programs/conditions.ts';
 import { Et0SoFar, et0OfDay } from './day-et0.ts';
 import { Given, type GivenWater } from './given.ts';
 import { ProbeHours } from './probes.ts';
+import { type KeptSoil, KeptSoils, plantingOf } from './soils.ts';
 import { rainOf, weatherDayOf } from './weather-day.ts';
-
-/** A zone whose soil and crop are known. */
-export interface ModelledZone {
-  readonly id: string;
-  readonly model: ZoneModel;
-  /** Of the water, dS/m; null: sweet, or unknown. */
-  readonly waterEcDsPerM: number | null;
-}
 
 /** Where the farm is, and what time it is there (IANA name). */
 export interface FarmSite extends Site {
@@ -33,14 +26,11 @@ interface LedgerOptions {
   readonly journal: {
     appendRecord(record: JournalRecord): Promise<number>;
     /** Newest first. */
-    records<K extends 'water_balance' | 'run'>(
-      kind: K,
-      limit: number,
-    ): Promise<readonly Extract<JournalRecord, { kind: K }>[]>;
+    records(kind: 'water_balance', limit: number): Promise<readonly WaterBalanceRecord[]>;
   };
   readonly weather: Pick<FarmWeather, 'hours'>;
-  /** By zone. */
-  readonly zones: () => ReadonlyMap<string, ModelledZone>;
+  /** By zone, those whose crop and soil are known. */
+  readonly zones: () => ReadonlyMap<string, ZoneModel>;
   /** Null: nobody has said where the farm is; then nothing is reckoned. */
   readonly site: () => FarmSite | null;
   /** The farm's calendar, UTC ms. */
@@ -51,17 +41,9 @@ interface LedgerOptions {
   readonly logger: Logger;
 }
 
-interface Kept {
-  /** The day whose end `soil` is. */
-  readonly day: LocalDay;
-  readonly soil: SoilState;
-  /** Nothing was known when it began: taken for dry enough to be watered, after which it is known. */
-  readonly isAssumed: boolean;
-}
-
 interface Now {
-  readonly zone: ModelledZone;
-  readonly kept: Kept;
+  readonly model: ZoneModel;
+  readonly kept: KeptSoil;
   readonly report: DayReport;
   readonly root: RootZone;
   readonly soil: SoilState;
@@ -84,17 +66,12 @@ export interface ZoneWaterView {
   readonly lastDay: WaterBalanceRecord | null;
 }
 
-/** A model that has slept for longer knows nothing any more. */
-const LONGEST_GAP_DAYS = 30;
-/** Ten days of a large farm, of each zone the newest; and its runs of some weeks. */
+/** Ten days of a large farm, of each zone the newest. */
 const MOST_DAYS = 2_000;
-const MOST_RUNS = 5_000;
 /** Days before, from which ET0 of an unknown day is made. */
 const REMEMBERED_DAYS = 10;
 /** A week less the days that the farm's weather may have forgotten. */
 const CLIMATE_DAYS = 6;
-/** Salt does not ask for the day. */
-const FULL_DATE = '2026-01-01';
 
 /**
  * The water balance of every zone, day by day: each day that is over is a record of the journal, and the day under way is
@@ -107,7 +84,7 @@ export class WaterLedger {
   readonly #soFar = new Et0SoFar();
   #climateOfDay: { readonly day: LocalDay; readonly climate: Climate | null } | undefined;
   readonly #disagreements = new Map<string, Reason>();
-  readonly #kept = new Map<string, Kept>();
+  readonly #soils = new KeptSoils();
   readonly #lastDays = new Map<string, WaterBalanceRecord>();
   /** By date, those that were really found. */
   #et0 = new Map<string, number>();
@@ -116,12 +93,11 @@ export class WaterLedger {
     this.#options = options;
   }
 
-  async start(): Promise<void> {
-    const { journal } = this.#options;
-    const records = await journal.records('water_balance', MOST_DAYS);
+  /** `runs`: of the last weeks, oldest first. */
+  async start(runs: readonly RunRecord[]): Promise<void> {
+    const records = await this.#options.journal.records('water_balance', MOST_DAYS);
     for (const record of records.toReversed()) this.#recall(record);
-    const runs = await journal.records('run', MOST_RUNS);
-    for (const run of runs.toReversed()) this.#given.add(run, run.startedAtMs);
+    for (const run of runs) this.#given.add(run, run.endedAtMs);
   }
 
   onRun(run: RunRecord): void {
@@ -133,14 +109,25 @@ export class WaterLedger {
     this.#probes.add(zone, value, this.#options.nowMs());
   }
 
-  /** Closes the days that are over; without a trusted clock nobody knows which. */
+  /** Another probe stands in the zone, or none: what the one before has said is no word of it. */
+  forgetProbe(zone: string): void {
+    this.#probes.forget(zone);
+    this.#soils.forgetProbe(zone);
+    this.#believe(zone, null);
+  }
+
+  /** Closes the days that are over; without a trusted clock nobody knows which. One zone's trouble stops no other one. */
   tick(): void {
     const site = this.#options.site();
     if (site === null || !this.#options.isClockTrusted()) return;
     const today = localDay(site.timeZone, this.#options.nowMs());
-    for (const zone of this.#options.zones().values()) {
-      let kept: Kept | null = this.#seen(zone, this.#begun(zone, today), today);
-      while (kept !== null && kept.day < today - 1) kept = this.#closeDay(zone, kept, site);
+    for (const [zone, model] of this.#options.zones()) {
+      try {
+        let kept: KeptSoil | null = this.#seen(zone, model, today);
+        while (kept !== null && kept.day < today - 1) kept = this.#closeDay(zone, model, kept, site);
+      } catch (error) {
+        this.#options.logger.error({ err: error, zone }, 'its water balance could not be reckoned');
+      }
     }
   }
 
@@ -148,9 +135,9 @@ export class WaterLedger {
   depletion(id: string): Conditions['depletion'] {
     const now = this.#now(id);
     if (now === null) return null;
-    const { zone, report, soil, root } = now;
-    const oneMm = irrigationNeed({ ...soil, depletionMm: 1 }, zone.model, {
-      ...{ waterEcDsPerM: zone.waterEcDsPerM, fillTo: 1, flowLitresPerMinute: null },
+    const { model, report, soil, root } = now;
+    const oneMm = irrigationNeed({ ...soil, depletionMm: 1 }, model, {
+      ...{ waterEcDsPerM: model.waterEcDsPerM, fillTo: 1, flowLitresPerMinute: null },
     });
     const recentMm = this.et0MmPerDay();
     return {
@@ -163,11 +150,8 @@ export class WaterLedger {
 
   /** Why a zone's water does its crop no good; null: it does. */
   tooSalty(id: string): Reason | null {
-    const zone = this.#options.zones().get(id);
-    if (zone === undefined || zone.waterEcDsPerM === null) return null;
-    const soil = initialSoil(zone.model, FULL_DATE);
-    const { waterEcDsPerM } = zone;
-    return irrigationNeed(soil, zone.model, { waterEcDsPerM, fillTo: 1, flowLitresPerMinute: null }).reason;
+    const model = this.#options.zones().get(id);
+    return model === undefined ? null : tooSalty(model, model.waterEcDsPerM);
   }
 
   /** Mean of the last days; null: not known. */
@@ -192,14 +176,14 @@ export class WaterLedger {
   /** The soil of a zone at this moment: the end of yesterday, and what has come and gone since. */
   #now(id: string): Now | null {
     const site = this.#options.site();
-    const zone = this.#options.zones().get(id);
-    if (site === null || zone === undefined) return null;
+    const model = this.#options.zones().get(id);
+    if (site === null || model === undefined) return null;
     const nowMs = this.#options.nowMs();
     const today = localDay(site.timeZone, nowMs);
-    const kept = this.#begun(zone, today);
+    const kept = this.#soilOf(id, model, today);
     const startMs = momentOf(site.timeZone, today, 0);
     const hours = this.#options.weather.hours(startMs, nowMs + 1);
-    const { edition } = zone.model.profile;
+    const { edition } = model.profile;
     const recentMm = this.et0MmPerDay();
     const et0Mm = this.#soFar.mm(hours, { startMs, nowMs, recentMm, site, edition, timeZone: site.timeZone });
     const given = this.#given.between(id, startMs, nowMs + 1);
@@ -207,42 +191,34 @@ export class WaterLedger {
       kept.soil,
       {
         ...{ date: dateText(today), et0Mm, rainMm: rainOf(hours) ?? 0 },
-        ...{ irrigationMm: netMm(given, zone.model), climate: this.#climate(today, site) },
+        ...{ irrigationMm: netMm(given, model), climate: this.#climate(today, site) },
       },
-      zone.model,
+      model,
     );
     // RAW of a whole day: p goes by the day's ETc, of which at dawn nothing has happened yet.
-    const { model } = zone;
     const dayMm = recentMm === null ? undefined : recentMm * report.kc;
     const root = rootZone(model.profile, model.soil, state.rootDepthMetres, { ...model, etcMm: dayMm });
-    return { zone, kept, report, root, soil: state };
+    return { model, kept, report, root, soil: state };
   }
 
-  /** What is known of a zone; one of which nothing is, begins as dry as its crop bears. */
-  #begun({ id, model }: ModelledZone, today: LocalDay): Kept {
-    const known = this.#kept.get(id);
-    if (known && today - known.day <= LONGEST_GAP_DAYS) return known;
-    const full = initialSoil(model, dateText(today));
-    const { rawMm } = rootZone(model.profile, model.soil, full.rootDepthMetres, model);
-    const kept = { day: today - 1, soil: initialSoil(model, dateText(today), rawMm), isAssumed: true };
-    this.#kept.set(id, kept);
-    return kept;
+  #soilOf(zone: string, model: ZoneModel, today: LocalDay): KeptSoil {
+    return this.#soils.of(zone, model, { today, isTrusted: this.#options.isClockTrusted() });
   }
 
   /** Of a zone that has just begun the probe knows more than an assumption. */
-  #seen({ id, model }: ModelledZone, kept: Kept, today: LocalDay): Kept {
+  #seen(zone: string, model: ZoneModel, today: LocalDay): KeptSoil {
+    const kept = this.#soilOf(zone, model, today);
     if (!kept.isAssumed || kept.day !== today - 1) return kept;
-    const soilMoisture = this.#probes.before(id, this.#options.nowMs());
+    const soilMoisture = this.#probes.before(zone, this.#options.nowMs());
     if (soilMoisture === undefined) return kept;
     const { rootDepthMetres } = kept.soil;
     const depletionMm = depletionFromProbe(soilMoisture, model.soil, rootDepthMetres, model.rootedFraction);
     const seen = { ...kept, soil: initialSoil(model, dateText(today), depletionMm), isAssumed: false };
-    this.#kept.set(id, seen);
+    this.#soils.keep(zone, seen);
     return seen;
   }
 
-  #closeDay(zone: ModelledZone, before: Kept, site: FarmSite): Kept | null {
-    const { id, model } = zone;
+  #closeDay(id: string, model: ZoneModel, before: KeptSoil, site: FarmSite): KeptSoil | null {
     const day = before.day + 1;
     const date = dateText(day);
     const [startMs, endMs] = [momentOf(site.timeZone, day, 0), momentOf(site.timeZone, day + 1, 0)];
@@ -251,7 +227,7 @@ export class WaterLedger {
     const et0 = et0OfDay(date, hours, { site, edition, recentMm: this.et0MmPerDay() });
     if (et0 === null) {
       // Nothing to go by: what the soil is like then, nobody knows.
-      this.#kept.delete(id);
+      this.#soils.forget(id);
       return null;
     }
     const given = this.#given.between(id, startMs, endMs);
@@ -267,8 +243,9 @@ export class WaterLedger {
     this.#believe(id, disagreement);
     // What has percolated was full.
     const isAssumed = before.isAssumed && report.percolationMm === 0;
-    const kept = { day, soil, isAssumed };
-    this.#kept.set(id, kept);
+    const planting = plantingOf(model);
+    const kept = { day, soil, isAssumed, planting };
+    this.#soils.keep(id, kept);
     if (et0.method !== 'recent') this.#remember(date, et0.mm);
     this.#journal({
       ...{ kind: 'water_balance', atMs: endMs, zone: id, date, et0Mm: round(et0.mm), et0Method: et0.method },
@@ -284,7 +261,7 @@ export class WaterLedger {
       ...{ depletionMm: round(soil.depletionMm), rawMm: round(report.rawMm), tawMm: round(report.tawMm) },
       ...{ rootDepthMetres: round(soil.rootDepthMetres), surfaceDepletionMm: round(soil.surfaceDepletionMm) },
       ...{ wettedFraction: round(soil.wettedFraction), probe: soil.probe },
-      isAssumed,
+      ...{ isAssumed, ...planting },
     });
     return kept;
   }
@@ -325,7 +302,9 @@ export class WaterLedger {
     const day = dayOfText(date);
     if (day === null) return;
     const soil = { depletionMm, rootDepthMetres, surfaceDepletionMm, wettedFraction, probe };
-    this.#kept.set(zone, { day, soil, isAssumed });
+    const { crop, plantedOn = null } = record;
+    const planting = crop === undefined ? undefined : { crop, plantedOn };
+    this.#soils.keep(zone, { day, soil, isAssumed, planting });
     this.#lastDays.set(zone, record);
     if (record.et0Method !== 'recent') this.#remember(date, record.et0Mm);
   }
