@@ -192,7 +192,11 @@ describe('all programs', () => {
       decision: { key: 'program_stop_all', figures: { by: 'Sáu' } },
     });
     const all = (await member.get('/api/programs')).json();
-    expect(all).toMatchObject({ stopAll: { by: 'Sáu' }, forecast: null, zones: [{ zone: 'a1' }] });
+    expect(all).toMatchObject({
+      stopAll: { by: 'Sáu' },
+      forecast: null,
+      zones: [{ zone: 'a1' }, { zone: 'b3' }],
+    });
     expect((await member.post('/api/programs/resume')).statusCode).toBe(403);
     expect((await (await gateway.as('technician')).post('/api/programs/resume')).statusCode).toBe(200);
     expect((await member.get('/api/programs')).json().stopAll).toBeNull();

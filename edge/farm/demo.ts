@@ -3,10 +3,18 @@ import { type Farm, isWatered, type Plot, type WateredZone, type Zone, zonesOf }
 /** Of ground that a pillar's crop shades, and of it what drippers wet, where its roots are. */
 const SQUARE_METRES_PER_PILLAR = 3;
 const ROOTED_FRACTION = 0.32;
+/** The zone that is watered by the balance of its soil. */
+const BY_NEED = 'b3';
+/** Before the sun and the wind take their share. */
+const byNeed = {
+  ...{ id: 'theo-nhu-cau', name: 'Theo nhu cầu của cây' },
+  windows: [{ start: '03:00', end: '07:00' }],
+};
 
 /**
- * The demo cooperative's farm: two plots of dragon fruit with three zones each, in Bình Thuận. Its probes decide when it is
- * watered; the balance of its soil is shown beside them.
+ * The demo cooperative's farm: two plots of dragon fruit with three zones each, in Bình Thuận. In most of them the probe decides
+ * when they are watered, so that a time-lapse of minutes has something to show, with the balance of the soil beside it; in
+ * the last one a program waters by that balance.
  */
 export function demoFarm(): Farm {
   return {
@@ -47,9 +55,10 @@ function plot(
     crop: 'dragon fruit',
     plantingAreaCode,
     areaHectares,
-    zones: Object.entries(zones).map(([zoneId, pillars], index) =>
-      zone(zoneId, `${name} – Khu ${index + 1}`, pillars),
-    ),
+    zones: Object.entries(zones).map(([zoneId, pillars], index) => ({
+      ...zone(zoneId, `${name} – Khu ${index + 1}`, pillars),
+      ...(zoneId === BY_NEED ? { program: byNeed } : {}),
+    })),
   };
 }
 
