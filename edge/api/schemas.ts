@@ -70,7 +70,7 @@ const ZoneAnswer = Type.Object({
   id: Type.String(),
   state: Type.String({
     description:
-      'unknown, idle, opening, proving, running, closing, leak_testing, testing or locked; measured: it has no valve',
+      'unknown, idle, opening, proving, running, closing, leak_testing, in_doubt, testing or locked; measured: it has no valve',
   }),
   soilMoisture: Nullable(Shown),
   soilTemperature: Nullable(Shown),

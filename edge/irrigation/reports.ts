@@ -58,14 +58,17 @@ export class ForeignReports {
   /** Readings of one message; what they hold of one zone becomes one report. */
   take(readings: readonly ControlReading[], now: Instant): ZoneReport[] {
     const told = new Set<Watched>();
+    const stated = new Set<Watched>();
     for (const reading of readings) {
       const { device, metric } = reading;
       if (metric !== 'valve_open' && metric !== 'flow' && metric !== 'volume') continue;
       for (const watched of this.#byDevice.get(device) ?? []) {
-        if (isFitForControl(reading.quality) && this.#note(watched, reading, now)) told.add(watched);
+        if (!isFitForControl(reading.quality) || !this.#note(watched, reading, now)) continue;
+        told.add(watched);
+        if (metric === 'valve_open') stated.add(watched);
       }
     }
-    return [...told].flatMap((watched) => this.#report(watched));
+    return [...told].flatMap((watched) => this.#report(watched, !stated.has(watched)));
   }
 
   /** False when the reading is none of this valve's. */
@@ -83,13 +86,14 @@ export class ForeignReports {
     return true;
   }
 
-  #report(watched: Watched): ZoneReport[] {
+  #report(watched: Watched, isStateOld: boolean): ZoneReport[] {
     const { zone, open, meter } = watched;
     const { flowLitresPerMinute, ...total } = meter.tell();
     if (open === null) return [];
     const flow = !open && this.#runsForAnother(watched) ? null : flowLitresPerMinute;
     const state = open ? 'open' : 'closed';
-    return [{ zone, report: { state, cause: 'periodic', flowLitresPerMinute: flow, ...total } }];
+    const old = isStateOld ? { isStateOld } : {};
+    return [{ zone, report: { state, cause: 'periodic', ...old, flowLitresPerMinute: flow, ...total } }];
   }
 
   /** The water that a shared meter sees is that of whoever is open. */

@@ -1,5 +1,6 @@
 import type { ControlledZone, ControllerConfig } from './config.ts';
 import { reasonOf } from './reason.ts';
+import type { ValveReport } from './types.ts';
 
 interface Standing {
   readonly layout: ControlledZone;
@@ -9,6 +10,14 @@ interface Standing {
 /** Flow of a closed valve that is the meter's noise. */
 export function isNoise(flow: number, { layout, config }: Standing): boolean {
   return flow <= layout.nominalFlowLitresPerMinute * config.leakFlowFraction;
+}
+
+/** An open valve's report proves that it is open: by its own word, or by the water that runs through it. */
+export function showsOpen(
+  { isStateOld, flowLitresPerMinute: flow }: ValveReport,
+  standing: Standing,
+): boolean {
+  return isStateOld !== true || (flow !== null && !isNoise(flow, standing));
 }
 
 /** Why water runs through a closed valve: as much as through an open one means that it is one. */

@@ -1,4 +1,5 @@
-import { isNoise, leakOf } from './band.ts';
+import { isNoise, leakOf, showsOpen } from './band.ts';
+import { beginDoubt } from './blame.ts';
 import { reasonOf } from './reason.ts';
 import { mayClose } from './supply.ts';
 import { elapsed } from './time.ts';
@@ -10,43 +11,56 @@ export function closingAnswered(
   { report }: EventOf<'valve'>,
   turn: Turn,
 ): ZoneState {
-  const { since, lock: why } = zone.phase;
+  const { since, lock: why, loss } = zone.phase;
   if (report.state === 'closed') {
     for (const key of ['valve_past_lease', 'valve_no_answer'])
       turn.actions.push({ kind: 'clear_alarm', zone: zone.id, key });
     if (why) return lock(recordRun(zone, turn, zone.phase), turn, why);
+    if (loss) return beginDoubt(recordRun(zone, turn, zone.phase), loss, turn);
     return endRun(zone, turn, zone.phase, report.flowLitresPerMinute);
   }
   if (zone.phase.attempts === 0) return closeWhenOff(zone, undefined, turn);
-  if (!elapsed(since, turn.now, answerOf(turn))) return zone;
+  if (!elapsed(since, turn.now, answerOf(turn)) || !showsOpen(report, turn)) return zone;
   const { flowLitresPerMinute } = report;
   const recorded = recordRun(zone, turn, zone.phase);
   return fault(recorded, turn, reasonOf('valve_does_not_close', { flowLitresPerMinute }));
 }
 
 export function repeatClosing(zone: ZoneIn<'closing'>, _event: unknown, turn: Turn): ZoneState {
-  const { sentAt, attempts, outcome, lock: why } = zone.phase;
+  const { sentAt, attempts, outcome, lock: why, loss } = zone.phase;
   if (attempts === 0) return closeWhenOff(zone, undefined, turn);
   if (!elapsed(sentAt, turn.now, answerOf(turn))) return zone;
   if (attempts < turn.config.attempts) return closeAgain(zone, turn);
   const silent = outcome === 'completed' ? 'no_answer' : outcome;
   const recorded = recordRun(zone, turn, { ...zone.phase, outcome: silent });
-  return why ? lock(recorded, turn, why) : beginUnknown(recorded, turn);
+  if (why) return lock(recorded, turn, why);
+  return loss ? beginDoubt(recorded, loss, turn) : beginUnknown(recorded, turn);
 }
 
 /**
  * A valve behind a pump that runs is closed when the pump is off. A fault and a person wait for it for an answer's time only, the
  * others until its lease is over, which is before their own.
  */
-export function closeWhenOff(zone: ZoneIn<'closing'>, _event: unknown, turn: Turn): ZoneState {
+function closeWhenOff(zone: ZoneIn<'closing'>, _event: unknown, turn: Turn): ZoneState {
   const { attempts, lock: why, outcome, since, leaseFarmMs } = zone.phase;
   const { now, config } = turn;
   if (attempts > 0) return zone;
-  const isUrgent = why !== null || outcome === 'stopped';
+  const isUrgent = why !== null || outcome === 'no_flow' || outcome === 'stopped';
   const isOver = now.farmMs >= leaseFarmMs || (isUrgent && elapsed(since, now, config.source.answer));
   if (!isOver && !mayClose(turn.supply, now)) return zone;
   sendClose(turn);
   return { ...zone, phase: { ...zone.phase, since: now, sentAt: now, attempts: 1 } };
+}
+
+/** The source has failed, so what the zone has lost was not its own fault. */
+export function closingSupplied(
+  zone: ZoneIn<'closing'>,
+  { failure }: EventOf<'supply'>,
+  turn: Turn,
+): ZoneState {
+  if (failure === null || zone.phase.loss === null) return closeWhenOff(zone, undefined, turn);
+  const acquitted = { ...zone, decision: failure.reason, phase: { ...zone.phase, loss: null } };
+  return closeWhenOff(acquitted, undefined, turn);
 }
 
 export function leakTestAnswered(
@@ -80,5 +94,7 @@ export function closeAgain<Z extends ZoneState>(zone: Z, turn: Turn): ZoneState 
   const { phase } = zone;
   if (phase.name === 'unknown' || phase.name === 'closing')
     return { ...zone, phase: { ...phase, sentAt: turn.now, attempts: phase.attempts + 1 } };
-  return phase.name === 'locked' ? { ...zone, phase: { ...phase, sentAt: turn.now } } : zone;
+  return phase.name === 'locked' || phase.name === 'in_doubt'
+    ? { ...zone, phase: { ...phase, sentAt: turn.now } }
+    : zone;
 }

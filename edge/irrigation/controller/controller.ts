@@ -193,7 +193,7 @@ function valveAfter(before: ZoneState['valve'], report: ValveReport, now: Instan
 
 function watchForLeak(zone: ZoneState, turn: Turn): ZoneState {
   const { name } = zone.phase;
-  if (zone.leakSince === null || (name !== 'idle' && name !== 'unknown')) return zone;
+  if (zone.leakSince === null || (name !== 'idle' && name !== 'unknown' && name !== 'in_doubt')) return zone;
   if (!elapsed(zone.leakSince, turn.now, turn.config.leak)) return zone;
   const flow = zone.valve?.flowLitresPerMinute ?? 0;
   return fault({ ...zone, leakSince: null }, turn, leakOf(flow, turn));

@@ -1,6 +1,7 @@
-import { bandOf, type FlowFault, isNoise } from './band.ts';
+import { bandOf, type FlowFault } from './band.ts';
+import { lossReason } from './blame.ts';
 import { reasonOf } from './reason.ts';
-import { isSupplied, waterSince } from './supply.ts';
+import { waterSince } from './supply.ts';
 import { elapsed, type Instant } from './time.ts';
 import { beginClosing, isUnmetered, type Turn } from './turn.ts';
 import type { Outcome, ZoneIn, ZoneState } from './types.ts';
@@ -43,7 +44,7 @@ export function checkFlowOf(zone: Open, flow: number | null, turn: Turn): ZoneSt
   }
   const oddFlow = phase.oddFlow?.key === key ? phase.oddFlow : { key, since: turn.now };
   return isFault(key, oddFlow.since, from, turn)
-    ? stop(zone, key === 'no_flow' ? dryCause(zone, flow, turn) : key, flow, turn)
+    ? stop({ ...zone, phase: { ...phase, oddFlow } }, causeOf(key, zone, turn), flow, turn)
     : { ...zone, phase: { ...phase, oddFlow } };
 }
 
@@ -56,20 +57,19 @@ function isFault(key: FlowFault, since: Instant, openedAt: Instant, { layout, co
 
 /**
  * Too little flow, says the meter; its counter may know better, and then it is the meter that has failed. Not at the first such
- * word: what the counter has moved by then ran before. A valve through which something runs does not lie.
+ * word: what the counter has moved by then ran before.
  */
-function dryCause(
+function causeOf(
+  key: FlowFault,
   { phase, valve }: Open,
-  flow: number,
-  turn: Turn,
-): 'no_flow' | 'valve_lies_open' | 'meter_stuck' {
-  const { layout, config } = turn;
-  const dry = isNoise(flow, turn) && isSupplied(turn.supply, turn.now) ? 'valve_lies_open' : 'no_flow';
+  { layout, config }: Turn,
+): FlowFault | 'meter_stuck' {
   const { litres, since } = phase.counted;
-  if (phase.oddFlow === null || litres === null || valve?.totalLitres == null) return dry;
+  if (key !== 'no_flow' || phase.oddFlow === null || litres === null || valve?.totalLitres == null)
+    return key;
   const minutes = (valve.seen.farmMs - since.farmMs) / 60_000;
   const low = layout.minFlowLitresPerMinute ?? layout.nominalFlowLitresPerMinute * config.lowFlowFraction;
-  return minutes > 0 && valve.totalLitres - litres >= low * minutes ? 'meter_stuck' : dry;
+  return minutes > 0 && valve.totalLitres - litres >= low * minutes ? 'meter_stuck' : key;
 }
 
 function countedAfter({ phase, valve }: Open, { now }: Turn): Open['phase']['counted'] {
@@ -86,18 +86,26 @@ function isStuck({ litres, since }: Open['phase']['counted'], flow: number, { co
 }
 
 const outcomes = {
-  ...{ no_flow: 'no_flow', valve_lies_open: 'no_flow', flow_too_high: 'leak' },
+  ...{ no_flow: 'no_flow', flow_too_high: 'leak' },
   ...{ meter_silent: 'meter_failed', meter_stuck: 'meter_failed' },
 } as const satisfies Record<string, Outcome>;
 
-/** A hydraulic fault: the run is over, the valve is closed at once, and the zone locked when it has closed. */
+/**
+ * A hydraulic fault: the run is over, the valve is closed at once, and the zone locked when it has closed. Behind a source, want of
+ * water may be the source's fault, and the zone is in doubt first.
+ */
 function stop(zone: Open, key: keyof typeof outcomes, flow: number | null, turn: Turn): ZoneState {
   const { run, openedAt } = zone.phase;
   const reason = reasonOf(key, {
     flowLitresPerMinute: flow,
     nominalLitresPerMinute: turn.layout.nominalFlowLitresPerMinute,
   });
-  turn.actions.push({ kind: 'raise_alarm', zone: zone.id, severity: 'critical', reason });
   const proof = zone.phase.name === 'running' ? zone.phase.proof : null;
-  return beginClosing(zone, turn, { run, openedAt, outcome: outcomes[key], proof, lock: reason });
+  const ending = { run, openedAt, outcome: outcomes[key], proof };
+  if (key === 'no_flow' && flow !== null && turn.supply !== null) {
+    const loss = { at: zone.phase.oddFlow?.since ?? turn.now, flowLitresPerMinute: flow };
+    return { ...beginClosing(zone, turn, { ...ending, loss }), decision: lossReason(loss, turn) };
+  }
+  turn.actions.push({ kind: 'raise_alarm', zone: zone.id, severity: 'critical', reason });
+  return beginClosing(zone, turn, { ...ending, lock: reason });
 }

@@ -45,7 +45,9 @@ interface Happening {
     | 'reboot'
     | 'silence'
     | 'clock'
-    | 'tank';
+    | 'tank'
+    | 'drought'
+    | 'jam';
   readonly zone?: string;
   readonly device?: string;
   readonly seconds?: number;
@@ -55,6 +57,7 @@ interface Happening {
   readonly cycle?: number;
   readonly hasLitres?: boolean;
   readonly percent?: number;
+  readonly isTrue?: boolean;
 }
 
 type Fields = { [F in Exclude<keyof Happening, 'do'>]?: fc.Arbitrary<NonNullable<Happening[F]>> };
@@ -81,11 +84,15 @@ const happening = fc.oneof(
   weighted(2, 'silence', { device, seconds: fc.integer({ min: 5, max: 1_000 }) }),
   weighted(1, 'clock', { seconds: fc.integer({ min: -90_000, max: 90_000 }) }),
   weighted(1, 'tank', { percent: fc.constantFrom(5, 20, 80, 80) }),
+  weighted(2, 'drought', { isTrue: fc.boolean() }),
+  weighted(2, 'jam', { zone, isTrue: fc.boolean() }),
 );
 
 export interface Tale {
   readonly seed: number;
   readonly isLossy: boolean;
+  /** The well has a pressure gauge. */
+  readonly hasGauge: boolean;
   readonly story: readonly Happening[];
 }
 
@@ -93,6 +100,7 @@ export const tale = (length: number): fc.Arbitrary<Tale> =>
   fc.record({
     seed: fc.integer({ min: 1, max: 2 ** 31 }),
     isLossy: fc.boolean(),
+    hasGauge: fc.boolean(),
     story: fc.array(happening, { minLength: length >> 1, maxLength: length, size: 'max' }),
   });
 
@@ -101,17 +109,22 @@ export interface Told {
   readonly openings: number;
   readonly renewals: number;
   readonly pumpStarts: number;
+  /** Zones that have lost their water. */
+  readonly losses: number;
   /** Events that the controller was told. */
   readonly events: number;
 }
 
 /** Plays a story on real devices and judges what they did. */
-export function tell({ seed, isLossy, story }: Tale): Told {
+export function tell({ seed, isLossy, hasGauge, story }: Tale): Told {
+  const pressure = { device: 'gauge-1', minKilopascals: 150, maxKilopascals: 400 };
+  const source = hasGauge ? { ...well, pressure } : well;
   const rig = new Rig({
-    ...{ zones, sources: [well], programs: ids.slice(0, 3), random: randomOf(seed) },
+    ...{ zones, sources: [source], programs: ids.slice(0, 3), random: randomOf(seed) },
     ...(isLossy ? { loss: 0.1, duplicates: 0.1 } : {}),
     longestDelayMs: LONGEST_DELAY_SECONDS * 1000,
   });
+  rig.hasGauge = hasGauge;
   const judge = new Judge(rig, isLossy);
   const look = () => judge.look();
   rig.pass(5, look);
@@ -171,6 +184,14 @@ function play(rig: Rig, what: Happening, judge: Judge, look: () => void): void {
       judge.excuse();
       rig.tankPercent = what.percent ?? 80;
       break;
+    case 'drought':
+      judge.excuse();
+      rig.isDrySource = what.isTrue === true;
+      break;
+    case 'jam':
+      judge.excuse();
+      rig.valve(id).isJammed = what.isTrue === true;
+      break;
   }
 }
 
@@ -179,13 +200,15 @@ const DEAD_HEAD_SECONDS = 12;
 const PUMP_LEASE_SECONDS = 900 + 2 * LONGEST_DELAY_SECONDS;
 
 class Judge {
-  readonly told = { openings: 0, renewals: 0, pumpStarts: 0 };
+  readonly told = { openings: 0, renewals: 0, pumpStarts: 0, losses: 0 };
   readonly #rig: Rig;
   readonly #isLossy: boolean;
   #deadHeadMs = 0;
   #excusedUntilMs = 0;
   #wasOn = new Map<string, boolean>();
   #seenActions = 0;
+  #lastWaterMs = 0;
+  readonly #lostAtMs = new Map<string, number>();
 
   constructor(rig: Rig, isLossy: boolean) {
     this.#rig = rig;
@@ -202,6 +225,7 @@ class Judge {
     this.#oncePerDecision();
     this.#pumpNotAgainstClosedValves();
     this.#sharing();
+    this.#noneBlamedForItsSource();
     this.#nothingLocked();
     for (const [name, { isOn }] of this.#rig.devices) {
       if (isOn && this.#wasOn.get(name) !== true) {
@@ -239,6 +263,23 @@ class Judge {
     const open = ['a1', 'a2', 'a3'].filter((id) => this.#rig.valve(id).isOn);
     law(open.length < 2 || !open.includes('a3'), `a3 is watered alone, not ${open}`);
     law(open.length * 38 <= 80, `${open} take more than the well gives`);
+  }
+
+  /** A valve is said to lie only when water has stood before it since it has lost its own. */
+  #noneBlamedForItsSource(): void {
+    const { actions, state, nowMs } = this.#rig;
+    if (this.#rig.hasWater('well')) this.#lastWaterMs = nowMs;
+    for (const action of actions.slice(this.#seenActions)) {
+      if (action.kind !== 'raise_alarm' || action.reason.key !== 'valve_lies_open') continue;
+      const lostAtMs = this.#lostAtMs.get(action.zone) ?? nowMs;
+      law(this.#lastWaterMs > lostAtMs, `${action.zone} is blamed for a source that gave no water`);
+    }
+    for (const { id, phase } of Object.values(state.zones)) {
+      const loss = phase.name === 'closing' || phase.name === 'in_doubt' ? phase.loss : null;
+      if (loss === null || this.#lostAtMs.get(id) === loss.at.realMs) continue;
+      this.#lostAtMs.set(id, loss.at.realMs);
+      this.told.losses += 1;
+    }
   }
 
   #nothingLocked(): void {

@@ -1,12 +1,13 @@
 import {
   closeAgain,
-  closeWhenOff,
   closingAnswered,
+  closingSupplied,
   leakTestAnswered,
   leakTestGoesOn,
   repeatClosing,
 } from './closing.ts';
 import { obstacleToTest } from './decide.ts';
+import { acquitOrJudge, judgeLoss } from './doubt.ts';
 import { openingAnswered, openingFailed, openNow, repeatOpening, withoutIntent } from './opening.ts';
 import { reasonOf } from './reason.ts';
 import {
@@ -126,7 +127,7 @@ export const table: Table = {
   closing: {
     valve: closingAnswered,
     tick: repeatClosing,
-    supply: closeWhenOff,
+    supply: closingSupplied,
     online: (zone, _event, turn) => closeAgain(zone, turn),
     test: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_closing')),
     open: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_closing')),
@@ -151,6 +152,16 @@ export const table: Table = {
     test: (zone, event, turn) => refuse(zone, event, turn, reasonOf('wet_test_running')),
     open: (zone, event, turn) => refuse(zone, event, turn, reasonOf('wet_test_running')),
     stop: (zone, event, turn) => accept(stopTesting(zone, turn), event, turn, reasonOf('stopped_by_person')),
+    unlock: (zone, event, turn) => refuse(zone, event, turn, reasonOf('not_locked')),
+  },
+  in_doubt: {
+    valve: judgeLoss,
+    tick: judgeLoss,
+    supply: acquitOrJudge,
+    online: (zone, _event, turn) => closeAgain(zone, turn),
+    test: (zone, event, turn) => refuse(zone, event, turn, zone.decision),
+    open: (zone, event, turn) => refuse(zone, event, turn, zone.decision),
+    stop: (zone, event, turn) => accept(closeAgain(zone, turn), event, turn, reasonOf('already_closing')),
     unlock: (zone, event, turn) => refuse(zone, event, turn, reasonOf('not_locked')),
   },
   locked: {

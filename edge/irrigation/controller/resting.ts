@@ -1,3 +1,4 @@
+import { showsOpen } from './band.ts';
 import { closeAgain } from './closing.ts';
 import { decide, freshMoisture, obstacleFromAfar, obstacleTo } from './decide.ts';
 import { reasonOf } from './reason.ts';
@@ -19,7 +20,7 @@ export function closedAtLast(zone: ZoneIn<'unknown'>, { report }: EventOf<'valve
     turn.actions.push({ kind: 'clear_alarm', zone: zone.id, key: 'valve_silent' });
     return { ...recordInterrupted(zone, turn), phase: { name: 'idle' } };
   }
-  if (!elapsed(zone.phase.since, turn.now, answerOf(turn))) return zone;
+  if (!elapsed(zone.phase.since, turn.now, answerOf(turn)) || !showsOpen(report, turn)) return zone;
   const { flowLitresPerMinute } = report;
   return fault(zone, turn, reasonOf('valve_does_not_close', { flowLitresPerMinute }));
 }
@@ -87,7 +88,7 @@ export function openOnRequest(zone: ZoneIn<'idle'>, event: EventOf<'open'>, turn
 }
 
 export function keepClosed(zone: ZoneState, turn: Turn): ZoneState {
-  if (zone.phase.name !== 'locked') return zone;
+  if (zone.phase.name !== 'locked' && zone.phase.name !== 'in_doubt') return zone;
   const wet = zone.valve?.open === true || zone.leakSince !== null;
   return wet && elapsed(zone.phase.sentAt, turn.now, answerOf(turn)) ? closeAgain(zone, turn) : zone;
 }

@@ -45,6 +45,8 @@ interface Device {
   nextReportMs: number;
   /** Nothing goes to it or comes from it until then. */
   awayUntilMs: number;
+  /** It says what it is told, and lets no water through. */
+  isJammed: boolean;
   /** When the last message to it arrives: messages of one connection keep their order. */
   lastInMs: number;
   lastOutMs: number;
@@ -75,11 +77,19 @@ export class Rig {
   /** Null: the gateway is down. */
   upSinceMs: number | null = null;
   tankPercent = 80;
+  /** Whatever pump and gauges say, no water comes. */
+  isDrySource = false;
+  /** A gauge at the pump tells its pressure twice a minute. */
+  hasGauge = false;
+  /** How often the level is told. */
+  levelEverySeconds = 1;
   /** How often the controller was told something. */
   events = 0;
   #boots = 0;
   #letters: Letter[] = [];
   #nextTickMs = 0;
+  #nextLevelMs = 0;
+  #nextPressureMs = 0;
   #gatewayEpoch = 0;
 
   constructor(options: RigOptions) {
@@ -98,6 +108,7 @@ export class Rig {
     this.devices.set(name, {
       ...{ name, isOurs, zone, isOn: false, endsMs: 0, onSinceMs: 0, heard: new Set(), commandId: undefined },
       ...{ cause: 'boot', litres: 100, nextReportMs: 0, awayUntilMs: 0, lastInMs: 0, lastOutMs: 0 },
+      isJammed: false,
     });
   }
 
@@ -155,18 +166,28 @@ export class Rig {
       this.#deliverLetters();
       if (this.upSinceMs !== null && this.nowMs >= this.#nextTickMs) {
         this.#nextTickMs = this.nowMs + 1000;
-        for (const { id } of this.options.sources ?? [])
-          this.send({
-            kind: 'measured',
-            source: id,
-            what: 'level',
-            value: this.tankPercent,
-            quality: quality.good,
-            now: this.now,
-          });
+        this.#tellLevels();
+        this.#tellPressures();
         this.send({ kind: 'tick', now: this.now });
       }
       look();
+    }
+  }
+
+  #tellLevels(): void {
+    if (this.nowMs < this.#nextLevelMs) return;
+    this.#nextLevelMs = this.nowMs + this.levelEverySeconds * 1000;
+    const level = { what: 'level', value: this.tankPercent, quality: quality.good } as const;
+    for (const { id } of this.options.sources ?? [])
+      this.send({ kind: 'measured', source: id, ...level, now: this.now });
+  }
+
+  #tellPressures(): void {
+    if (!this.hasGauge || this.nowMs < this.#nextPressureMs) return;
+    this.#nextPressureMs = this.nowMs + 30_000;
+    for (const { id } of this.options.sources ?? []) {
+      const pressure = { what: 'pressure', value: this.hasWater(id) ? 300 : 0, quality: 0 } as const;
+      this.send({ kind: 'measured', source: id, ...pressure, now: this.now });
     }
   }
 
@@ -193,8 +214,14 @@ export class Rig {
     return this.device(nameOf(this.options.zones.find(({ id }) => id === zone)?.valve));
   }
 
+  /** Water runs through this valve. */
+  #flows({ isOn, isJammed, zone }: Device): boolean {
+    return isOn && !isJammed && zone !== undefined && this.hasWater(zone.source);
+  }
+
   /** The pump runs, or there is none, and the master valve is open, or there is none. */
   hasWater(source: string | undefined): boolean {
+    if (source !== undefined && this.isDrySource) return false;
     const known = this.options.sources?.find(({ id }) => id === source);
     return [known?.pump, known?.masterValve].every(
       (part) => part === undefined || this.device(nameOf(part.valve)).isOn,
@@ -207,8 +234,8 @@ export class Rig {
         Object.assign(device, { isOn: false, cause: 'lease_ended' });
         this.#report(device);
       }
-      if (device.isOn && device.zone && this.hasWater(device.zone.source))
-        device.litres += ((device.zone.nominalFlowLitresPerMinute ?? 0) * STEP_MS) / 60_000;
+      if (this.#flows(device))
+        device.litres += ((device.zone?.nominalFlowLitresPerMinute ?? 0) * STEP_MS) / 60_000;
       if (this.nowMs >= device.nextReportMs && this.nowMs >= device.awayUntilMs) {
         const isBack = device.nextReportMs === device.awayUntilMs && device.cause === 'boot';
         device.nextReportMs = this.nowMs + 2_000;
@@ -239,8 +266,7 @@ export class Rig {
   #report(device: Device, cause: ValveReport['cause'] = device.cause): void {
     const { isOn, zone, litres, isOurs } = device;
     const commandId = isOurs ? device.commandId : undefined;
-    const flows = isOn && zone !== undefined && this.hasWater(zone.source);
-    const flowLitresPerMinute = flows ? (zone.nominalFlowLitresPerMinute ?? 0) : 0;
+    const flowLitresPerMinute = this.#flows(device) ? (zone?.nominalFlowLitresPerMinute ?? 0) : 0;
     this.#toGateway(device, () => {
       if (zone) {
         const report = {
@@ -347,7 +373,9 @@ export class Rig {
 const STEP_MS = 250;
 
 function isLock(key: string): boolean {
-  return lockKeys.includes(key) || /^(pump_does|master_does|source_dry|pressure_too)/.test(key);
+  return (
+    lockKeys.includes(key) || /^(pump_does|master_does|source_dry|source_no_flow|pressure_too)/.test(key)
+  );
 }
 
 function nameOf(valve: Zone['valve'] | undefined): string {

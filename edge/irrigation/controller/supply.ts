@@ -29,7 +29,27 @@ export function demandOf(supplied: readonly Supplied[]): Demand {
     return isHeld && !isHandedOver ? [] : leaseOf(zone);
   });
   const isTest = supplied.some(({ zone }) => zone.phase.name === 'testing');
-  return { leaseFarmMs: leases.length === 0 ? null : Math.max(...leases), isTest };
+  const losses = lossesOf(supplied);
+  const flowSeen = losses.length === 0 ? null : latestFlow(supplied);
+  return { leaseFarmMs: leases.length === 0 ? null : Math.max(...leases), isTest, losses, flowSeen };
+}
+
+/** The zones behind a source that have lost its water, and of which nobody knows yet why. */
+function lossesOf(supplied: readonly Supplied[]) {
+  return supplied.flatMap(({ zone: { id, phase } }) => {
+    const loss = phase.name === 'closing' || phase.name === 'in_doubt' ? phase.loss : null;
+    return loss === null ? [] : [{ zone: id, at: loss.at }];
+  });
+}
+
+/** When a meter behind it has last said that water runs as it should. */
+function latestFlow(supplied: readonly Supplied[]): Instant | null {
+  const seen = supplied.flatMap(({ zone: { phase, valve } }) =>
+    phase.name === 'running' && phase.proof === 'metered' && phase.oddFlow === null && valve?.flowSeen
+      ? [valve.flowSeen]
+      : [],
+  );
+  return seen.toSorted((one, other) => other.realMs - one.realMs)[0] ?? null;
 }
 
 /** Farm time at which an open valve closes by itself at the earliest; none when it is not known to be open. */
@@ -47,18 +67,6 @@ export function waterSince(supply: Supply | null, openedAt: Instant): Instant | 
   const { state } = supply;
   if (state.stage !== 'delivering') return null;
   return state.since.realMs > openedAt.realMs ? state.since : openedAt;
-}
-
-/** Somebody else behind the same source has water, or its pressure is what it should be: it is not the source that fails. */
-export function isSupplied(supply: Supply | null, now: Instant): boolean {
-  if (supply === null || supply.state.stage !== 'delivering') return false;
-  const { pressure } = supply.state;
-  const isPressed =
-    pressure !== null && pressure.oddSince === null && now.realMs - pressure.seen.realMs < 120_000;
-  return (
-    isPressed ||
-    supply.neighbours.some(({ zone }) => zone.phase.name === 'running' && zone.phase.oddFlow === null)
-  );
 }
 
 /** Whether a valve may be closed in good order: the pump is off, or runs on behind others and stops before they do. */
@@ -87,6 +95,7 @@ export function obstacleOfSupply(
   if (state.stage === 'unknown') return reasonOf('source_unconfirmed');
   const dry = dryness(supply, now);
   if (dry) return dry;
+  if (state.suspicion !== null) return state.suspicion.reason;
   if (state.stage === 'stopping') return reasonOf('source_stopping');
   const open = neighbours.filter((neighbour) => mayBeOpen(neighbour, now));
   const lost = open.find(({ zone }) => zone.phase.name === 'locked' || zone.phase.name === 'unknown');

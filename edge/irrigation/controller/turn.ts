@@ -4,7 +4,7 @@ import type { ControlledZone, ControllerConfig } from './config.ts';
 import { reasonOf } from './reason.ts';
 import { mayClose, type Supply } from './supply.ts';
 import { elapsed, type Instant, type Limit } from './time.ts';
-import type { Action, Ending, IntentRecord, Run, Wanted, ZoneState } from './types.ts';
+import type { Action, Ending, IntentRecord, Loss, Run, Wanted, ZoneState } from './types.ts';
 
 /** What one step of one zone works with; `actions` collects what the shell has to do. */
 export interface Turn {
@@ -133,14 +133,14 @@ function cycleOf(wanted: Run['wanted'] | IntentRecord) {
 export function beginClosing(
   zone: ZoneState,
   turn: Turn,
-  ending: Ending & { readonly lock?: Reason },
+  ending: Ending & { readonly lock?: Reason; readonly loss?: Loss },
 ): ZoneState {
-  const { run, openedAt, outcome, proof, lock = null } = ending;
+  const { run, openedAt, outcome, proof, lock = null, loss = null } = ending;
   const { now } = turn;
   const isHeld = 'lease' in zone.phase && !mayClose(turn.supply, now);
   if (!isHeld) sendClose(turn);
   const leaseFarmMs = 'lease' in zone.phase ? zone.phase.lease.endsFarmMs : now.farmMs;
-  const ended = { run, openedAt, outcome, proof, lock, leaseFarmMs };
+  const ended = { run, openedAt, outcome, proof, lock, loss, leaseFarmMs };
   const attempts = isHeld ? 0 : 1;
   return { ...zone, phase: { name: 'closing', ...ended, since: now, sentAt: now, attempts } };
 }

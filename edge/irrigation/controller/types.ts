@@ -96,6 +96,13 @@ export interface Ending {
   readonly proof: Proof | null;
 }
 
+/** Water that an open valve behind a source has lost, or never got: whose fault it is has to be found out. */
+export interface Loss {
+  /** When its meter said so first. */
+  readonly at: Instant;
+  readonly flowLitresPerMinute: number;
+}
+
 /** An opening that somebody asks for from afar. */
 interface RemoteOpening {
   readonly commandId: string;
@@ -130,6 +137,8 @@ export type Phase =
       readonly name: 'closing';
       /** Why the zone is locked once it has closed. */
       readonly lock: Reason | null;
+      /** Why it is in doubt once it has closed. */
+      readonly loss: Loss | null;
       readonly since: Instant;
       readonly sentAt: Instant;
       /** None yet: the pump before it is not off. */
@@ -141,6 +150,8 @@ export type Phase =
   | ({ readonly name: 'leak_testing'; readonly closedAt: Instant } & Ending)
   /** Opened by a person who stands beside it, to see that it closes by itself; null: the intent is not durable yet. */
   | { readonly name: 'testing'; readonly run: Run; readonly test: WetTest | null; readonly startedBy: string }
+  /** It has lost its water, and is kept closed until it is known whether the zone or its source has failed (blame.ts). */
+  | { readonly name: 'in_doubt'; readonly loss: Loss; readonly sentAt: Instant }
   /** Until a person unlocks it. */
   | { readonly name: 'locked'; readonly reason: Reason; readonly sentAt: Instant };
 
@@ -209,6 +220,8 @@ export interface ValveReport {
   readonly state: ValveState['state'];
   readonly cause: ValveState['cause'];
   readonly commandId?: string | undefined;
+  /** The state is what the valve has said last: this message is its meter's alone. */
+  readonly isStateOld?: boolean | undefined;
   /** Null: this message says nothing of the flow. */
   readonly flowLitresPerMinute: number | null;
   /** Null: the meter has no counter, or has not told it. */

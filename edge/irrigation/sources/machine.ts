@@ -2,25 +2,29 @@ import type { Reason } from '@nongtin/broker/wire';
 import { isFitForControl } from '../../ingest/quality.ts';
 import { reasonOf } from '../controller/reason.ts';
 import { elapsed, type Instant } from '../controller/time.ts';
+import { judge, type SourceStep } from './judge.ts';
 import {
   alarm,
+  at,
   clear,
   heard,
+  isOurs,
   isSurelyOff,
   isUnanswered,
+  locked,
   marginMs,
   type SourceTurn,
+  stoppedAtOnce,
+  stoppedReason,
   tellOff,
   tellOn,
 } from './part.ts';
 import {
   type ControlledPart,
   type Demand,
-  type Failure,
   type PartName,
   type PartState,
   type SourceState,
-  type Stage,
   sourceLockKeys,
 } from './state.ts';
 
@@ -53,12 +57,6 @@ export type SourceEvent = { readonly now: Instant } & (
   | { readonly kind: 'unlock' }
 );
 
-export interface SourceStep {
-  readonly source: SourceState;
-  /** Told once. */
-  readonly failure: Failure | null;
-}
-
 /** After a start: what it is doing is not known, so the pump is told to stop first, then the master valve to close. */
 export function beginSource(lock: Reason | null, turn: SourceTurn): SourceState {
   const { config, now } = turn;
@@ -72,7 +70,8 @@ export function beginSource(lock: Reason | null, turn: SourceTurn): SourceState 
     ...{ id: config.id, stage: lock === null ? 'unknown' : 'locked', since: now, lock },
     pump: config.pump && unheard,
     masterValve: config.masterValve && unheard,
-    ...{ pressure: null, level: null, isDry: false, dryStopsRealMs: [], lastOpening: null },
+    ...{ pressure: null, delivered: null, level: null, flowSeen: null, suspicion: null },
+    ...{ isDry: false, dryStopsRealMs: [], lastOpening: null },
   };
   return settle(tellOff(tellOff(source, 'pump', turn), 'masterValve', turn), turn);
 }
@@ -83,9 +82,11 @@ export function stepSource(
   demand: Demand,
   turn: SourceTurn,
 ): SourceStep {
-  const seen = observe(source, event, turn);
-  if (event.kind === 'unlock') return { source: unlocked(seen, turn), failure: null };
-  const judged = judge(seen, turn);
+  const observed = observe(source, event, turn);
+  if (event.kind === 'unlock') return { source: unlocked(observed, turn), failure: null };
+  const { flowSeen } = demand;
+  const seen = flowSeen === null || flowSeen === source.flowSeen ? observed : { ...observed, flowSeen };
+  const judged = judge(seen, demand, turn);
   if (judged.failure !== null) return judged;
   return drive(judged.source, demand, turn);
 }
@@ -95,7 +96,13 @@ function observe(source: SourceState, event: SourceEvent, turn: SourceTurn): Sou
   if (event.kind === 'part') {
     const part = source[event.part];
     if (part === null) return source;
-    return { ...source, [event.part]: heard(part, event.isOn, event.commandId, turn) };
+    const { suspicion } = source;
+    const isByItself = part.isOn === true && !event.isOn && !isOurs(part, event.commandId);
+    const explained = suspicion && isByItself ? { ...suspicion, stopped: event.part } : suspicion;
+    return {
+      ...{ ...source, suspicion: explained },
+      [event.part]: heard(part, event.isOn, event.commandId, turn),
+    };
   }
   // Back from a power cut: what it does is not known, and what was told it may have been lost.
   if (event.kind === 'online')
@@ -112,50 +119,9 @@ function observe(source: SourceState, event: SourceEvent, turn: SourceTurn): Sou
   const { pressure: band } = turn.config;
   const isOdd = band !== null && (value < band.minKilopascals || value > band.maxKilopascals);
   const oddSince = isOdd ? (source.pressure?.oddSince ?? now) : null;
-  return { ...source, pressure: { value, seen: now, oddSince } };
+  const delivered = source.stage === 'delivering' ? { value, seen: now } : source.delivered;
+  return { ...source, delivered, pressure: { value, seen: now, oddSince } };
 }
-
-/** What ends everything at once. */
-function judge(source: SourceState, turn: SourceTurn): SourceStep {
-  const { config, limits, now } = turn;
-  const well: SourceStep = { source, failure: null };
-  if (source.stage !== 'delivering' && source.stage !== 'starting') return well;
-  const { tank, pressure: band } = config;
-  if (tank !== null && source.level !== null && source.level.value <= tank.stopPercent)
-    return runDry(source, turn);
-  const odd = source.stage === 'delivering' && band !== null ? source.pressure : null;
-  if (
-    odd?.oddSince == null ||
-    band === null ||
-    !elapsed(source.since, now, limits.pressureSettling) ||
-    // What was measured before the pump ran is no word of it.
-    odd.seen.realMs <= source.since.realMs ||
-    !elapsed(odd.oddSince, odd.seen, limits.pressureFault)
-  )
-    return well;
-  const key = odd.value < band.minKilopascals ? 'pressure_too_low' : 'pressure_too_high';
-  const reason = reasonOf(key, { kilopascals: odd.value, ...band });
-  return { source: locked(source, reason, turn), failure: { outcome: 'interrupted', reason } };
-}
-
-/** A pump that runs dry burns: a few times a day the tank may be filled in between, then a person has to look. */
-function runDry(source: SourceState, turn: SourceTurn): SourceStep {
-  const { now, config } = turn;
-  const most = config.tank?.dryStopsADay ?? 0;
-  const recent = source.dryStopsRealMs.filter((realMs) => now.realMs - realMs < DAY_MS);
-  const dryStopsRealMs = [...recent, now.realMs];
-  const figures = { levelPercent: source.level?.value ?? null, stops: dryStopsRealMs.length };
-  const dry = { ...source, isDry: true, dryStopsRealMs };
-  if (dryStopsRealMs.length > most) {
-    const reason = reasonOf('source_dry_too_often', figures);
-    return { source: locked(dry, reason, turn), failure: { outcome: 'interrupted', reason } };
-  }
-  const reason = reasonOf('tank_low', figures);
-  alarm(source, 'high', reason, turn);
-  return { source: stoppedAtOnce(dry, 'stopping', turn), failure: { outcome: 'interrupted', reason } };
-}
-
-const DAY_MS = 86_400_000;
 
 function drive(source: SourceState, demand: Demand, turn: SourceTurn): SourceStep {
   switch (source.stage) {
@@ -186,7 +152,12 @@ function settle(source: SourceState, turn: SourceTurn): SourceState {
   if (source.stage !== 'unknown') return source;
   const isOff = (part: PartState | null) => part?.isOn !== true && isSurelyOff(part, turn.now);
   if (!isOff(source.pump) || !isOff(source.masterValve)) return source;
-  clear(source, 'source_silent', turn);
+  return rested(source, turn);
+}
+
+function rested(source: SourceState, turn: SourceTurn): SourceState {
+  // One that said last that it is on has not been heard of since.
+  if (!source.pump?.isOn && !source.masterValve?.isOn) clear(source, 'source_silent', turn);
   return at(source, 'resting', turn);
 }
 
@@ -248,7 +219,7 @@ function cutOffTested(source: SourceState, pump: PartState, turn: SourceTurn): S
 }
 
 function closedAgain(source: SourceState, name: PartName, turn: SourceTurn): SourceStep {
-  const reason = reasonOf(name === 'pump' ? 'pump_stopped' : 'master_closed', { source: source.id });
+  const reason = stoppedReason(source, name);
   alarm(source, 'high', reason, turn);
   return { source: stoppedAtOnce(source, 'stopping', turn), failure: { outcome: 'interrupted', reason } };
 }
@@ -272,11 +243,10 @@ function stop(source: SourceState, turn: SourceTurn): SourceState {
   const { now, config } = turn;
   if (source.pump?.told === 'on') return tellOff(source, 'pump', turn);
   if (!isSurelyOff(source.pump, now)) return urgeOff(source, 'pump', turn);
-  if (source.masterValve === null) return hasLagged(source, turn) ? at(source, 'resting', turn) : source;
+  if (source.masterValve === null) return hasLagged(source, turn) ? rested(source, turn) : source;
   if (source.masterValve.told === 'on')
     return hasLagged(source, turn) ? tellOff(source, 'masterValve', turn) : source;
-  if (source.masterValve.isOn === false && isSurelyOff(source.masterValve, now))
-    return at(source, 'resting', turn);
+  if (source.masterValve.isOn === false && isSurelyOff(source.masterValve, now)) return rested(source, turn);
   return config.masterValve === null ? source : urgeOff(source, 'masterValve', turn);
 }
 
@@ -335,16 +305,6 @@ function urgeOn(source: SourceState, name: PartName, untilFarmMs: number, turn: 
   return { source: stoppedAtOnce(source, 'stopping', turn), failure: { outcome: 'no_answer', reason } };
 }
 
-/** The pump first. */
-function stoppedAtOnce(source: SourceState, stage: Stage, turn: SourceTurn): SourceState {
-  return at(tellOff(tellOff(source, 'pump', turn), 'masterValve', turn), stage, turn);
-}
-
-function locked(source: SourceState, reason: Reason, turn: SourceTurn): SourceState {
-  alarm(source, 'critical', reason, turn);
-  return { ...stoppedAtOnce(source, 'locked', turn), lock: reason };
-}
-
 /** Ends everything at once, for a fault behind it: a burst pipe, a valve that does not close. */
 export function cutOff(source: SourceState, turn: SourceTurn): SourceState {
   return source.stage === 'locked' ? keepOff(source, turn) : stoppedAtOnce(source, 'stopping', turn);
@@ -353,12 +313,8 @@ export function cutOff(source: SourceState, turn: SourceTurn): SourceState {
 function unlocked(source: SourceState, turn: SourceTurn): SourceState {
   if (source.stage !== 'locked') return source;
   for (const key of [...sourceLockKeys, 'tank_low']) clear(source, key, turn);
-  const forgiven = { ...source, lock: null, isDry: false, dryStopsRealMs: [], level: null };
+  const forgiven = { ...source, lock: null, isDry: false, dryStopsRealMs: [], level: null, suspicion: null };
   return settle(stoppedAtOnce(forgiven, 'unknown', turn), turn);
-}
-
-function at(source: SourceState, stage: Stage, turn: SourceTurn): SourceState {
-  return { ...source, stage, since: turn.now };
 }
 
 /** Farm time until which the pump may run for those who want water; null: not at all. */

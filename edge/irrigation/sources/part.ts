@@ -1,4 +1,5 @@
 import type { Reason } from '@nongtin/broker/wire';
+import { reasonOf } from '../controller/reason.ts';
 import { elapsed, type Instant } from '../controller/time.ts';
 import type {
   ControlledSource,
@@ -7,6 +8,7 @@ import type {
   SourceAction,
   SourceLimits,
   SourceState,
+  Stage,
 } from './state.ts';
 
 /** What one step of one source works with. */
@@ -67,9 +69,7 @@ export function heard(
   turn: SourceTurn,
 ): PartState {
   const { now } = turn;
-  const isLatest =
-    now.realMs > part.sentAt.realMs &&
-    (commandId === undefined || commandId === part.commandId || commandId.startsWith(`${part.commandId}~`));
+  const isLatest = now.realMs > part.sentAt.realMs && isOurs(part, commandId);
   const told = {
     ...part,
     isOn,
@@ -79,6 +79,18 @@ export function heard(
   if (!isLatest || isOn !== (part.told === 'on')) return told;
   const endsFarmMs = isOn ? part.leaseFarmMs + marginMs(turn) : Math.min(part.endsFarmMs, now.farmMs);
   return { ...told, isConfirmed: true, endsFarmMs };
+}
+
+/** After the latest command, as far as its word tells. */
+export function isOurs(part: PartState, commandId: string | undefined): boolean {
+  return (
+    commandId === undefined || commandId === part.commandId || commandId.startsWith(`${part.commandId}~`)
+  );
+}
+
+/** Why water has ended where what gave it has gone off by itself. */
+export function stoppedReason(source: SourceState, name: PartName): Reason {
+  return reasonOf(name === 'pump' ? 'pump_stopped' : 'master_closed', { source: source.id });
 }
 
 /** Whether it is off for certain: it has said so since it was told, or its time is over whatever it has heard. */
@@ -108,4 +120,18 @@ export function alarm(
 
 export function clear(source: SourceState, key: string, turn: SourceTurn): void {
   turn.actions.push({ kind: 'clear_alarm', zone: source.id, key });
+}
+
+export function at(source: SourceState, stage: Stage, turn: SourceTurn): SourceState {
+  return { ...source, stage, since: turn.now };
+}
+
+/** The pump first. */
+export function stoppedAtOnce(source: SourceState, stage: Stage, turn: SourceTurn): SourceState {
+  return at(tellOff(tellOff(source, 'pump', turn), 'masterValve', turn), stage, turn);
+}
+
+export function locked(source: SourceState, reason: Reason, turn: SourceTurn): SourceState {
+  alarm(source, 'critical', reason, turn);
+  return { ...stoppedAtOnce(source, 'locked', turn), lock: reason, suspicion: null };
 }

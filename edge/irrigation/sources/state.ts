@@ -46,6 +46,13 @@ export interface SourceLimits {
   /** How long after the start of the pump its pressure may be out of its band, and how long it may be so afterwards. */
   readonly pressureSettling: Limit;
   readonly pressureFault: Limit;
+  /**
+   * When a zone behind it has lost its water: how long the source has time to show that it gives any, how long its pump may say
+   * nothing, and how much later water that still runs in another zone proves something (a tank runs dry for all, one after the other).
+   */
+  readonly vouching: Limit;
+  readonly silence: Limit;
+  readonly flowVouching: Limit;
 }
 
 export const sourceDefaults: SourceLimits = {
@@ -56,6 +63,9 @@ export const sourceDefaults: SourceLimits = {
   margin: { farmSeconds: 5, realSeconds: 5 },
   pressureSettling: { farmSeconds: 60, realSeconds: 10 },
   pressureFault: { farmSeconds: 15, realSeconds: 5 },
+  vouching: { farmSeconds: 600, realSeconds: 60 },
+  silence: { farmSeconds: 60, realSeconds: 30 },
+  flowVouching: { farmSeconds: 30, realSeconds: 5 },
 };
 
 /** What is known of a pump or master valve. */
@@ -92,6 +102,13 @@ export type Stage =
   /** Until a person unlocks it. */
   | 'locked';
 
+interface Suspicion {
+  readonly since: Instant;
+  readonly reason: Reason;
+  /** What has said only then that it had gone off by itself. */
+  readonly stopped: PartName | null;
+}
+
 export interface SourceState {
   readonly id: string;
   readonly stage: Stage;
@@ -103,7 +120,13 @@ export interface SourceState {
     readonly seen: Instant;
     readonly oddSince: Instant | null;
   } | null;
+  /** The latest pressure while it delivered. */
+  readonly delivered: { readonly value: number; readonly seen: Instant } | null;
   readonly level: { readonly value: number; readonly seen: Instant } | null;
+  /** The latest flow as it should be behind it, while some other zone has lost its own. */
+  readonly flowSeen: Instant | null;
+  /** Several zones have lost their water together: nothing is watered until it is known why. */
+  readonly suspicion: Suspicion | null;
   /** Stopped by a low tank, and not filled up since. */
   readonly isDry: boolean;
   /** When it ran dry, monotonic real milliseconds; of the last 24 hours. */
@@ -120,6 +143,10 @@ export interface Demand {
   readonly leaseFarmMs: number | null;
   /** It is a wet test: the pump is left to stop by itself too, and one that does not is not used. */
   readonly isTest: boolean;
+  /** Zones that have lost its water, and since when; nobody knows yet why. */
+  readonly losses: readonly { readonly zone: string; readonly at: Instant }[];
+  /** The latest flow behind it that is as it should be; asked for only while there are losses. */
+  readonly flowSeen: Instant | null;
 }
 
 export type SourceAction =
@@ -150,4 +177,5 @@ export const sourceLockKeys: readonly string[] = [
   'source_dry_too_often',
   'pressure_too_low',
   'pressure_too_high',
+  'source_no_flow',
 ];

@@ -27,8 +27,9 @@ export function sourceView(state: SourceState, { name }: Source): SourceView {
   };
 }
 
-function whyOf({ stage, lock, isDry, level }: SourceState): Reason {
+function whyOf({ stage, lock, isDry, level, suspicion }: SourceState): Reason {
   if (lock !== null) return lock;
   if (isDry) return reasonOf('tank_low', { levelPercent: level?.value ?? null });
+  if (suspicion !== null) return suspicion.reason;
   return reasonOf(`source_${stage}`);
 }
