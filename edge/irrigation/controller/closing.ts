@@ -2,16 +2,16 @@ import { isNoise, leakOf, showsOpen } from './band.ts';
 import { beginDoubt } from './blame.ts';
 import { reasonOf } from './reason.ts';
 import { mayClose } from './supply.ts';
-import { elapsed } from './time.ts';
+import { claimAfter, elapsed } from './time.ts';
 import { answerOf, beginUnknown, endRun, fault, lock, recordRun, sendClose, type Turn } from './turn.ts';
-import type { EventOf, ZoneIn, ZoneState } from './types.ts';
+import type { EventOf, Phase, ValveReport, ZoneIn, ZoneState } from './types.ts';
 
 export function closingAnswered(
   zone: ZoneIn<'closing'>,
   { report }: EventOf<'valve'>,
   turn: Turn,
 ): ZoneState {
-  const { since, lock: why, loss } = zone.phase;
+  const { lock: why, loss } = zone.phase;
   if (report.state === 'closed') {
     for (const key of ['valve_past_lease', 'valve_no_answer'])
       turn.actions.push({ kind: 'clear_alarm', zone: zone.id, key });
@@ -20,10 +20,39 @@ export function closingAnswered(
     return endRun(zone, turn, zone.phase, report.flowLitresPerMinute);
   }
   if (zone.phase.attempts === 0) return closeWhenOff(zone, undefined, turn);
-  if (!elapsed(since, turn.now, answerOf(turn)) || !showsOpen(report, turn)) return zone;
+  const claimed = withClaim(zone, report, turn);
+  if (!isDefiant(claimed.phase, report, turn)) return claimed;
   const { flowLitresPerMinute } = report;
   const recorded = recordRun(zone, turn, zone.phase);
   return fault(recorded, turn, reasonOf('valve_does_not_close', { flowLitresPerMinute }));
+}
+
+/**
+ * It has been told to close, and is open all the same. One that names a command has heard ours; what names none may speak late, and
+ * what has not heard us is silent, no broken valve, until its own time is over.
+ */
+export function isDefiant(
+  { since, sentAt, claim, commandId, leaseFarmMs }: Extract<Phase, { name: 'closing' | 'unknown' }>,
+  report: ValveReport,
+  turn: Turn,
+): boolean {
+  const { now, config } = turn;
+  if (!elapsed(since, now, answerOf(turn)) || !showsOpen(report, turn)) return false;
+  const { commandId: named } = report;
+  if (commandId !== null && (named === commandId || named?.startsWith(`${commandId}~`))) return true;
+  if (claim === null || sentAt.realMs <= claim.since.realMs) return false;
+  if (!elapsed(claim.since, now, config.lateness)) return false;
+  return named === undefined || now.farmMs >= leaseFarmMs + config.lateness.realSeconds * config.speed * 1000;
+}
+
+export function withClaim<Z extends ZoneIn<'closing' | 'unknown'>>(
+  zone: Z,
+  report: ValveReport,
+  turn: Turn,
+): Z {
+  if (!showsOpen(report, turn)) return zone;
+  const claim = claimAfter(zone.phase.claim, turn.now, turn.config.lateness);
+  return { ...zone, phase: { ...zone.phase, claim } };
 }
 
 export function repeatClosing(zone: ZoneIn<'closing'>, _event: unknown, turn: Turn): ZoneState {
@@ -48,8 +77,8 @@ function closeWhenOff(zone: ZoneIn<'closing'>, _event: unknown, turn: Turn): Zon
   const isUrgent = why !== null || outcome === 'no_flow' || outcome === 'stopped';
   const isOver = now.farmMs >= leaseFarmMs || (isUrgent && elapsed(since, now, config.source.answer));
   if (!isOver && !mayClose(turn.supply, now)) return zone;
-  sendClose(turn);
-  return { ...zone, phase: { ...zone.phase, since: now, sentAt: now, attempts: 1 } };
+  const commandId = sendClose(turn);
+  return { ...zone, phase: { ...zone.phase, commandId, claim: null, since: now, sentAt: now, attempts: 1 } };
 }
 
 /** The source has failed, so what the zone has lost was not its own fault. */
@@ -90,10 +119,13 @@ export function leakTestGoesOn(zone: ZoneIn<'leak_testing'>, _event: unknown, tu
 export function closeAgain<Z extends ZoneState>(zone: Z, turn: Turn): ZoneState {
   // Its turn comes when the pump is off.
   if (zone.phase.name === 'closing' && zone.phase.attempts === 0) return zone;
-  sendClose(turn);
   const { phase } = zone;
-  if (phase.name === 'unknown' || phase.name === 'closing')
-    return { ...zone, phase: { ...phase, sentAt: turn.now, attempts: phase.attempts + 1 } };
+  if (phase.name === 'unknown' || phase.name === 'closing') {
+    const attempts = phase.attempts + 1;
+    sendClose(turn, `${phase.commandId}~${attempts}`);
+    return { ...zone, phase: { ...phase, sentAt: turn.now, attempts } };
+  }
+  sendClose(turn);
   return phase.name === 'locked' || phase.name === 'in_doubt'
     ? { ...zone, phase: { ...phase, sentAt: turn.now } }
     : zone;

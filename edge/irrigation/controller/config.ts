@@ -74,6 +74,8 @@ export interface ControllerConfig {
   readonly leak: Limit;
   /** Flow of a closed valve below this fraction of the nominal one is the meter's noise. */
   readonly leakFlowFraction: number;
+  /** So late messages may be: a valve that says open for longer after it was told to close does not close. */
+  readonly lateness: Limit;
   /** How long after its lease a valve may still be open. */
   readonly leaseGrace: Limit;
   /** Water that is still on its way when a volume is complete: how long a close takes to act. */
@@ -110,6 +112,7 @@ export const controllerDefaults = {
   drain: { farmSeconds: 90, realSeconds: 5 },
   leak: { farmSeconds: 30, realSeconds: 5 },
   leakFlowFraction: 0.03,
+  lateness: { farmSeconds: 0, realSeconds: 60 },
   leaseGrace: { farmSeconds: 30, realSeconds: 5 },
   reactionSeconds: 2,
   interruptedWaitRealSeconds: 600,

@@ -113,6 +113,14 @@ class TestController {
     return runId;
   }
 
+  /** Of the latest closing that it was sent. */
+  lastCloseId(zone = 'a1'): string | undefined {
+    const sent = this.actions.findLast(
+      (action) => action.kind === 'command' && action.zone === zone && action.command.action === 'close',
+    );
+    return sent?.kind === 'command' ? sent.command.id : undefined;
+  }
+
   runId(zone = 'a1'): string {
     const { phase } = this.zone(zone);
     if (!('run' in phase)) throw new Error(`${zone} is ${phase.name}`);

@@ -27,8 +27,33 @@ describe('after a start', () => {
     farm.valve({ state: 'open', flowLitresPerMinute: 30 });
     expect(farm.zone().phase.name).toBe('unknown');
     farm.wait(31);
+    farm.valve({ state: 'open', flowLitresPerMinute: 30, commandId: farm.lastCloseId() });
+    expect(farm.zone().phase).toMatchObject({ name: 'locked', reason: { key: 'valve_does_not_close' } });
+  });
+
+  it('gives one that names no command a minute more, for its word may come late', () => {
+    const farm = testController();
+    for (let seconds = 0; seconds < 60; seconds += 20) {
+      farm.valve({ state: 'open', flowLitresPerMinute: 30 });
+      expect(farm.zone().phase.name).toBe('unknown');
+      farm.wait(20);
+    }
     farm.valve({ state: 'open', flowLitresPerMinute: 30 });
     expect(farm.zone().phase).toMatchObject({ name: 'locked', reason: { key: 'valve_does_not_close' } });
+  });
+
+  it('does not lock one that names its old opening: it has not heard us, and its own time ends it', () => {
+    const farm = testController();
+    for (let seconds = 0; seconds < 1_800; seconds += 20) {
+      farm.valve({ state: 'open', flowLitresPerMinute: 30, commandId: 'old-7' });
+      expect(farm.zone().phase.name).toBe('unknown');
+      farm.wait(20);
+    }
+    for (let seconds = 0; seconds < 80; seconds += 20) {
+      farm.valve({ state: 'open', flowLitresPerMinute: 30, commandId: 'old-7' });
+      farm.wait(20);
+    }
+    expect(farm.zone().phase.name).toBe('locked');
   });
 
   it('keeps a zone locked that was locked before', () => {
@@ -223,9 +248,8 @@ describe('a valve that does not do as told', () => {
     farm.wait(10);
     farm.valve({ state: 'open', flowLitresPerMinute: 38 });
     farm.wait(21);
-    expect(only(farm.valve({ state: 'open', flowLitresPerMinute: 38 }), 'raise_alarm')[0]?.reason.key).toBe(
-      'valve_does_not_close',
-    );
+    const still = { state: 'open', flowLitresPerMinute: 38, commandId: farm.lastCloseId() } as const;
+    expect(only(farm.valve(still), 'raise_alarm')[0]?.reason.key).toBe('valve_does_not_close');
     expect(closes(farm.wait(31))).toContain('a1');
   });
 

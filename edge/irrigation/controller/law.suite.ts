@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { demoFarm } from '../../farm/demo.ts';
 import { type Zone, zonesOf } from '../../farm/layout.ts';
 import type { Source } from '../sources/schema.ts';
-import { Rig } from './rig.suite.ts';
+import { Rig, randomOf } from './rig.suite.ts';
 
 /** Messages arrive within this, when they do. */
 const LONGEST_DELAY_SECONDS = 1.5;
@@ -296,15 +296,4 @@ class Judge {
 
 function law(holds: boolean, words: string): void {
   if (!holds) throw new Error(words);
-}
-
-/** Mulberry32. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -1,5 +1,4 @@
-import { showsOpen } from './band.ts';
-import { closeAgain } from './closing.ts';
+import { closeAgain, isDefiant, withClaim } from './closing.ts';
 import { decide, freshMoisture, obstacleFromAfar, obstacleTo } from './decide.ts';
 import { reasonOf } from './reason.ts';
 import { elapsed } from './time.ts';
@@ -20,7 +19,8 @@ export function closedAtLast(zone: ZoneIn<'unknown'>, { report }: EventOf<'valve
     turn.actions.push({ kind: 'clear_alarm', zone: zone.id, key: 'valve_silent' });
     return { ...recordInterrupted(zone, turn), phase: { name: 'idle' } };
   }
-  if (!elapsed(zone.phase.since, turn.now, answerOf(turn)) || !showsOpen(report, turn)) return zone;
+  const claimed = withClaim(zone, report, turn);
+  if (!isDefiant(claimed.phase, report, turn)) return claimed;
   const { flowLitresPerMinute } = report;
   return fault(zone, turn, reasonOf('valve_does_not_close', { flowLitresPerMinute }));
 }

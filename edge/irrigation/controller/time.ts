@@ -17,6 +17,18 @@ export interface Limit {
   readonly realSeconds: number;
 }
 
+/** A word that has been said again and again, without a gap in which something else may have been. */
+export interface Claim {
+  readonly since: Instant;
+  readonly seen: Instant;
+}
+
+/** After the same word again; a gap as long as messages may be late begins anew. */
+export function claimAfter(before: Claim | null, now: Instant, lateness: Limit): Claim {
+  const goesOn = before !== null && !elapsed(before.seen, now, lateness);
+  return { since: goesOn ? before.since : now, seen: now };
+}
+
 export function elapsed(since: Instant, now: Instant, limit: Limit): boolean {
   return (
     now.farmMs - since.farmMs >= limit.farmSeconds * 1000 &&

@@ -23,9 +23,11 @@ export interface Turn {
   readonly nextId: () => string;
 }
 
-export function sendClose(turn: Turn): void {
+/** The id of the command. */
+export function sendClose(turn: Turn, commandId: string = turn.nextId()): string {
   const { id, valve } = turn.layout;
-  turn.actions.push({ kind: 'command', zone: id, valve, command: { id: turn.nextId(), action: 'close' } });
+  turn.actions.push({ kind: 'command', zone: id, valve, command: { id: commandId, action: 'close' } });
+  return commandId;
 }
 
 export function answerOf({ layout, config }: Turn): Limit {
@@ -138,20 +140,24 @@ export function beginClosing(
   const { run, openedAt, outcome, proof, lock = null, loss = null } = ending;
   const { now } = turn;
   const isHeld = 'lease' in zone.phase && !mayClose(turn.supply, now);
-  if (!isHeld) sendClose(turn);
+  const commandId = isHeld ? null : sendClose(turn);
   const leaseFarmMs = 'lease' in zone.phase ? zone.phase.lease.endsFarmMs : now.farmMs;
   const ended = { run, openedAt, outcome, proof, lock, loss, leaseFarmMs };
   const attempts = isHeld ? 0 : 1;
-  return { ...zone, phase: { name: 'closing', ...ended, since: now, sentAt: now, attempts } };
+  return {
+    ...zone,
+    phase: { name: 'closing', ...ended, commandId, claim: null, since: now, sentAt: now, attempts },
+  };
 }
 
 export function beginUnknown(zone: ZoneState, turn: Turn): ZoneState {
-  sendClose(turn);
+  const commandId = sendClose(turn);
   const { now } = turn;
+  const leaseFarmMs = now.farmMs + turn.layout.maxRunSeconds * 1000;
   return {
     ...zone,
     decision: reasonOf('valve_unconfirmed'),
-    phase: { name: 'unknown', since: now, sentAt: now, attempts: 1 },
+    phase: { name: 'unknown', since: now, sentAt: now, attempts: 1, commandId, leaseFarmMs, claim: null },
   };
 }
 

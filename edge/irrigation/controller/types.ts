@@ -10,7 +10,7 @@ import type {
 import type { EndedTest } from '../../wet-test/ledger.ts';
 import type { WetTest } from '../../wet-test/machine.ts';
 import type { Failure, PartName, SourceAction, SourceState } from '../sources/state.ts';
-import type { Instant } from './time.ts';
+import type { Claim, Instant } from './time.ts';
 
 type RecordOf<K extends JournalRecord['kind']> = Extract<JournalRecord, { kind: K }>;
 export type IntentRecord = RecordOf<'intent'>;
@@ -119,6 +119,12 @@ export type Phase =
       readonly since: Instant;
       readonly sentAt: Instant;
       readonly attempts: number;
+      /** Of the first closing; further ones are `ID~2`, `ID~3`. */
+      readonly commandId: string;
+      /** Farm time at which whatever was opened has closed by itself. */
+      readonly leaseFarmMs: number;
+      /** That it is open, although it was told to close. */
+      readonly claim: Claim | null;
     }
   | { readonly name: 'idle' }
   /** Decided; sent only when the intent is durable (then `sentAt` is set). */
@@ -143,6 +149,9 @@ export type Phase =
       readonly sentAt: Instant;
       /** None yet: the pump before it is not off. */
       readonly attempts: number;
+      /** Of the first closing; null: none has been sent. */
+      readonly commandId: string | null;
+      readonly claim: Claim | null;
       /** Farm time at which the valve closes by itself at the earliest. */
       readonly leaseFarmMs: number;
     } & Ending)

@@ -7,6 +7,7 @@ import {
   alarm,
   at,
   clear,
+  doesNotStop,
   heard,
   isOurs,
   isSurelyOff,
@@ -65,6 +66,7 @@ export function beginSource(lock: Reason | null, turn: SourceTurn): SourceState 
     // What an earlier start has sent may last so long.
     endsFarmMs: now.farmMs + turn.limits.leaseSeconds * 1000 + marginMs(turn),
     ...{ leaseFarmMs: now.farmMs, turnedAt: null, isConfirmed: false },
+    ...{ isNamed: false, isDefiant: false, claim: null },
   };
   const source: SourceState = {
     ...{ id: config.id, stage: lock === null ? 'unknown' : 'locked', since: now, lock },
@@ -279,8 +281,7 @@ function urgeOff(source: SourceState, name: PartName, turn: SourceTurn): SourceS
   if (part === null || (part.isOn !== true && isSurelyOff(part, now))) return source;
   if (part.told === 'on') return tellOff(source, name, turn);
   const isPatient = part.attempts >= limits.attempts;
-  const isHeard = part.seen !== null && part.seen.realMs > part.sentAt.realMs;
-  if (part.isOn === true && isHeard && isPatient && isUnanswered(part, turn)) {
+  if (isPatient && isUnanswered(part, turn) && doesNotStop(part, turn)) {
     const key = name === 'pump' ? 'pump_does_not_stop' : 'master_does_not_close';
     return locked(source, reasonOf(key, { source: source.id }), turn);
   }

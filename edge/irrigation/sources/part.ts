@@ -1,6 +1,6 @@
 import type { Reason } from '@nongtin/broker/wire';
 import { reasonOf } from '../controller/reason.ts';
-import { elapsed, type Instant } from '../controller/time.ts';
+import { claimAfter, elapsed, type Instant } from '../controller/time.ts';
 import type {
   ControlledSource,
   PartName,
@@ -35,7 +35,10 @@ export function tellOff(source: SourceState, name: PartName, turn: SourceTurn): 
   turn.actions.push({ kind: 'part_command', source: source.id, part: name, command });
   const since = isAgain ? part.since : now;
   const told = { told: 'off', sentAt: now, commandId, since, attempts, isConfirmed: false } as const;
-  return { ...source, [name]: { ...part, ...told } };
+  return {
+    ...source,
+    [name]: { ...part, ...told, isDefiant: isAgain && part.isDefiant, claim: isAgain ? part.claim : null },
+  };
 }
 
 /** Lets it run until this farm time; sent anew, it runs until then and no longer. */
@@ -58,7 +61,10 @@ export function tellOn(
   const since = isAgain ? part.since : now;
   const attempts = isAgain ? part.attempts + 1 : 1;
   const told = { told: 'on', sentAt: now, commandId, leaseFarmMs, endsFarmMs } as const;
-  return { ...source, [name]: { ...part, ...told, since, attempts, isConfirmed: false } };
+  return {
+    ...source,
+    [name]: { ...part, ...told, since, attempts, isConfirmed: false, isDefiant: false, claim: null },
+  };
 }
 
 /** After a word of it. One that names a command names the latest that it has heard. */
@@ -75,10 +81,29 @@ export function heard(
     isOn,
     seen: now,
     turnedAt: part.isOn === isOn ? part.turnedAt : now,
+    isNamed: commandId !== undefined,
+    claim: part.told === 'off' && isOn ? claimAfter(part.claim, now, turn.limits.lateness) : null,
+    isDefiant: part.told === 'off' && isOn && commandId !== undefined && isOurs(part, commandId),
   };
   if (!isLatest || isOn !== (part.told === 'on')) return told;
   const endsFarmMs = isOn ? part.leaseFarmMs + marginMs(turn) : Math.min(part.endsFarmMs, now.farmMs);
   return { ...told, isConfirmed: true, endsFarmMs };
+}
+
+/**
+ * It says that it is on although it was told to be off. One that names a command has heard ours; what names none may speak late, and
+ * what has not heard us is only silent until its own time is over.
+ */
+export function doesNotStop(part: PartState, { limits, now, speed }: SourceTurn): boolean {
+  if (part.isOn !== true || part.seen === null) return false;
+  if (part.isDefiant) return true;
+  const lateMs = limits.lateness.realSeconds * speed * 1000;
+  const { claim } = part;
+  if (claim === null || part.sentAt.realMs <= claim.since.realMs) return false;
+  return (
+    elapsed(claim.since, now, limits.lateness) &&
+    (!part.isNamed || part.seen.farmMs >= part.endsFarmMs + lateMs)
+  );
 }
 
 /** After the latest command, as far as its word tells. */

@@ -1,5 +1,5 @@
 import type { Reason, ValveCommand } from '@nongtin/broker/wire';
-import type { Instant, Limit } from '../controller/time.ts';
+import type { Claim, Instant, Limit } from '../controller/time.ts';
 
 export type PartName = 'pump' | 'masterValve';
 
@@ -39,6 +39,8 @@ export interface SourceLimits {
   /** … and after so many it is a failure. */
   readonly attempts: number;
   readonly slowRepeatRealSeconds: number;
+  /** So late messages may be: what names no command and says on for longer after it was told to be off does not stop. */
+  readonly lateness: Limit;
   /** The longest single lease of a pump. */
   readonly leaseSeconds: number;
   /** By so much a pump's lease ends before that of the last open valve behind it, beside its lag; messages take time. */
@@ -59,6 +61,7 @@ export const sourceDefaults: SourceLimits = {
   answer: { farmSeconds: 5, realSeconds: 5 },
   attempts: 3,
   slowRepeatRealSeconds: 60,
+  lateness: { farmSeconds: 0, realSeconds: 60 },
   leaseSeconds: 900,
   margin: { farmSeconds: 5, realSeconds: 5 },
   pressureSettling: { farmSeconds: 60, realSeconds: 10 },
@@ -86,6 +89,12 @@ export interface PartState {
   readonly leaseFarmMs: number;
   /** It has said that it has done what it was told last. */
   readonly isConfirmed: boolean;
+  /** Its words name the latest command that it has heard. */
+  readonly isNamed: boolean;
+  /** It has heard that it is to be off, and is on. */
+  readonly isDefiant: boolean;
+  /** That it is on, although it was told to be off. */
+  readonly claim: Claim | null;
   /** Since when it has said what it says now. */
   readonly turnedAt: Instant | null;
 }

@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { demoFarm } from '../../farm/demo.ts';
+import { type Zone, zonesOf } from '../../farm/layout.ts';
+import { sourceLockKeys } from '../sources/state.ts';
+import { Rig, randomOf } from './rig.suite.ts';
+import { lockKeys } from './types.ts';
+
+const ours = zonesOf(demoFarm())
+  .slice(0, 3)
+  .map((zone, index): Zone => ({ ...zone, ...(index < 2 ? { source: 'well' } : {}) }));
+const relay = { family: 'tasmota', device: 'relay', flowMeter: { device: 'relay' } } as const;
+/** What names no command cannot be told from what does not obey when commands are lost: for these they are late only. */
+const farms = [
+  { zones: ours, pump: { valve: 'pump-1' }, masterValve: { valve: 'master-1' }, loss: 0.3 },
+  { zones: ours, pump: { valve: 'pump-1' }, masterValve: { valve: 'master-1' }, loss: 0 },
+  {
+    zones: ours.map((zone, index) => (index === 1 ? { ...zone, valve: relay } : zone)),
+    pump: { valve: { family: 'tasmota', device: 'box', flowMeter: null } as const },
+    loss: 0,
+  },
+];
+
+const happening = fc.record({
+  do: fc.constantFrom(
+    'open' as const,
+    'open' as const,
+    'stop' as const,
+    'silence' as const,
+    'crash' as const,
+  ),
+  zone: fc.constantFrom(...ours.map(({ id }) => id)),
+  seconds: fc.integer({ min: 30, max: 900 }),
+});
+const tale = fc.record({
+  seed: fc.integer({ min: 1, max: 2 ** 31 }),
+  farm: fc.constantFrom(...farms),
+  story: fc.array(happening, { minLength: 3, maxLength: 12 }),
+});
+
+it('messages that are late or lost lock nothing for which a person would have to come', () => {
+  let openings = 0;
+  const property = fc.property(tale, ({ seed, farm: { zones, loss, ...parts }, story }) => {
+    const source = { id: 'well', name: 'well', maxFlowLitresPerMinute: 120, ...parts };
+    const rig = new Rig({ zones, sources: [source], random: randomOf(seed), longestDelayMs: 20_000, loss });
+    rig.pass(60);
+    for (const { do: what, zone, seconds } of story) {
+      const ask = { zone, requestId: 'r', now: rig.now };
+      if (what === 'open') rig.send({ kind: 'open', ...ask, durationSeconds: seconds });
+      else if (what === 'stop') rig.send({ kind: 'stop', ...ask });
+      else if (what === 'silence') rig.silence(rig.valve(zone).name, seconds);
+      else {
+        rig.crash();
+        rig.boot();
+      }
+      rig.pass(seconds / 2);
+    }
+    const alarms = rig.actions.filter((action) => action.kind === 'raise_alarm');
+    const locking = [...lockKeys, ...sourceLockKeys];
+    expect(alarms.map(({ reason }) => reason.key).filter((key) => locking.includes(key))).toEqual([]);
+    openings += rig.runs.filter(({ measuredLitres }) => (measuredLitres ?? 0) > 0).length;
+  });
+  fc.assert(property, { numRuns: 60 });
+  expect(openings).toBeGreaterThan(10);
+}, 120_000);
