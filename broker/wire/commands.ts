@@ -77,7 +77,8 @@ const Water = Type.Object({
   plannedLitres: Type.Number(),
   /** Null when a meter told nothing. Never filled with the plan. */
   measuredLitres: Type.Union([Type.Number(), Type.Null()]),
-  actualSeconds: Type.Number(),
+  /** Null when nobody saw one of them end. */
+  actualSeconds: Type.Union([Type.Number(), Type.Null()]),
   /** How the last of them ended: the outcome of its run record. */
   ended: Type.String(),
 });

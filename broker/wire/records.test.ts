@@ -66,7 +66,7 @@ const anyRecord: fc.Arbitrary<JournalRecord> = fc.oneof(
     startedAtMs: atMs,
     endedAtMs: atMs,
     plannedSeconds: amount,
-    actualSeconds: amount,
+    actualSeconds: maybe,
     plannedLitres: amount,
     measuredLitres: maybe,
     soilMoistureBefore: maybe,
@@ -154,7 +154,7 @@ const anyRecord: fc.Arbitrary<JournalRecord> = fc.oneof(
     ...{ kind: fc.constant('remote_outcome'), commandId: id, atMs, reason },
     step: fc.constantFrom('accepted', 'started', 'finished', 'refused', 'expired', 'interrupted'),
     water: fc.record({
-      ...{ runs: fc.nat(), plannedLitres: amount, measuredLitres: maybe, actualSeconds: amount, ended: text },
+      ...{ runs: fc.nat(), plannedLitres: amount, measuredLitres: maybe, actualSeconds: maybe, ended: text },
     }),
   }),
   fc.record({

@@ -65,10 +65,11 @@ export const RunRecord = Type.Object({
   zone: Type.String(),
   valve: Type.String(),
   startedAtMs: AtMs,
+  /** Of one that a restart cut off: when it was over at the latest. */
   endedAtMs: AtMs,
   plannedSeconds: Type.Number(),
-  /** By the farm's own clock (a time-lapse demo runs faster than UTC). */
-  actualSeconds: Type.Number(),
+  /** By the farm's own clock (a time-lapse demo runs faster than UTC); null when nobody saw it end. Never filled with the plan. */
+  actualSeconds: Type.Union([Type.Number(), Type.Null()]),
   plannedLitres: Type.Number(),
   /** From the meter's counter; null when the meter gave none. Never filled with the plan. */
   measuredLitres: Type.Union([Type.Number(), Type.Null()]),

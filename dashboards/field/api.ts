@@ -214,7 +214,8 @@ export interface Run {
   startedAtMs: number;
   endedAtMs: number;
   plannedSeconds: number;
-  actualSeconds: number;
+  /** Null: nobody saw it end. */
+  actualSeconds: number | null;
   plannedLitres: number;
   measuredLitres: number | null;
   soilMoistureBefore: number | null;

@@ -225,7 +225,7 @@ function waterWith(before: Water | null, run: RunRecord): Water {
     runs: runs + 1,
     plannedLitres: tenths(plannedLitres + run.plannedLitres),
     measuredLitres: sumOf(measuredLitres, run.measuredLitres),
-    actualSeconds: actualSeconds + run.actualSeconds,
+    actualSeconds: sumOf(actualSeconds, run.actualSeconds),
     ended: run.outcome,
   };
 }

@@ -61,7 +61,7 @@ export function repeatClosing(zone: ZoneIn<'closing'>, _event: unknown, turn: Tu
   if (!elapsed(sentAt, turn.now, answerOf(turn))) return zone;
   if (attempts < turn.config.attempts) return closeAgain(zone, turn);
   const silent = outcome === 'completed' ? 'no_answer' : outcome;
-  const recorded = recordRun(zone, turn, { ...zone.phase, outcome: silent });
+  const recorded = recordRun(zone, turn, { ...zone.phase, outcome: silent }, false);
   if (why) return lock(recorded, turn, why);
   return loss ? beginDoubt(recorded, loss, turn) : beginUnknown(recorded, turn);
 }

@@ -188,8 +188,8 @@ export function endRun(zone: ZoneState, turn: Turn, ending: Ending, flow: number
   return isUnmetered(turn) || openedAt === null || isDry ? recordRun(closed, turn, ended) : closed;
 }
 
-/** Journals the run and leaves the zone idle. */
-export function recordRun(zone: ZoneState, turn: Turn, ended: Ending): ZoneState {
+/** Journals the run and leaves the zone idle. How long it was is known when somebody has seen its valve close. */
+export function recordRun(zone: ZoneState, turn: Turn, ended: Ending, isSeen = true): ZoneState {
   const { run, openedAt, outcome, proof } = ended;
   const from = openedAt ?? run.decided;
   const until = zone.phase.name === 'leak_testing' ? zone.phase.closedAt : turn.now;
@@ -205,7 +205,7 @@ export function recordRun(zone: ZoneState, turn: Turn, ended: Ending): ZoneState
     // Not the clock's present time: UTC may have been set in between, the monotonic clock has not.
     endedAtMs: from.atMs + Math.round(until.realMs - from.realMs),
     plannedSeconds: run.plannedSeconds,
-    actualSeconds: openedAt === null ? 0 : Math.round((until.farmMs - openedAt.farmMs) / 1000),
+    actualSeconds: actualSeconds(openedAt, until, isSeen),
     plannedLitres: run.wanted?.litres ?? plannedLitres(turn.layout, run.plannedSeconds),
     measuredLitres:
       isHeard && !turn.layout.isUnmetered ? measuredLitres(zone, run.litresBefore, run.decided) : null,
@@ -218,6 +218,11 @@ export function recordRun(zone: ZoneState, turn: Turn, ended: Ending): ZoneState
   };
   turn.actions.push({ kind: 'journal_run', record });
   return { ...zone, phase: { name: 'idle' }, lastEndedRealMs: until.realMs };
+}
+
+function actualSeconds(openedAt: Instant | null, until: Instant, isSeen: boolean): number | null {
+  if (openedAt === null) return 0;
+  return isSeen ? Math.round((until.farmMs - openedAt.farmMs) / 1000) : null;
 }
 
 /** Records a run that a restart cut off, with what the meter's counter tells when it was asked in time. */
@@ -273,7 +278,8 @@ function interruptedRecord(
     startedAtMs: intent.atMs,
     endedAtMs,
     plannedSeconds: intent.durationSeconds,
-    actualSeconds: Math.round(((endedAtMs - intent.atMs) * turn.config.speed) / 1000),
+    // When the valve closed nobody has seen.
+    actualSeconds: null,
     plannedLitres: plannedLitres(turn.layout, intent.durationSeconds),
     measuredLitres: litres,
     soilMoistureBefore: typeof before === 'number' ? before : null,

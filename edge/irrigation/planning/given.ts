@@ -20,7 +20,8 @@ export class Given {
 
   add(run: RunRecord, atMs: number): void {
     const measuredLitres = run.measuredLitres ?? 0;
-    const share = run.plannedSeconds > 0 ? Math.min(1, run.actualSeconds / run.plannedSeconds) : 0;
+    const seconds = run.actualSeconds ?? run.plannedSeconds;
+    const share = run.plannedSeconds > 0 ? Math.min(1, seconds / run.plannedSeconds) : 0;
     const unprovenLitres = run.measuredLitres === null ? run.plannedLitres * share : 0;
     if (measuredLitres + unprovenLitres <= 0) return;
     const kept = (this.#entries.get(run.zone) ?? []).filter((entry) => atMs - entry.atMs < KEPT_MS);
