@@ -17,7 +17,7 @@ export const families: readonly FarmScenario[] = [
     farm: familyOf('tasmota'),
     faults: [{ fault: 'wifi-loss', at: 'PT15M7S', for: 'PT1H', target: 'valve-tasmota' }],
     expect: {
-      litres: { tasmota: [850, 1_050] },
+      litres: { tasmota: [750, 850] },
       alarms: ['canal source_silent', 'tasmota valve_silent'],
     },
   },

@@ -40,7 +40,7 @@ const TICK_MS = 250;
 const TICKS_A_LOOK = 4;
 const NOTHING_RESTORED: Restored = {
   ...{ locks: new Map(), interrupted: [], recentlyWatered: new Set(), stoppedByHand: new Set() },
-  begun: new Map(),
+  ...{ begun: new Map(), sources: new Map() },
 };
 const valveState = Compile(ValveState);
 
@@ -164,7 +164,7 @@ export class Irrigation {
     this.#sources.follow(sources);
     this.#configure();
     for (const { id } of sources.filter((source) => this.#state.sources[source.id] === undefined)) {
-      this.#enter(addSource(this.#state, id, this.#config, undefined, this.#now()));
+      this.#enter(addSource(this.#state, id, this.#config, { lock: null, past: null }, this.#now()));
       for (const { source, part } of this.#sources.parts)
         if (source === id) this.#sender.provisionPart(source, part);
     }

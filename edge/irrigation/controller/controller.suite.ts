@@ -45,6 +45,7 @@ export function testController(
     recentlyWatered: new Set(),
     stoppedByHand: new Set(),
     begun: new Map(),
+    sources: new Map(),
     ...options.restored,
   });
 }

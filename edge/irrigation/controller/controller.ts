@@ -1,3 +1,4 @@
+import type { PastSource } from '../sources/past.ts';
 import { isNoise, leakOf } from './band.ts';
 import type { ControllerConfig } from './config.ts';
 import { moistureAfter } from './decide.ts';
@@ -41,6 +42,8 @@ export interface Step {
 export interface Restored {
   /** Zone → the alarm that keeps it locked. */
   readonly locks: ReadonlyMap<string, { key: string; figures: Record<string, string | number> }>;
+  /** Sources that have run dry. */
+  readonly sources: ReadonlyMap<string, PastSource>;
   /** Intents without a run, oldest first. */
   readonly interrupted: readonly IntentRecord[];
   /** Zones whose last run may be shorter ago than the pause. */
@@ -59,7 +62,10 @@ export function begin(config: ControllerConfig, restored: Restored, now: Instant
     state = next.state;
     actions.push(...next.actions);
   };
-  for (const { id } of config.sources) take(addSource(state, id, config, restored.locks.get(id), now));
+  for (const { id } of config.sources) {
+    const past = { lock: restored.locks.get(id) ?? null, past: restored.sources.get(id) ?? null };
+    take(addSource(state, id, config, past, now));
+  }
   for (const { id } of config.zones) take(beginZone(state, id, config, restored, now));
   return { state, actions };
 }

@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import { demoFarm } from '../../farm/demo.ts';
 import { type Zone, zonesOf } from '../../farm/layout.ts';
 import { sourceLockKeys } from '../sources/state.ts';
-import { Rig, randomOf } from './rig.suite.ts';
+import { randomOf } from './random.suite.ts';
+import { Rig } from './rig.suite.ts';
 import { lockKeys } from './types.ts';
 
 const ours = zonesOf(demoFarm())

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { demoFarm } from '../../farm/demo.ts';
 import { type Zone, zonesOf } from '../../farm/layout.ts';
 import type { Source } from '../sources/schema.ts';
-import { Rig, randomOf } from './rig.suite.ts';
+import { randomOf } from './random.suite.ts';
+import { Rig } from './rig.suite.ts';
 
 /** Messages arrive within this, when they do. */
 const LONGEST_DELAY_SECONDS = 1.5;

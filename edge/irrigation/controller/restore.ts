@@ -1,4 +1,5 @@
 import type { AlarmRecord, HandsOffRecord } from '@nongtin/broker/wire';
+import { pastSources } from '../sources/past.ts';
 import { sourceLockKeys } from '../sources/state.ts';
 import type { Restored } from './controller.ts';
 import { cycleKey, type IntentRecord, lockKeys, type PastRecords } from './types.ts';
@@ -23,6 +24,7 @@ export async function restore(
   return {
     locks: new Map(locking.map((alarm) => [alarm.source, alarm.reason])),
     interrupted,
+    sources: pastSources(await journal.records('alarm', MOST_RECORDS), past.nowMs),
     begun: begunByZone(intents),
     recentlyWatered: new Set([...recent, ...interrupted].map((record) => record.zone)),
     // One that is dated in the future counts too: the clock went back, and nobody knows how long ago it was.

@@ -1,5 +1,6 @@
-import { quality, type ValveCommand } from '@nongtin/broker/wire';
+import { type AlarmRecord, quality, type ValveCommand } from '@nongtin/broker/wire';
 import type { Zone } from '../../farm/layout.ts';
+import { pastSources } from '../sources/past.ts';
 import type { Source } from '../sources/schema.ts';
 import { testController } from './controller.suite.ts';
 import { begin, step } from './controller.ts';
@@ -69,6 +70,8 @@ export class Rig {
     string,
     { source: string; key: string; figures: Record<string, string | number> }
   >();
+  /** As the journal keeps them, oldest first. */
+  readonly alarmRecords: AlarmRecord[] = [];
   /** What was physically begun: run ids by decision and cycle. */
   readonly watered = new Map<string, Set<string>>();
   state: ControllerState = { zones: {}, sources: {}, issued: 0 };
@@ -145,6 +148,7 @@ export class Rig {
       interrupted: intents.filter(({ runId }) => !recorded.has(runId)),
       begun,
       ...{ recentlyWatered: new Set<string>(), stoppedByHand: new Set<string>() },
+      sources: pastSources(this.alarmRecords.toReversed(), this.utcMs),
     };
   }
 
@@ -338,6 +342,12 @@ export class Rig {
     for (const { deliver } of due.sort((one, other) => one.atMs - other.atMs)) deliver();
   }
 
+  #noteAlarm(source: string, key: string, state: 'active' | 'cleared'): void {
+    const reason = { key, figures: {} };
+    const known = { alarmId: `${this.alarmRecords.length}`, atMs: this.utcMs, severity: 'high' } as const;
+    this.alarmRecords.push({ kind: 'alarm', ...known, state, source, reason });
+  }
+
   #carryOut(actions: readonly Action[]): void {
     this.actions.push(...actions);
     const epoch = this.#gatewayEpoch;
@@ -351,9 +361,11 @@ export class Rig {
       const source = action.kind === 'raise_alarm' || action.kind === 'clear_alarm' ? action.zone : '';
       if (action.kind === 'raise_alarm') {
         const { key, figures } = action.reason;
+        if (!this.alarms.has(`${source} ${key}`)) this.#noteAlarm(source, key, 'active');
         this.alarms.set(`${source} ${key}`, { source, key, figures });
       }
-      if (action.kind === 'clear_alarm') this.alarms.delete(`${source} ${action.key}`);
+      if (action.kind === 'clear_alarm' && this.alarms.delete(`${source} ${action.key}`))
+        this.#noteAlarm(source, action.key, 'cleared');
       if (action.kind !== 'journal_intent') continue;
       const { record } = action;
       const atMs = this.nowMs + this.options.random() * 400;
@@ -382,15 +394,4 @@ function nameOf(valve: Zone['valve'] | undefined): string {
   if (valve === undefined) return '';
   if (typeof valve === 'string') return valve;
   return 'output' in valve && valve.output !== undefined ? `${valve.device}/${valve.output}` : valve.device;
-}
-
-/** Mulberry32. */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -1,5 +1,7 @@
+import type { Reason } from '@nongtin/broker/wire';
 import { beginSource, cutOff, type SourceEvent, stepSource } from '../sources/machine.ts';
 import { type SourceTurn, tellOff } from '../sources/part.ts';
+import type { PastSource } from '../sources/past.ts';
 import type { SourceAction, SourceState } from '../sources/state.ts';
 import type { ControlledZone, ControllerConfig } from './config.ts';
 import { reasonOf } from './reason.ts';
@@ -25,12 +27,12 @@ export function addSource(
   state: ControllerState,
   id: string,
   config: ControllerConfig,
-  lock: { key: string; figures: Record<string, string | number> } | undefined,
+  known: { readonly lock: Reason | null; readonly past: PastSource | null },
   now: Instant,
 ): SourcesStep {
   const turn = newTurn(state, id, now, config);
   if (turn === undefined) return { state, actions: [] };
-  return kept(state, beginSource(lock ?? null, turn), turn);
+  return kept(state, beginSource(known, turn), turn);
 }
 
 /** Tells a source's pump to stop and its master valve to close, and forgets it. */

@@ -17,7 +17,7 @@ export type IntentRecord = RecordOf<'intent'>;
 
 /** What the journal still knows of watering; the newest first. */
 export interface PastRecords {
-  records<K extends 'intent' | 'run' | 'zone_settings' | 'hands_off'>(
+  records<K extends 'intent' | 'run' | 'zone_settings' | 'hands_off' | 'alarm'>(
     kind: K,
     limit: number,
   ): Promise<readonly RecordOf<K>[]>;

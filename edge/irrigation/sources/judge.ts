@@ -2,6 +2,7 @@ import { reasonOf } from '../controller/reason.ts';
 import { elapsed } from '../controller/time.ts';
 import { accusationOf, outcomeOfDoubt } from './doubt.ts';
 import { alarm, locked, type SourceTurn, stoppedAtOnce, stoppedReason } from './part.ts';
+import { DAY_MS } from './past.ts';
 import type { ControlledSource, Demand, Failure, SourceState } from './state.ts';
 
 export interface SourceStep {
@@ -95,5 +96,3 @@ function runDry(source: SourceState, turn: SourceTurn): SourceStep {
   const stopped = isOff ? dry : stoppedAtOnce(dry, 'stopping', turn);
   return { source: stopped, failure: { outcome: 'interrupted', reason } };
 }
-
-const DAY_MS = 86_400_000;

@@ -20,6 +20,7 @@ import {
   tellOff,
   tellOn,
 } from './part.ts';
+import type { PastSource } from './past.ts';
 import {
   type ControlledPart,
   type Demand,
@@ -59,7 +60,10 @@ export type SourceEvent = { readonly now: Instant } & (
 );
 
 /** After a start: what it is doing is not known, so the pump is told to stop first, then the master valve to close. */
-export function beginSource(lock: Reason | null, turn: SourceTurn): SourceState {
+export function beginSource(
+  { lock, past }: { readonly lock: Reason | null; readonly past: PastSource | null },
+  turn: SourceTurn,
+): SourceState {
   const { config, now } = turn;
   const unheard: PartState = {
     ...{ isOn: null, seen: null, told: 'off', since: now, sentAt: now, attempts: 0, commandId: '' },
@@ -73,7 +77,8 @@ export function beginSource(lock: Reason | null, turn: SourceTurn): SourceState 
     pump: config.pump && unheard,
     masterValve: config.masterValve && unheard,
     ...{ pressure: null, delivered: null, level: null, flowSeen: null, suspicion: null },
-    ...{ isDry: false, dryStopsRealMs: [], lastOpening: null },
+    ...{ isDry: config.tank !== null && past?.isDry === true, lastOpening: null },
+    dryStopsRealMs: (past?.dryStopsAgoMs ?? []).map((agoMs) => now.realMs - agoMs),
   };
   return settle(tellOff(tellOff(source, 'pump', turn), 'masterValve', turn), turn);
 }

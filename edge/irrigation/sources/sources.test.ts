@@ -227,6 +227,37 @@ describe('a tank', () => {
     expect(lastAnswer(rig)).toMatchObject({ accepted: true });
   });
 
+  it('counts how often it ran low over restarts too, and waits to be filled up', () => {
+    const rig = farm({ tank });
+    for (const _time of [1, 2]) {
+      open(rig, 'a1');
+      rig.pass(30);
+      rig.tankPercent = 10;
+      rig.pass(30);
+      rig.crash();
+      rig.tankPercent = 20;
+      rig.boot();
+      rig.pass(130);
+      open(rig, 'a1');
+      expect(lastAnswer(rig)).toMatchObject({ accepted: false });
+      rig.tankPercent = 80;
+      rig.pass(130);
+    }
+    expect([stage(rig), keys(rig)]).toEqual(['locked', ['source_dry_too_often']]);
+    rig.send({ kind: 'unlock_source', source: 'well', requestId: 'u', now: rig.now });
+    rig.crash();
+    rig.boot();
+    rig.pass(5);
+    open(rig, 'a1');
+    rig.pass(30);
+    rig.tankPercent = 10;
+    rig.pass(30);
+    expect([stage(rig), keys(rig)], 'what a person has forgiven is forgotten').toEqual([
+      'resting',
+      ['tank_low'],
+    ]);
+  });
+
   it('of which nobody knows how full it is lets nothing begin', () => {
     const rig = farm({ tank: { ...tank, maxAgeSeconds: 30 } });
     const { level: _, ...source } = rig.state.sources.well ?? expect.fail('no source');
