@@ -8,7 +8,7 @@ import { memory } from './memory.ts';
 import { outage } from './outage.ts';
 import { type Benchmark, resultOf, tableOf } from './result.ts';
 import { scale } from './scale.ts';
-import { season } from './season.ts';
+import { season, seasonYears } from './season.ts';
 import { start } from './start.ts';
 import { uplink } from './uplink.ts';
 
@@ -24,6 +24,7 @@ const benchmarks: readonly Benchmark[] = [
   uplink,
   scale,
   season,
+  seasonYears,
   control,
 ];
 

@@ -13,13 +13,25 @@ export interface Outcome {
   readonly monthlyDemandMm: readonly number[];
 }
 
-export type Controller = 'ours' | 'clock' | 'threshold';
+type Controller = 'ours' | 'clock' | 'threshold';
 
-/** Plays a season with one controller; the same seed brings the same weather to all. */
-export async function play(season: Season, controller: Controller, clockSeconds = 0): Promise<Outcome> {
+interface Play {
+  readonly season: Season;
+  readonly controller: Controller;
+  /** The same brings the same weather to all. */
+  readonly seed: number;
+  /** Of each of the clock's runs. */
+  readonly clockSeconds?: number;
+}
+
+/** A month of which less was played has no mean. */
+const ENOUGH_DAYS = 15;
+
+/** Plays a season with one controller. */
+export async function play({ season, controller, seed, clockSeconds = 0 }: Play): Promise<Outcome> {
   const scenario = scenarioOf({
     ...{ format: 'nongtin-scenario-1', name: 'season', title: season.truth.title, start: season.start },
-    ...{ length: `P${season.days}D`, farm: season.truth, faults: [], seed: 7 },
+    ...{ length: `P${season.days}D`, farm: season.truth, faults: [], seed },
   });
   const scheduler = new VirtualScheduler(scenario.startMs);
   const bus = new MemoryBus(scheduler);
@@ -47,7 +59,7 @@ export async function play(season: Season, controller: Controller, clockSeconds 
   };
   const gateway =
     controller === 'ours'
-      ? new VirtualGateway({ farm: season.farm, bus, scheduler, tickMs: 10_000 })
+      ? new VirtualGateway({ farm: season.farm, bus, scheduler, tickMs: 30_000 })
       : undefined;
   const peer = controller === 'ours' ? undefined : peers[controller]();
   simulation.start();
@@ -71,6 +83,8 @@ export async function play(season: Season, controller: Controller, clockSeconds 
   return {
     ...{ litres: zone.passedLitres, stressDays: zone.stressDays, openings: zone.openings },
     ...{ percolationMm: zone.percolationMm, rainMm: truth.rainMm },
-    monthlyDemandMm: [...months.values()].map((values) => values.reduce((a, b) => a + b, 0) / values.length),
+    monthlyDemandMm: [...months.values()]
+      .filter(({ length }) => length >= ENOUGH_DAYS)
+      .map((values) => values.reduce((a, b) => a + b, 0) / values.length),
   };
 }

@@ -88,6 +88,32 @@ describe('a probe that can be believed', () => {
     expect(mean(together)).toBeLessThan(0.6 * mean(alone));
   });
 
+  it('counts for more after a storm, of which nobody knows how much ran off, than after as much metered water', () => {
+    const after = (water: { rainMm: number; irrigationMm: number }) => {
+      const dry = initialSoil(zone, dateOf(0), 50);
+      const first = stepDay(
+        dry,
+        { date: dateOf(1), et0Mm: 4, rainMm: 0, irrigationMm: 0, climate: null },
+        zone,
+      );
+      const known = assimilate(
+        first.state,
+        { soilMoisture: first.report.soilMoisture, day: first.report },
+        zone,
+      );
+      const { state, report } = stepDay(
+        known.state,
+        { date: dateOf(2), et0Mm: 4, climate: null, ...water },
+        zone,
+      );
+      const soilMoisture = report.soilMoisture - 0.04;
+      return assimilate(state, { soilMoisture, day: report }, zone).state.depletionMm - state.depletionMm;
+    };
+    expect(after({ rainMm: 25, irrigationMm: 0 })).toBeGreaterThan(
+      1.3 * after({ rainMm: 0, irrigationMm: 25 }),
+    );
+  });
+
   it('counts for no more than half of the difference, nor a quarter of TAW a day', () => {
     fc.assert(
       fc.property(

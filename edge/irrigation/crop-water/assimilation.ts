@@ -7,9 +7,11 @@ import type { ZoneModel } from './zone-model.ts';
 
 /** How far a good probe may be off from its field: calibration, place, depth; m³/m³. */
 const PROBE_ERROR = 0.025;
-/** How far a model may be off: share of a day's ETc, share of its water, and the rest, mm. */
+/** How far a model may be off: share of a day's ETc, of what was watered, of the rain that stayed, and the rest, mm. */
 const ETC_ERROR = 0.25;
 const WATER_ERROR = 0.2;
+/** How much of a storm ran off, nobody measures. */
+const RAIN_ERROR = 0.4;
 const OTHER_ERROR_MM = 0.5;
 /** The model's error is never thought greater than this share of TAW, or a liar would look right in the end. */
 const GREATEST_ERROR = 0.2;
@@ -119,8 +121,8 @@ function begin({ soilMoisture, day }: ProbeReading): ProbeState {
 
 function grownVariance({ varianceMm2, last }: ProbeState, day: DayReport): number {
   const days = Math.max(0, daysBetween(last.date, day.date));
-  const water = day.effectiveRainMm + day.irrigationMm;
-  const daily = (ETC_ERROR * day.etcActualMm) ** 2 + (WATER_ERROR * water) ** 2 + OTHER_ERROR_MM ** 2;
+  const waterMm = WATER_ERROR * day.irrigationMm + RAIN_ERROR * day.effectiveRainMm;
+  const daily = (ETC_ERROR * day.etcActualMm) ** 2 + waterMm ** 2 + OTHER_ERROR_MM ** 2;
   return Math.min((GREATEST_ERROR * day.tawMm) ** 2, varianceMm2 + days * daily);
 }
 
