@@ -161,11 +161,18 @@ class Publisher {
 }
 
 /** A gateway in a process of its own, once it is ready. */
-export async function startGateway(
+export async function startGateway(...of: Parameters<typeof spawnGateway>): Promise<ChildProcess> {
+  const { child, ready } = spawnGateway(...of);
+  await ready;
+  return child;
+}
+
+/** The same as soon as it exists. */
+export function spawnGateway(
   dataDir: string,
   ports: { mqtt: number; http: number; uplink: number; isElsewhere: boolean },
   env: Readonly<Record<string, string>> = {},
-): Promise<ChildProcess> {
+): { readonly child: ChildProcess; readonly ready: Promise<void> } {
   const child = spawn(process.execPath, [fileURLToPath(new URL('./main.ts', import.meta.url))], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -184,7 +191,7 @@ export async function startGateway(
     },
   });
   let said = '';
-  await new Promise<void>((resolve, reject) => {
+  const ready = new Promise<void>((resolve, reject) => {
     const hear = (part: Buffer) => {
       said = (said + part.toString()).slice(-10_000);
       if (said.includes('"msg":"ready"')) resolve();
@@ -193,7 +200,7 @@ export async function startGateway(
     child.stderr?.on('data', hear);
     child.once('exit', (code) => reject(new Error(`the gateway ended with ${code}: ${said}`)));
   });
-  return child;
+  return { child, ready };
 }
 
 export async function end(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
@@ -262,7 +269,7 @@ async function storedNumbers(dataDir: string, fromMs: number, toMs: number): Pro
 }
 
 /** Mulberry32: small, and the same everywhere. */
-function seededRandom(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
