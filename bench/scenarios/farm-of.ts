@@ -11,6 +11,8 @@ export interface Own {
   readonly zones?: Readonly<Record<string, Partial<Zone>>>;
   readonly source?: Partial<Source>;
   readonly waterTurns?: Farm['waterTurns'];
+  /** Somebody has seen the Zigbee valves renew. */
+  readonly zigbeeRenews?: boolean;
 }
 
 type ZoneSpec = FarmSpec['zones'][number];
@@ -51,7 +53,7 @@ function zoneOf(spec: ZoneSpec, farm: FarmSpec, own: Own, startMs: number): Zone
   const hasSource = isControlled(spec.source, farm);
   return {
     ...{ id: spec.id, name: `Khu ${spec.id}`, openBelowFraction: 0.2, targetFraction: 0.25 },
-    ...(valve === undefined ? {} : { valve: addressOf(valve, farm) }),
+    ...(valve === undefined ? {} : { valve: addressOf(valve, farm, own) }),
     ...(probe === undefined ? {} : { soilProbe: probe.id }),
     ...{ runSeconds: 1_800, maxRunSeconds: 3_600, ...(hasSource ? { source: spec.source } : {}) },
     ...bandOf(spec.emitters.litresPerMinute),
@@ -87,7 +89,11 @@ function waterOf(spec: ZoneSpec, startMs: number): NonNullable<Zone['water']> {
   };
 }
 
-function addressOf(device: Output, farm: FarmSpec): NonNullable<Zone['valve']> {
+function addressOf(
+  device: Output,
+  farm: FarmSpec,
+  { zigbeeRenews = false }: Own = {},
+): NonNullable<Zone['valve']> {
   const { family = 'nongtin', settings = {} } = device;
   if (family === 'nongtin') return device.id;
   const zone = device.kind === 'valve' ? device.zone : undefined;
@@ -101,7 +107,7 @@ function addressOf(device: Output, farm: FarmSpec): NonNullable<Zone['valve']> {
     case 'shelly':
       return { family, device: box, ...output, flowMeter };
     case 'zigbee2mqtt':
-      return { family, device: `zigbee.${device.id}`, flowMeter };
+      return { family, device: `zigbee.${device.id}`, ...(zigbeeRenews ? { renews: true } : {}), flowMeter };
     case 'chirpstack': {
       const devEui = 'devEui' in settings ? String(settings.devEui) : '';
       return {

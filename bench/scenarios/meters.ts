@@ -35,10 +35,17 @@ export const meters: readonly FarmScenario[] = [
     ...{ name: 'meter-silent', title: 'The meter beside a Shelly says nothing any more' },
     ...{ farm: familyOf('shelly'), own: { program: atDawn }, length: 'PT3H' },
     faults: [{ fault: 'sensor-dead', at: 'PT15M7S', target: 'meter-shelly' }],
-    expect: {
-      litres: { shelly: [350, 900] },
-    },
-    fallsShort: 'no alarm while the valve itself says nothing; the record has no litres, as it must',
+    expect: { litres: { shelly: [350, 500] }, alarms: ['shelly meter_silent'], locked: ['shelly'] },
+  },
+  {
+    ...{ name: 'meter-and-valve-silent', title: 'The meter and the valve fall silent together, for an hour' },
+    ...{ farm: familyOf('shelly'), own: { program: atDawn }, length: 'PT3H' },
+    faults: [
+      { fault: 'wifi-loss', at: 'PT15M7S', for: 'PT1H', target: 'meter-shelly' },
+      { fault: 'wifi-loss', at: 'PT15M7S', for: 'PT1H', target: 'valve-shelly' },
+    ],
+    // It is the radio, which nobody has to unlock; the lease has closed the valve.
+    expect: { litres: { shelly: [350, 1_300] }, alarms: ['shelly valve_silent'] },
   },
   {
     ...{ name: 'no-meter', title: 'A valve without a meter, watered all the same: unproven', length: 'PT3H' },

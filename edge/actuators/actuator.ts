@@ -65,7 +65,12 @@ export function addressOf<const Family extends string, Own extends TProperties>(
       /** Who proves that water flows: this device itself or another one. Null: nobody does, so only people open it. */
       flowMeter: Type.Union([
         Type.Object(
-          { device: DeviceName, channel: Type.Optional(Type.String({ maxLength: 64 })) },
+          {
+            device: DeviceName,
+            channel: Type.Optional(Type.String({ maxLength: 64 })),
+            /** How often it speaks while water runs, where that is more than 100 s apart. */
+            everySeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 3_600 })),
+          },
           { additionalProperties: false },
         ),
         Type.Null(),

@@ -308,6 +308,10 @@ describe('a valve that cannot be driven says why', () => {
 
   it('holds the zone’s limit against what the device can be told', () => {
     expect(problems(valves.zigbee, 7_000)).toMatch(/closes by itself after 6553 s at the latest/);
+    // A run is never cut silently: what the template's time cannot hold is refused, as is what class A could not be renewed for.
+    expect(problems({ ...valves.chirpstack, open: '01{minutes:u8}' }, 16_000)).toMatch(
+      /after 15300 s at the latest/,
+    );
     expect(problems(valves.thingsStack, 90)).toMatch(
       /can close by itself only after 120 s: set maxRunSeconds to 120/,
     );

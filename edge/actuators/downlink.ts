@@ -41,7 +41,8 @@ export function downlinkActuator(address: DownlinkAddress, { send, queue }: Down
   return {
     longestSeconds,
     answerSeconds,
-    // It hears us too late to count on, so the first opening holds the whole run.
+    // A renewal is heard when it next speaks, perhaps after its time is over, and then opens anew what has closed. So the first
+    // opening holds the whole run, and the widest time of the template is the zone's limit.
     isRearmed: false,
     stateChannel: undefined,
     cutOffSeconds: (durationSeconds) => Math.ceil(durationSeconds / stepSeconds) * stepSeconds,

@@ -21,7 +21,7 @@ export function esphomeActuator({ device, component = 'switch', output, cutOffSe
   const send = (payload: string | undefined): Command[] => [{ topic, payload: payload ?? '', qos: 1 }];
   return {
     longestSeconds: cutOffSeconds,
-    // What its configuration counts from, nobody can see from here.
+    // It takes no time, so there is nothing to renew: its own cut-off is the same for every run, and is the zone's limit.
     isRearmed: false,
     stateChannel: output,
     cutOffSeconds: () => cutOffSeconds,

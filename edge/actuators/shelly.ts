@@ -22,8 +22,9 @@ export function shellyActuator({ device, output = 0 }: Address): Actuator {
   });
   return {
     longestSeconds: LONGEST_SECONDS,
-    // The documents do not say whether another toggle_after takes the place of the first.
-    isRearmed: false,
+    // Another ON begins the time anew (swingerman/ha-dual-smart-thermostat#91, where heaters are kept on by that); the documents
+    // do not say so. A box that kept its first timer would close too early, never too late.
+    isRearmed: true,
     stateChannel: `switch:${output}`,
     cutOffSeconds: (durationSeconds) => durationSeconds,
     open: ({ durationSeconds, commandId }) => [

@@ -9,6 +9,8 @@ export const Zigbee2mqttAddress = addressOf('zigbee2mqtt', {
   output: Type.Optional(Type.String({ pattern: '^[a-z0-9_]{1,16}$' })),
   /** Seconds that one unit of `on_time` really lasts on this device, as measured with water; 1 unless it is stated. */
   onTimeUnitSeconds: Type.Optional(Type.Enum([0.1, 1, 10, 60])),
+  /** Somebody has seen that another opening of the open valve begins its time anew; unless so stated, it gets the whole run at once. */
+  renews: Type.Optional(Type.Boolean()),
 });
 type Address = Static<typeof Zigbee2mqttAddress>;
 
@@ -21,7 +23,7 @@ const LONGEST_SECONDS = 6_553;
  * measures the valve's own cut-off, and the flow meter ends a run that goes on.
  */
 export function zigbee2mqttActuator(address: Address): Actuator {
-  const { device, baseTopic = 'zigbee2mqtt', output, onTimeUnitSeconds = 1 } = address;
+  const { device, baseTopic = 'zigbee2mqtt', output, onTimeUnitSeconds = 1, renews = false } = address;
   const topic = `${baseTopic}/${address.name ?? speakerOf(device).name}/set`;
   const state = output === undefined ? 'state' : `state_${output}`;
   const stepSeconds = Math.max(1, onTimeUnitSeconds);
@@ -30,8 +32,9 @@ export function zigbee2mqttActuator(address: Address): Actuator {
   const send = (payload: object): Command[] => [{ topic, payload: JSON.stringify(payload), qos: 1 }];
   return {
     longestSeconds: LONGEST_SECONDS,
-    // ZCL 3.8.2.3.6 lengthens OnTime, but there is firmware that toggles once for each command instead.
-    isRearmed: false,
+    // ZCL 3.8.2.3.6 makes OnTime the longer of what is left and what is asked for. But there is firmware that counts down to a
+    // toggle instead (Koenkk/zigbee-herdsman-converters#7475): two of those would close the valve, and open it again.
+    isRearmed: renews,
     stateChannel: output ?? '',
     cutOffSeconds: (durationSeconds) => Math.ceil(durationSeconds / stepSeconds) * stepSeconds,
     open: ({ durationSeconds }) => {

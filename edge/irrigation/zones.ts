@@ -1,7 +1,8 @@
 import type { Reason } from '@nongtin/broker/wire';
 import { type Actuator, actuatorOf } from '../actuators/index.ts';
 import { isWatered, valveName, type WateredZone, type Zone } from '../farm/layout.ts';
-import type { ControlledZone } from './controller/config.ts';
+import { type ControlledZone, controllerDefaults } from './controller/config.ts';
+import type { Limit } from './controller/time.ts';
 import { partValve, type Source, type SourcePart } from './sources/schema.ts';
 import { type ControlledPart, type ControlledSource, sourceDefaults } from './sources/state.ts';
 
@@ -35,12 +36,24 @@ export function controlledZone(
   const leases = { leaseSeconds: longest, tailSeconds, source: source?.id ?? null, test };
   const shared = { ...zone, valve: valveName(valve), readOnly, isHeld, hasProgram, ...leases };
   if (typeof valve === 'string')
-    return { ...shared, foreign: false, meter: valveName(valve), isUnmetered: false };
+    return { ...shared, foreign: false, meter: valveName(valve), isMeterApart: false, isUnmetered: false };
   const { flowMeter } = valve;
   const seconds = valve.answerSeconds ?? actuator.answerSeconds;
   const answer = seconds === undefined ? undefined : { farmSeconds: seconds, realSeconds: seconds };
   const meter = flowMeter === null ? valveName(valve) : `${flowMeter.device}\n${flowMeter.channel ?? ''}`;
-  return { ...shared, foreign: true, answer, meter, isUnmetered: flowMeter === null };
+  const isMeterApart = flowMeter !== null && flowMeter.device !== valve.device;
+  const meterSilence = silenceOf(Math.max(flowMeter?.everySeconds ?? 0, seconds ?? 0));
+  const measured = { meter, isMeterApart, meterSilence, isUnmetered: flowMeter === null };
+  return { ...shared, foreign: true, answer, ...measured };
+}
+
+/** A meter is silent when three of its words are missing; of a sleeping valve it is taken to sleep as long. */
+function silenceOf(everySeconds: number): Limit | undefined {
+  const { farmSeconds, realSeconds } = controllerDefaults.meterSilence;
+  const seconds = 3 * everySeconds;
+  return seconds > realSeconds
+    ? { farmSeconds: Math.max(farmSeconds, seconds), realSeconds: seconds }
+    : undefined;
 }
 
 /** One opening lasts this long where the zone states nothing else; a longer run renews it. */

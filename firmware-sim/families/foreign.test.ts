@@ -133,6 +133,18 @@ describe('Shelly', () => {
     expect(events().at(-1)).toMatchObject({ params: { 'switch:0': { output: false, source: 'timer' } } });
   });
 
+  test('another toggle_after takes the place of the first', () => {
+    call('Switch.Set', { id: 0, on: true, toggle_after: 600 });
+    farm.wait(500);
+    expect(call('Switch.Set', { id: 0, on: true, toggle_after: 300 })).toMatchObject({
+      result: { was_on: true },
+    });
+    farm.wait(299);
+    expect(isOpen('shelly')).toBe(true);
+    farm.wait(2);
+    expect(isOpen('shelly')).toBe(false);
+  });
+
   test('toggle_after of an order to close opens again: the maker says so', () => {
     call('Switch.Set', { id: 0, on: false, toggle_after: 60 });
     farm.wait(61);
@@ -192,6 +204,19 @@ describe('Zigbee2MQTT', () => {
     trap.tell(SET, { state: 'ON', on_time: 60 }).wait(3_600);
     expect(isOpen('zigbee', trap)).toBe(false);
     expect(state(trap)).toMatchObject({ state: 'ON' });
+  });
+
+  test('another timed opening lengthens the first and never shortens it, where the valve hears it', () => {
+    farm.tell(SET, { state: 'ON', on_time: 300 }).wait(200);
+    farm.tell(SET, { state: 'ON', on_time: 300 }).wait(200);
+    farm.tell(SET, { state: 'ON', on_time: 10 }).wait(90);
+    expect(isOpen('zigbee')).toBe(true);
+    farm.wait(12);
+    expect(isOpen('zigbee')).toBe(false);
+    const trap = withSettings('valve-zigbee', { renews: false });
+    trap.tell(SET, { state: 'ON', on_time: 300 }).wait(200);
+    trap.tell(SET, { state: 'ON', on_time: 300 }).wait(102);
+    expect(isOpen('zigbee', trap)).toBe(false);
   });
 
   test('a timed opening is not heard during off_wait_time', () => {

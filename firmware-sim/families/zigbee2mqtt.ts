@@ -18,6 +18,8 @@ const Settings = Type.Object(
     tellsOwnClosing: Type.Optional(Type.Boolean()),
     /** Pause between two messages while nothing happens. */
     everySeconds: Type.Optional(Type.Number({ minimum: 1, maximum: 86_400 })),
+    /** False: an open valve does not hear another timed ON. */
+    renews: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
 );
@@ -110,18 +112,21 @@ class Bridge implements Unit {
     this.#timers.set(`air ${valve.name}`, AIR_SECONDS, () => this.#turn(valve, isOn, wish ?? {}));
   }
 
-  /** On With Timed Off (ZCL 3.8.2.3.6); during off_wait_time a timed ON is not heard. */
+  /**
+   * On With Timed Off (ZCL 3.8.2.3.6): an open valve stays open for the longer of what is left and what is asked for; during
+   * off_wait_time a timed ON is not heard.
+   */
   #turn(valve: ZigbeeValve, isOn: boolean, wish: Readonly<Record<string, unknown>>): void {
     const { name, output, settings } = valve;
     const onTime = typeof wish.on_time === 'number' && wish.on_time > 0 ? wish.on_time : undefined;
     if (isOn && onTime !== undefined && this.#timers.left(`wait ${name}`) > 0) return;
+    const leftSeconds = this.#timers.left(`on ${name}`);
+    if (isOn && onTime !== undefined && leftSeconds > 0 && settings.renews === false) return;
     output.switch(isOn);
     this.#timers.clear(`on ${name}`);
     if (isOn && onTime !== undefined) {
-      const seconds = Math.min(
-        onTime * (settings.onTimeUnitSeconds ?? 1),
-        LONGEST_ON_TIME_SECONDS * (settings.onTimeUnitSeconds ?? 1),
-      );
+      const unitSeconds = settings.onTimeUnitSeconds ?? 1;
+      const seconds = Math.max(leftSeconds, Math.min(onTime, LONGEST_ON_TIME_SECONDS) * unitSeconds);
       const waitSeconds = typeof wish.off_wait_time === 'number' ? wish.off_wait_time : 0;
       this.#timers.set(`on ${name}`, seconds, () => this.#closeItself(valve, waitSeconds));
     }

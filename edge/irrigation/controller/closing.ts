@@ -3,7 +3,17 @@ import { beginDoubt } from './blame.ts';
 import { reasonOf } from './reason.ts';
 import { mayClose } from './supply.ts';
 import { claimAfter, elapsed } from './time.ts';
-import { answerOf, beginUnknown, endRun, fault, lock, recordRun, sendClose, type Turn } from './turn.ts';
+import {
+  answerOf,
+  beginUnknown,
+  endRun,
+  fault,
+  lock,
+  meterSilenceOf,
+  recordRun,
+  sendClose,
+  type Turn,
+} from './turn.ts';
 import type { EventOf, Phase, ValveReport, ZoneIn, ZoneState } from './types.ts';
 
 export function closingAnswered(
@@ -12,10 +22,17 @@ export function closingAnswered(
   turn: Turn,
 ): ZoneState {
   const { lock: why, loss } = zone.phase;
+  const silent = {
+    flowLitresPerMinute: null,
+    nominalLitresPerMinute: turn.layout.nominalFlowLitresPerMinute,
+  };
   if (report.state === 'closed') {
     for (const key of ['valve_past_lease', 'valve_no_answer'])
       turn.actions.push({ kind: 'clear_alarm', zone: zone.id, key });
     if (why) return lock(recordRun(zone, turn, zone.phase), turn, why);
+    // It hears and answers, so it is the meter that does not.
+    if (zone.phase.outcome === 'meter_failed')
+      return fault(recordRun(zone, turn, zone.phase), turn, reasonOf('meter_silent', silent));
     if (loss) return beginDoubt(recordRun(zone, turn, zone.phase), loss, turn);
     return endRun(zone, turn, zone.phase, report.flowLitresPerMinute);
   }
@@ -106,14 +123,24 @@ export function leakTestAnswered(
 
 export function leakTestGoesOn(zone: ZoneIn<'leak_testing'>, _event: unknown, turn: Turn): ZoneState {
   const { closedAt } = zone.phase;
-  const { drain, meterSilence } = turn.config;
+  const { drain } = turn.config;
   if (zone.leakSince !== null) {
     if (!elapsed(closedAt, turn.now, drain)) return zone;
     const flow = zone.valve?.flowLitresPerMinute ?? 0;
     return fault({ ...recordRun(zone, turn, zone.phase), leakSince: null }, turn, leakOf(flow, turn));
   }
   // A meter that says nothing of a closed valve proves no leak either; the next run needs its word again.
-  return elapsed(closedAt, turn.now, meterSilence) ? recordRun(zone, turn, zone.phase) : zone;
+  return elapsed(closedAt, turn.now, meterSilenceOf(turn)) ? recordRun(zone, turn, zone.phase) : zone;
+}
+
+/** Its device has just come back: it is told again, and has its time to answer. */
+export function closeReturned(zone: ZoneIn<'unknown' | 'closing'>, turn: Turn): ZoneState {
+  const told = closeAgain(zone, turn);
+  const { phase } = told;
+  if (phase.name === 'unknown') return { ...told, phase: { ...phase, since: turn.now, claim: null } };
+  return phase.name === 'closing' && phase.attempts > 0
+    ? { ...told, phase: { ...phase, since: turn.now, claim: null } }
+    : told;
 }
 
 export function closeAgain<Z extends ZoneState>(zone: Z, turn: Turn): ZoneState {

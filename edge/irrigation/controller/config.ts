@@ -15,6 +15,10 @@ export interface ControlledZone extends Omit<WateredZone, 'valve' | 'source'> {
   readonly answer?: Limit | undefined;
   /** Names its flow meter; two zones behind one meter are never watered together, or neither run could be believed. */
   readonly meter: string;
+  /** That meter is a device of its own: while the valve has nothing to say, the meter has. */
+  readonly isMeterApart: boolean;
+  /** How long that meter may be silent while water runs, where that is not `ControllerConfig.meterSilence`. */
+  readonly meterSilence?: Limit | undefined;
   /** Nobody measures its water: it is opened by people, and by programs that bear it; its runs are proven by nothing. */
   readonly isUnmetered: boolean;
   /** Why nothing but a wet test may open it; null: one has measured that it closes by itself. */

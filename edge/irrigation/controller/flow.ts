@@ -3,7 +3,7 @@ import { lossReason } from './blame.ts';
 import { reasonOf } from './reason.ts';
 import { waterSince } from './supply.ts';
 import { elapsed, type Instant } from './time.ts';
-import { beginClosing, isUnmetered, type Turn } from './turn.ts';
+import { beginClosing, isUnmetered, meterSilenceOf, type Turn } from './turn.ts';
 import type { Outcome, ZoneIn, ZoneState } from './types.ts';
 
 type Open = ZoneIn<'proving' | 'running'>;
@@ -20,12 +20,7 @@ export function checkFlowOf(zone: Open, flow: number | null, turn: Turn): ZoneSt
   // Until the pump runs nothing can flow, and nothing is proven.
   const from = waterSince(turn.supply, openedAt);
   if (from === null) return zone;
-  if (flow === null) {
-    const seen = zone.valve?.flowSeen ?? from;
-    const heard = seen.realMs > from.realMs ? seen : from;
-    if (!elapsed(heard, turn.now, turn.config.meterSilence)) return zone;
-    return stop(zone, 'meter_silent', null, turn);
-  }
+  if (flow === null) return isMeterSilent(zone, from, turn) ? stop(zone, 'meter_silent', null, turn) : zone;
   const { low, high, key } = bandOf(flow, turn);
   if (flow >= low && flow <= high) {
     const counted = countedAfter(zone, turn);
@@ -46,6 +41,25 @@ export function checkFlowOf(zone: Open, flow: number | null, turn: Turn): ZoneSt
   return isFault(key, oddFlow.since, from, turn)
     ? stop({ ...zone, phase: { ...phase, oddFlow } }, causeOf(key, zone, turn), flow, turn)
     : { ...zone, phase: { ...phase, oddFlow } };
+}
+
+/**
+ * The same while the valve itself is silent too, as those are that report only what changes. Whether it is the meter or the radio,
+ * a close tells: a valve that answers it has a meter that died (closing.ts).
+ */
+export function checkSilenceOf(zone: Open, turn: Turn): ZoneState {
+  if (isUnmetered(turn) || !turn.layout.isMeterApart) return zone;
+  const { run, openedAt } = zone.phase;
+  const from = waterSince(turn.supply, openedAt);
+  if (from === null || !isMeterSilent(zone, from, turn)) return zone;
+  const proof = zone.phase.name === 'running' ? zone.phase.proof : null;
+  return beginClosing(zone, turn, { run, openedAt, outcome: 'meter_failed', proof });
+}
+
+function isMeterSilent({ valve }: Open, from: Instant, turn: Turn): boolean {
+  const seen = valve?.flowSeen ?? from;
+  const heard = seen.realMs > from.realMs ? seen : from;
+  return elapsed(heard, turn.now, meterSilenceOf(turn));
 }
 
 /** A band that people have stated is taken at its word, once the pipes are full; our own guess is given time. */

@@ -18,7 +18,7 @@ const zones = zonesOf(demoFarm())
       // The last one has its own tap.
       ...(index < 3 ? { source: 'well' } : {}),
       ...(index === 2
-        ? { valve: { family: 'tasmota', device: 'relay', flowMeter: { device: 'relay' } } as const }
+        ? { valve: { family: 'tasmota', device: 'relay', flowMeter: { device: 'meter' } } as const }
         : {}),
     }),
   );

@@ -38,9 +38,17 @@ function watered(zones: readonly Zone[], seconds = 1500) {
   };
 }
 
+const driven = (valve: NonNullable<Zone['valve']>) => ours.map((zone): Zone => ({ ...zone, valve }));
+const flowMeter = { device: 'meter' };
+
 it.each([
   ['one of ours', ours],
   ['a relay', relays],
+  ['a Shelly', driven({ family: 'shelly', device: 'relay', flowMeter })],
+  [
+    'a Zigbee valve that somebody has seen renew',
+    driven({ family: 'zigbee2mqtt', device: 'bridge.valve', renews: true, flowMeter }),
+  ],
 ])(
   'a long run of %s is opened for its lease, and again when half of it is left, to its planned end',
   (_whose, zones) => {
@@ -131,20 +139,18 @@ it('the limit of the zone counts from the first opening, however late the valve 
 });
 
 it.each([
-  ['shelly', { family: 'shelly', device: 'relay', flowMeter: { device: 'meter' } }],
-  ['zigbee2mqtt', { family: 'zigbee2mqtt', device: 'bridge.valve', flowMeter: { device: 'meter' } }],
+  ['zigbee2mqtt', { family: 'zigbee2mqtt', device: 'bridge.valve', flowMeter }],
+  ['esphome', { family: 'esphome', device: 'node', output: 'valve', cutOffSeconds: 1800, flowMeter }],
   [
-    'esphome',
+    'chirpstack',
     {
-      family: 'esphome',
-      device: 'node',
-      output: 'valve',
-      cutOffSeconds: 1800,
-      flowMeter: { device: 'meter' },
+      family: 'chirpstack',
+      ...{ device: 'lora.valve', application: '17c82e96', devEui: '24E124460B000001' },
+      ...{ fPort: 85, open: 'ff1da000{seconds:u24le}', close: 'ff1d0000', flowMeter },
     },
   ],
 ] as const)(
-  'a family of which nobody has written that it takes one is given the whole run at once: %s',
+  'a family of which nobody knows that it takes one is given the whole run at once: %s',
   (_family, valve) => {
     const [zone] = ours;
     const { runId, sent } = watered([{ ...(zone as Zone), valve }]);

@@ -1,5 +1,6 @@
 import {
   closeAgain,
+  closeReturned,
   closingAnswered,
   closingSupplied,
   leakTestAnswered,
@@ -51,7 +52,7 @@ export const table: Table = {
   unknown: {
     valve: closedAtLast,
     tick: repeatUnknown,
-    online: (zone, _event, turn) => closeAgain(zone, turn),
+    online: (zone, _event, turn) => closeReturned(zone, turn),
     test: (zone, event, turn) => refuse(zone, event, turn, reasonOf('valve_unconfirmed')),
     open: (zone, event, turn) => refuse(zone, event, turn, reasonOf('valve_unconfirmed')),
     stop: (zone, event, turn) => accept(closeAgain(zone, turn), event, turn, reasonOf('already_closing')),
@@ -128,7 +129,7 @@ export const table: Table = {
     valve: closingAnswered,
     tick: repeatClosing,
     supply: closingSupplied,
-    online: (zone, _event, turn) => closeAgain(zone, turn),
+    online: (zone, _event, turn) => closeReturned(zone, turn),
     test: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_closing')),
     open: (zone, event, turn) => refuse(zone, event, turn, reasonOf('already_closing')),
     stop: (zone, event, turn) => accept(closeAgain(zone, turn), event, turn, reasonOf('already_closing')),

@@ -80,7 +80,7 @@ describe('an open valve', () => {
   });
 
   it.each([
-    ['that never speaks', { flowLitresPerMinute: null, totalLitres: null }, 'meter_silent', 301],
+    ['that never speaks', { flowLitresPerMinute: null, totalLitres: null }, 'meter_silent', 299],
     [
       'whose counter stands still while it tells flow',
       { flowLitresPerMinute: 38, totalLitres: 1000 },
@@ -91,12 +91,63 @@ describe('an open valve', () => {
     const { farm } = opened(600, relays);
     farm.valve({ ...open, ...words });
     farm.wait(seconds);
+    farm.now = { ...farm.now, farmMs: farm.now.farmMs + 2_000, realMs: farm.now.realMs + 2_000 };
     const actions = farm.valve({ ...open, ...words });
     expect(closes(actions)).toEqual(['a1']);
     expect(only(actions, 'raise_alarm')[0]?.reason.key).toBe(key);
     const [run] = only(farm.valve({ flowLitresPerMinute: 0 }), 'journal_run');
     expect(run?.record.outcome).toBe('meter_failed');
     expect(farm.zone().phase).toMatchObject({ name: 'locked', reason: { key } });
+  });
+
+  describe('of which neither valve nor meter says anything any more', () => {
+    const silent = { flowLitresPerMinute: null, totalLitres: null } as const;
+    function fallenSilent(zones = relays) {
+      const { farm } = opened(600, zones);
+      farm.valve({ ...open, flowLitresPerMinute: 38, totalLitres: 1_010 });
+      farm.wait(299);
+      expect(closes(farm.actions).filter((zone) => zone === 'a1')).toHaveLength(1);
+      return farm;
+    }
+
+    it('is closed, and locked for its dead meter when it answers', () => {
+      const farm = fallenSilent();
+      expect(closes(farm.wait(2))).toEqual(['a1']);
+      const actions = farm.valve({ ...silent });
+      expect(only(actions, 'raise_alarm')[0]).toMatchObject({
+        ...{ zone: 'a1', severity: 'critical', reason: { key: 'meter_silent' } },
+      });
+      expect(only(actions, 'journal_run')[0]?.record).toMatchObject({
+        ...{ outcome: 'meter_failed', measuredLitres: null },
+      });
+      expect(farm.zone().phase.name).toBe('locked');
+    });
+
+    it('is only told to be silent when it does not answer, also when its meter is heard again before it', () => {
+      const farm = fallenSilent();
+      for (let seconds = 0; seconds < 400; seconds += 31) farm.wait(31);
+      const raised = only(farm.actions, 'raise_alarm').map(({ reason }) => reason.key);
+      expect(new Set(raised)).toEqual(new Set(['valve_silent']));
+      // The meter's word comes with what the valve said long ago.
+      farm.valve({ ...open, isStateOld: true, flowLitresPerMinute: 0 });
+      expect(farm.zone().phase.name).toBe('unknown');
+      farm.valve({ ...silent });
+      expect(farm.zone().phase.name).toBe('idle');
+      expect(only(farm.actions, 'clear_alarm').map(({ key }) => key)).toContain('valve_silent');
+    });
+
+    it('goes on where its meter is known to speak seldom, or is the valve itself', () => {
+      const behind = (flowMeter: { device: string; everySeconds?: number }) =>
+        relays.map((layout): Zone => ({ ...layout, valve: { family: 'tasmota', device: 'box', flowMeter } }));
+      const seldom = behind({ device: 'meter', everySeconds: 150 });
+      const itself = behind({ device: 'box' });
+      for (const zones of [seldom, itself]) {
+        const farm = fallenSilent(zones);
+        expect(closes(farm.wait(100))).toEqual([]);
+        expect(farm.zone().phase.name).toBe('running');
+      }
+      expect(closes(fallenSilent(seldom).wait(160))).toEqual(['a1']);
+    });
   });
 
   it('behind a flow that shows nothing while the counter turns is no dry one: the meter is broken', () => {
@@ -111,9 +162,11 @@ describe('an open valve', () => {
 describe('a closed valve', () => {
   function justClosed(flowLitresPerMinute: number | null) {
     const { farm } = opened(600, relays);
-    farm.valve({ ...open, flowLitresPerMinute: 38 });
-    farm.wait(600);
-    farm.valve({ flowLitresPerMinute });
+    for (let minute = 0; minute < 10; minute++) {
+      farm.valve({ ...open, flowLitresPerMinute: 38, totalLitres: 1_000 + minute * 38 });
+      farm.wait(60);
+    }
+    farm.valve({ flowLitresPerMinute, totalLitres: 1_380 });
     return farm;
   }
 

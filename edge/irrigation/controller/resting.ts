@@ -20,6 +20,10 @@ export function closedAtLast(zone: ZoneIn<'unknown'>, { report }: EventOf<'valve
     return { ...recordInterrupted(zone, turn), phase: { name: 'idle' } };
   }
   const claimed = withClaim(zone, report, turn);
+  // One that has just come back has not heard what it was told while it was away.
+  const isBack =
+    claimed.phase.claim?.since === turn.now && elapsed(zone.phase.since, turn.now, answerOf(turn));
+  if (isBack) return closeAgain(claimed, turn);
   if (!isDefiant(claimed.phase, report, turn)) return claimed;
   const { flowLitresPerMinute } = report;
   return fault(zone, turn, reasonOf('valve_does_not_close', { flowLitresPerMinute }));

@@ -1,5 +1,5 @@
 import { freshMoisture } from './decide.ts';
-import { checkFlowOf } from './flow.ts';
+import { checkFlowOf, checkSilenceOf } from './flow.ts';
 import {
   confirmed,
   coversEnd,
@@ -46,7 +46,9 @@ export function stopAtTarget(zone: Open, _event: unknown, turn: Turn): ZoneState
 export function runGoesOn(zone: Open, _event: unknown, turn: Turn): ZoneState {
   const stopped = stopAtVolume(zone, turn);
   if (!isOpenPhase(stopped)) return stopped;
-  const closing = closeAfterLease(stopped, turn);
+  const heard = checkSilenceOf(stopped, turn);
+  if (!isOpenPhase(heard)) return heard;
+  const closing = closeAfterLease(heard, turn);
   return isOpenPhase(closing) ? renewed(closing, turn) : closing;
 }
 

@@ -39,6 +39,11 @@ export function isUnmetered({ layout }: Turn): boolean {
   return layout.isUnmetered;
 }
 
+/** How long the meter of an open valve may be silent. */
+export function meterSilenceOf({ layout, config }: Turn): Limit {
+  return layout.meterSilence ?? config.meterSilence;
+}
+
 /** What the first opening of a run asks for: its whole time, or the longest lease. */
 export function openSeconds(run: Run, { layout }: Turn): number {
   const longest = Math.min(layout.maxRunSeconds, layout.leaseSeconds);
@@ -195,7 +200,7 @@ export function recordRun(zone: ZoneState, turn: Turn, ended: Ending, isSeen = t
   const until = zone.phase.name === 'leak_testing' ? zone.phase.closedAt : turn.now;
   const heard = zone.valve?.totalSeen ?? null;
   // What a meter said that fell silent long before the end is not what ran.
-  const isHeard = heard !== null && !elapsed(heard, until, turn.config.meterSilence);
+  const isHeard = heard !== null && !elapsed(heard, until, meterSilenceOf(turn));
   const record: RunRecord = {
     kind: 'run',
     runId: run.runId,

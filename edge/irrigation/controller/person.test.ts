@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { closes, only, testController } from './controller.suite.ts';
+import type { IntentRecord } from './types.ts';
+
+const request = { zone: 'a1', requestId: 'r1' };
+
+describe('a person', () => {
+  it('waters for the time asked, even if the target is reached', () => {
+    const farm = testController().swept();
+    farm.moisture(0.24);
+    const [answer] = only(farm.send({ kind: 'open', ...request, durationSeconds: 120 }), 'answer');
+    expect(answer).toMatchObject({ accepted: true, reason: { key: 'manual_request' } });
+    const runId = farm.runId();
+    farm.send({ kind: 'intent_durable', zone: 'a1', runId });
+    farm.valve({ state: 'open', commandId: runId, flowLitresPerMinute: 38 });
+    expect(closes(farm.moisture(0.3))).toEqual([]);
+  });
+
+  it('cannot water longer than the limit, a locked zone, or before the valve is known', () => {
+    const open = (farm: ReturnType<typeof testController>, durationSeconds = 60) =>
+      only(farm.send({ kind: 'open', ...request, durationSeconds }), 'answer')[0];
+    const farm = testController();
+    expect(open(farm)).toMatchObject({ accepted: false, reason: { key: 'valve_unconfirmed' } });
+    farm.swept();
+    expect(open(farm, 1801)).toMatchObject({ accepted: false, reason: { key: 'duration_above_limit' } });
+    const locks = new Map([['a1', { key: 'leak', figures: {} }]]);
+    const locked = testController({ restored: { locks } }).swept();
+    expect(open(locked)).toMatchObject({ accepted: false, reason: { key: 'zone_locked' } });
+  });
+
+  it('stops a run', () => {
+    const farm = testController();
+    farm.watering();
+    expect(closes(farm.send({ kind: 'stop', ...request }))).toEqual(['a1']);
+    expect(only(farm.valve({ totalLitres: 1010 }), 'journal_run')[0]?.record.outcome).toBe('stopped');
+  });
+
+  it('unlocks a zone: its alarms clear and its valve is swept first', () => {
+    const locks = new Map([['a1', { key: 'leak', figures: {} }]]);
+    const farm = testController({ restored: { locks } });
+    const actions = farm.send({ kind: 'unlock', ...request });
+    expect(only(actions, 'clear_alarm').map((action) => action.key)).toContain('leak');
+    expect(closes(actions)).toEqual(['a1']);
+    expect(farm.zone().phase.name).toBe('unknown');
+  });
+});
+
+describe('a run that a restart cut off', () => {
+  const intent: IntentRecord = {
+    kind: 'intent',
+    atMs: 1_800_000_000_000 - 300_000,
+    runId: 'before-1',
+    zone: 'a1',
+    valve: 'valve-a1',
+    durationSeconds: 600,
+    reason: { key: 'soil_dry', figures: { soilMoisture: 0.17, meterLitres: 900 } },
+  };
+
+  it('is recorded with what the meter has counted since', () => {
+    const farm = testController({ restored: { interrupted: [intent] } });
+    const [run] = only(farm.valve({ totalLitres: 1050 }), 'journal_run');
+    expect(run?.record).toMatchObject({
+      runId: 'before-1',
+      outcome: 'interrupted',
+      measuredLitres: 150,
+      soilMoistureBefore: 0.17,
+      actualSeconds: null,
+    });
+    expect(only(farm.valve({}), 'journal_run')).toEqual([]);
+  });
+
+  it('is recorded without litres when the valve never answers', () => {
+    const farm = testController({ restored: { interrupted: [intent] } });
+    expect(only(farm.wait(601), 'journal_run')[0]?.record).toMatchObject({
+      outcome: 'interrupted',
+      measuredLitres: null,
+      endedAtMs: intent.atMs + 600_000,
+    });
+  });
+});
