@@ -11,6 +11,7 @@ import { SeriesNames } from './farm/series-names.ts';
 import { followLayout } from './followers.ts';
 import type { Found } from './found/found.ts';
 import { Health } from './health/health.ts';
+import { SilenceWatch } from './health/silence.ts';
 import { createIngest, type Ingest, type SeriesMemory } from './ingest/index.ts';
 import { farmCalendar } from './irrigation/clock.ts';
 import type { Library } from './irrigation/crop-water/library.ts';
@@ -34,6 +35,7 @@ import { WetTests } from './wet-test/ledger.ts';
 
 /** The demo's time-lapse begins in the morning of Vietnam. */
 const TIME_LAPSE_OFFSET_MS = 7 * 3_600_000;
+const LOOK_FOR_SILENCE_MS = 60_000;
 
 interface CoreOptions {
   readonly farm: Farm;
@@ -159,6 +161,8 @@ export function createCore(options: CoreOptions): Core {
   });
   const mappings = new Mappings({ journal, clock });
   const health = new Health({ clock });
+  const silence = new SilenceWatch({ farm: () => layout.farm, health, alarms, clock, demo });
+  let endSilence = () => {};
   const ingest = createIngest({
     ...{ journal, profiles, mappings, names, seriesMemory, clock, logger },
     onReadings: (readings, missing, family, deviceMs) => {
@@ -218,12 +222,15 @@ export function createCore(options: CoreOptions): Core {
     startWatering: async () => {
       await irrigation.start();
       await planning.start();
+      endSilence = timers.every(LOOK_FOR_SILENCE_MS, () => silence.look());
     },
     stopWatering: async () => {
+      endSilence();
       planning.stop();
       await irrigation.stop();
     },
     cutOff: () => {
+      endSilence();
       planning.cutOff();
       irrigation.cutOff();
     },

@@ -16,7 +16,7 @@ export const sensors: readonly FarmScenario[] = [
   {
     ...{ name: 'probe-dead', title: 'The soil probe falls silent', ...given },
     faults: [{ fault: 'sensor-dead', at: 'P2D', target: 'soil-z1' }],
-    expect: { litres },
+    expect: { litres, alarms: ['soil-z1 sensor_silent'] },
   },
   {
     ...{ name: 'probe-flat', title: 'The soil probe says one number for ever', ...given },
@@ -62,6 +62,6 @@ export const sensors: readonly FarmScenario[] = [
   {
     ...{ name: 'station-dead', title: 'The weather station falls silent', ...given },
     faults: [{ fault: 'sensor-dead', at: 'P3D', target: 'weather' }],
-    expect: { litres },
+    expect: { litres, alarms: ['weather sensor_silent'] },
   },
 ];

@@ -1,5 +1,5 @@
 import type { Reason } from '../ui/api.ts';
-import { calendarDay, monthName, number, percent } from '../ui/format.ts';
+import { calendarDay, dayAndTime, monthName, number, percent } from '../ui/format.ts';
 import { t } from '../ui/i18n.svelte.ts';
 
 /** Figures of a reason that are volumetric fractions (m³/m³). */
@@ -29,6 +29,7 @@ function written(name: string, value: number): string {
   if (FRACTIONS.has(name)) return percent(value, 2);
   if (SHARES.has(name)) return `${number(value * 100, 0)}\u00a0%`;
   if (name === 'month') return monthName(value);
+  if (name.endsWith('AtMs')) return dayAndTime(value);
   if (WHOLE.has(name)) return number(value, 0);
   // A share such as kRs 0.16 says nothing with one digit.
   return number(value, Math.abs(value) < 1 ? 2 : 1);

