@@ -10,9 +10,10 @@ interface Compared {
   readonly threshold: Outcome;
 }
 
-/** The year of the `season` bench, and others, each with a weather of its own. */
+/** The year of the `season` bench, in which the programs' settings were chosen (beside 1 to 5 and 8 to 11). */
 const SEED = 7;
-const OTHER_SEEDS = [1, 2, 3, 4, 5];
+/** Years that nobody had looked at when the settings were chosen; not to be exchanged for kinder ones. */
+const OTHER_SEEDS = [21, 22, 23, 24, 25];
 
 /**
  * Three crops in two climates, each watered by our programs, by a clock and by a threshold on the probe: the same weather, soil,
