@@ -15,6 +15,9 @@ export const SiteLocation = Type.Object(
     monthlyEt0Mm: Type.Optional(
       Type.Array(Type.Number({ minimum: 0, maximum: 20 }), { minItems: 12, maxItems: 12 }),
     ),
+    monthlyWindMetresPerSecond: Type.Optional(
+      Type.Array(Type.Number({ minimum: 0, maximum: 20 }), { minItems: 12, maxItems: 12 }),
+    ),
     kRs: Type.Optional(Type.Number({ minimum: 0.1, maximum: 0.3 })),
     angstrom: Type.Optional(
       Type.Object(
@@ -37,6 +40,7 @@ const remedies: Record<string, string> = {
   elevationMetres: 'give metres above the sea',
   windHeightMetres: 'give the height of the anemometer above the ground, usually 2 or 10',
   monthlyEt0Mm: 'give twelve means, mm a day, January first',
+  monthlyWindMetresPerSecond: 'give twelve means at 2 m above the ground, January first',
 };
 
 /** What is wrong with a location, field by field and with the remedy; `at` names it. Empty when nothing is. */

@@ -23,6 +23,8 @@ export interface Site {
   readonly windHeightMetres: number;
   /** Mean ET0 of January to December, mm a day: what is used when nothing else is known. */
   readonly monthlyEt0Mm?: readonly number[] | undefined;
+  /** Mean wind of January to December at 2 m, m/s: what a wind that lasts is judged by. */
+  readonly monthlyWindMetresPerSecond?: readonly number[] | undefined;
   /** kRs as fitted to this place; else 0.16 or 0.19. */
   readonly kRs?: number | undefined;
   /** Ångström's a and b as fitted to this place; else 0.25 and 0.50. */

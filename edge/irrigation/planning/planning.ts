@@ -55,6 +55,8 @@ interface PlanningOptions {
 
 /** Why a probe is not believed (crop-water/assimilation.ts). */
 const DOUBTS = ['probe_out_of_range', 'probe_flat', 'probe_jumps', 'probe_disagrees', 'probe_drifts'];
+/** Source of alarms about the weather, whichever of the farm's devices measures it. */
+const WEATHER = 'weather';
 const ASK_EVERY_MS = 5_000;
 /** Weeks of many cycles in many zones. */
 const MOST_RUNS = 5_000;
@@ -108,6 +110,7 @@ export class Planning {
       site: () => siteOf(farm()),
       isClockTrusted: () => clock.isTrusted(),
       onProbe: (zone, disagreement) => this.#doubt(zone, disagreement),
+      onWeather: (doubts) => this.#doubtWeather(doubts),
     });
     this.#planner = new Planner({
       site: () => conditionsSite(farm()),
@@ -209,6 +212,17 @@ export class Planning {
     const { alarms } = this.#options;
     for (const key of DOUBTS) if (key !== disagreement?.key) alarms.clear(zone, key);
     if (disagreement) alarms.raise(zone, 'low', disagreement);
+  }
+
+  /** Sensors of the weather station that say what cannot be. */
+  #doubtWeather(doubts: readonly Reason[]): void {
+    const { alarms } = this.#options;
+    for (const sensor of ['temperature', 'humidity', 'wind', 'solar']) {
+      const key = `weather_${sensor}_doubted`;
+      const reason = doubts.find((doubt) => doubt.key === key);
+      if (reason) alarms.raise(WEATHER, 'low', reason);
+      else alarms.clear(WEATHER, key);
+    }
   }
 
   #tick(): void {

@@ -40,6 +40,8 @@ class Farm {
   readonly records: JournalRecord[] = [];
   readonly runs: RunRecord[] = [];
   readonly doubts: (Reason | null)[] = [];
+  readonly weatherDoubts: string[][] = [];
+  windTimes: (ms: number) => number = () => 1;
   zones: Record<string, ZoneModel> = { a1: model };
   isTrusted = true;
   isWeatherTold = true;
@@ -58,6 +60,7 @@ class Farm {
       nowMs: () => this.nowMs,
       isClockTrusted: () => this.isTrusted,
       onProbe: (_zone, disagreement) => this.doubts.push(disagreement),
+      onWeather: (doubts) => this.weatherDoubts.push(doubts.map(({ key }) => key)),
       logger: pino({ enabled: false }),
     });
     return this.ledger;
@@ -69,7 +72,8 @@ class Farm {
     const count = Math.max(0, Math.ceil((Math.min(toMs, this.nowMs) - from) / HOUR_MS));
     return Array.from({ length: count }, (_, index) => {
       const hour = hourAt(from + index * HOUR_MS);
-      return { ...hour, rain: this.rainMm.get(hour.startMs) ?? 0 };
+      const windSpeed = (hour.windSpeed ?? 0) * this.windTimes(hour.startMs);
+      return { ...hour, windSpeed, rain: this.rainMm.get(hour.startMs) ?? 0 };
     });
   }
 
@@ -158,6 +162,27 @@ describe('the water ledger', () => {
     farm.isWeatherTold = false;
     farm.wait(24);
     expect(farm.days()[1]).toMatchObject({ rainMm: null, et0Method: 'recent' });
+  });
+
+  it('believes a storm of two days, and leaves out a wind that never ends, until it is possible again', () => {
+    const farm = new Farm();
+    const isOn = (day: number) => (day >= 2 && day <= 3) || (day >= 6 && day <= 10);
+    farm.windTimes = (ms) => (isOn(Math.floor((ms - firstMs) / (24 * HOUR_MS))) ? 10 : 1);
+    farm.wait(24 * 13 - 8);
+    const et0 = farm.days().map(({ et0Mm }) => et0Mm);
+    const [calm = 0] = et0;
+    const strong = et0.map((mm) => mm > calm * 1.3);
+    expect(strong.slice(0, 12)).toEqual(
+      [2, 3, 6, 7].reduce((all, day) => all.with(day, true), new Array<boolean>(12).fill(false)),
+    );
+    const named = farm.days().map(({ et0Reasons }) => et0Reasons.map(({ key }) => key));
+    expect(named[8]).toEqual(['weather_wind_doubted', 'et0_wind_default']);
+    expect(named[11]).toEqual([]);
+    // Once a day: day 8 is the third, day 11 is calm.
+    expect(farm.weatherDoubts.map((keys) => keys.length)).toEqual(
+      [9, 10, 11].reduce((all, day) => all.with(day, 1), new Array<number>(14).fill(0)),
+    );
+    expect(farm.depletionMm()).toBeGreaterThan(0);
   });
 
   it('goes on after a restart where it was, also over days on which the gateway was off', () => {

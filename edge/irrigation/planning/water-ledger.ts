@@ -16,6 +16,7 @@ import { Given, type GivenWater } from './given.ts';
 import { ProbeHours } from './probes.ts';
 import { type KeptSoil, KeptSoils, plantingOf } from './soils.ts';
 import { rainOf, weatherDayOf } from './weather-day.ts';
+import { reasonsOf, WeatherTrust } from './weather-trust.ts';
 
 /** Where the farm is, and what time it is there (IANA name). */
 export interface FarmSite extends Site {
@@ -38,6 +39,8 @@ interface LedgerOptions {
   readonly isClockTrusted: () => boolean;
   /** Called at each day's end with why the zone's probe is not believed, or null. */
   readonly onProbe: (zone: string, disagreement: Reason | null) => void;
+  /** Called once a day with why sensors of the weather station are not believed. */
+  readonly onWeather: (doubts: readonly Reason[]) => void;
   readonly logger: Logger;
 }
 
@@ -82,6 +85,8 @@ export class WaterLedger {
   readonly #given = new Given();
   readonly #probes = new ProbeHours();
   readonly #soFar = new Et0SoFar();
+  readonly #trust = new WeatherTrust();
+  #judged: LocalDay | undefined;
   #climateOfDay: { readonly day: LocalDay; readonly climate: Climate | null } | undefined;
   readonly #disagreements = new Map<string, Reason>();
   readonly #soils = new KeptSoils();
@@ -121,14 +126,28 @@ export class WaterLedger {
     const site = this.#options.site();
     if (site === null || !this.#options.isClockTrusted()) return;
     const today = localDay(site.timeZone, this.#options.nowMs());
+    this.#guarded('weather', () => this.#judge(today, site));
     for (const [zone, model] of this.#options.zones()) {
-      try {
+      this.#guarded(zone, () => {
         let kept: KeptSoil | null = this.#seen(zone, model, today);
         while (kept !== null && kept.day < today - 1) kept = this.#closeDay(zone, model, kept, site);
-      } catch (error) {
-        this.#options.logger.error({ err: error, zone }, 'its water balance could not be reckoned');
-      }
+      });
     }
+  }
+
+  #guarded(zone: string, reckon: () => void): void {
+    try {
+      reckon();
+    } catch (error) {
+      this.#options.logger.error({ err: error, zone }, 'its water balance could not be reckoned');
+    }
+  }
+
+  /** Once a day. */
+  #judge(today: LocalDay, site: FarmSite): void {
+    if (this.#judged === today) return;
+    this.#judged = today;
+    this.#options.onWeather(reasonsOf(this.#doubts(today - 1, site)));
   }
 
   /** What programs decide by; null: the model cannot say. */
@@ -185,7 +204,15 @@ export class WaterLedger {
     const hours = this.#options.weather.hours(startMs, nowMs + 1);
     const { edition } = model.profile;
     const recentMm = this.et0MmPerDay();
-    const et0Mm = this.#soFar.mm(hours, { startMs, nowMs, recentMm, site, edition, timeZone: site.timeZone });
+    const believed = this.#trust.believed(hours, this.#doubts(today - 1, site));
+    const et0Mm = this.#soFar.mm(believed, {
+      startMs,
+      nowMs,
+      recentMm,
+      site,
+      edition,
+      timeZone: site.timeZone,
+    });
     const given = this.#given.between(id, startMs, nowMs + 1);
     const { state, report } = stepDay(
       kept.soil,
@@ -224,7 +251,9 @@ export class WaterLedger {
     const [startMs, endMs] = [momentOf(site.timeZone, day, 0), momentOf(site.timeZone, day + 1, 0)];
     const hours = this.#hoursOf(day, site);
     const { edition } = model.profile;
-    const et0 = et0OfDay(date, hours, { site, edition, recentMm: this.et0MmPerDay() });
+    const doubts = this.#doubts(day, site);
+    const believed = this.#trust.believed(hours, doubts);
+    const et0 = et0OfDay(date, believed, { site, edition, recentMm: this.et0MmPerDay() });
     if (et0 === null) {
       // Nothing to go by: what the soil is like then, nobody knows.
       this.#soils.forget(id);
@@ -249,7 +278,12 @@ export class WaterLedger {
     if (et0.method !== 'recent') this.#remember(date, et0.mm);
     this.#journal({
       ...{ kind: 'water_balance', atMs: endMs, zone: id, date, et0Mm: round(et0.mm), et0Method: et0.method },
-      ...{ et0Reasons: [...et0.reasons], stage: report.stage, kc: round(report.kc), ks: round(report.ks) },
+      ...{
+        et0Reasons: [...reasonsOf(doubts), ...et0.reasons],
+        stage: report.stage,
+        kc: round(report.kc),
+        ks: round(report.ks),
+      },
       ...{ etcMm: round(report.etcMm), etcActualMm: round(report.etcActualMm) },
       ...{ rainMm: rainMm === null ? null : round(rainMm), effectiveRainMm: round(report.effectiveRainMm) },
       ...{ runoffMm: round(report.runoffMm), measuredLitres: round(given.measuredLitres) },
@@ -276,10 +310,16 @@ export class WaterLedger {
   #climate(day: LocalDay, site: FarmSite): Climate | null {
     if (this.#climateOfDay?.day !== day) {
       const days = Array.from({ length: CLIMATE_DAYS }, (_, index) => day - CLIMATE_DAYS + index);
-      const told = days.map((one) => weatherDayOf(dateText(one), this.#hoursOf(one, site)));
+      const believed = (one: LocalDay) =>
+        this.#trust.believed(this.#hoursOf(one, site), this.#doubts(one, site));
+      const told = days.map((one) => weatherDayOf(dateText(one), believed(one)));
       this.#climateOfDay = { day, climate: climateOf(told, site) };
     }
     return this.#climateOfDay.climate;
+  }
+
+  #doubts(day: LocalDay, site: FarmSite) {
+    return this.#trust.doubts(day, (one) => this.#hoursOf(one, site), site);
   }
 
   #hoursOf(day: LocalDay, { timeZone }: FarmSite) {
