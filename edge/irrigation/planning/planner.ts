@@ -11,10 +11,12 @@ import type { Forecast } from '../programs/forecast.ts';
 import { plan } from '../programs/plan.ts';
 import type { Program } from '../programs/program.ts';
 import { takeTurns, type WaterTurns } from '../programs/turns.ts';
+import { Guard } from './guard.ts';
 import type { WateringHistory } from './history.ts';
 import type { WaterLedger } from './water-ledger.ts';
 
 const WEEK_MS = 7 * 86_400_000;
+const NOT_ASKED = 'its program could not be asked: not watered';
 const FAILED: Planned = {
   ...{ wanted: null, reason: { key: 'planning_failed', figures: {} }, notes: [], nextAtMs: null },
 };
@@ -54,10 +56,12 @@ interface PlannerOptions {
  */
 export class Planner {
   readonly #options: PlannerOptions;
+  readonly #guard: Guard;
   readonly #planned = new Map<string, Planned>();
 
   constructor(options: PlannerOptions) {
     this.#options = options;
+    this.#guard = new Guard(options.logger);
   }
 
   /** One zone's trouble stops no other one; what cannot be decided is not watered. */
@@ -68,12 +72,12 @@ export class Planner {
       const { id } = programmed.zone;
       const state = this.#options.irrigation.zone(id);
       if (state === undefined) continue;
-      plans.set(id, this.#orFailed([id], () => this.#ask(programmed, state, got)) ?? FAILED);
+      plans.set(id, this.#guard.run(id, NOT_ASKED, () => this.#ask(programmed, state, got)) ?? FAILED);
     }
     for (const turns of this.#options.turns()) {
       const own = turns.members.flatMap(({ zones }) => zones);
       const theirs = new Map([...plans].filter(([zone]) => own.includes(zone)));
-      const taken = this.#orFailed([...theirs.keys()], () => takeTurns(turns, theirs, measure(turns, got)));
+      const taken = this.#guard.run(turns.id, NOT_ASKED, () => takeTurns(turns, theirs, measure(turns, got)));
       for (const zone of theirs.keys()) plans.set(zone, taken?.get(zone) ?? FAILED);
     }
     for (const zone of this.#planned.keys()) if (!plans.has(zone)) this.#forget(zone);
@@ -92,15 +96,6 @@ export class Planner {
     const conditions = this.#conditions(programmed, state);
     got.set(state.id, gotLately(conditions));
     return plan(programmed.program, conditions);
-  }
-
-  #orFailed<T>(zones: readonly string[], ask: () => T): T | undefined {
-    try {
-      return ask();
-    } catch (error) {
-      this.#options.logger.error({ err: error, zones }, 'no program could be asked: not watered');
-      return undefined;
-    }
   }
 
   /** It has no program any more: what the one before wanted is nothing to wait for. */

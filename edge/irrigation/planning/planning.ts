@@ -9,6 +9,7 @@ import { ProgramHolds } from '../holds.ts';
 import type { Irrigation } from '../service.ts';
 import type { Timers } from '../timers.ts';
 import type { ForecastFeed } from './forecast-feed.ts';
+import { Guard } from './guard.ts';
 import { WateringHistory } from './history.ts';
 import { Planner } from './planner.ts';
 import {
@@ -73,6 +74,7 @@ const NOTHING_YET: PlanView = { program: null, water: null };
  */
 export class Planning {
   readonly #options: PlanningOptions;
+  readonly #guard: Guard;
   readonly #weather: FarmWeather;
   readonly #ledger: WaterLedger;
   readonly #history: WateringHistory;
@@ -99,6 +101,7 @@ export class Planning {
     } = options;
     const modelled = modelledZones(library);
     this.#options = options;
+    this.#guard = new Guard(logger);
     // A valve that is about to open is not waited for.
     this.holds = new ProgramHolds(journal, nowMs, () => this.#ask());
     this.#probes = hardwareOfProbes(farm());
@@ -237,10 +240,6 @@ export class Planning {
 
   /** Whatever goes wrong in here, readings go on to be kept and valves to be closed. */
   #guarded(what: string, work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      this.#options.logger.error({ err: error, what }, 'planning has failed: its programs do not go on');
-    }
+    this.#guard.run(what, 'planning has failed: its programs do not go on', work);
   }
 }

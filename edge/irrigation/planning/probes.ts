@@ -8,6 +8,7 @@ interface Hour {
 const HOUR_MS = 3_600_000;
 /** A day's last word of a probe is the median of so many hours, so that no single reading decides. */
 const HOURS = 4;
+export const LOOK_BACK_MS = HOURS * HOUR_MS;
 /** Of those at least so many must have spoken. */
 const ENOUGH_HOURS = 2;
 const KEPT_HOURS = 12;
@@ -29,7 +30,7 @@ export class ProbeHours {
   /** Median of the hours before a moment, m³/m³; undefined when the probe was silent. */
   before(zone: string, atMs: number): number | undefined {
     const means = (this.#hours.get(zone) ?? [])
-      .filter(({ startMs }) => startMs >= atMs - HOURS * HOUR_MS && startMs < atMs)
+      .filter(({ startMs }) => startMs >= atMs - LOOK_BACK_MS && startMs < atMs)
       .map(({ sum, count }) => sum / count)
       .sort((a, b) => a - b);
     if (means.length < ENOUGH_HOURS) return undefined;

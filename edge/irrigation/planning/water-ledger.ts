@@ -13,7 +13,8 @@ import { dateText, dayOfText, type LocalDay, localDay, momentOf } from '../progr
 import type { Conditions } from '../programs/conditions.ts';
 import { Et0SoFar, et0OfDay } from './day-et0.ts';
 import { Given, type GivenWater } from './given.ts';
-import { ProbeHours } from './probes.ts';
+import { Guard } from './guard.ts';
+import { LOOK_BACK_MS, ProbeHours } from './probes.ts';
 import { type KeptSoil, KeptSoils, plantingOf } from './soils.ts';
 import { rainOf, weatherDayOf } from './weather-day.ts';
 import { reasonsOf, WeatherTrust } from './weather-trust.ts';
@@ -82,6 +83,7 @@ const CLIMATE_DAYS = 6;
  */
 export class WaterLedger {
   readonly #options: LedgerOptions;
+  readonly #guard: Guard;
   readonly #given = new Given();
   readonly #probes = new ProbeHours();
   readonly #soFar = new Et0SoFar();
@@ -96,6 +98,7 @@ export class WaterLedger {
 
   constructor(options: LedgerOptions) {
     this.#options = options;
+    this.#guard = new Guard(options.logger);
   }
 
   /** `runs`: of the last weeks, oldest first. */
@@ -126,20 +129,12 @@ export class WaterLedger {
     const site = this.#options.site();
     if (site === null || !this.#options.isClockTrusted()) return;
     const today = localDay(site.timeZone, this.#options.nowMs());
-    this.#guarded('weather', () => this.#judge(today, site));
+    this.#guard.run('weather', 'the weather could not be judged', () => this.#judge(today, site));
     for (const [zone, model] of this.#options.zones()) {
-      this.#guarded(zone, () => {
+      this.#guard.run(zone, 'its water balance could not be reckoned', () => {
         let kept: KeptSoil | null = this.#seen(zone, model, today);
         while (kept !== null && kept.day < today - 1) kept = this.#closeDay(zone, model, kept, site);
       });
-    }
-  }
-
-  #guarded(zone: string, reckon: () => void): void {
-    try {
-      reckon();
-    } catch (error) {
-      this.#options.logger.error({ err: error, zone }, 'its water balance could not be reckoned');
     }
   }
 
@@ -232,14 +227,21 @@ export class WaterLedger {
     return this.#soils.of(zone, model, { today, isTrusted: this.#options.isClockTrusted() });
   }
 
-  /** Of a zone that has just begun the probe knows more than an assumption. */
+  /**
+   * Of a zone that has just begun the probe knows more than an assumption: the day then began with as much as makes the soil now
+   * what the probe says. Not while it still speaks of hours before a watering.
+   */
   #seen(zone: string, model: ZoneModel, today: LocalDay): KeptSoil {
     const kept = this.#soilOf(zone, model, today);
     if (!kept.isAssumed || kept.day !== today - 1) return kept;
-    const soilMoisture = this.#probes.before(zone, this.#options.nowMs());
-    if (soilMoisture === undefined) return kept;
+    const nowMs = this.#options.nowMs();
+    const soilMoisture = this.#probes.before(zone, nowMs);
+    const lately = this.#given.between(zone, nowMs - LOOK_BACK_MS, nowMs + 1);
+    const now = this.#now(zone);
+    if (soilMoisture === undefined || now === null || netMm(lately, model) > 0) return kept;
     const { rootDepthMetres } = kept.soil;
-    const depletionMm = depletionFromProbe(soilMoisture, model.soil, rootDepthMetres, model.rootedFraction);
+    const seenMm = depletionFromProbe(soilMoisture, model.soil, rootDepthMetres, model.rootedFraction);
+    const depletionMm = kept.soil.depletionMm + Math.max(0, seenMm) - now.soil.depletionMm;
     const seen = { ...kept, soil: initialSoil(model, dateText(today), depletionMm), isAssumed: false };
     this.#soils.keep(zone, seen);
     return seen;
