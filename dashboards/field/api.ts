@@ -62,6 +62,7 @@ export interface SourceNow {
   masterValveOpen: boolean | null;
   pressure: { kilopascals: number; atMs: number } | null;
   tank: { percent: number; atMs: number } | null;
+  filter: { isFlushing: boolean; litres: number | null; kilopascals: number | null } | null;
   reason: Reason;
 }
 

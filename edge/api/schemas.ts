@@ -250,6 +250,13 @@ export const SourcesAnswer = Type.Object({
       masterValveOpen: Nullable(Type.Boolean()),
       pressure: Nullable(Type.Object({ kilopascals: Type.Number(), atMs: AtMs })),
       tank: Nullable(Type.Object({ percent: Type.Number(), atMs: AtMs })),
+      filter: Nullable(
+        Type.Object({
+          isFlushing: Type.Boolean(),
+          litres: Nullable(Type.Number({ description: 'since it was flushed; null: nobody counts them' })),
+          kilopascals: Nullable(Type.Number({ description: 'that it takes; null: nobody measures it' })),
+        }),
+      ),
       reason: Reason,
     }),
   ),

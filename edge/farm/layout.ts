@@ -221,11 +221,11 @@ function contradictions(farm: Farm): string[] {
     'rename one',
     sources.map(({ id }, s) => ({ name: id, field: `sources[${s}].id` })),
   );
-  const partsOf = ({ pump, masterValve }: Source, s: number) =>
-    Object.entries({ pump, masterValve }).flatMap(([part, given]) =>
+  const partsOf = ({ pump, masterValve, filter }: Source, s: number) =>
+    Object.entries({ pump, masterValve, filter }).flatMap(([part, given]) =>
       given === undefined ? [] : { name: valveName(given.valve), field: `sources[${s}].${part}.valve` },
     );
-  twice('valve', 'give each zone, pump and master valve one of its own', [
+  twice('valve', 'give each zone, pump, master valve and filter one of its own', [
     ...zones.flatMap(({ zone, field }) =>
       zone.valve === undefined ? [] : { name: valveName(zone.valve), field: `${field}.valve` },
     ),

@@ -6,7 +6,7 @@ export type DeviceRole = 'soil_probe' | 'valve' | 'flow_meter' | 'sensor' | 'far
 /** Where one device stands, and what for; a device may have several places. */
 export interface Place {
   readonly device: string;
-  /** `source`: pump, master valve or sensor of a source of water; written in farm.json, not placed on the page. */
+  /** `source`: pump, master valve, filter or sensor of a source of water; written in farm.json, not placed on the page. */
   readonly role: DeviceRole | 'source';
   /** Null: the whole farm, or several zones of it. */
   readonly zone: string | null;
@@ -23,9 +23,11 @@ export function placesOf(farm: Farm): Place[] {
 }
 
 function sourceDevices({ sources = [] }: Farm): Place[] {
-  const devices = sources.flatMap(({ pump, masterValve, pressure, tank }) => [
-    ...[pump, masterValve].flatMap((part) => (part ? valveDevice(part.valve) : [])),
-    ...[pressure, tank].flatMap((sensor) => (sensor ? sensor.device : [])),
+  const devices = sources.flatMap(({ pump, masterValve, pressure, tank, filter }) => [
+    ...[pump, masterValve, filter].flatMap((part) => (part ? valveDevice(part.valve) : [])),
+    ...[pressure, tank, filter?.difference?.before, filter?.difference?.after].flatMap((sensor) =>
+      sensor ? sensor.device : [],
+    ),
   ]);
   return [...new Set(devices)].map((device): Place => ({ device, role: 'source', zone: null }));
 }

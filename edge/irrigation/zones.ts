@@ -84,11 +84,19 @@ function tailOf({ lagSeconds }: ControlledPart, speed: number): number {
 
 /** A source of the layout as the controller sees it. */
 export function controlledSource(source: Source): ControlledSource {
-  const { id, maxFlowLitresPerMinute, pressure, tank } = source;
+  const { id, maxFlowLitresPerMinute, pressure, tank, filter } = source;
   return {
     ...{ id, maxFlowLitresPerMinute, gapSeconds: source.gapSeconds ?? 5, together: source.together ?? null },
     pump: controlledPart(source.pump),
     masterValve: controlledPart(source.masterValve),
+    flushValve: controlledPart(filter && { valve: filter.valve }),
+    filter: filter
+      ? {
+          ...{ everyLitres: filter.everyLitres ?? null, difference: filter.difference ?? null },
+          ...{ flushSeconds: filter.flushSeconds ?? 60, minMinutes: filter.minMinutes ?? 30 },
+          tries: filter.tries ?? 3,
+        }
+      : null,
     pressure: pressure
       ? { minKilopascals: pressure.minKilopascals, maxKilopascals: pressure.maxKilopascals }
       : null,
@@ -101,7 +109,9 @@ export function controlledSource(source: Source): ControlledSource {
   };
 }
 
-function controlledPart(part: SourcePart | undefined): ControlledPart | null {
+function controlledPart(
+  part: Pick<SourcePart, 'valve' | 'leadSeconds' | 'lagSeconds'> | undefined,
+): ControlledPart | null {
   if (part === undefined) return null;
   const valve = partValve(part);
   const { isRearmed, longestSeconds } = actuatorOf(valve);

@@ -1,3 +1,4 @@
+import { isFlushing } from '../sources/flush.ts';
 import { bandOf, type FlowFault } from './band.ts';
 import { lossReason } from './blame.ts';
 import { reasonOf } from './reason.ts';
@@ -37,7 +38,10 @@ export function checkFlowOf(zone: Open, flow: number | null, turn: Turn): ZoneSt
     } as const;
     return { ...zone, phase: proven };
   }
-  const oddFlow = phase.oddFlow?.key === key ? phase.oddFlow : { key, since: turn.now };
+  // A flush of the filter takes what the zones lack meanwhile.
+  if (key === 'no_flow' && turn.supply !== null && isFlushing(turn.supply.state, turn.now)) return zone;
+  const isOddSince = phase.oddFlow?.key === key && phase.oddFlow.since.realMs >= from.realMs;
+  const oddFlow = isOddSince && phase.oddFlow ? phase.oddFlow : { key, since: turn.now };
   return isFault(key, oddFlow.since, from, turn)
     ? stop({ ...zone, phase: { ...phase, oddFlow } }, causeOf(key, zone, turn), flow, turn)
     : { ...zone, phase: { ...phase, oddFlow } };

@@ -10,6 +10,7 @@ it('no story of crashes, lost words and clocks makes valves and pump break the l
     openings: 0,
     renewals: 0,
     pumpStarts: 0,
+    flushes: 0,
     losses: 0,
     zonesBlamed: 0,
     sourcesBlamed: 0,
@@ -27,5 +28,6 @@ it('no story of crashes, lost words and clocks makes valves and pump break the l
   expect(all.openings).toBeGreaterThan(STORIES);
   expect(all.renewals).toBeGreaterThan(10);
   expect(all.pumpStarts).toBeGreaterThan(STORIES / 4);
+  expect(all.flushes).toBeGreaterThan(0);
   expect(all.losses).toBeGreaterThan(0);
 }, 300_000);

@@ -9,6 +9,7 @@ import { Rig } from './rig.suite.ts';
 const LONGEST_DELAY_SECONDS = 1.5;
 const MAX_RUN_SECONDS = 1_200;
 const LEASE_SECONDS = 300;
+const FLUSH_SECONDS = 30;
 
 const zones = zonesOf(demoFarm())
   .slice(0, 4)
@@ -26,9 +27,10 @@ const well: Source = {
   ...{ id: 'well', name: 'well', maxFlowLitresPerMinute: 80, gapSeconds: 5 },
   ...{ pump: { valve: 'pump-1' }, masterValve: { valve: 'master-1' } },
   ...{ together: [['a1', 'a2'], ['a3']], tank: { device: 'tank-1', stopPercent: 15, resumePercent: 30 } },
+  filter: { valve: 'flush-1', everyLitres: 300, flushSeconds: FLUSH_SECONDS, minMinutes: 5 },
 };
 const ids = zones.map(({ id }) => id);
-const names = ['valve-a1', 'valve-a2', 'relay', 'valve-b1', 'pump-1', 'master-1'];
+const names = ['valve-a1', 'valve-a2', 'relay', 'valve-b1', 'pump-1', 'master-1', 'flush-1'];
 
 const zone = fc.constantFrom(...ids);
 const device = fc.constantFrom(...names);
@@ -110,6 +112,7 @@ export interface Told {
   readonly openings: number;
   readonly renewals: number;
   readonly pumpStarts: number;
+  readonly flushes: number;
   /** Zones that have lost their water. */
   readonly losses: number;
   /** Events that the controller was told. */
@@ -201,7 +204,7 @@ const DEAD_HEAD_SECONDS = 12;
 const PUMP_LEASE_SECONDS = 900 + 2 * LONGEST_DELAY_SECONDS;
 
 class Judge {
-  readonly told = { openings: 0, renewals: 0, pumpStarts: 0, losses: 0 };
+  readonly told = { openings: 0, renewals: 0, pumpStarts: 0, flushes: 0, losses: 0 };
   readonly #rig: Rig;
   readonly #isLossy: boolean;
   #deadHeadMs = 0;
@@ -231,6 +234,7 @@ class Judge {
     for (const [name, { isOn }] of this.#rig.devices) {
       if (isOn && this.#wasOn.get(name) !== true) {
         if (name === 'pump-1') this.told.pumpStarts += 1;
+        else if (name === 'flush-1') this.told.flushes += 1;
         else this.told.openings += 1;
       }
       this.#wasOn.set(name, isOn);
@@ -240,9 +244,10 @@ class Judge {
   #noValveTooLong(): void {
     const { nowMs } = this.#rig;
     for (const { name, isOn, onSinceMs, zone: own } of this.#rig.devices.values()) {
-      if (!isOn || own === undefined) continue;
+      const limit = name === 'flush-1' ? FLUSH_SECONDS : MAX_RUN_SECONDS;
+      if (!isOn || (own === undefined && name !== 'flush-1')) continue;
       const openSeconds = (nowMs - onSinceMs) / 1000;
-      law(openSeconds <= MAX_RUN_SECONDS + 2 * LONGEST_DELAY_SECONDS, `${name} is open for ${openSeconds} s`);
+      law(openSeconds <= limit + 2 * LONGEST_DELAY_SECONDS, `${name} is open for ${openSeconds} s`);
     }
   }
 

@@ -1,7 +1,8 @@
 import { type AlarmRecord, quality, type ValveCommand } from '@nongtin/broker/wire';
 import type { Zone } from '../../farm/layout.ts';
 import { pastSources } from '../sources/past.ts';
-import type { Source } from '../sources/schema.ts';
+import { partsOf, type Source } from '../sources/schema.ts';
+import type { PartName } from '../sources/state.ts';
 import { testController } from './controller.suite.ts';
 import { begin, step } from './controller.ts';
 import type { Instant } from './time.ts';
@@ -101,9 +102,8 @@ export class Rig {
       ...{ zones: options.zones, sources: options.sources ?? [], programs: options.programs ?? [] },
     }).config;
     for (const zone of options.zones) this.#add(nameOf(zone.valve), typeof zone.valve === 'string', zone);
-    for (const { pump, masterValve } of options.sources ?? [])
-      for (const part of [pump, masterValve])
-        if (part) this.#add(nameOf(part.valve), typeof part.valve === 'string', undefined);
+    for (const source of options.sources ?? [])
+      for (const [, valve] of partsOf(source)) this.#add(nameOf(valve), typeof valve === 'string', undefined);
     this.boot();
   }
 
@@ -258,13 +258,12 @@ export class Rig {
     });
   }
 
-  #partsOf(name: string): [string, 'pump' | 'masterValve'][] {
-    return (this.options.sources ?? []).flatMap(({ id, pump, masterValve }) => {
-      const parts: [string, 'pump' | 'masterValve'][] = [];
-      if (nameOf(pump?.valve) === name) parts.push([id, 'pump']);
-      if (nameOf(masterValve?.valve) === name) parts.push([id, 'masterValve']);
-      return parts;
-    });
+  #partsOf(name: string): [string, PartName][] {
+    return (this.options.sources ?? []).flatMap((source) =>
+      partsOf(source).flatMap(([part, valve]): [string, PartName][] =>
+        nameOf(valve) === name ? [[source.id, part]] : [],
+      ),
+    );
   }
 
   #report(device: Device, cause: ValveReport['cause'] = device.cause): void {
@@ -355,7 +354,7 @@ export class Rig {
       if (action.kind === 'command') this.#toDevice(action.valve, action.command);
       if (action.kind === 'part_command') {
         const source = this.options.sources?.find(({ id }) => id === action.source);
-        this.#toDevice(nameOf(source?.[action.part]?.valve), action.command);
+        this.#toDevice(partOf(source, action.part), action.command);
       }
       if (action.kind === 'journal_run') this.runs.push(action.record);
       const source = action.kind === 'raise_alarm' || action.kind === 'clear_alarm' ? action.zone : '';
@@ -394,4 +393,8 @@ function nameOf(valve: Zone['valve'] | undefined): string {
   if (valve === undefined) return '';
   if (typeof valve === 'string') return valve;
   return 'output' in valve && valve.output !== undefined ? `${valve.device}/${valve.output}` : valve.device;
+}
+
+function partOf(source: Source | undefined, part: PartName): string {
+  return nameOf(source && partsOf(source).find(([name]) => name === part)?.[1]);
 }

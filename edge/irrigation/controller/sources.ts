@@ -1,6 +1,6 @@
 import type { Reason } from '@nongtin/broker/wire';
 import { beginSource, cutOff, type SourceEvent, stepSource } from '../sources/machine.ts';
-import { type SourceTurn, tellOff } from '../sources/part.ts';
+import { type SourceTurn, tellAllOff } from '../sources/part.ts';
 import type { PastSource } from '../sources/past.ts';
 import type { SourceAction, SourceState } from '../sources/state.ts';
 import type { ControlledZone, ControllerConfig } from './config.ts';
@@ -45,7 +45,7 @@ export function endSource(
   const turn = newTurn(state, id, now, config);
   const source = state.sources[id];
   if (turn === undefined || source === undefined) return { state, actions: [] };
-  tellOff(tellOff(source, 'pump', turn), 'masterValve', turn);
+  tellAllOff(source, turn);
   const { [id]: _, ...sources } = state.sources;
   return { state: { ...state, sources, issued: turn.issued() }, actions: turn.actions };
 }
@@ -131,9 +131,24 @@ function withOpenings(
     const was = before.zones[zone.id];
     return isBurst(zone) && (was === undefined || !isBurst(was));
   });
-  if (!isOpening && !isBroken) return { state, actions: [] };
-  const opened: SourceState = isOpening ? { ...source, lastOpening: now } : source;
+  const litres = source.filter === null ? 0 : litresGiven(before, changed, now);
+  if (!isOpening && !isBroken && litres === 0) return { state, actions: [] };
+  const filter = source.filter && { ...source.filter, litres: source.filter.litres + litres };
+  const opened: SourceState = { ...source, filter, lastOpening: isOpening ? now : source.lastOpening };
   return kept(state, isBroken ? cutOff(opened, turn) : opened, turn);
+}
+
+/** What has passed the filter: by the zones' meters; where there is none by their time, when it is over. */
+function litresGiven(before: ControllerState, changed: ReturnType<typeof suppliedBy>, now: Instant): number {
+  return changed.reduce((sum, { zone, layout }) => {
+    const was = before.zones[zone.id];
+    if (was?.phase.name === 'running' && was.phase.proof === 'unmetered' && zone.phase.name !== 'running') {
+      const minutes = (now.farmMs - was.phase.openedAt.farmMs) / 60_000;
+      return sum + minutes * layout.nominalFlowLitresPerMinute;
+    }
+    const [from, to] = [was?.valve?.totalLitres, zone.valve?.totalLitres];
+    return from == null || to == null || layout.isUnmetered ? sum : sum + Math.max(0, to - from);
+  }, 0);
 }
 
 function follow(

@@ -61,12 +61,15 @@ function leaseOf({ phase, valve }: ZoneState): number[] {
   return phase.name === 'closing' && phase.attempts === 0 ? [phase.leaseFarmMs] : [];
 }
 
-/** Since when there is water behind an open valve; null: the pump does not run yet. */
+/** Since when there is undisturbed water behind an open valve; null: the pump does not run yet. */
 export function waterSince(supply: Supply | null, openedAt: Instant): Instant | null {
   if (supply === null) return openedAt;
   const { state } = supply;
   if (state.stage !== 'delivering') return null;
-  return state.since.realMs > openedAt.realMs ? state.since : openedAt;
+  const since = [state.since, state.filter?.endedAt ?? state.since].filter(
+    ({ realMs }) => realMs > openedAt.realMs,
+  );
+  return since.toSorted((one, other) => other.realMs - one.realMs)[0] ?? openedAt;
 }
 
 /** Whether a valve may be closed in good order: the pump is off, or runs on behind others and stops before they do. */

@@ -9,7 +9,7 @@ import type {
 } from '@nongtin/broker/wire';
 import type { EndedTest } from '../../wet-test/ledger.ts';
 import type { WetTest } from '../../wet-test/machine.ts';
-import type { Failure, PartName, SourceAction, SourceState } from '../sources/state.ts';
+import type { Failure, Gauge, PartName, SourceAction, SourceState } from '../sources/state.ts';
 import type { Claim, Instant } from './time.ts';
 
 type RecordOf<K extends JournalRecord['kind']> = Extract<JournalRecord, { kind: K }>;
@@ -288,7 +288,7 @@ export type ControllerEvent = { readonly now: Instant } & (
   | {
       readonly kind: 'measured';
       readonly source: string;
-      readonly what: 'pressure' | 'level';
+      readonly what: Gauge;
       readonly value: number;
       /** Bits of `quality`. */
       readonly quality: number;

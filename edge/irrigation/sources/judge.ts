@@ -23,7 +23,7 @@ export function judge(source: SourceState, demand: Demand, turn: SourceTurn): So
   if (
     odd?.oddSince == null ||
     band === null ||
-    !elapsed(source.since, now, limits.pressureSettling) ||
+    !elapsed(quietSince(source), now, limits.pressureSettling) ||
     // What was measured before the pump ran is no word of it.
     odd.seen.realMs <= source.since.realMs ||
     !(elapsed(odd.oddSince, odd.seen, limits.pressureFault) || isBorneOut(odd, demand, band))
@@ -32,6 +32,11 @@ export function judge(source: SourceState, demand: Demand, turn: SourceTurn): So
   const key = odd.value < band.minKilopascals ? 'pressure_too_low' : 'pressure_too_high';
   const reason = reasonOf(key, { kilopascals: odd.value, ...band });
   return { source: locked(source, reason, turn), failure: { outcome: 'interrupted', reason } };
+}
+
+/** Since when it delivers without a flush. */
+function quietSince({ since, filter }: SourceState) {
+  return filter !== null && filter.endedAt.realMs > since.realMs ? filter.endedAt : since;
 }
 
 /** A first low pressure may be a slip of the gauge, but not when a zone has just lost its water. */

@@ -2,6 +2,7 @@ import type { Reason } from '@nongtin/broker/wire';
 import { isFitForControl } from '../../ingest/quality.ts';
 import { reasonOf } from '../controller/reason.ts';
 import { elapsed, type Instant } from '../controller/time.ts';
+import { beginFilter, isFlushing, stepFilter } from './flush.ts';
 import { judge, type SourceStep } from './judge.ts';
 import {
   alarm,
@@ -17,6 +18,7 @@ import {
   type SourceTurn,
   stoppedAtOnce,
   stoppedReason,
+  tellAllOff,
   tellOff,
   tellOn,
 } from './part.ts';
@@ -24,6 +26,7 @@ import type { PastSource } from './past.ts';
 import {
   type ControlledPart,
   type Demand,
+  type Gauge,
   type PartName,
   type PartState,
   type SourceState,
@@ -51,7 +54,7 @@ export type SourceEvent = { readonly now: Instant } & (
     }
   | {
       readonly kind: 'measured';
-      readonly what: 'pressure' | 'level';
+      readonly what: Gauge;
       readonly value: number;
       readonly quality: number;
     }
@@ -76,11 +79,13 @@ export function beginSource(
     ...{ id: config.id, stage: lock === null ? 'unknown' : 'locked', since: now, lock },
     pump: config.pump && unheard,
     masterValve: config.masterValve && unheard,
+    flushValve: config.flushValve && unheard,
+    filter: beginFilter(config.filter, now),
     ...{ pressure: null, delivered: null, level: null, flowSeen: null, suspicion: null },
     ...{ isDry: config.tank !== null && past?.isDry === true, lastOpening: null },
     dryStopsRealMs: (past?.dryStopsAgoMs ?? []).map((agoMs) => now.realMs - agoMs),
   };
-  return settle(tellOff(tellOff(source, 'pump', turn), 'masterValve', turn), turn);
+  return settle(tellAllOff(source, turn), turn);
 }
 
 export function stepSource(
@@ -95,7 +100,10 @@ export function stepSource(
   const seen = flowSeen === null || flowSeen === source.flowSeen ? observed : { ...observed, flowSeen };
   const judged = judge(seen, demand, turn);
   if (judged.failure !== null) return judged;
-  return drive(judged.source, demand, turn);
+  const driven = drive(judged.source, demand, turn);
+  const filtered = stepFilter(driven.source, demand, turn);
+  const isClosing = filtered.filter?.stage === 'closing' && filtered.stage !== 'locked';
+  return { ...driven, source: isClosing ? urgeOff(filtered, 'flushValve', turn) : filtered };
 }
 
 function observe(source: SourceState, event: SourceEvent, turn: SourceTurn): SourceState {
@@ -105,7 +113,10 @@ function observe(source: SourceState, event: SourceEvent, turn: SourceTurn): Sou
     if (part === null) return source;
     const { suspicion } = source;
     const isByItself = part.isOn === true && !event.isOn && !isOurs(part, event.commandId);
-    const explained = suspicion && isByItself ? { ...suspicion, stopped: event.part } : suspicion;
+    const explained =
+      suspicion && isByItself && event.part !== 'flushValve'
+        ? { ...suspicion, stopped: event.part }
+        : suspicion;
     return {
       ...{ ...source, suspicion: explained },
       [event.part]: heard(part, event.isOn, event.commandId, turn),
@@ -123,7 +134,13 @@ function observe(source: SourceState, event: SourceEvent, turn: SourceTurn): Sou
     if (source.isDry && !isDry) clear(source, 'tank_low', turn);
     return { ...source, isDry, level: { value, seen: now } };
   }
+  if (event.what === 'beforeFilter' || event.what === 'afterFilter') {
+    const side = event.what === 'beforeFilter' ? 'before' : 'after';
+    return { ...source, filter: source.filter && { ...source.filter, [side]: { value, seen: now } } };
+  }
   const { pressure: band } = turn.config;
+  // A flush takes pressure from the zones; that is no fault.
+  if (isFlushing(source, now)) return { ...source, pressure: { value, seen: now, oddSince: null } };
   const isOdd = band !== null && (value < band.minKilopascals || value > band.maxKilopascals);
   const oddSince = isOdd ? (source.pressure?.oddSince ?? now) : null;
   const delivered = source.stage === 'delivering' ? { value, seen: now } : source.delivered;
@@ -150,15 +167,17 @@ function drive(source: SourceState, demand: Demand, turn: SourceTurn): SourceSte
 function sweep(source: SourceState, turn: SourceTurn): SourceState {
   const settled = settle(source, turn);
   if (settled.stage === 'resting') return settled;
-  const pump = urgeOff(settled, 'pump', turn);
-  return pump.stage === 'locked' ? pump : urgeOff(pump, 'masterValve', turn);
+  let swept = settled;
+  for (const name of ['pump', 'masterValve', 'flushValve'] as const)
+    if (swept.stage !== 'locked') swept = urgeOff(swept, name, turn);
+  return swept;
 }
 
 /** Both are off: it rests. */
 function settle(source: SourceState, turn: SourceTurn): SourceState {
   if (source.stage !== 'unknown') return source;
   const isOff = (part: PartState | null) => part?.isOn !== true && isSurelyOff(part, turn.now);
-  if (!isOff(source.pump) || !isOff(source.masterValve)) return source;
+  if (!isOff(source.pump) || !isOff(source.masterValve) || !isOff(source.flushValve)) return source;
   return rested(source, turn);
 }
 
@@ -170,8 +189,7 @@ function rested(source: SourceState, turn: SourceTurn): SourceState {
 
 function rest(source: SourceState, demand: Demand, turn: SourceTurn): SourceState {
   // On without having been told to: by hand, by its own timer, or by a message that came late.
-  if (source.pump?.isOn || source.masterValve?.isOn)
-    return at(tellOff(tellOff(source, 'pump', turn), 'masterValve', turn), 'unknown', turn);
+  if (source.pump?.isOn || source.masterValve?.isOn) return at(tellAllOff(source, turn), 'unknown', turn);
   const untilFarmMs = leaseUntil(demand, turn);
   if (untilFarmMs === null) return source;
   return tellOn(at(source, 'starting', turn), 'masterValve', masterUntil(demand, turn), turn);
@@ -272,12 +290,18 @@ export function hasLagged(
 
 function keepOff(source: SourceState, turn: SourceTurn): SourceState {
   let kept = source;
-  for (const name of ['pump', 'masterValve'] as const) {
+  for (const name of ['pump', 'masterValve', 'flushValve'] as const) {
     const part = kept[name];
     if (part !== null && part.isOn !== false && isUnanswered(part, turn)) kept = tellOff(kept, name, turn);
   }
   return kept;
 }
+
+const DEFIANCE = {
+  pump: 'pump_does_not_stop',
+  masterValve: 'master_does_not_close',
+  flushValve: 'flush_valve_does_not_close',
+} as const satisfies Record<PartName, string>;
 
 /** Tells it again; what goes on all the same is a fault, what says nothing is silent. */
 function urgeOff(source: SourceState, name: PartName, turn: SourceTurn): SourceState {
@@ -287,8 +311,7 @@ function urgeOff(source: SourceState, name: PartName, turn: SourceTurn): SourceS
   if (part.told === 'on') return tellOff(source, name, turn);
   const isPatient = part.attempts >= limits.attempts;
   if (isPatient && isUnanswered(part, turn) && doesNotStop(part, turn)) {
-    const key = name === 'pump' ? 'pump_does_not_stop' : 'master_does_not_close';
-    return locked(source, reasonOf(key, { source: source.id }), turn);
+    return locked(source, reasonOf(DEFIANCE[name], { source: source.id }), turn);
   }
   const farApart = { farmSeconds: 0, realSeconds: limits.slowRepeatRealSeconds };
   if (!elapsed(part.sentAt, now, isPatient ? farApart : limits.answer)) return source;

@@ -151,9 +151,14 @@ export function at(source: SourceState, stage: Stage, turn: SourceTurn): SourceS
   return { ...source, stage, since: turn.now };
 }
 
-/** The pump first. */
+/** The pump first. What flushes the filter closes by itself, and is told only where it may be open. */
+export function tellAllOff(source: SourceState, turn: SourceTurn): SourceState {
+  const off = tellOff(tellOff(source, 'pump', turn), 'masterValve', turn);
+  return isSurelyOff(source.flushValve, turn.now) ? off : tellOff(off, 'flushValve', turn);
+}
+
 export function stoppedAtOnce(source: SourceState, stage: Stage, turn: SourceTurn): SourceState {
-  return at(tellOff(tellOff(source, 'pump', turn), 'masterValve', turn), stage, turn);
+  return at(tellAllOff(source, turn), stage, turn);
 }
 
 export function locked(source: SourceState, reason: Reason, turn: SourceTurn): SourceState {

@@ -37,6 +37,46 @@ it.each([
     'sources[0].tank.stopPercent must be below resumePercent (30)',
   ],
   [
+    'a filter that would never be flushed',
+    { filter: { valve: 'flush-1' } },
+    {},
+    'sources[0].filter needs everyLitres or difference',
+  ],
+  [
+    'a filter with one gauge',
+    {
+      filter: {
+        valve: 'flush-1',
+        difference: { before: { device: 'g' }, after: { device: 'g' }, maxKilopascals: 40 },
+      },
+    },
+    {},
+    'sources[0].filter.difference.after is the same gauge as before',
+  ],
+  [
+    'a filter whose valve is the pump',
+    { filter: { valve: 'pump-1', everyLitres: 1_000 } },
+    {},
+    "sources[0].filter.valve and sources[0].pump.valve have the same valve 'pump-1'",
+  ],
+  [
+    'a flush valve that takes no duration',
+    {
+      filter: {
+        valve: { family: 'esphome', device: 'node', output: 'flush', cutOffSeconds: 60 },
+        everyLitres: 1_000,
+      },
+    },
+    {},
+    'sources[0].filter.valve',
+  ],
+  [
+    'a flush without end',
+    { filter: { valve: 'flush-1', everyLitres: 1_000, flushSeconds: 3_600 } },
+    {},
+    'sources[0].filter.flushSeconds must be <= 300',
+  ],
+  [
     'a pressure band upside down',
     { pressure: { device: 'p', minKilopascals: 400, maxKilopascals: 150 } },
     {},

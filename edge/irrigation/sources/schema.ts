@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { actuatorOf, type Valve, valveProblems } from '../../actuators/index.ts';
 import { shapeProblems } from '../../shape.ts';
+import type { PartName } from './state.ts';
 
 /**
  * Where zones take their water from, as it stands in farm.json: a pump, a master valve, how much they give, and what says that
@@ -25,6 +26,11 @@ const Part = Type.Object(
     /** How long after it has stopped what comes before it may close: pressure falls. */
     lagSeconds: Type.Optional(Seconds),
   },
+  closed,
+);
+
+const PressureGauge = Type.Object(
+  { device: DeviceName, channel: Type.Optional(Type.String({ maxLength: 64 })) },
   closed,
 );
 
@@ -64,6 +70,35 @@ export const Source = Type.Object(
         closed,
       ),
     ),
+    /** Flushed while water is delivered, by litres or by the pressure that it takes, or both. */
+    filter: Type.Optional(
+      Type.Object(
+        {
+          /** What lets the dirt out. Checked by valveProblems(). */
+          valve: Type.Unsafe<Valve>({}),
+          /** That the zones behind it have been given since the last flush. */
+          everyLitres: Type.Optional(Type.Number({ minimum: 100, maximum: 10_000_000 })),
+          /** `water_pressure` on both sides of it. */
+          difference: Type.Optional(
+            Type.Object(
+              {
+                before: PressureGauge,
+                after: PressureGauge,
+                maxKilopascals: Type.Number({ minimum: 5, maximum: 500 }),
+              },
+              closed,
+            ),
+          ),
+          /** 60 unless it is stated. */
+          flushSeconds: Type.Optional(Type.Integer({ minimum: 10, maximum: 300 })),
+          /** From the end of one flush to the next; 30 unless it is stated. */
+          minMinutes: Type.Optional(Type.Integer({ minimum: 5, maximum: 10_080 })),
+          /** How many flushes in a row may fail to bring the difference down before the alarm; 3 unless it is stated. */
+          tries: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
+        },
+        closed,
+      ),
+    ),
     /** Between two openings: pumps draw many times their current when they start, and water hammers. 5 unless it is stated. */
     gapSeconds: Type.Optional(Seconds),
     /** Zones that may be watered together, such as those of one height; absent: any may. A zone in no list is watered alone. */
@@ -77,7 +112,7 @@ export type Source = Static<typeof Source>;
 export type SourcePart = Static<typeof Part>;
 
 /** What it is reached by; nobody asks a pump for its litres. */
-export function partValve({ valve }: SourcePart): Valve {
+export function partValve({ valve }: Pick<SourcePart, 'valve'>): Valve {
   return typeof valve === 'string' || 'flowMeter' in valve
     ? valve
     : Object.assign({}, valve as Valve & object, { flowMeter: null });
@@ -97,9 +132,21 @@ export function sourceProblems(value: unknown, at: string): string[] {
     const given: unknown = isObject(value) ? value[part] : undefined;
     return isObject(given) && 'valve' in given ? partProblems(given.valve, `${at}.${part}.valve`) : [];
   });
+  const filtered: unknown = isObject(value) ? value.filter : undefined;
+  if (isObject(filtered) && 'valve' in filtered)
+    parts.push(...partProblems(filtered.valve, `${at}.filter.valve`));
   if (!validator.Check(value)) return [...shapeProblems(validator.Errors(value), at), ...parts];
   const problems = [...parts];
-  const { pressure, tank } = value;
+  const { pressure, tank, filter } = value;
+  if (filter && filter.everyLitres === undefined && filter.difference === undefined)
+    problems.push(
+      `${at}.filter needs everyLitres or difference, or it would never be flushed: add one of them`,
+    );
+  const { before, after } = filter?.difference ?? {};
+  if (before && after && before.device === after.device && before.channel === after.channel)
+    problems.push(
+      `${at}.filter.difference.after is the same gauge as before: name the one behind the filter`,
+    );
   if (pressure && pressure.minKilopascals >= pressure.maxKilopascals)
     problems.push(`${at}.pressure.minKilopascals must be below maxKilopascals (${pressure.maxKilopascals})`);
   if (tank && tank.stopPercent >= tank.resumePercent)
@@ -143,6 +190,14 @@ export interface SuppliedZone {
 
 /** Below this a pump would hardly have started when it has to stop. */
 const SHORTEST_PUMPED_SECONDS = 120;
+
+/** What a source switches, by its part; pumps first. */
+export function partsOf({ pump, masterValve, filter }: Source): [PartName, Valve][] {
+  const given = { pump, masterValve, flushValve: filter };
+  return (Object.entries(given) as [PartName, typeof pump | typeof filter][]).flatMap(([name, part]) =>
+    part === undefined ? [] : [[name, partValve(part)]],
+  );
+}
 
 /** What does not fit together of the farm's sources and zones; `field` names a zone. */
 export function sourceContradictions(

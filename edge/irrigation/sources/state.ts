@@ -1,7 +1,7 @@
 import type { Reason, ValveCommand } from '@nongtin/broker/wire';
 import type { Claim, Instant, Limit } from '../controller/time.ts';
 
-export type PartName = 'pump' | 'masterValve';
+export type PartName = 'pump' | 'masterValve' | 'flushValve';
 
 /** A pump or master valve as the controller sees it. */
 export interface ControlledPart {
@@ -17,10 +17,44 @@ export interface ControlledPart {
   readonly lagSeconds: number;
 }
 
+export interface ControlledFilter {
+  readonly everyLitres: number | null;
+  readonly difference: { readonly maxKilopascals: number } | null;
+  readonly flushSeconds: number;
+  readonly minMinutes: number;
+  /** Flushes in a row that may fail to bring the difference down. */
+  readonly tries: number;
+}
+
+/** What a pressure gauge or a level says. */
+export type Gauge = 'pressure' | 'level' | 'beforeFilter' | 'afterFilter';
+
+interface Gauged {
+  readonly value: number;
+  readonly seen: Instant;
+}
+
+export interface FilterState {
+  readonly stage: 'waiting' | 'opening' | 'flushing' | 'closing';
+  readonly since: Instant;
+  readonly cause: 'litres' | 'pressure' | null;
+  /** When it was flushed last, or that was given up; or the start. */
+  readonly endedAt: Instant;
+  /** That the zones behind it have been given since it was flushed. */
+  readonly litres: number;
+  readonly before: Gauged | null;
+  readonly after: Gauged | null;
+  readonly tries: number;
+  /** Flushing does not help any more. */
+  readonly blocked: Reason | null;
+}
+
 export interface ControlledSource {
   readonly id: string;
   readonly pump: ControlledPart | null;
   readonly masterValve: ControlledPart | null;
+  readonly flushValve: ControlledPart | null;
+  readonly filter: ControlledFilter | null;
   readonly maxFlowLitresPerMinute: number;
   readonly gapSeconds: number;
   readonly together: readonly (readonly string[])[] | null;
@@ -124,6 +158,8 @@ export interface SourceState {
   readonly since: Instant;
   readonly pump: PartState | null;
   readonly masterValve: PartState | null;
+  readonly flushValve: PartState | null;
+  readonly filter: FilterState | null;
   readonly pressure: {
     readonly value: number;
     readonly seen: Instant;
@@ -183,6 +219,7 @@ export interface Failure {
 export const sourceLockKeys: readonly string[] = [
   'pump_does_not_stop',
   'master_does_not_close',
+  'flush_valve_does_not_close',
   'source_dry_too_often',
   'pressure_too_low',
   'pressure_too_high',

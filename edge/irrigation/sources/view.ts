@@ -13,23 +13,45 @@ export interface SourceView {
   readonly masterValveOpen: boolean | null;
   readonly pressure: { readonly kilopascals: number; readonly atMs: number } | null;
   readonly tank: { readonly percent: number; readonly atMs: number } | null;
+  readonly filter: {
+    readonly isFlushing: boolean;
+    /** That have passed since it was flushed; null: nobody counts them. */
+    readonly litres: number | null;
+    /** What it took of the pressure when both sides were told last, kPa; null: nobody measures it. */
+    readonly kilopascals: number | null;
+  } | null;
   readonly reason: Reason;
 }
 
-export function sourceView(state: SourceState, { name }: Source): SourceView {
+export function sourceView(state: SourceState, { name, filter }: Source): SourceView {
   const { id, stage, pressure, level } = state;
   const isOn = (part: PartState | null) => part?.isOn ?? null;
   return {
     ...{ id, name, state: stage, pumpOn: isOn(state.pump), masterValveOpen: isOn(state.masterValve) },
     pressure: pressure && { kilopascals: pressure.value, atMs: pressure.seen.atMs },
     tank: level && { percent: level.value, atMs: level.seen.atMs },
+    filter: filter ? filterView(state, filter) : null,
     reason: whyOf(state),
   };
 }
 
-function whyOf({ stage, lock, isDry, level, suspicion }: SourceState): Reason {
+function filterView(
+  { filter, flushValve }: SourceState,
+  { everyLitres }: NonNullable<Source['filter']>,
+): SourceView['filter'] {
+  const { before, after, litres = 0 } = filter ?? {};
+  return {
+    isFlushing: flushValve?.isOn === true,
+    litres: everyLitres === undefined ? null : Math.round(litres),
+    kilopascals: before && after ? Math.round((before.value - after.value) * 10) / 10 : null,
+  };
+}
+
+function whyOf({ id, stage, lock, isDry, level, suspicion, filter, flushValve }: SourceState): Reason {
   if (lock !== null) return lock;
   if (isDry) return reasonOf('tank_low', { levelPercent: level?.value ?? null });
   if (suspicion !== null) return suspicion.reason;
+  if (flushValve?.isOn === true) return reasonOf('filter_flushing', { source: id });
+  if (filter?.blocked) return filter.blocked;
   return reasonOf(`source_${stage}`);
 }

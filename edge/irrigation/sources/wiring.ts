@@ -5,8 +5,8 @@ import { isFitForControl } from '../../ingest/quality.ts';
 import type { Instant } from '../controller/time.ts';
 import type { ControlledSourceEvent, ControlReading } from '../controller/types.ts';
 import { controlledSource } from '../zones.ts';
-import { partValve, type Source } from './schema.ts';
-import type { ControlledSource, PartName, SourceAction } from './state.ts';
+import { partsOf, type Source } from './schema.ts';
+import type { ControlledSource, Gauge, PartName, SourceAction } from './state.ts';
 
 interface Wired {
   readonly source: string;
@@ -33,12 +33,12 @@ export class SourceWiring {
     this.#sources = sources;
     this.#controlled = sources.map(controlledSource);
     this.#parts = sources.flatMap((source) =>
-      (['pump', 'masterValve'] as const).flatMap((part) => {
-        const given = source[part];
-        if (given === undefined) return [];
-        const valve = partValve(given);
-        return { source: source.id, part, valve, actuator: actuatorOf(valve) };
-      }),
+      partsOf(source).map(([part, valve]) => ({
+        source: source.id,
+        part,
+        valve,
+        actuator: actuatorOf(valve),
+      })),
     );
     this.#partOfTopic = new Map(
       this.#parts.flatMap((wired) =>
@@ -78,13 +78,13 @@ export class SourceWiring {
         return told.map(({ source, part }) => ({ kind: 'part', source, part, isOn, now }));
       }
       if (metric !== 'water_pressure' && metric !== 'tank_level') return [];
-      const what = metric === 'water_pressure' ? 'pressure' : 'level';
-      return this.#sources.flatMap(({ id, pressure, tank }) => {
-        const sensor = what === 'pressure' ? pressure : tank;
-        const isIts =
-          sensor?.device === reading.device && (sensor.channel ?? reading.channel) === reading.channel;
-        return isIts ? { kind: 'measured', source: id, what, value, quality, now } : [];
-      });
+      return this.#sources.flatMap((source) =>
+        gaugesOf(source, metric).flatMap(([what, gauge]) => {
+          const isIts =
+            gauge?.device === reading.device && (gauge.channel ?? reading.channel) === reading.channel;
+          return isIts ? { kind: 'measured' as const, source: source.id, what, value, quality, now } : [];
+        }),
+      );
     });
   }
 
@@ -120,6 +120,19 @@ export class SourceWiring {
   #find(source: string, part: PartName): Wired | undefined {
     return this.#parts.find((wired) => wired.source === source && wired.part === part);
   }
+}
+
+function gaugesOf(
+  { pressure, tank, filter }: Source,
+  metric: 'water_pressure' | 'tank_level',
+): [Gauge, { readonly device: string; readonly channel?: string } | undefined][] {
+  if (metric === 'tank_level') return [['level', tank]];
+  const { before, after } = filter?.difference ?? {};
+  return [
+    ['pressure', pressure],
+    ['beforeFilter', before],
+    ['afterFilter', after],
+  ];
 }
 
 function isOutput({ valve, actuator }: Wired, { device, channel }: ControlReading): boolean {
