@@ -31,7 +31,8 @@ export function farmOf(spec: FarmSpec, own: Own, startMs: number): Farm {
     zones: spec.zones.map((zone) => zoneOf(zone, spec, own, startMs)),
   };
   const served = spec.devices.filter(
-    ({ kind }) => !['valve', 'master_valve', 'pump', 'soil_probe', 'flow_meter'].includes(kind),
+    ({ kind }) =>
+      !['valve', 'master_valve', 'pump', 'flush_valve', 'soil_probe', 'flow_meter'].includes(kind),
   );
   return {
     ...{ format: 'nongtin-farm-1', site: spec.title.en, timeZone: 'Asia/Ho_Chi_Minh', plots: [plot] },

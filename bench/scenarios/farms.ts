@@ -1,9 +1,10 @@
+import { filtered } from '../../firmware-sim/farms/filtered.ts';
 import { fourFamilies } from '../../firmware-sim/farms/four-families.ts';
 import { loam, tomato, twoZones } from '../../firmware-sim/farms/two-zones.ts';
 import type { FarmSpec } from '../../firmware-sim/index.ts';
 
 /** Small farms that scenarios share, beside those that come with the simulator. */
-export { twoZones };
+export { filtered, twoZones };
 
 type ZoneSpec = FarmSpec['zones'][number];
 type SoilSpec = ZoneSpec['soil'];

@@ -72,6 +72,10 @@ function safety({ truth, events, farm }: Played, expected: Expectations): string
       wrong.push(`the pump of ${id} ran ${source.deadHeadSeconds.toFixed(1)} s against closed valves`);
     if (source.dryRunSeconds > dryRunSeconds)
       wrong.push(`the pump of ${id} ran dry for ${source.dryRunSeconds.toFixed(1)} s`);
+    if (expected.flushLitres && !within(source.flushLitres, expected.flushLitres))
+      wrong.push(
+        `${source.flushLitres.toFixed(0)} L flushed the filter, not ${expected.flushLitres.join(' to ')}`,
+      );
     const isOn = isLastOn(id, events);
     if (isOn !== openAtEnd.includes(id)) wrong.push(`source ${id} is ${isOn ? 'on' : 'off'} at the end`);
   }
@@ -81,9 +85,9 @@ function safety({ truth, events, farm }: Played, expected: Expectations): string
   return wrong;
 }
 
-/** Whether a pump or a master valve has been switched on last, and not off. */
+/** Whether a pump, a master valve or a flush valve has been switched on last, and not off. */
 function isLastOn(id: string, events: Played['events']): boolean {
-  return (['pump', 'master_valve'] as const).some(
+  return (['pump', 'master_valve', 'flush_valve'] as const).some(
     (what) => events.findLast((event) => event.what === what && event.id === id)?.isOn === true,
   );
 }

@@ -64,6 +64,8 @@ export interface Expectations {
   readonly stressDays?: number;
   readonly burstLitres?: number;
   readonly leakedLitres?: number;
+  /** Litres that the flush valve of the filter let out. */
+  readonly flushLitres?: Range;
   /** The longest real opening (s); else the zone's limit. For valves that nobody can close. */
   readonly longestOpenSeconds?: number;
   /** The pump against closed valves, and without water: 0 unless nobody could know. */

@@ -1,10 +1,15 @@
-import { twoZones } from './farms.ts';
+import type { Source } from '../../edge/irrigation/sources/schema.ts';
+import { filtered, twoZones } from './farms.ts';
 import { atDawn, dawnAndDusk } from './programs.ts';
 import type { FarmScenario } from './scenario.ts';
 
+type Filter = NonNullable<Source['filter']>;
+
 const given = { farm: twoZones, own: { program: atDawn }, length: 'PT3H' } as const;
 
-/** Pumps, tanks, and zones that share them. */
+const gauges = { before: { device: 'gauge-1' }, after: { device: 'pressure-1' }, maxKilopascals: 40 };
+
+/** Pumps, tanks, filters, and zones that share them. */
 export const sources: readonly FarmScenario[] = [
   {
     ...{ name: 'pump-not-starting', title: 'The pump stands still, and what drives it shows that', ...given },
@@ -53,6 +58,38 @@ export const sources: readonly FarmScenario[] = [
     },
   },
   {
+    ...{
+      name: 'filter-by-litres',
+      title: 'The filter is flushed every 1,000 litres, while zones are watered',
+    },
+    ...{ farm: filtered, own: { program: atDawn, source: flushed({ everyLitres: 1_000 }) }, length: 'PT3H' },
+    expect: {
+      litres: { n1: [1_100, 1_400], n2: [900, 1_200] },
+      ...{ flushLitres: [40, 120], reasons: ['filter_flushing'] },
+    },
+  },
+  {
+    ...{ name: 'filter-by-pressure', title: 'The filter is flushed when it takes 40 kPa', length: 'PT3H' },
+    ...{ farm: filtered, own: { program: atDawn, source: flushed({ difference: gauges }) } },
+    expect: {
+      litres: { n1: [1_100, 1_400], n2: [900, 1_200] },
+      ...{ flushLitres: [15, 90], reasons: ['filter_flushing'] },
+    },
+  },
+  {
+    ...{
+      name: 'filter-blocked',
+      title: 'The filter is blocked for good: flushed twice, then told',
+      length: 'PT3H',
+    },
+    ...{ farm: filtered, own: { program: atDawn, source: flushed({ difference: gauges }) } },
+    faults: [{ fault: 'filter-clogged', at: 'PT5M', target: 'well', factor: 5 }],
+    expect: {
+      litres: { n1: [800, 1_300], n2: [700, 1_100] },
+      ...{ alarms: ['well filter_blocked'], flushLitres: [20, 60] },
+    },
+  },
+  {
     ...{ name: 'pump-for-one', title: 'The pump gives enough for one zone: they take turns', length: 'PT3H' },
     ...{ farm: twoZones, own: { program: atDawn, source: { maxFlowLitresPerMinute: 70 } } },
     expect: {
@@ -97,6 +134,11 @@ export const sources: readonly FarmScenario[] = [
     },
   },
 ];
+
+/** Half a minute each time, five minutes apart, twice at most without success. */
+function flushed(when: Partial<Filter>): { readonly filter: Filter } {
+  return { filter: { valve: 'flush-1', flushSeconds: 30, minMinutes: 5, tries: 2, ...when } };
+}
 
 function tankOf(firstLitres: number, inflowLitresPerHour: number): typeof twoZones {
   return {

@@ -43,7 +43,13 @@ export class Output {
 export function gateOf(spec: OutputSpec, field: FarmField): Gate {
   if (spec.kind === 'valve') return field.zone(spec.zone).valve;
   const source = field.source(spec.source);
+  if (spec.kind === 'flush_valve') return flushValveOf(source);
   return spec.kind === 'pump' ? source.pump : source.masterValve;
+}
+
+function flushValveOf({ filter, spec: { id } }: ReturnType<FarmField['source']>): Gate {
+  if (filter === undefined) throw new RangeError(`${id} has no filter`);
+  return filter.flushValve;
 }
 
 function passingOf(spec: OutputSpec, field: FarmField) {

@@ -88,9 +88,11 @@ function measurementOf(
     case 'flow_meter':
       return flowMeter(spec, world, random, conditions);
     case 'pressure_sensor':
-      return () => ({
-        water_pressure: noisy(Math.max(0, world.look().source(spec.source).pressureKpa), 0.3, 1, random),
-      });
+      return () => {
+        const source = world.look().source(spec.source);
+        const kpa = spec.side === 'before_filter' ? source.beforeFilterKpa : source.pressureKpa;
+        return { water_pressure: noisy(Math.max(0, kpa), 0.3, 1, random) };
+      };
     case 'tank_sensor':
       return () => ({ tank_level: tankLevel(world, spec.source) });
     case 'fertilizer_station':

@@ -111,6 +111,11 @@ function placeProblems(device: DeviceSpec, farm: FarmSpec, at: string): string[]
     problems.push(`${at} needs either a zone or a source, exactly one of them`);
   if (device.kind === 'pump' && !farm.sources.find(({ id }) => id === source)?.pump)
     problems.push(`${at}.source '${source}' has no pump, give it one or remove the device`);
+  const filter = farm.sources.find(({ id }) => id === source)?.filter;
+  if (device.kind === 'flush_valve' && filter?.flushLitresPerMinute === undefined)
+    problems.push(`${at}.source '${source}' has no filter with flushLitresPerMinute, give it one`);
+  if (device.kind === 'pressure_sensor' && device.side !== undefined && filter === undefined)
+    problems.push(`${at}.source '${source}' has no filter, give it one or leave side out`);
   return problems;
 }
 

@@ -127,10 +127,18 @@ export const SourceSpec = Type.Object(
         closed,
       ),
     ),
-    /** Loss of pressure when clean at `atLitresPerMinute`; it doubles with each `doublesAfterLitres`. */
+    /**
+     * Loss of pressure when clean at `atLitresPerMinute`; it doubles with each `doublesAfterLitres`. An open flush valve lets
+     * `flushLitresPerMinute` out at 100 kPa, which cleans it in a minute.
+     */
     filter: Type.Optional(
       Type.Object(
-        { cleanLossKpa: NotNegative, atLitresPerMinute: Positive, doublesAfterLitres: Positive },
+        {
+          cleanLossKpa: NotNegative,
+          atLitresPerMinute: Positive,
+          doublesAfterLitres: Positive,
+          flushLitresPerMinute: Type.Optional(Positive),
+        },
         closed,
       ),
     ),
@@ -157,6 +165,7 @@ export const deviceSchemas = {
   valve: Type.Object({ ...OutputSpec, kind: Type.Literal('valve'), zone: Id }, closed),
   master_valve: Type.Object({ ...OutputSpec, kind: Type.Literal('master_valve'), source: Id }, closed),
   pump: Type.Object({ ...OutputSpec, kind: Type.Literal('pump'), source: Id }, closed),
+  flush_valve: Type.Object({ ...OutputSpec, kind: Type.Literal('flush_valve'), source: Id }, closed),
   soil_probe: Type.Object(
     {
       ...SensorSpec,
@@ -183,7 +192,16 @@ export const deviceSchemas = {
     },
     closed,
   ),
-  pressure_sensor: Type.Object({ ...SensorSpec, kind: Type.Literal('pressure_sensor'), source: Id }, closed),
+  pressure_sensor: Type.Object(
+    {
+      ...SensorSpec,
+      kind: Type.Literal('pressure_sensor'),
+      source: Id,
+      /** Absent: behind the filter, before the valves. */
+      side: Type.Optional(Type.Literal('before_filter')),
+    },
+    closed,
+  ),
   tank_sensor: Type.Object({ ...SensorSpec, kind: Type.Literal('tank_sensor'), source: Id }, closed),
   fertilizer_station: Type.Object(
     { ...SensorSpec, kind: Type.Literal('fertilizer_station'), source: Id },
@@ -193,7 +211,7 @@ export const deviceSchemas = {
 };
 export type DeviceKind = keyof typeof deviceSchemas;
 export type DeviceSpec = { [Kind in DeviceKind]: Static<(typeof deviceSchemas)[Kind]> }[DeviceKind];
-export type OutputSpec = Extract<DeviceSpec, { kind: 'valve' | 'master_valve' | 'pump' }>;
+export type OutputSpec = Extract<DeviceSpec, { kind: 'valve' | 'master_valve' | 'pump' | 'flush_valve' }>;
 export type SensorSpec = Exclude<DeviceSpec, OutputSpec>;
 
 /** Devices are checked by their kind, one by one, so that an error names its field. */
@@ -218,5 +236,5 @@ export type SourceSpec = Static<typeof SourceSpec>;
 export type FarmSpec = Omit<Static<typeof FarmSpec>, 'devices'> & { readonly devices: readonly DeviceSpec[] };
 
 export function isOutput(device: DeviceSpec): device is OutputSpec {
-  return device.kind === 'valve' || device.kind === 'master_valve' || device.kind === 'pump';
+  return ['valve', 'master_valve', 'pump', 'flush_valve'].includes(device.kind);
 }

@@ -36,6 +36,7 @@ export type TargetKind =
   | 'source'
   | 'source with a pump'
   | 'source with a tank'
+  | 'source with a filter'
   | 'output'
   | 'sensor'
   | 'meter'

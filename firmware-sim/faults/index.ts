@@ -3,6 +3,7 @@ import { deviceReboot } from './device-reboot.ts';
 import { dripClogged } from './drip-clogged.ts';
 import { farmPowerCut } from './farm-power-cut.ts';
 import type { Fault } from './fault.ts';
+import { filterClogged } from './filter-clogged.ts';
 import { gatewayClockReset } from './gateway-clock-reset.ts';
 import { gatewayPowerCut } from './gateway-power-cut.ts';
 import { leaseTimerLost } from './lease-timer-lost.ts';
@@ -38,6 +39,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   'device-reboot': deviceReboot,
   'drip-clogged': dripClogged,
   'farm-power-cut': farmPowerCut,
+  'filter-clogged': filterClogged,
   'gateway-clock-reset': gatewayClockReset,
   'gateway-power-cut': gatewayPowerCut,
   'lease-timer-lost': leaseTimerLost,

@@ -89,6 +89,7 @@ export class FarmField {
     for (const [id, source] of this.#sources) {
       const moved = source.look(this.#atMs);
       if (moved.pump) this.#note('pump', id, source.pump.isOn);
+      if (moved.flushValve) this.#note('flush_valve', id, source.filter?.flushValve.isOn === true);
       if (moved.masterValve) this.#note('master_valve', id, source.masterValve.isOn);
     }
   }

@@ -1,4 +1,5 @@
 import type { SourceSpec } from '../farm/spec.ts';
+import { Filter } from './filter.ts';
 import { Gate } from './gate.ts';
 import { litresBetween, type Outlet, operatingKpa, outletFlow, pumpKpa } from './hydraulics.ts';
 import { Overlay } from './overlay.ts';
@@ -26,13 +27,14 @@ export class SourceField {
   readonly burst = new Overlay<number>();
   /** False: nothing runs into the tank. */
   readonly inflow = new Overlay<boolean>();
+  readonly filter: Filter | undefined;
   readonly #zones: readonly ZoneField[];
   readonly #driven: Driven;
   #tank: Tank | undefined;
   #pressureKpa = 0;
   #burstSinceMs: number | undefined;
   #burstFlow = 0;
-  #filteredLitres = 0;
+  #beforeFilterKpa = 0;
   #pumpStarts = 0;
   readonly #sums = { passedLitres: 0, burstLitres: 0, pumpSeconds: 0, deadHeadSeconds: 0, dryRunSeconds: 0 };
 
@@ -40,6 +42,7 @@ export class SourceField {
     this.spec = spec;
     this.#zones = zones;
     this.#driven = driven;
+    this.filter = spec.filter && new Filter(spec.filter);
     if (spec.tank)
       this.#tank = { litres: spec.tank.firstLitres, filling: spec.tank.fillBelowFraction === undefined };
   }
@@ -56,31 +59,41 @@ export class SourceField {
     return this.#pressureKpa;
   }
 
+  get beforeFilterKpa(): number {
+    return this.#beforeFilterKpa;
+  }
+
   /** Empties the tank at once. */
   drain(): void {
     if (this.#tank) this.#tank = { ...this.#tank, litres: 0 };
   }
 
   /** Notices what pump and master valve did, and what that does to the pressure. */
-  look(atMs: number): { readonly pump: boolean; readonly masterValve: boolean } {
+  look(atMs: number): Record<'pump' | 'masterValve' | 'flushValve', boolean> {
     if (!this.#driven.masterValve) this.masterValve.tell(true);
     if (this.spec.pump && !this.#driven.pump) this.pump.tell(this.#isAsked());
     const pump = this.spec.pump ? this.pump.look(atMs) : undefined;
     if (pump === 'on') this.#pumpStarts += 1;
     const masterValve = this.masterValve.look(atMs) !== undefined && this.#driven.masterValve;
+    const flushValve = this.filter?.flushValve.look(atMs) !== undefined;
     this.#solve(atMs);
-    return { pump: pump !== undefined, masterValve };
+    return { pump: pump !== undefined, masterValve, flushValve };
   }
 
   flowLitresPerMinute(atMs: number): number {
-    return this.#zones.reduce((sum, zone) => sum + zone.flowLitresPerMinute(atMs), this.#burstFlow);
+    return this.#zones.reduce((sum, zone) => sum + zone.flowLitresPerMinute(atMs), this.#lostFlow);
+  }
+
+  /** Through a burst of the main, and out of the filter. */
+  get #lostFlow(): number {
+    return this.#burstFlow + (this.filter?.flushFlow ?? 0);
   }
 
   /** Water moves, or a pump turns. */
   get isWorking(): boolean {
     return (
       (this.spec.pump !== undefined && this.pump.isOn) ||
-      this.#burstFlow > 0 ||
+      this.#lostFlow > 0 ||
       this.#zones.some((zone) => zone.isFlowing)
     );
   }
@@ -93,17 +106,21 @@ export class SourceField {
       since === undefined
         ? 0
         : litresBetween(this.#burstFlow, (fromMs - since) / 1000, (toMs - since) / 1000);
-    const asked = wanted.reduce((sum, litres) => sum + litres, burst);
+    const seconds = (toMs - fromMs) / 1000;
+    const flush = ((this.filter?.flushFlow ?? 0) * seconds) / 60;
+    const asked = wanted.reduce((sum, litres) => sum + litres, burst + flush);
     const share = asked === 0 ? 1 : Math.min(1, this.#availableLitres(step.hours) / asked);
     for (const [index, zone] of this.#zones.entries())
       zone.step(step, (wanted[index] ?? 0) * share, this.spec.ecMilliSiemensPerCm ?? 0.5);
     this.#count(step, asked * share, burst * share);
+    this.filter?.step(seconds, asked * share, flush * share);
     this.#fill(step.hours, asked * share);
   }
 
   truth(atMs: number): SourceTruth {
     return {
       ...this.#sums,
+      flushLitres: this.filter?.flushLitres ?? 0,
       pressureKpa: this.#pressureKpa,
       flowLitresPerMinute: this.flowLitresPerMinute(atMs),
       tankLitres: this.#tank?.litres ?? null,
@@ -118,12 +135,11 @@ export class SourceField {
     const seconds = (toMs - fromMs) / 1000;
     sums.passedLitres += passedLitres;
     sums.burstLitres += burstLitres;
-    this.#filteredLitres += passedLitres;
     if (!this.spec.pump || !this.pump.isOn) return;
     sums.pumpSeconds += seconds;
     if (this.#isEmpty()) sums.dryRunSeconds += seconds;
-    if (!this.masterValve.isOn || !this.#zones.some((zone) => zone.valve.isOn))
-      sums.deadHeadSeconds += seconds;
+    const isOpen = this.#zones.some((zone) => zone.valve.isOn) || this.filter?.outlet !== undefined;
+    if (!this.masterValve.isOn || !isOpen) sums.deadHeadSeconds += seconds;
   }
 
   #solve(atMs: number): void {
@@ -137,16 +153,21 @@ export class SourceField {
       ? this.#zones.flatMap((zone) => Object.values(zone.outlets()).filter((outlet) => outlet !== undefined))
       : [];
     if (burst) outlets.push(burst);
+    const flush = isOpen ? this.filter?.outlet : undefined;
+    if (flush) outlets.push(flush);
     const { filter, liftMetres = 0 } = this.spec;
     this.#pressureKpa = operatingKpa(
       {
         kpaAt: (flow) => this.#givenKpa(flow),
         liftMetres,
-        filter: filter && { lossKpa: this.#filterKpa(), atLitresPerMinute: filter.atLitresPerMinute },
+        filter: filter && { lossKpa: this.filter?.lossKpa ?? 0, atLitresPerMinute: filter.atLitresPerMinute },
       },
       outlets,
     );
     const behindKpa = isOpen ? this.#pressureKpa : 0;
+    this.filter?.pressurize(behindKpa);
+    const flow = outlets.reduce((sum, outlet) => sum + outletFlow(outlet, this.#pressureKpa), 0);
+    this.#beforeFilterKpa = this.#pressureKpa + (this.filter?.lossAt(flow) ?? 0);
     for (const zone of this.#zones) zone.pressurize(behindKpa, atMs);
     this.#burstFlow = burst ? outletFlow(burst, behindKpa) : 0;
     if (this.#burstFlow <= 0) this.#burstSinceMs = undefined;
@@ -159,11 +180,6 @@ export class SourceField {
     const { pump, pressureKpa = 0 } = this.spec;
     if (pump === undefined) return pressureKpa * factor;
     return this.pump.isOn ? pumpKpa(pump, flow) * factor : 0;
-  }
-
-  #filterKpa(): number {
-    const { filter } = this.spec;
-    return filter ? filter.cleanLossKpa * 2 ** (this.#filteredLitres / filter.doublesAfterLitres) : 0;
   }
 
   /** Whether anything behind it takes water, so that a pump with a pressure switch starts. */

@@ -46,6 +46,8 @@ export interface SourceTruth {
   readonly passedLitres: number;
   /** Of the main's bursts. */
   readonly burstLitres: number;
+  /** That the flush valve of the filter has let out. */
+  readonly flushLitres: number;
   readonly tankLitres: number | null;
   readonly pumpOnSinceMs: number | null;
   readonly pumpStarts: number;
@@ -77,7 +79,7 @@ export interface TruthDay {
 /** Something that moved in the field. */
 export interface TruthEvent {
   readonly atMs: number;
-  readonly what: 'valve' | 'pump' | 'master_valve';
+  readonly what: 'valve' | 'pump' | 'master_valve' | 'flush_valve';
   /** Of the zone or the source. */
   readonly id: string;
   readonly isOn: boolean;

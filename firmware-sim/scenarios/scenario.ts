@@ -247,6 +247,8 @@ function targetsOf(kind: TargetKind, farm: FarmSpec): string[] {
       return ids(farm.sources.filter(({ pump }) => pump !== undefined));
     case 'source with a tank':
       return ids(farm.sources.filter(({ tank }) => tank !== undefined));
+    case 'source with a filter':
+      return ids(farm.sources.filter(({ filter }) => filter !== undefined));
     case 'output':
       return ids(farm.devices.filter(isOutput));
     case 'sensor':
