@@ -9,6 +9,7 @@ import { demoSecrets } from '@nongtin/accounts';
 import { sqliteSeries } from '@nongtin/series';
 import { freePort } from '@nongtin/service';
 import { connect, type MqttClient } from 'mqtt';
+import { seededRandom } from './random.suite.ts';
 
 const DEVICE = 'probe9';
 const MESSAGES_A_SECOND = 200;
@@ -266,17 +267,6 @@ async function storedNumbers(dataDir: string, fromMs: number, toMs: number): Pro
   }
   await store.stop();
   return counts;
-}
-
-/** Mulberry32: small, and the same everywhere. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 /** NONGTIN_KILL_SEED repeats a run; its name tells the seed that was used. */

@@ -9,7 +9,8 @@ import { freePort } from '@nongtin/service';
 import { connect } from 'mqtt';
 import { expect } from 'vitest';
 import type { Farm } from '../farm/layout.ts';
-import { end, seededRandom, spawnGateway, startGateway } from '../kill.suite.ts';
+import { end, spawnGateway, startGateway } from '../kill.suite.ts';
+import { seededRandom } from '../random.suite.ts';
 
 /** Farm seconds in one real second, so that leases are renewed while a test waits. */
 const SPEED = 6;

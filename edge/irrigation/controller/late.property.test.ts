@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { demoFarm } from '../../farm/demo.ts';
 import { type Zone, zonesOf } from '../../farm/layout.ts';
+import { seededRandom } from '../../random.suite.ts';
 import { sourceLockKeys } from '../sources/state.ts';
-import { randomOf } from './random.suite.ts';
 import { Rig } from './rig.suite.ts';
 import { lockKeys } from './types.ts';
 
@@ -43,7 +43,13 @@ it('messages that are late or lost lock nothing for which a person would have to
   let openings = 0;
   const property = fc.property(tale, ({ seed, farm: { zones, loss, ...parts }, story }) => {
     const source = { id: 'well', name: 'well', maxFlowLitresPerMinute: 120, ...parts };
-    const rig = new Rig({ zones, sources: [source], random: randomOf(seed), longestDelayMs: 20_000, loss });
+    const rig = new Rig({
+      zones,
+      sources: [source],
+      random: seededRandom(seed),
+      longestDelayMs: 20_000,
+      loss,
+    });
     rig.pass(60);
     for (const { do: what, zone, seconds } of story) {
       const ask = { zone, requestId: 'r', now: rig.now };

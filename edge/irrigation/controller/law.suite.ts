@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { demoFarm } from '../../farm/demo.ts';
 import { type Zone, zonesOf } from '../../farm/layout.ts';
+import { seededRandom } from '../../random.suite.ts';
 import type { Source } from '../sources/schema.ts';
-import { randomOf } from './random.suite.ts';
 import { Rig } from './rig.suite.ts';
 
 /** Messages arrive within this, when they do. */
@@ -124,7 +124,7 @@ export function tell({ seed, isLossy, hasGauge, story }: Tale): Told {
   const pressure = { device: 'gauge-1', minKilopascals: 150, maxKilopascals: 400 };
   const source = hasGauge ? { ...well, pressure } : well;
   const rig = new Rig({
-    ...{ zones, sources: [source], programs: ids.slice(0, 3), random: randomOf(seed) },
+    ...{ zones, sources: [source], programs: ids.slice(0, 3), random: seededRandom(seed) },
     ...(isLossy ? { loss: 0.1, duplicates: 0.1 } : {}),
     longestDelayMs: LONGEST_DELAY_SECONDS * 1000,
   });

@@ -1,5 +1,5 @@
-/** Mulberry32. */
-export function randomOf(seed: number): () => number {
+/** Mulberry32: small, and the same everywhere. */
+export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
