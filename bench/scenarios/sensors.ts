@@ -28,8 +28,18 @@ export const sensors: readonly FarmScenario[] = [
     faults: [
       { fault: 'sensor-drifting', at: 'P1D', target: 'soil-z1', metric: 'soil_moisture', perDay: 0.01 },
     ],
-    expect: { litres: { z1: [15_000, 21_000] } },
-    fallsShort: 'so slow a drift is believed: a fifth less is watered, and nothing is told',
+    // No less than without the drift; the last watering comes a day earlier, and falls into the time.
+    expect: { litres: { z1: [16_000, 22_000] }, alarms: ['z1 probe_drifts'] },
+    fallsShort:
+      'found out on the tenth day, when it tells of water that no drained soil holds; less is watered until then',
+  },
+  {
+    ...{ name: 'probe-drifting-dry', title: 'The soil probe drifts to the dry side, 0.01 a day', ...given },
+    faults: [
+      { fault: 'sensor-drifting', at: 'P1D', target: 'soil-z1', metric: 'soil_moisture', perDay: -0.01 },
+    ],
+    // Likewise: what is watered early is not watered later.
+    expect: { litres: { z1: [16_000, 26_000] }, alarms: ['z1 probe_drifts'] },
   },
   {
     ...{ name: 'probe-jumping', title: 'The soil probe jumps by 0.1 in every third value', ...given },

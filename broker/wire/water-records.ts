@@ -62,6 +62,9 @@ const ProbeMemory = Type.Object({
   jumps: Type.Number(),
   correctedMm: Type.Number(),
   movedMm: Type.Number(),
+  wetterMm: Type.Optional(Type.Number()),
+  drierMm: Type.Optional(Type.Number()),
+  aboveDays: Type.Optional(Type.Number()),
 });
 
 /**

@@ -129,6 +129,39 @@ describe('a probe that can be believed', () => {
   });
 });
 
+describe('a probe that drifts slowly', () => {
+  const drifting = (perDay: number) => (m: number, day: number) => m + perDay * Math.max(0, day - 10);
+  /** Days after the drift began; undefined: never. */
+  const foundAfter = (perDay: number, seed: number) => {
+    const found = firstAlarm(season(drifting(perDay), { seed, days: 50 }));
+    return found === 0 ? undefined : found - 10;
+  };
+  const seeds = Array.from({ length: 40 }, (_, index) => 1 + index * 7_919);
+
+  it.each([
+    [0.01, 14],
+    [-0.01, 20],
+    [0.006, 24],
+    [-0.006, 32],
+  ])('by %f m³/m³ a day is found within %i days, and not before it has begun', (perDay, days) => {
+    const found = seeds.map((seed) => foundAfter(perDay, seed));
+    expect(found.filter((after) => after === undefined || after <= 0 || after > days)).toEqual([]);
+  });
+
+  it.each([0.85, 0.9, 1.1, 1.15, 1.25])(
+    'is told apart from a crop that draws %f times what the book says, which it corrects',
+    (useFactor) => {
+      const told = seeds.flatMap((seed) => season((m) => m, { useFactor, seed, days: 90 }));
+      expect(told.filter(({ key }) => key === 'probe_drifts')).toEqual([]);
+    },
+  );
+
+  it.each([-0.02, 0.02])('is told apart from one that was always off by %f', (offset) => {
+    const told = seeds.flatMap((seed) => season((m) => m + offset, { seed, days: 90 }));
+    expect(told.filter(({ key }) => key === 'probe_drifts')).toEqual([]);
+  });
+});
+
 describe('a probe that lies', () => {
   it.each([
     ['a wire that broke', (_: number, day: number) => (day < 20 ? null : 0), 'probe_out_of_range', 20],

@@ -36,6 +36,13 @@ const JUMP_FADING_PER_DAY = 0.75;
 /** A drift: corrections of one sign that add up to more than this share of all water that moved. */
 const DRIFT_SHARE = 0.5;
 const DRIFT_FADING_PER_DAY = 0.9;
+/**
+ * A slow one: corrections of one sign, less what a crop that draws so much more or less than the book says would ask for each day,
+ * add up (a CUSUM) to more than a good probe may be off at all.
+ */
+const SLOW_DRIFT_SHARE_OF_ETC = 0.3;
+/** Excess water drains in a day or two (FAO-56, chapter 8): a probe that tells of it for longer, without rain, has left the soil. */
+const DAYS_ABOVE = 3;
 
 export interface ProbeReading {
   /** Moisture of the rooted soil at the end of the day, m³/m³: the median of some hours of good readings. */
@@ -66,7 +73,10 @@ export function assimilate(state: SoilState, reading: ProbeReading, zone: ZoneMo
   const seen = depletionFromProbe(soilMoisture, zone.soil, day.rootDepthMetres, zone.rootedFraction);
   const difference = Math.min(day.tawMm, Math.max(0, seen)) - state.depletionMm;
   const deviations = Math.abs(difference + beyond(seen, day, mmOfMoisture)) / Math.sqrt(varianceMm2 + noise);
-  const watched = watch({ ...before, varianceMm2 }, reading, mmOfMoisture);
+  const watched = watch({ ...before, varianceMm2 }, reading, {
+    mmOfMoisture,
+    fieldCapacity: zone.soil.fieldCapacity,
+  });
   const doubt = wrongWith(watched, { deviations, noise, date: day.date });
   if (before.doubt !== null || doubt !== null) {
     const probe = inDoubt(watched, before.doubt, doubt, deviations);
@@ -83,6 +93,7 @@ export function assimilate(state: SoilState, reading: ProbeReading, zone: ZoneMo
   const step = Math.min(most, Math.max(-most, weight * difference));
   const probe = {
     ...{ ...watched, days: 0, varianceMm2: (1 - weight) * varianceMm2 },
+    ...summedUp(watched, step, day),
     correctedMm: watched.correctedMm + step,
     last: { ...watched.last, modelMoisture: watched.last.modelMoisture - step / mmOfMoisture },
   };
@@ -102,6 +113,17 @@ function beyond(seen: number, day: DayReport, mmOfMoisture: number): number {
   const tolerance = BEYOND * mmOfMoisture;
   if (seen > day.tawMm) return Math.max(0, seen - day.tawMm - tolerance);
   return day.percolationMm > 0 ? 0 : Math.min(0, seen + tolerance);
+}
+
+/** A day's correction in the CUSUMs of either side. Rain may be other than its gauge says, so a wet day tells nothing. */
+function summedUp({ wetterMm = 0, drierMm = 0 }: ProbeState, step: number, day: DayReport) {
+  if (day.effectiveRainMm > 0) return { wetterMm, drierMm };
+  // How much less a stressed crop really draws, nobody knows.
+  const explained = SLOW_DRIFT_SHARE_OF_ETC * day.etcMm + (day.etcMm - day.etcActualMm);
+  return {
+    wetterMm: Math.max(0, wetterMm - step - explained),
+    drierMm: Math.max(0, drierMm + step - explained),
+  };
 }
 
 /** The model without what a probe has corrected of it lately, before it was found out. */
@@ -127,7 +149,11 @@ function grownVariance({ varianceMm2, last }: ProbeState, day: DayReport): numbe
 }
 
 /** The probe's own behaviour: whether it moves, and how. */
-function watch(before: ProbeState, { soilMoisture, day }: ProbeReading, mmOfMoisture: number): ProbeState {
+function watch(
+  before: ProbeState,
+  { soilMoisture, day }: ProbeReading,
+  { mmOfMoisture, fieldCapacity }: { mmOfMoisture: number; fieldCapacity: number },
+): ProbeState {
   const { last, flat } = before;
   const days = Math.max(0, daysBetween(last.date, day.date));
   const modelMoisture = day.soilMoisture;
@@ -135,6 +161,8 @@ function watch(before: ProbeState, { soilMoisture, day }: ProbeReading, mmOfMois
   const explained = JUMP + (WATER_ERROR * water) / mmOfMoisture;
   const change = soilMoisture - last.soilMoisture - (modelMoisture - last.modelMoisture);
   const isJump = Math.abs(change) > explained;
+  const isDrained = day.percolationMm === 0 && day.effectiveRainMm === 0;
+  const isAbove = isDrained && soilMoisture > fieldCapacity + BEYOND;
   const isStill = Math.abs(soilMoisture - flat.soilMoisture) < FLAT_CHANGE;
   const fading = DRIFT_FADING_PER_DAY ** days;
   return {
@@ -151,6 +179,7 @@ function watch(before: ProbeState, { soilMoisture, day }: ProbeReading, mmOfMois
     // A soil that has been filled up has forgotten what was corrected before.
     correctedMm: day.percolationMm > 0 ? 0 : before.correctedMm * fading,
     movedMm: before.movedMm * fading + day.etcActualMm + water,
+    aboveDays: isAbove ? (before.aboveDays ?? 0) + days : 0,
   };
 }
 
@@ -163,6 +192,8 @@ function wrongWith(
     return 'flat';
   if (probe.jumps > JUMPS_TO_DOUBT) return 'jumps';
   if (Math.abs(probe.correctedMm) > DRIFT_SHARE * probe.movedMm + Math.sqrt(noise)) return 'drifts';
+  const oneSidedMm = Math.max(probe.wetterMm ?? 0, probe.drierMm ?? 0);
+  if (oneSidedMm > Math.sqrt(noise) || (probe.aboveDays ?? 0) >= DAYS_ABOVE) return 'drifts';
   if (deviations > CONTRADICTION && probe.days + 1 >= DAYS_TO_DOUBT) return 'disagrees';
   return null;
 }
@@ -175,14 +206,19 @@ function inDoubt(
   deviations: number,
 ): ProbeState {
   if (earlier === null) return doubted(probe, now ?? 'disagrees');
-  const isFine = now === null && deviations <= AGREEMENT;
+  // A slow drift is within noise for weeks: one that has been found must say what the model says.
+  const { soilMoisture, modelMoisture } = probe.last;
+  const isNear = earlier !== 'drifts' || Math.abs(soilMoisture - modelMoisture) <= PROBE_ERROR;
+  const isFine = now === null && isNear && deviations <= AGREEMENT;
   const days = isFine ? probe.days + 1 : 0;
-  if (days >= DAYS_TO_TRUST) return { ...probe, doubt: null, days: 0, correctedMm: 0, movedMm: 0 };
+  if (days >= DAYS_TO_TRUST) return { ...probe, ...FORGIVEN, doubt: null };
   return { ...probe, doubt: now ?? earlier, days };
 }
 
+const FORGIVEN = { days: 0, correctedMm: 0, movedMm: 0, wetterMm: 0, drierMm: 0, aboveDays: 0 };
+
 function doubted(probe: ProbeState, doubt: Doubt): ProbeState {
-  return { ...probe, doubt, days: 0, correctedMm: 0, movedMm: 0 };
+  return { ...probe, ...FORGIVEN, doubt };
 }
 
 function told(state: SoilState, soilMoisture: number, modelMoisture: number): Assimilated {

@@ -34,4 +34,9 @@ export interface ProbeState {
   /** What it has corrected, with sign, and what went in and out meanwhile, mm, both fading. */
   readonly correctedMm: number;
   readonly movedMm: number;
+  /** One-sided corrections beyond what a wrong crop explains (CUSUM), mm: to the wet side and to the dry; absent: none yet. */
+  readonly wetterMm?: number;
+  readonly drierMm?: number;
+  /** Days in a row on which it has told of water that no drained soil holds. */
+  readonly aboveDays?: number;
 }
