@@ -303,7 +303,8 @@ export class Irrigation {
       for (const action of actions) if (first(action)) this.#carryOut(action);
     for (const action of actions) if (!isStopping(action) && !isClosing(action)) this.#carryOut(action);
     for (const zone of Object.values(state.zones)) {
-      if (isShownOtherwise(before.zones[zone.id], zone)) this.#options.onZone(zone);
+      const was = before.zones[zone.id];
+      if (was !== zone && isShownOtherwise(was, zone)) this.#options.onZone(zone);
     }
   }
 

@@ -224,7 +224,6 @@ function newTurn(
   if (layout === undefined) return undefined;
   let issued = state.issued;
   const others = Object.values(state.zones).filter((other) => other.id !== id && isWatering(other));
-  const meters = new Set(others.map((other) => layouts.get(other.id)?.meter));
   const counted = others.filter(({ id: other, phase }) => {
     // One that hands its pump over to this one is as good as closed, as is one that only waits for its meter.
     const isHandingOver = phase.name === 'closing' && phase.attempts === 0;
@@ -236,7 +235,7 @@ function newTurn(
     now,
     othersWatering: counted.length,
     isOtherTested: others.some(({ phase }) => phase.name === 'testing'),
-    isMeterTaken: meters.has(layout.meter),
+    isMeterTaken: others.some((other) => layouts.get(other.id)?.meter === layout.meter),
     supply: supplyOf(state, layout, config),
     actions: [],
     nextId: () => `${config.idPrefix}-${++issued}`,

@@ -162,10 +162,19 @@ export function suppliedBy(
   state: ControllerState,
   layouts: ReadonlyMap<string, ControlledZone>,
 ): Supplied[] {
-  return Object.values(state.zones).flatMap((zone) => {
-    const layout = layouts.get(zone.id);
-    return layout?.source === id ? [{ zone, layout }] : [];
+  return (bySource(layouts).get(id) ?? []).flatMap((layout) => {
+    const zone = state.zones[layout.id];
+    return zone === undefined ? [] : [{ zone, layout }];
   });
+}
+
+const sorted = new WeakMap<ReadonlyMap<string, ControlledZone>, Map<string | null, ControlledZone[]>>();
+
+/** Asked for at each step of each zone, and the same until the farm is laid out anew. */
+function bySource(layouts: ReadonlyMap<string, ControlledZone>) {
+  const known = sorted.get(layouts) ?? Map.groupBy(layouts.values(), ({ source }) => source);
+  sorted.set(layouts, known);
+  return known;
 }
 
 /** Faults of a zone that let no water be sent its way any more. */
