@@ -10,6 +10,7 @@ import {
   fault,
   lock,
   meterSilenceOf,
+  openSeconds,
   recordRun,
   sendClose,
   type Turn,
@@ -49,17 +50,25 @@ export function closingAnswered(
  * what has not heard us is silent, no broken valve, until its own time is over.
  */
 export function isDefiant(
-  { since, sentAt, claim, commandId, leaseFarmMs }: Extract<Phase, { name: 'closing' | 'unknown' }>,
+  phase: Extract<Phase, { name: 'closing' | 'unknown' }>,
   report: ValveReport,
   turn: Turn,
 ): boolean {
+  const { since, sentAt, claim, commandId } = phase;
   const { now, config } = turn;
   if (!elapsed(since, now, answerOf(turn)) || !showsOpen(report, turn)) return false;
   const { commandId: named } = report;
   if (commandId !== null && (named === commandId || named?.startsWith(`${commandId}~`))) return true;
   if (claim === null || sentAt.realMs <= claim.since.realMs) return false;
   if (!elapsed(claim.since, now, config.lateness)) return false;
-  return named === undefined || now.farmMs >= leaseFarmMs + config.lateness.realSeconds * config.speed * 1000;
+  const lateMs = config.lateness.realSeconds * config.speed * 1000;
+  return named === undefined || now.farmMs >= ownTimeOverFarmMs(phase, turn) + lateMs;
+}
+
+/** Farm time at which its valve has closed by itself, however late it has heard its opening. */
+function ownTimeOverFarmMs(phase: Extract<Phase, { name: 'closing' | 'unknown' }>, turn: Turn): number {
+  if (phase.name === 'unknown' || phase.openedAt === null) return phase.leaseFarmMs;
+  return Math.max(phase.leaseFarmMs, phase.openedAt.farmMs + openSeconds(phase.run, turn) * 1000);
 }
 
 export function withClaim<Z extends ZoneIn<'closing' | 'unknown'>>(

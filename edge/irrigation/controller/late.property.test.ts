@@ -39,6 +39,21 @@ const tale = fc.record({
   story: fc.array(happening, { minLength: 3, maxLength: 12 }),
 });
 
+/** A valve of ours that hears only a repetition of its opening, a minute late, and none of the closings. */
+const heardLate = {
+  seed: 1453649865,
+  farm: farms[0] ?? expect.fail('no farm'),
+  story: (
+    [
+      ['crash', 'a1', 867],
+      ['open', 'a1', 117],
+      ['stop', 'a2', 30],
+      ['open', 'a1', 30],
+      ['open', 'a1', 220],
+    ] as const
+  ).map(([what, zone, seconds]) => ({ do: what, zone, seconds })),
+};
+
 it('messages that are late or lost lock nothing for which a person would have to come', () => {
   let openings = 0;
   const property = fc.property(tale, ({ seed, farm: { zones, loss, ...parts }, story }) => {
@@ -67,6 +82,6 @@ it('messages that are late or lost lock nothing for which a person would have to
     expect(alarms.map(({ reason }) => reason.key).filter((key) => locking.includes(key))).toEqual([]);
     openings += rig.runs.filter(({ measuredLitres }) => (measuredLitres ?? 0) > 0).length;
   });
-  fc.assert(property, { numRuns: 60 });
+  fc.assert(property, { numRuns: 60, examples: [[heardLate]] });
   expect(openings).toBeGreaterThan(10);
 }, 120_000);
