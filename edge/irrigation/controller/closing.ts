@@ -67,8 +67,10 @@ export function isDefiant(
 
 /** Farm time at which its valve has closed by itself, however late it has heard its opening. */
 function ownTimeOverFarmMs(phase: Extract<Phase, { name: 'closing' | 'unknown' }>, turn: Turn): number {
-  if (phase.name === 'unknown' || phase.openedAt === null) return phase.leaseFarmMs;
-  return Math.max(phase.leaseFarmMs, phase.openedAt.farmMs + openSeconds(phase.run, turn) * 1000);
+  if (phase.name === 'unknown') return phase.leaseFarmMs;
+  // One that has not answered may have heard the last repetition only.
+  const { farmMs } = phase.openedAt ?? phase.since;
+  return Math.max(phase.leaseFarmMs, farmMs + openSeconds(phase.run, turn) * 1000);
 }
 
 export function withClaim<Z extends ZoneIn<'closing' | 'unknown'>>(
