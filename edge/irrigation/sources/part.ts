@@ -86,8 +86,17 @@ export function heard(
     isDefiant: part.told === 'off' && isOn && commandId !== undefined && isOurs(part, commandId),
   };
   if (!isLatest || isOn !== (part.told === 'on')) return told;
-  const endsFarmMs = isOn ? part.leaseFarmMs + marginMs(turn) : Math.min(part.endsFarmMs, now.farmMs);
-  return { ...told, isConfirmed: true, endsFarmMs };
+  if (isOn) return { ...told, isConfirmed: true, endsFarmMs: part.leaseFarmMs + marginMs(turn) };
+  if (!isSaidSince(part, commandId, turn)) return told;
+  return { ...told, isConfirmed: true, endsFarmMs: Math.min(part.endsFarmMs, now.farmMs) };
+}
+
+/**
+ * Whether "off" was said after it had heard its last opening, or after that was lost. A late word from before, which names no command,
+ * says nothing of an opening that is still on its way.
+ */
+function isSaidSince(part: PartState, commandId: string | undefined, { now, limits }: SourceTurn): boolean {
+  return commandId !== undefined || part.isOn === true || elapsed(part.since, now, limits.lateness);
 }
 
 /**
