@@ -1,4 +1,4 @@
-import type { Instant } from './controller/time.ts';
+import type { Instant } from './time.ts';
 
 /** The farm's clock: real monotonic time, sped up in the demo's time-lapse. */
 export function farmClock(clock: { nowMs(): number; monotonicMs(): number }, speed: number): () => Instant {

@@ -1,5 +1,5 @@
-import type { Instant } from './controller/time.ts';
 import type { ValveReport } from './controller/types.ts';
+import type { Instant } from './time.ts';
 
 /** Water runs on for a while, and meters average: what they say this soon after a closing is no leak. */
 const DRAINING_MS = 60_000;

@@ -1,9 +1,9 @@
 import { actuatorOf, type ForeignValve } from '../actuators/index.ts';
 import type { Zone } from '../farm/layout.ts';
 import { isFitForControl } from '../ingest/quality.ts';
-import type { Instant } from './controller/time.ts';
 import type { ControlReading, ValveReport } from './controller/types.ts';
 import { Meter } from './meter.ts';
+import type { Instant } from './time.ts';
 
 interface Watched {
   readonly zone: string;

@@ -1,8 +1,8 @@
 import type { ValveCommand } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
 import type { Command } from '../actuators/index.ts';
+import type { SourceWiring } from './source-wiring.ts';
 import type { PartName, SourceAction } from './sources/state.ts';
-import type { SourceWiring } from './sources/wiring.ts';
 import type { DrivenZone } from './zones.ts';
 
 interface SenderOptions {

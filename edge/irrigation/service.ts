@@ -7,7 +7,6 @@ import { type ControllerConfig, controllerDefaults } from './controller/config.t
 import { begin, beginZone, endZone, type Restored, type Step, step } from './controller/controller.ts';
 import { restore } from './controller/restore.ts';
 import { addSource, endSource } from './controller/sources.ts';
-import type { Instant } from './controller/time.ts';
 import type {
   Action,
   ControllerEvent,
@@ -22,12 +21,13 @@ import type { IrrigationOptions } from './options.ts';
 import { Recorder } from './recorder.ts';
 import { Sender } from './sender.ts';
 import { type Changed, type SettingsAsker, type SettingsView, ZoneSettings } from './settings.ts';
+import { SourceWiring } from './source-wiring.ts';
 import type { Source } from './sources/schema.ts';
 import { type SourceView, sourceView } from './sources/view.ts';
-import { SourceWiring } from './sources/wiring.ts';
+import type { Instant } from './time.ts';
 import { systemTimers } from './timers.ts';
 import { isShownOtherwise } from './view.ts';
-import { ZoneWiring } from './wiring.ts';
+import { ZoneWiring } from './zone-wiring.ts';
 import { controlledZone, drivenZones, isSameValve } from './zones.ts';
 
 export interface Answer {

@@ -1,6 +1,6 @@
 import type { JournalRecord, Reason, Settings, ZoneSettingsRecord } from '@nongtin/broker/wire';
 import type { Zone as ZoneLayout } from '../farm/layout.ts';
-import { reasonOf } from './controller/reason.ts';
+import { reasonOf } from './reason.ts';
 
 interface SettingsJournal {
   appendRecord(record: JournalRecord): Promise<number>;

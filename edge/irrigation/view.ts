@@ -1,8 +1,8 @@
 import type { Reason } from '@nongtin/broker/wire';
 import type { Zone as ZoneLayout } from '../farm/layout.ts';
-import { reasonOf } from './controller/reason.ts';
 import type { ZoneState } from './controller/types.ts';
 import type { PlanView } from './planning/shown.ts';
+import { reasonOf } from './reason.ts';
 import type { SettingsView } from './settings.ts';
 
 /** A zone's value as pages show it. */

@@ -2,9 +2,9 @@ import type { Reason } from '@nongtin/broker/wire';
 import { type Actuator, actuatorOf } from '../actuators/index.ts';
 import { isWatered, valveName, type WateredZone, type Zone } from '../farm/layout.ts';
 import { type ControlledZone, controllerDefaults } from './controller/config.ts';
-import type { Limit } from './controller/time.ts';
 import { partValve, type Source, type SourcePart } from './sources/schema.ts';
 import { type ControlledPart, type ControlledSource, sourceDefaults } from './sources/state.ts';
+import type { Limit } from './time.ts';
 
 /** How long a wet test leaves a valve open: long enough for its meter, short enough to stand beside it. */
 const TEST_SECONDS = 10;

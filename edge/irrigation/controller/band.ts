@@ -1,5 +1,5 @@
+import { reasonOf } from '../reason.ts';
 import type { ControlledZone, ControllerConfig } from './config.ts';
-import { reasonOf } from './reason.ts';
 import type { ValveReport } from './types.ts';
 
 interface Standing {

@@ -1,8 +1,8 @@
 import type { Reason } from '@nongtin/broker/wire';
+import { reasonOf } from '../reason.ts';
 import { isFilledSince, isHeardSince, isPressedSince } from '../sources/doubt.ts';
+import { elapsed } from '../time.ts';
 import { isNoise } from './band.ts';
-import { reasonOf } from './reason.ts';
-import { elapsed } from './time.ts';
 import type { Turn } from './turn.ts';
 import type { Loss, ZoneState } from './types.ts';
 

@@ -1,8 +1,8 @@
+import { reasonOf } from '../reason.ts';
+import { claimAfter, elapsed } from '../time.ts';
 import { isNoise, leakOf, showsOpen } from './band.ts';
 import { beginDoubt } from './blame.ts';
-import { reasonOf } from './reason.ts';
 import { mayClose } from './supply.ts';
-import { claimAfter, elapsed } from './time.ts';
 import {
   answerOf,
   beginUnknown,

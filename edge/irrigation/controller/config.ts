@@ -1,7 +1,7 @@
 import type { Reason } from '@nongtin/broker/wire';
 import type { WateredZone } from '../../farm/layout.ts';
 import { type ControlledSource, type SourceLimits, sourceDefaults } from '../sources/state.ts';
-import type { Limit } from './time.ts';
+import type { Limit } from '../time.ts';
 
 /** A zone as the controller sees it: its valve by name, and in what that valve differs from one of ours. */
 export interface ControlledZone extends Omit<WateredZone, 'valve' | 'source'> {

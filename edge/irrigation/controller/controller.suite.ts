@@ -2,10 +2,10 @@ import { quality, type Reason } from '@nongtin/broker/wire';
 import { demoFarm } from '../../farm/demo.ts';
 import { isWatered, type Zone, zonesOf } from '../../farm/layout.ts';
 import type { Source } from '../sources/schema.ts';
+import type { Instant } from '../time.ts';
 import { controlledSource, controlledZone } from '../zones.ts';
 import { type ControllerConfig, controllerDefaults } from './config.ts';
 import { begin, type Restored, step } from './controller.ts';
-import type { Instant } from './time.ts';
 import type { Action, ControllerEvent, ControllerState, ValveReport, ZoneState } from './types.ts';
 
 const UNTESTED: Reason = { key: 'wet_test_missing', figures: {} };

@@ -1,11 +1,11 @@
+import { reasonOf } from '../reason.ts';
 import type { PastSource } from '../sources/past.ts';
+import { elapsed, type Instant } from '../time.ts';
 import { isNoise, leakOf } from './band.ts';
 import type { ControllerConfig } from './config.ts';
 import { moistureAfter } from './decide.ts';
 import { table } from './phases.ts';
-import { reasonOf } from './reason.ts';
 import { addSource, followSources, layoutsOf, sourcesOf, stepSourceOf, supplyOf } from './sources.ts';
-import { elapsed, type Instant } from './time.ts';
 import { beginUnknown, fault, journalInterrupted, lock, sendClose, type Turn } from './turn.ts';
 import {
   type Action,

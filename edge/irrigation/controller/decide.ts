@@ -1,9 +1,9 @@
 import { quality, type Reason } from '@nongtin/broker/wire';
 import { isFitForControl } from '../../ingest/quality.ts';
+import { reasonOf } from '../reason.ts';
+import type { Instant } from '../time.ts';
 import type { ControllerConfig } from './config.ts';
-import { reasonOf } from './reason.ts';
 import { obstacleOfSupply } from './supply.ts';
-import type { Instant } from './time.ts';
 import type { Turn } from './turn.ts';
 import { cycleKey, type ZoneState } from './types.ts';
 

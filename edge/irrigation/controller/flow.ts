@@ -1,9 +1,9 @@
+import { reasonOf } from '../reason.ts';
 import { isFlushing } from '../sources/flush.ts';
+import { elapsed, type Instant } from '../time.ts';
 import { bandOf, type FlowFault } from './band.ts';
 import { lossReason } from './blame.ts';
-import { reasonOf } from './reason.ts';
 import { waterSince } from './supply.ts';
-import { elapsed, type Instant } from './time.ts';
 import { beginClosing, isUnmetered, meterSilenceOf, type Turn } from './turn.ts';
 import type { Outcome, ZoneIn, ZoneState } from './types.ts';
 

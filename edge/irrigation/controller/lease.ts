@@ -1,5 +1,5 @@
+import { elapsed } from '../time.ts';
 import type { ControlledZone } from './config.ts';
-import { elapsed } from './time.ts';
 import { answerOf, sendRenewal, type Turn } from './turn.ts';
 import type { Flowing, Lease, Run, ValveReport, ZoneIn } from './types.ts';
 

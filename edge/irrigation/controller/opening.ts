@@ -1,6 +1,6 @@
+import { reasonOf } from '../reason.ts';
+import { elapsed } from '../time.ts';
 import { checkFlowOf } from './flow.ts';
-import { reasonOf } from './reason.ts';
-import { elapsed } from './time.ts';
 import { answerOf, beginClosing, endRun, isUnmetered, openSeconds, sendOpen, type Turn } from './turn.ts';
 import { cycleKey, type EventOf, type ZoneIn, type ZoneState } from './types.ts';
 

@@ -1,3 +1,4 @@
+import { reasonOf } from '../reason.ts';
 import {
   closeAgain,
   closeReturned,
@@ -10,7 +11,6 @@ import {
 import { obstacleToTest } from './decide.ts';
 import { acquitOrJudge, judgeLoss } from './doubt.ts';
 import { openingAnswered, openingFailed, openNow, repeatOpening, withoutIntent } from './opening.ts';
-import { reasonOf } from './reason.ts';
 import {
   closedAtLast,
   giveUpInterrupted,

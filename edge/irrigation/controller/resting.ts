@@ -1,7 +1,7 @@
+import { reasonOf } from '../reason.ts';
+import { elapsed } from '../time.ts';
 import { closeAgain, isDefiant, withClaim } from './closing.ts';
 import { decide, freshMoisture, obstacleFromAfar, obstacleTo } from './decide.ts';
-import { reasonOf } from './reason.ts';
-import { elapsed } from './time.ts';
 import {
   accept,
   answerOf,

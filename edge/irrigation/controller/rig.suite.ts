@@ -3,9 +3,9 @@ import type { Zone } from '../../farm/layout.ts';
 import { pastSources } from '../sources/past.ts';
 import { partsOf, type Source } from '../sources/schema.ts';
 import type { PartName } from '../sources/state.ts';
+import type { Instant } from '../time.ts';
 import { testController } from './controller.suite.ts';
 import { begin, step } from './controller.ts';
-import type { Instant } from './time.ts';
 import {
   type Action,
   type ControllerEvent,

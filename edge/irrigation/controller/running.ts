@@ -1,3 +1,5 @@
+import { reasonOf } from '../reason.ts';
+import { elapsed } from '../time.ts';
 import { freshMoisture } from './decide.ts';
 import { checkFlowOf, checkSilenceOf } from './flow.ts';
 import {
@@ -8,8 +10,6 @@ import {
   plannedEndFarmMs,
   renewed,
 } from './lease.ts';
-import { reasonOf } from './reason.ts';
-import { elapsed } from './time.ts';
 import { answerOf, beginClosing, endRun, isOver, type Turn } from './turn.ts';
 import type { Ending, EventOf, Outcome, Phase, ZoneIn, ZoneState } from './types.ts';
 

@@ -1,12 +1,12 @@
 import type { Reason } from '@nongtin/broker/wire';
+import { reasonOf } from '../reason.ts';
 import { beginSource, cutOff, type SourceEvent, stepSource } from '../sources/machine.ts';
 import { type SourceTurn, tellAllOff } from '../sources/part.ts';
 import type { PastSource } from '../sources/past.ts';
 import type { SourceAction, SourceState } from '../sources/state.ts';
+import type { Instant } from '../time.ts';
 import type { ControlledZone, ControllerConfig } from './config.ts';
-import { reasonOf } from './reason.ts';
 import { demandOf, isBurst, type Supply, suppliedBy } from './supply.ts';
-import type { Instant } from './time.ts';
 import type { Action, ControlledSourceEvent, ControllerState, ZoneEvent } from './types.ts';
 
 /** The sources within the controller: each is told what the zones behind it want, and they are told what becomes of it. */

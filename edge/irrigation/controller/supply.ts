@@ -1,9 +1,9 @@
 import type { Reason } from '@nongtin/broker/wire';
+import { reasonOf } from '../reason.ts';
 import { hasLagged } from '../sources/machine.ts';
 import type { ControlledSource, Demand, SourceState } from '../sources/state.ts';
+import { elapsed, type Instant } from '../time.ts';
 import type { ControlledZone } from './config.ts';
-import { reasonOf } from './reason.ts';
-import { elapsed, type Instant } from './time.ts';
 import type { ControllerState, ZoneState } from './types.ts';
 
 /** What one zone sees of where its water comes from. */

@@ -9,8 +9,8 @@ import {
   type WetTest,
 } from '../../wet-test/machine.ts';
 import { type Verdict, verdictOf } from '../../wet-test/verdict.ts';
-import { reasonOf } from './reason.ts';
-import { elapsed } from './time.ts';
+import { reasonOf } from '../reason.ts';
+import { elapsed } from '../time.ts';
 import { answerOf, beginUnknown, fault, recordRun, sendClose, sendOpen, type Turn } from './turn.ts';
 import type { EventOf, Outcome, Run, ZoneIn, ZoneState } from './types.ts';
 

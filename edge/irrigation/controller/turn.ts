@@ -1,9 +1,9 @@
 import type { Reason, RunRecord } from '@nongtin/broker/wire';
+import { reasonOf } from '../reason.ts';
+import { elapsed, type Instant, type Limit } from '../time.ts';
 import { isNoise } from './band.ts';
 import type { ControlledZone, ControllerConfig } from './config.ts';
-import { reasonOf } from './reason.ts';
 import { mayClose, type Supply } from './supply.ts';
-import { elapsed, type Instant, type Limit } from './time.ts';
 import type { Action, Ending, IntentRecord, Loss, Run, Wanted, ZoneState } from './types.ts';
 
 /** What one step of one zone works with; `actions` collects what the shell has to do. */

@@ -10,7 +10,7 @@ import type {
 import type { EndedTest } from '../../wet-test/ledger.ts';
 import type { WetTest } from '../../wet-test/machine.ts';
 import type { Failure, Gauge, PartName, SourceAction, SourceState } from '../sources/state.ts';
-import type { Claim, Instant } from './time.ts';
+import type { Claim, Instant } from '../time.ts';
 
 type RecordOf<K extends JournalRecord['kind']> = Extract<JournalRecord, { kind: K }>;
 export type IntentRecord = RecordOf<'intent'>;

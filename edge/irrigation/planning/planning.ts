@@ -3,10 +3,9 @@ import type { Logger } from '@nongtin/service';
 import type { Farm } from '../../farm/layout.ts';
 import { FarmWeather } from '../../farm-weather/farm-weather.ts';
 import { isFitForControl } from '../../ingest/quality.ts';
-import type { ControlReading } from '../controller/types.ts';
+import type { ControlReading, Wanted, ZoneState } from '../controller/types.ts';
 import type { Library } from '../crop-water/library.ts';
 import { ProgramHolds } from '../holds.ts';
-import type { Irrigation } from '../service.ts';
 import type { Timers } from '../timers.ts';
 import type { ForecastFeed } from './forecast-feed.ts';
 import { Guard } from './guard.ts';
@@ -35,7 +34,10 @@ interface PlanningOptions {
     /** Newest first. */
     records<K extends JournalRecord['kind']>(kind: K, limit: number): Promise<readonly RecordOf<K>[]>;
   };
-  readonly irrigation: Pick<Irrigation, 'zone' | 'plan'>;
+  readonly irrigation: {
+    zone(id: string): ZoneState | undefined;
+    plan(zone: string, wanted: Wanted | null, reason: Reason): void;
+  };
   readonly alarms: {
     raise(source: string, severity: AlarmRecord['severity'], reason: Reason): void;
     clear(source: string, key: string): void;

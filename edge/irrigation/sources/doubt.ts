@@ -1,5 +1,5 @@
-import { reasonOf } from '../controller/reason.ts';
-import { elapsed, type Instant } from '../controller/time.ts';
+import { reasonOf } from '../reason.ts';
+import { elapsed, type Instant } from '../time.ts';
 import type { SourceTurn } from './part.ts';
 import type { ControlledSource, Demand, Failure, SourceState } from './state.ts';
 

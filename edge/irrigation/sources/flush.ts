@@ -1,5 +1,5 @@
-import { reasonOf } from '../controller/reason.ts';
-import { elapsed, type Instant } from '../controller/time.ts';
+import { reasonOf } from '../reason.ts';
+import { elapsed, type Instant } from '../time.ts';
 import { alarm, clear, isSurelyOff, isUnanswered, type SourceTurn, tellOff, tellOn } from './part.ts';
 import type { ControlledFilter, Demand, FilterState, SourceState } from './state.ts';
 

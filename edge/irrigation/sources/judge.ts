@@ -1,5 +1,5 @@
-import { reasonOf } from '../controller/reason.ts';
-import { elapsed } from '../controller/time.ts';
+import { reasonOf } from '../reason.ts';
+import { elapsed } from '../time.ts';
 import { accusationOf, outcomeOfDoubt } from './doubt.ts';
 import { alarm, locked, type SourceTurn, stoppedAtOnce, stoppedReason } from './part.ts';
 import { DAY_MS } from './past.ts';

@@ -1,7 +1,7 @@
 import type { Reason } from '@nongtin/broker/wire';
 import { isFitForControl } from '../../ingest/quality.ts';
-import { reasonOf } from '../controller/reason.ts';
-import { elapsed, type Instant } from '../controller/time.ts';
+import { reasonOf } from '../reason.ts';
+import { elapsed, type Instant } from '../time.ts';
 import { beginFilter, isFlushing, stepFilter } from './flush.ts';
 import { judge, type SourceStep } from './judge.ts';
 import {

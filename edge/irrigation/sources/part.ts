@@ -1,6 +1,6 @@
 import type { Reason } from '@nongtin/broker/wire';
-import { reasonOf } from '../controller/reason.ts';
-import { claimAfter, elapsed, type Instant } from '../controller/time.ts';
+import { reasonOf } from '../reason.ts';
+import { claimAfter, elapsed, type Instant } from '../time.ts';
 import type {
   ControlledSource,
   PartName,

@@ -1,5 +1,5 @@
 import type { Reason, ValveCommand } from '@nongtin/broker/wire';
-import type { Claim, Instant, Limit } from '../controller/time.ts';
+import type { Claim, Instant, Limit } from '../time.ts';
 
 export type PartName = 'pump' | 'masterValve' | 'flushValve';
 

@@ -1,5 +1,5 @@
 import type { Reason } from '@nongtin/broker/wire';
-import { reasonOf } from '../controller/reason.ts';
+import { reasonOf } from '../reason.ts';
 import type { Source } from './schema.ts';
 import type { PartState, SourceState } from './state.ts';
 

@@ -1,8 +1,8 @@
 import { topicOf } from '@nongtin/broker/wire';
 import type { Zone } from '../farm/layout.ts';
-import type { Instant } from './controller/time.ts';
 import type { ControllerEvent, ControlReading, ValveReport } from './controller/types.ts';
 import { ForeignReports } from './reports.ts';
+import type { Instant } from './time.ts';
 import { type DrivenZone, drivenZones } from './zones.ts';
 
 /** Which zones are driven, and whose words are of which of them. */

@@ -1,12 +1,12 @@
 import { topicOf, type ValveState } from '@nongtin/broker/wire';
-import { type Actuator, actuatorOf, type Command, type Valve } from '../../actuators/index.ts';
-import { valveDevice } from '../../farm/layout.ts';
-import { isFitForControl } from '../../ingest/quality.ts';
-import type { Instant } from '../controller/time.ts';
-import type { ControlledSourceEvent, ControlReading } from '../controller/types.ts';
-import { controlledSource } from '../zones.ts';
-import { partsOf, type Source } from './schema.ts';
-import type { ControlledSource, Gauge, PartName, SourceAction } from './state.ts';
+import { type Actuator, actuatorOf, type Command, type Valve } from '../actuators/index.ts';
+import { valveDevice } from '../farm/layout.ts';
+import { isFitForControl } from '../ingest/quality.ts';
+import type { ControlledSourceEvent, ControlReading } from './controller/types.ts';
+import { partsOf, type Source } from './sources/schema.ts';
+import type { ControlledSource, Gauge, PartName, SourceAction } from './sources/state.ts';
+import type { Instant } from './time.ts';
+import { controlledSource } from './zones.ts';
 
 interface Wired {
   readonly source: string;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { ControlReading } from '../controller/types.ts';
-import type { Source } from './schema.ts';
-import { SourceWiring } from './wiring.ts';
+import type { ControlReading } from './controller/types.ts';
+import { SourceWiring } from './source-wiring.ts';
+import type { Source } from './sources/schema.ts';
 
 const well: Source = {
   ...{ id: 'well', name: 'Giếng khoan', maxFlowLitresPerMinute: 80 },
