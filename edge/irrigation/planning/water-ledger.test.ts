@@ -84,6 +84,14 @@ class Farm {
     }
   }
 
+  /** The probe says so every hour. */
+  probe(soilMoisture: number, hours: number): void {
+    for (let hour = 0; hour < hours; hour++) {
+      this.ledger.onSoilMoisture('a1', soilMoisture);
+      this.wait(1);
+    }
+  }
+
   given(litres: number | null, plannedLitres = 0): void {
     const run: RunRecord = {
       ...{ kind: 'run', runId: `run-${this.runs.length}`, zone: 'a1', valve: 'v', plannedLitres },
@@ -210,10 +218,7 @@ describe('the water ledger', () => {
     const farm = new Farm();
     farm.ledger.tick();
     expect(farm.ledger.view('a1')?.isAssumed).toBe(true);
-    for (let hour = 0; hour < 4; hour++) {
-      farm.ledger.onSoilMoisture('a1', 0.24);
-      farm.wait(1);
-    }
+    farm.probe(0.24, 4);
     expect(farm.ledger.view('a1')?.isAssumed).toBe(false);
     // 0.02 m³/m³ under half the area, 0.4 m deep, is 4 mm; and some hours of a morning have passed since.
     expect(farm.depletionMm()).toBeGreaterThan(4);
@@ -224,10 +229,7 @@ describe('the water ledger', () => {
     const farm = new Farm();
     farm.ledger.tick();
     farm.given(10_000);
-    for (let hour = 0; hour < 6; hour++) {
-      farm.ledger.onSoilMoisture('a1', 0.24);
-      farm.wait(1);
-    }
+    farm.probe(0.24, 6);
     expect(farm.ledger.view('a1')?.isAssumed).toBe(false);
     expect(farm.depletionMm()).toBeGreaterThan(3.5);
     expect(farm.depletionMm()).toBeLessThan(6);
@@ -248,11 +250,7 @@ describe('the water ledger', () => {
     const farm = new Farm();
     farm.ledger.tick();
     farm.given(20_000);
-    for (let day = 0; day < 8; day++)
-      for (let hour = 0; hour < 24; hour++) {
-        farm.ledger.onSoilMoisture('a1', 0.26);
-        farm.wait(1);
-      }
+    farm.probe(0.26, 8 * 24);
     expect(farm.doubts.at(-1)?.key).toMatch(/^probe_/);
     expect(farm.depletionMm()).toBeGreaterThan(10);
   });
@@ -331,11 +329,7 @@ describe('the water ledger', () => {
     const farm = new Farm();
     farm.ledger.tick();
     farm.given(20_000);
-    for (let day = 0; day < 8; day++)
-      for (let hour = 0; hour < 24; hour++) {
-        farm.ledger.onSoilMoisture('a1', 0.26);
-        farm.wait(1);
-      }
+    farm.probe(0.26, 8 * 24);
     expect(farm.ledger.view('a1')?.disagreement).not.toBeNull();
     farm.ledger.forgetProbe('a1');
     expect(farm.ledger.view('a1')?.disagreement).toBeNull();
