@@ -7,9 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { demoSecrets } from '@nongtin/accounts';
 import { sqliteSeries } from '@nongtin/series';
-import { freePort } from '@nongtin/service';
+import { freePort, seededRandom } from '@nongtin/service';
 import { connect, type MqttClient } from 'mqtt';
-import { seededRandom } from './random.suite.ts';
 
 const DEVICE = 'probe9';
 const MESSAGES_A_SECOND = 200;

@@ -1,21 +1,18 @@
+import { seededRandom } from '@nongtin/service';
 import { generate, type Packet } from 'mqtt-packet';
 import { connectPacket, message } from './wire-client.ts';
 
-/** Chance that can be had again: the same seed gives the same numbers (mulberry32). */
+/** Draws of a seed. */
 export class Chance {
-  #state: number;
+  readonly #random: () => number;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
+    this.#random = seededRandom(seed);
   }
 
   /** A whole number from 0 up to, not including, `limit`; 0 when there is none. */
   below(limit: number): number {
-    if (limit < 1) return 0;
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
+    return Math.floor(this.#random() * Math.max(0, limit));
   }
 
   /** Once in so many times. */

@@ -5,12 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { demoSecrets } from '@nongtin/accounts';
 import { type RunRecord, topicOf, type ValveCommand } from '@nongtin/broker/wire';
-import { freePort } from '@nongtin/service';
+import { freePort, seededRandom } from '@nongtin/service';
 import { connect } from 'mqtt';
 import { expect } from 'vitest';
 import type { Farm } from '../farm/layout.ts';
 import { end, spawnGateway, startGateway } from '../kill.suite.ts';
-import { seededRandom } from '../random.suite.ts';
 
 /** Farm seconds in one real second, so that leases are renewed while a test waits. */
 const SPEED = 6;

@@ -1,16 +1,11 @@
+import { seededRandom as seeded } from '@nongtin/service';
+
 /** Uniform numbers in [0, 1). The same seed and name give the same numbers for ever. */
 export type Random = () => number;
 
 /** A generator of its own for each `name`, so that one more device does not change what another one draws. */
 export function seededRandom(seed: number, name: string): Random {
-  let state = hash(`${seed}/${name}`);
-  // mulberry32 (Tommy Ettinger, public domain): 32 bits of state are plenty for weather and sensor noise.
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  return seeded(hash(`${seed}/${name}`));
 }
 
 /** Standard normal, by Box and Muller. */

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { demoSecrets } from '@nongtin/accounts';
 import { isRecordPayload, observedAtMs, parseReadings, type UplinkEntry } from '@nongtin/broker/wire';
-import { freePorts } from '@nongtin/service';
+import { freePorts, seededRandom } from '@nongtin/service';
 import { program } from './bad-network.ts';
 import { CutLink, type CutPoint } from './cut-link.ts';
 
@@ -335,17 +335,6 @@ export function daysOf(entries: readonly Kept[]): DayRow[] {
 function sorted(rows: readonly DayRow[]): DayRow[] {
   const keyOf = ({ device, day }: DayRow) => `${day} ${device}`;
   return [...rows].sort((a, b) => keyOf(a).localeCompare(keyOf(b)));
-}
-
-/** Mulberry32: small, and the same everywhere. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 /** NONGTIN_CUT_SEED repeats a run; a test's name tells the seed that was used. */

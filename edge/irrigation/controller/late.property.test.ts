@@ -1,8 +1,8 @@
+import { seededRandom } from '@nongtin/service';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { demoFarm } from '../../farm/demo.ts';
 import { type Zone, zonesOf } from '../../farm/layout.ts';
-import { seededRandom } from '../../random.suite.ts';
 import { sourceLockKeys } from '../sources/state.ts';
 import { Rig } from './rig.suite.ts';
 import { lockKeys } from './types.ts';

@@ -1,7 +1,7 @@
+import { seededRandom } from '@nongtin/service';
 import fc from 'fast-check';
 import { demoFarm } from '../../farm/demo.ts';
 import { type Zone, zonesOf } from '../../farm/layout.ts';
-import { seededRandom } from '../../random.suite.ts';
 import type { Source } from '../sources/schema.ts';
 import { Rig } from './rig.suite.ts';
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { seededRandom } from '@nongtin/service';
 
 /** How bad a link is. What is left out is as good as the machine's own. */
 export interface Badness {
@@ -111,17 +112,6 @@ export class BadLink {
     const { latencyMs = 0, jitterMs = 0 } = this.badness;
     if (latencyMs + jitterMs > 0) await delay(latencyMs + this.#random() * jitterMs);
   }
-}
-
-/** Mulberry32: small, and the same everywhere. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 /** NONGTIN_LINK_SEED repeats a run; a test's name tells the seed that was used. */

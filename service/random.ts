@@ -1,4 +1,4 @@
-/** Mulberry32: small, and the same everywhere. */
+/** Chance that can be had again: the same seed gives the same numbers in [0, 1) everywhere (mulberry32 by Tommy Ettinger, public domain). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
