@@ -45,6 +45,8 @@ export interface Actuator {
   readonly longestSeconds: number;
   /** How long an answer may take, where that is longer than usual. */
   readonly answerSeconds?: number | undefined;
+  /** What it switches, however that is written down: two addresses of one and the same relay or valve have the same outlet. */
+  readonly outlet: string;
   /** Channel of the `valve_open` readings that tell of this output; undefined: the device has only one. */
   readonly stateChannel: string | undefined;
 }

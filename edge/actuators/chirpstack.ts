@@ -23,5 +23,5 @@ export function chirpstackActuator(address: Address): Actuator {
     const payload = { id: uuidOf(commandId), devEui, confirmed: true, fPort, data, expiresAt };
     return [{ topic, payload: JSON.stringify(payload), qos: 1 }];
   };
-  return downlinkActuator(address, { send, queue: send });
+  return downlinkActuator(address, devEui, { send, queue: send });
 }

@@ -35,7 +35,12 @@ interface Downlinks {
   queue(data: string, wish: CloseWish, answerSeconds: number): Command[];
 }
 
-export function downlinkActuator(address: DownlinkAddress, { send, queue }: Downlinks): Actuator {
+/** `node`: which of the network's devices it is. */
+export function downlinkActuator(
+  address: DownlinkAddress,
+  node: string,
+  { send, queue }: Downlinks,
+): Actuator {
   const { answerSeconds = USUAL_ANSWER_SECONDS, open, close, provision } = address;
   const { longestSeconds, stepSeconds } = limitsOf(open);
   return {
@@ -44,6 +49,8 @@ export function downlinkActuator(address: DownlinkAddress, { send, queue }: Down
     // A renewal is heard when it next speaks, perhaps after its time is over, and then opens anew what has closed. So the first
     // opening holds the whole run, and the widest time of the template is the zone's limit.
     isRearmed: false,
+    // A node with several valves closes each by bytes of its own.
+    outlet: `${node}/${close.toLowerCase()}`,
     stateChannel: undefined,
     cutOffSeconds: (durationSeconds) => Math.ceil(durationSeconds / stepSeconds) * stepSeconds,
     open: (wish) => send(timedPayload(open, wish.durationSeconds), wish, answerSeconds),

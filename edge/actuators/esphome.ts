@@ -23,6 +23,7 @@ export function esphomeActuator({ device, component = 'switch', output, cutOffSe
     longestSeconds: cutOffSeconds,
     // It takes no time, so there is nothing to renew: its own cut-off is the same for every run, and is the zone's limit.
     isRearmed: false,
+    outlet: topic,
     stateChannel: output,
     cutOffSeconds: () => cutOffSeconds,
     open: ({ durationSeconds }) => {

@@ -9,6 +9,7 @@ export function nongtinActuator(device: string): Actuator {
   const send = (command: ValveCommand) => [{ topic, payload: JSON.stringify(command), qos: 1 } as const];
   return {
     longestSeconds: LONGEST_SECONDS,
+    outlet: device,
     stateChannel: '',
     // A new opening takes the place of the old one (docs/wire.md, valveCommand).
     isRearmed: true,

@@ -25,6 +25,7 @@ export function shellyActuator({ device, output = 0 }: Address): Actuator {
     // Another ON begins the time anew (swingerman/ha-dual-smart-thermostat#91, where heaters are kept on by that); the documents
     // do not say so. A box that kept its first timer would close too early, never too late.
     isRearmed: true,
+    outlet: `${device}/${output}`,
     stateChannel: `switch:${output}`,
     cutOffSeconds: (durationSeconds) => durationSeconds,
     open: ({ durationSeconds, commandId }) => [

@@ -25,6 +25,7 @@ export function tasmotaActuator(address: Address): Actuator {
     longestSeconds: LONGEST_SECONDS,
     // ExecuteCommandPower restarts the pulse timer at each Power ON (arendst/Tasmota: support_tasmota.ino).
     isRearmed: true,
+    outlet: `${address.device}/${relay}`,
     stateChannel: `POWER${relay}`,
     cutOffSeconds: (durationSeconds) => durationSeconds,
     open: ({ durationSeconds }) => [

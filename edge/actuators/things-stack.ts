@@ -27,5 +27,8 @@ export function thingsStackActuator(address: Address): Actuator {
       const topic = `v3/${application}/devices/${deviceId}/down/${action}`;
       return [{ topic, payload: JSON.stringify({ downlinks: [downlink] }), qos: 1 }];
     };
-  return downlinkActuator(address, { send: sendTo('replace'), queue: sendTo('push') });
+  return downlinkActuator(address, `${application}/${deviceId}`, {
+    send: sendTo('replace'),
+    queue: sendTo('push'),
+  });
 }

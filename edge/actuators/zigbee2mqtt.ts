@@ -35,6 +35,7 @@ export function zigbee2mqttActuator(address: Address): Actuator {
     // ZCL 3.8.2.3.6 makes OnTime the longer of what is left and what is asked for. But there is firmware that counts down to a
     // toggle instead (Koenkk/zigbee-herdsman-converters#7475): two of those would close the valve, and open it again.
     isRearmed: renews,
+    outlet: `${topic}/${state}`,
     stateChannel: output ?? '',
     cutOffSeconds: (durationSeconds) => Math.ceil(durationSeconds / stepSeconds) * stepSeconds,
     open: ({ durationSeconds }) => {

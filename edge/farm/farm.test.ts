@@ -114,6 +114,36 @@ describe('a wrong farm file names the field and the remedy', () => {
       /have the same valve 'shelly-1\/0', give each zone/,
     ],
     [
+      'one output of which one address says the number and the other leaves it to the family',
+      (f) => {
+        const device = { family: 'tasmota', device: 'relay-box', flowMeter: null };
+        Object.assign(zoneOf(f, 0), { valve: device });
+        Object.assign(zoneOf(f, 1), { valve: { ...device, output: 1 } });
+      },
+      /zones\[1\]\.valve and plots\[0\]\.zones\[0\]\.valve have the same output 'relay-box\/1', give each zone/,
+    ],
+    [
+      'one node of LoRaWAN under two names',
+      (f) => {
+        const node = { family: 'chirpstack', application: '1', devEui: '00112233aabbccdd', flowMeter: null };
+        const bytes = { fPort: 85, open: 'ff1da0{seconds:u16le}', close: 'ff1d00' };
+        Object.assign(zoneOf(f, 0), { valve: { ...node, ...bytes, device: 'lora.one' } });
+        const same = { devEui: '00112233AABBCCDD', close: 'FF1D00', device: 'lora.two' };
+        Object.assign(zoneOf(f, 1), { valve: { ...node, ...bytes, ...same } });
+      },
+      /have the same output '00112233aabbccdd\/ff1d00', give each zone/,
+    ],
+    [
+      'a meter that counts for two zones under two names',
+      (f) => {
+        const box = { family: 'tasmota', device: 'relay-box' };
+        Object.assign(zoneOf(f, 0), { valve: { ...box, output: 1, flowMeter: { device: 'meter' } } });
+        const flowMeter = { device: 'meter', channel: 'flow' };
+        Object.assign(zoneOf(f, 1), { valve: { ...box, output: 2, flowMeter } });
+      },
+      /zones\[0\]\.valve\.flowMeter names no channel of 'meter', of which plots\[0\]\.zones\[1\]\.valve\.flowMeter names 'flow'/,
+    ],
+    [
       'a limit beyond what the device can be told',
       (f) => void Object.assign(zoneOf(f, 0), { valve: zigbee, maxRunSeconds: 7000 }),
       /zones\[0\]\.valve closes by itself after 6553 s at the latest: set maxRunSeconds/,

@@ -2,12 +2,17 @@ import { IDENTITY } from '@nongtin/broker/wire';
 import { StartProblem } from '@nongtin/service';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { type Valve, valveProblems } from '../actuators/index.ts';
+import { actuatorOf, type Valve, valveProblems } from '../actuators/index.ts';
 import type { SiteLocation } from '../irrigation/crop-water/site.ts';
 import type { ZoneWater } from '../irrigation/crop-water/zone-water.ts';
 import type { Program } from '../irrigation/programs/program.ts';
 import type { WaterTurns } from '../irrigation/programs/turns.ts';
-import { type Source, sourceContradictions, sourceProblems } from '../irrigation/sources/schema.ts';
+import {
+  partValve,
+  type Source,
+  sourceContradictions,
+  sourceProblems,
+} from '../irrigation/sources/schema.ts';
 import { shapeProblems } from '../shape.ts';
 
 /**
@@ -192,6 +197,21 @@ function wrongValve({ valve, at, maxRunSeconds }: FoundValve): string[] {
   return [`${at} must be the identity of a valve, or an object with its family, device and flowMeter`];
 }
 
+/** One that names no channel counts what every channel of the device counts. */
+function ambiguousMeters(zones: readonly { readonly zone: Zone; readonly field: string }[]): string[] {
+  const meters = zones.flatMap(({ zone: { valve }, field }) =>
+    valve === undefined || typeof valve === 'string' || valve.flowMeter === null
+      ? []
+      : { ...valve.flowMeter, field: `${field}.valve.flowMeter` },
+  );
+  return meters.flatMap(({ device, channel, field }) => {
+    const named = meters.find((other) => other.device === device && other.channel !== undefined);
+    return channel !== undefined || named === undefined
+      ? []
+      : `${field} names no channel of '${device}', of which ${named.field} names '${named.channel}': name its channel too`;
+  });
+}
+
 function contradictions(farm: Farm): string[] {
   const problems: string[] = [];
   const zones = farm.plots.flatMap((plot, p) =>
@@ -223,14 +243,28 @@ function contradictions(farm: Farm): string[] {
   );
   const partsOf = ({ pump, masterValve, filter }: Source, s: number) =>
     Object.entries({ pump, masterValve, filter }).flatMap(([part, given]) =>
-      given === undefined ? [] : { name: valveName(given.valve), field: `sources[${s}].${part}.valve` },
+      given === undefined ? [] : { valve: partValve(given), field: `sources[${s}].${part}.valve` },
     );
-  twice('valve', 'give each zone, pump, master valve and filter one of its own', [
-    ...zones.flatMap(({ zone, field }) =>
-      zone.valve === undefined ? [] : { name: valveName(zone.valve), field: `${field}.valve` },
+  const valves = [
+    ...zones.flatMap(({ zone: { valve }, field }) =>
+      valve === undefined ? [] : { valve, field: `${field}.valve` },
     ),
     ...sources.flatMap(partsOf),
-  ]);
+  ];
+  const ofItsOwn = 'give each zone, pump, master valve and filter one of its own';
+  twice(
+    'valve',
+    ofItsOwn,
+    valves.map(({ valve, field }) => ({ name: valveName(valve), field })),
+  );
+  // Written differently, an output left out for the family's first one, it is one relay all the same.
+  const byName = new Map(valves.map((found) => [valveName(found.valve), found]));
+  twice(
+    'output',
+    ofItsOwn,
+    [...byName.values()].map(({ valve, field }) => ({ name: actuatorOf(valve).outlet, field })),
+  );
+  problems.push(...ambiguousMeters(zones));
   problems.push(...sourceContradictions(sources, zones));
   twice(
     'id',

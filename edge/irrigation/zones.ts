@@ -2,7 +2,13 @@ import type { Reason } from '@nongtin/broker/wire';
 import { type Actuator, actuatorOf } from '../actuators/index.ts';
 import { isWatered, valveName, type WateredZone, type Zone } from '../farm/layout.ts';
 import { type ControlledZone, controllerDefaults } from './controller/config.ts';
-import { partValve, type Source, type SourcePart } from './sources/schema.ts';
+import {
+  partValve,
+  type Source,
+  type SourcePart,
+  USUAL_LAG_SECONDS,
+  USUAL_LEAD_SECONDS,
+} from './sources/schema.ts';
 import { type ControlledPart, type ControlledSource, sourceDefaults } from './sources/state.ts';
 import type { Limit } from './time.ts';
 
@@ -117,7 +123,10 @@ function controlledPart(
   const { isRearmed, longestSeconds } = actuatorOf(valve);
   return {
     ...{ valve: valveName(valve), foreign: typeof valve !== 'string', isRearmed, longestSeconds },
-    ...{ leadSeconds: part.leadSeconds ?? 3, lagSeconds: part.lagSeconds ?? 3 },
+    ...{
+      leadSeconds: part.leadSeconds ?? USUAL_LEAD_SECONDS,
+      lagSeconds: part.lagSeconds ?? USUAL_LAG_SECONDS,
+    },
   };
 }
 

@@ -89,15 +89,47 @@ it.each([
     'sources[0].pump.valve is a node of ESPHome',
   ],
   [
-    'a pump that hears us in twenty minutes',
+    'a pump that counts minutes',
+    {
+      pump: { valve: { family: 'zigbee2mqtt', device: 'z2m.plug', onTimeUnitSeconds: 60 } },
+    },
+    {},
+    'sources[0].pump.valve can stop by itself only after whole steps of 60 s',
+  ],
+  [
+    'a pump that cannot run as long as its zones are watered',
+    { pump: { valve: { family: 'zigbee2mqtt', device: 'z2m.plug' } } },
+    { maxRunSeconds: 7_200 },
+    'plots[0].zones[0].maxRunSeconds must be at most 6553',
+  ],
+  [
+    'a pump of LoRaWAN that is said to be quick',
     {
       pump: {
         valve: {
           ...{ family: 'chirpstack', device: 'bridge.p', application: '1', devEui: '0101010101010101' },
-          ...{ fPort: 85, open: 'ff{seconds:u24le}', close: 'ff00' },
+          ...{ fPort: 85, open: 'ff{seconds:u24le}', close: 'ff00', answerSeconds: 30 },
         },
       },
     },
+    {},
+    'sources[0].pump.valve is a node of LoRaWAN',
+  ],
+  [
+    'a pump that would only start when it must stop',
+    { pump: { valve: 'pump-1', lagSeconds: 600 } },
+    { maxRunSeconds: 600 },
+    'plots[0].zones[0].maxRunSeconds must be at least 678 behind the pump',
+  ],
+  [
+    'an opening that is over before the pump starts',
+    { pump: { valve: 'pump-1', leadSeconds: 120 } },
+    { leaseSeconds: 60 },
+    'plots[0].zones[0].leaseSeconds must be at least 198 behind the pump',
+  ],
+  [
+    'a pump that hears us in twenty minutes',
+    { pump: { valve: { family: 'zigbee2mqtt', device: 'z2m.plug', answerSeconds: 1_200 } } },
     {},
     'sources[0].pump.valve may take 1200 s to answer',
   ],

@@ -135,9 +135,15 @@ export function sourceProblems(value: unknown, at: string): string[] {
   const filtered: unknown = isObject(value) ? value.filter : undefined;
   if (isObject(filtered) && 'valve' in filtered)
     parts.push(...partProblems(filtered.valve, `${at}.filter.valve`));
-  if (!validator.Check(value)) return [...shapeProblems(validator.Errors(value), at), ...parts];
-  const problems = [...parts];
-  const { pressure, tank, filter } = value;
+  if (!validator.Check(value) || parts.length > 0)
+    return [...shapeProblems(validator.Errors(value), at), ...parts];
+  const problems: string[] = [];
+  const { pump, pressure, tank, filter } = value;
+  const pumpStepSeconds = pump ? actuatorOf(partValve(pump)).cutOffSeconds(1) : 1;
+  if (pumpStepSeconds > 1)
+    problems.push(
+      `${at}.pump.valve can stop by itself only after whole steps of ${pumpStepSeconds} s, so it could run on against closed valves when nobody stops it: use a relay that counts seconds`,
+    );
   if (filter && filter.everyLitres === undefined && filter.difference === undefined)
     problems.push(
       `${at}.filter needs everyLitres or difference, or it would never be flushed: add one of them`,
@@ -171,6 +177,10 @@ function partProblems(valve: unknown, at: string): string[] {
     return [
       `${at} is a node of ESPHome, which takes no duration: it could not be told to stop before the valves behind it close; use another family`,
     ];
+  if (family === 'chirpstack' || family === 'things-stack')
+    return [
+      `${at} is a node of LoRaWAN, which hears us only after it has spoken: what serves several zones could not be stopped in time; use a relay that listens all the time`,
+    ];
   const answer = Number(valve.answerSeconds ?? actuatorOf(address as Valve).answerSeconds ?? 0);
   return answer > SLOWEST_ANSWER_SECONDS
     ? [
@@ -186,10 +196,17 @@ export interface SuppliedZone {
   readonly valve?: Valve | undefined;
   readonly nominalFlowLitresPerMinute?: number | undefined;
   readonly maxRunSeconds: number;
+  readonly leaseSeconds?: number | undefined;
 }
 
 /** Below this a pump would hardly have started when it has to stop. */
 const SHORTEST_PUMPED_SECONDS = 120;
+/** Of these it should give water for so long; its words may be late by so much. */
+const WORTH_SECONDS = 60;
+const LATE_SECONDS = 15;
+/** Unless it is stated. */
+export const USUAL_LEAD_SECONDS = 3;
+export const USUAL_LAG_SECONDS = 3;
 
 /** What a source switches, by its part; pumps first. */
 export function partsOf({ pump, masterValve, filter }: Source): [PartName, Valve][] {
@@ -221,10 +238,7 @@ export function sourceContradictions(
       problems.push(
         `${field}.nominalFlowLitresPerMinute (${flow}) is more than its source gives (${source.maxFlowLitresPerMinute}): it would never be watered`,
       );
-    if (source.pump && zone.maxRunSeconds < SHORTEST_PUMPED_SECONDS)
-      problems.push(
-        `${field}.maxRunSeconds must be at least ${SHORTEST_PUMPED_SECONDS} behind a pump, which starts after the valve and stops before it`,
-      );
+    problems.push(...hardlyPumped(source, zone, field));
     if (source.pump && isSlow(zone.valve))
       problems.push(
         `${field}.valve answers too slowly to stand behind a pump, which must stop before it closes: use a valve that listens all the time`,
@@ -235,6 +249,28 @@ export function sourceContradictions(
     for (const name of new Set(together.flat().filter((known) => !own.has(known))))
       problems.push(`sources[${s}].together names '${name}', which takes no water from '${id}': correct it`);
   });
+  return problems;
+}
+
+/** Behind a pump, which starts after the valve has opened and stops before it closes: what would leave it no time to run. */
+function hardlyPumped(source: Source, zone: SuppliedZone, field: string): string[] {
+  const { pump, masterValve } = source;
+  if (pump === undefined) return [];
+  const aroundSeconds = [pump, ...(masterValve ? [masterValve] : [])]
+    .map(({ leadSeconds = USUAL_LEAD_SECONDS, lagSeconds = USUAL_LAG_SECONDS }) => leadSeconds + lagSeconds)
+    .reduce((sum, seconds) => sum + seconds, LATE_SECONDS + WORTH_SECONDS);
+  const leastSeconds = Math.max(SHORTEST_PUMPED_SECONDS, aroundSeconds);
+  const problems = (['maxRunSeconds', 'leaseSeconds'] as const).flatMap((limit) => {
+    const seconds = zone[limit];
+    return seconds === undefined || seconds >= leastSeconds
+      ? []
+      : `${field}.${limit} must be at least ${leastSeconds} behind the pump of '${source.id}', which starts after the valve and stops before it (leadSeconds, lagSeconds)`;
+  });
+  const { isRearmed, longestSeconds } = actuatorOf(partValve(pump));
+  if (!isRearmed && zone.maxRunSeconds > longestSeconds)
+    problems.push(
+      `${field}.maxRunSeconds must be at most ${longestSeconds}: the pump of '${source.id}' stops by itself after that, and cannot be told to go on`,
+    );
   return problems;
 }
 
