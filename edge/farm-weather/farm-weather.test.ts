@@ -134,17 +134,38 @@ it('writes hours again, and rains no longer, when a clock was days ahead', () =>
   expect(farm.weather.hours(firstMs, firstMs + HOUR_MS)).toHaveLength(1);
 });
 
-it('says whether it rains, and nothing when no gauge speaks', () => {
+it('says whether it rains, and nothing while no gauge has spoken', () => {
   const farm = new Farm();
+  const fallen = (mm: number) => ({ isGaugeSilent: false, hours: [{ startMs: firstMs, mm }] });
   expect(farm.weather.rain()).toBeNull();
   farm.says('rain', 10);
-  expect(farm.weather.rain()).toEqual({ isRaining: false, hours: [{ startMs: firstMs, mm: 0 }] });
+  expect(farm.weather.rain()).toEqual({ isRaining: false, ...fallen(0) });
   farm.says('rain', 12);
-  expect(farm.weather.rain()).toEqual({ isRaining: true, hours: [{ startMs: firstMs, mm: 2 }] });
+  expect(farm.weather.rain()).toEqual({ isRaining: true, ...fallen(2) });
   farm.wait(0.4);
-  expect(farm.weather.rain()?.isRaining).toBe(false);
-  farm.wait(0.4);
-  expect(farm.weather.rain()).toBeNull();
+  expect(farm.weather.rain()).toEqual({ isRaining: false, ...fallen(2) });
+});
+
+it('keeps the rain that has fallen when the gauge falls silent, over a restart too', async () => {
+  const farm = new Farm();
+  farm.says('rain', 10);
+  farm.says('rain', 20);
+  farm.wait(1);
+  farm.says('rain', 32);
+  farm.wait(1);
+  const known = {
+    ...{ isRaining: false, isGaugeSilent: true },
+    hours: [
+      { startMs: firstMs, mm: 10 },
+      { startMs: firstMs + HOUR_MS, mm: 12 },
+    ],
+  };
+  expect(farm.weather.rain()).toEqual(known);
+  farm.boot();
+  await farm.weather.start();
+  expect(farm.weather.rain()).toEqual(known);
+  farm.says('rain', 32.2);
+  expect(farm.weather.rain()).toMatchObject({ isRaining: true, isGaugeSilent: false });
 });
 
 it('tells the latest wind while it is fresh', () => {

@@ -21,7 +21,7 @@ interface FarmWeatherOptions {
 
 /** Hours kept in memory: a week, for what looks back over days of rain. */
 const KEPT_HOURS = 168;
-/** A word of rain or wind that is older says nothing of now. */
+/** A word of rain or wind that is older says nothing of now; rain that has fallen has fallen. */
 const FRESH_MS = 30 * 60_000;
 /** A clock that is set back by more was wrong by days. */
 const SET_BACK_MS = 6 * 3_600_000;
@@ -30,7 +30,10 @@ const RAINING_MS = 15 * 60_000;
 
 /** What a gauge tells; times are of the farm's calendar. */
 export interface Rain {
+  /** False too when nobody has told of now. */
   readonly isRaining: boolean;
+  /** No gauge has spoken for a while, so that more may have fallen than `hours` tells. */
+  readonly isGaugeSilent: boolean;
   /** What fell in each hour from `startMs` on, oldest first; the one under way is the last. */
   readonly hours: readonly { readonly startMs: number; readonly mm: number }[];
 }
@@ -87,14 +90,15 @@ export class FarmWeather {
     }
   }
 
-  /** Null when no gauge speaks: nobody knows whether it rains. */
+  /** Null when no gauge has told anything: nobody knows whether it rains or has rained. */
   rain(): Rain | null {
     const nowMs = this.#options.nowMs();
-    if (!isFresh(this.#gaugeAtMs, nowMs, FRESH_MS)) return null;
+    const isGaugeSilent = !isFresh(this.#gaugeAtMs, nowMs, FRESH_MS);
     const hours = this.hours(0, nowMs + 1).flatMap(({ startMs, rain }) =>
       rain === null ? [] : [{ startMs, mm: rain }],
     );
-    return { isRaining: isFresh(this.#fellAtMs, nowMs, RAINING_MS), hours };
+    if (isGaugeSilent && hours.length === 0) return null;
+    return { isRaining: isFresh(this.#fellAtMs, nowMs, RAINING_MS), isGaugeSilent, hours };
   }
 
   /** The latest; null when nobody has told it for a while. */

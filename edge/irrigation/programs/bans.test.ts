@@ -52,7 +52,7 @@ it('holds back after rain, while it rains, and tells what the soil says', () => 
     { startMs: at('2026-11-22 21:00'), mm: 3 },
     { startMs: at('2026-11-21 21:00'), mm: 40 },
   ];
-  const rain = { isRaining: false, hours };
+  const rain = { isRaining: false, isGaugeSilent: false, hours };
   expect(plan(program, conditions('2026-11-23 05:00', { rain })).reason).toEqual({
     ...{ key: 'program_rain', figures: { rainMm: 12, hours: 24 } },
   });
@@ -66,7 +66,7 @@ it('holds back after rain, while it rains, and tells what the soil says', () => 
   expect(soil.reason).toEqual({
     ...{ key: 'program_rain_soil', figures: { rainMm: 12, hours: 24, availableWater: 0.81 } },
   });
-  const now = { isRaining: true, hours: [] };
+  const now = { isRaining: true, isGaugeSilent: false, hours: [] };
   expect(plan(program, conditions('2026-11-23 05:00', { rain: now })).reason.key).toBe('program_raining');
   const patient = { ...program, rainSkip: { ...program.rainSkip, whileRaining: false } };
   expect(plan(patient, conditions('2026-11-23 05:00', { rain: now })).wanted).not.toBeNull();
@@ -81,9 +81,21 @@ it('waters by a clock although the rain gauge is dead, and says that it does not
   expect(notes).toEqual([{ key: 'program_rain_unknown', figures: {} }]);
 });
 
+it('holds back after enough rain although the gauge is silent since, and after less says what it does not know', () => {
+  const program = { ...clock, rainSkip: { mm: 10, hours: 24 } };
+  const after = (mm: number) => {
+    const hours = [{ startMs: at('2026-11-23 01:00'), mm }];
+    const rain = { isRaining: false, isGaugeSilent: true, hours };
+    return plan(program, conditions('2026-11-23 05:00', { rain }));
+  };
+  expect(after(40)).toMatchObject({ wanted: null, reason: { key: 'program_rain' }, notes: [] });
+  expect(after(4).wanted).not.toBeNull();
+  expect(after(4).notes).toEqual([{ key: 'program_rain_unknown', figures: {} }]);
+});
+
 it('holds back for what its caller has against it, before it asks the weather', () => {
   const salty = { key: 'water_too_salty', figures: { waterEcDsPerM: 4.2, thresholdDsPerM: 1.3 } };
-  const rain = { isRaining: true, hours: [] };
+  const rain = { isRaining: true, isGaugeSilent: false, hours: [] };
   const program = { ...clock, rainSkip: { mm: 10, hours: 24 } };
   expect(plan(program, conditions('2026-11-23 05:00', { against: [salty], rain })).reason).toEqual(salty);
 });
@@ -115,7 +127,7 @@ it('of several reasons tells the one that a person can least change: the stop be
   const all = {
     stopAll: { by: 'Chị Hoa' },
     pause: { untilMs: at('2026-11-23 08:00'), by: 'Chị Hoa' },
-    rain: { isRaining: true, hours: [{ startMs: at('2026-11-23 04:00'), mm: 30 }] },
+    rain: { isRaining: true, isGaugeSilent: false, hours: [{ startMs: at('2026-11-23 04:00'), mm: 30 }] },
   };
   const program = { ...clock, rainSkip: { mm: 10, hours: 24 } };
   const told = (other: Partial<Conditions>) =>

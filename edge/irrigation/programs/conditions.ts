@@ -14,7 +14,7 @@ export interface Conditions {
   readonly depletion: Depletion | null;
   /** Fresh and believed, m³/m³; else null. */
   readonly soilMoisture: number | null;
-  /** Null: nothing measures it, or what does is not believed. */
+  /** Null: nothing has measured it, or what does is not believed. */
   readonly rain: Rain | null;
   readonly windMetresPerSecond: number | null;
   /** As it was last read, however old; null: there is none. */
@@ -85,6 +85,8 @@ interface Depletion {
 
 export interface Rain {
   readonly isRaining: boolean;
+  /** No gauge speaks now: what `hours` tells is the least that has fallen. */
+  readonly isGaugeSilent: boolean;
   /** What fell from `startMs` until the next one; the newest last. */
   readonly hours: readonly { readonly startMs: number; readonly mm: number }[];
 }

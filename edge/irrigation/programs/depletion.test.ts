@@ -24,7 +24,7 @@ it('does not water before RAW, and says how full the soil is', () => {
 
 it('tells the rain beside the soil', () => {
   const now = at('2026-11-23 04:00');
-  const rain = { isRaining: false, hours: [{ startMs: now - 7_200_000, mm: 12 }] };
+  const rain = { isRaining: false, isGaugeSilent: false, hours: [{ startMs: now - 7_200_000, mm: 12 }] };
   const { reason } = plan(program, { ...dry('2026-11-23 04:00', 12), rain });
   expect(reason).toMatchObject({ key: 'program_enough_rain', figures: { rainMm: 12, availableWater: 0.8 } });
 });

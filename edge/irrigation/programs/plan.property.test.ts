@@ -176,7 +176,11 @@ class World {
         litresPerMm: 100,
       },
       soilMoisture: weather.soilMoisture,
-      rain: { isRaining: false, hours: [{ startMs: nowMs - 3_600_000, mm: weather.rainMm }] },
+      rain: {
+        isRaining: false,
+        isGaugeSilent: false,
+        hours: [{ startMs: nowMs - 3_600_000, mm: weather.rainMm }],
+      },
       history: [
         ...this.ran.map(({ watering, truth, startId }) => {
           const agoSeconds = startId === this.startId ? (monotonicMs - truth.endedMonotonicMs) / 1000 : null;

@@ -37,8 +37,10 @@ export function rainMmOfLast(hours: number, { rain, nowMs }: Pick<Conditions, 'r
 function rainWord({ rainSkip }: Program, conditions: Conditions): WeatherWord {
   const { rain } = conditions;
   if (!rainSkip) return { against: [], notes: [] };
-  if (!rain) return { against: [], notes: [programReason('program_rain_unknown', {})] };
-  return { against: rainReasons(rainSkip, rain, conditions), notes: [] };
+  const against = rain ? rainReasons(rainSkip, rain, conditions) : [];
+  // What a silent gauge has missed can only add to what is known.
+  const isUnknown = against.length === 0 && (!rain || rain.isGaugeSilent);
+  return { against, notes: isUnknown ? [programReason('program_rain_unknown', {})] : [] };
 }
 
 function rainReasons(
