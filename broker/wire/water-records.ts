@@ -78,7 +78,10 @@ export const WaterBalanceRecord = Type.Object({
   /** Local, YYYY-MM-DD. */
   date: Type.String(),
   et0Mm: Type.Number(),
-  /** How ET0 was found: `penman_monteith`, `hargreaves`, `monthly_normal`, or `recent` (the mean of the days before). */
+  /**
+   * How ET0 was found: `penman_monteith`, `hargreaves`, `monthly_normal`, `recent` (the mean of the days before), or
+   * `last_known` (that mean as it last was, for neither they nor the months are known).
+   */
   et0Method: Type.String(),
   /** What stood in for what was not measured. */
   et0Reasons: Type.Array(Reason),

@@ -9,37 +9,53 @@ import { weatherDayOf, weatherHourOf } from './weather-day.ts';
 /** A whole day's ET0. */
 export interface DayEt0 {
   readonly mm: number;
-  /** As in the crop-water model; `recent`: the mean of the days before, for nothing else was known. */
+  /**
+   * As in the crop-water model; `recent`: the mean of the days before; `last_known`: that mean as it last was, for neither they
+   * nor the months are known.
+   */
   readonly method: string;
   readonly reasons: readonly Reason[];
 }
 
 const HOUR_MS = 3_600_000;
-/** With a smaller part of the hours so far the mean of the last days tells more. */
+/** With a smaller part of the hours so far what is expected of the whole day tells more. */
 const ENOUGH_OF_HOURS = 0.8;
 /** Two editions, two days. */
 const MOST_HOURS = 96;
 
-/** Null when nothing is known of this day, of the months, nor of the days before. */
+interface Frame {
+  readonly site: Site;
+  readonly edition: Edition;
+  /** Mean of the days before, mm; null: none of them was measured. */
+  readonly recentMm: number | null;
+  /** mm as they were known last, however long ago; null: never. */
+  readonly lastKnownMm: number | null;
+}
+
+/** Null when nothing is known of this day, of the days before, of the months, nor of any day earlier. */
 export function et0OfDay(
   date: string,
   hours: readonly FarmHour[],
-  { site, edition, recentMm }: { site: Site; edition: Edition; recentMm: number | null },
+  { site, edition, recentMm, lastKnownMm }: Frame,
 ): DayEt0 | null {
   const { mm, method, reasons } = dailyEt0(weatherDayOf(date, hours), site, edition);
   if (mm !== null && method !== 'monthly_normal') return { mm, method, reasons };
-  // The days before know more of this one than the month does.
-  if (recentMm !== null) {
-    const instead = { key: 'et0_recent', figures: { et0Mm: Math.round(recentMm * 100) / 100 } };
-    return { mm: recentMm, method: 'recent', reasons: [instead] };
-  }
-  return mm === null ? null : { mm, method, reasons };
+  // The days before know more of this one than the month does; the month more than a season that is over.
+  if (recentMm !== null) return instead(recentMm, 'recent');
+  if (mm !== null) return { mm, method, reasons };
+  return lastKnownMm === null ? null : instead(lastKnownMm, 'last_known');
+}
+
+function instead(mm: number, method: 'recent' | 'last_known'): DayEt0 {
+  const reason = { key: `et0_${method}`, figures: { et0Mm: Math.round(mm * 100) / 100 } };
+  return { mm, method, reasons: [reason] };
 }
 
 interface RunningDay {
   readonly startMs: number;
   readonly nowMs: number;
-  readonly recentMm: number | null;
+  /** Of the whole day, should nothing be measured; null: nothing to go by. */
+  readonly expectedMm: number | null;
   readonly site: Site;
   readonly edition: Edition;
   readonly timeZone: string;
@@ -55,13 +71,13 @@ export class Et0SoFar {
   /** By edition and start of the hour. */
   readonly #hours = new Map<string, HourEt0>();
 
-  /** mm since the day began. Hours that are lacking are made up for by the mean of the days before. */
+  /** mm since the day began. Where hours are lacking, its share of what is expected. */
   mm(hours: readonly FarmHour[], day: RunningDay): number {
-    const { startMs, nowMs, recentMm, timeZone } = day;
+    const { startMs, nowMs, expectedMm, timeZone } = day;
     const elapsed = (nowMs - startMs) / HOUR_MS;
     const told = hours.filter(({ airTemperature }) => airTemperature !== null);
-    if (told.length < elapsed * ENOUGH_OF_HOURS && recentMm !== null)
-      return recentMm * dryingDays(timeZone, startMs, nowMs);
+    if (told.length < elapsed * ENOUGH_OF_HOURS && expectedMm !== null)
+      return expectedMm * dryingDays(timeZone, startMs, nowMs);
     let [sumMm, tMinCelsius] = [0, Number.POSITIVE_INFINITY];
     let clearness: number | undefined;
     for (const hour of told) {

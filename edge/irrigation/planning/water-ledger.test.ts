@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { WeatherHour } from '../../farm-weather/farm-weather.ts';
 import { loadLibrary } from '../crop-water/library.ts';
 import { type ZoneModel, zoneModel } from '../crop-water/zone-model.ts';
-import { WaterLedger } from './water-ledger.ts';
+import { type FarmSite, WaterLedger } from './water-ledger.ts';
 
 const HOUR_MS = 3_600_000;
 /** Midnight in Vietnam. */
@@ -43,6 +43,7 @@ class Farm {
   readonly weatherDoubts: string[][] = [];
   windTimes: (ms: number) => number = () => 1;
   zones: Record<string, ZoneModel> = { a1: model };
+  site: FarmSite = site;
   isTrusted = true;
   isWeatherTold = true;
   rainMm = new Map<number, number>();
@@ -56,7 +57,7 @@ class Farm {
       },
       weather: { hours: (fromMs, toMs) => this.hours(fromMs, toMs) },
       zones: () => new Map(Object.entries(this.zones)),
-      site: () => site,
+      site: () => this.site,
       nowMs: () => this.nowMs,
       isClockTrusted: () => this.isTrusted,
       onProbe: (_zone, disagreement) => this.doubts.push(disagreement),
@@ -170,6 +171,50 @@ describe('the water ledger', () => {
     farm.isWeatherTold = false;
     farm.wait(24);
     expect(farm.days()[1]).toMatchObject({ rainMm: null, et0Method: 'recent' });
+  });
+
+  it('lets the days before stand in for ten days, then the month, and never forgets what it knew for want of both', async () => {
+    const farm = new Farm();
+    farm.site = { ...site, monthlyEt0Mm: [4.5, 4.8, 5.6, 6.2, 5, 4.5, 4, 4, 4, 4, 4, 4.2] };
+    farm.ledger.tick();
+    farm.given(40_000);
+    farm.wait(40);
+    farm.isWeatherTold = false;
+    farm.wait(24 * 11);
+    const methods = farm.days().map(({ et0Method }) => et0Method);
+    expect(methods.slice(0, 2)).toEqual(['penman_monteith', 'penman_monteith']);
+    expect(new Set(methods.slice(2, 12))).toEqual(new Set(['recent']));
+    expect(farm.days()[12]).toMatchObject({ et0Method: 'monthly_normal', et0Mm: 4.8 });
+    expect(farm.ledger.et0MmPerDay()).toBeNull();
+    farm.wait(24 * 10);
+    expect(farm.days().at(-1)).toMatchObject({ date: '2026-03-04', et0Mm: 5.6 });
+    expect(farm.ledger.depletion('a1')?.etcMmPerDay).toBeCloseTo(5.6 * (farm.ledger.view('a1')?.kc ?? 0), 9);
+    const known = farm.days()[11]?.et0Mm ?? 0;
+    farm.site = site;
+    await farm.boot().start(farm.runs);
+    farm.wait(48);
+    expect(farm.days().at(-1)).toMatchObject({
+      et0Method: 'last_known',
+      isAssumed: farm.days()[0]?.isAssumed,
+    });
+    expect(farm.days().at(-1)?.et0Mm).toBeCloseTo(known, 3);
+    expect(
+      farm
+        .days()
+        .at(-1)
+        ?.et0Reasons.map(({ key }) => key),
+    ).toEqual(['et0_last_known']);
+  });
+
+  it('goes by each month where nothing was ever measured', () => {
+    const farm = new Farm();
+    farm.site = { ...site, monthlyEt0Mm: [4.5, 4.8, 5.6, 6.2, 5, 4.5, 4, 4, 4, 4, 4, 4.2] };
+    farm.isWeatherTold = false;
+    farm.ledger.tick();
+    farm.wait(24 * 61);
+    const et0 = new Map(farm.days().map(({ date, et0Mm }) => [date, et0Mm]));
+    expect([et0.get('2026-02-11'), et0.get('2026-03-31'), et0.get('2026-04-11')]).toEqual([4.8, 5.6, 6.2]);
+    expect(farm.ledger.et0MmPerDay()).toBeNull();
   });
 
   it('believes a storm of two days, and leaves out a wind that never ends, until it is possible again', () => {

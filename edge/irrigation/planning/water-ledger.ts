@@ -1,6 +1,6 @@
 import type { JournalRecord, Reason, RunRecord, WaterBalanceRecord } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
-import type { FarmWeather } from '../../farm-weather/farm-weather.ts';
+import type { FarmWeather, WeatherHour } from '../../farm-weather/farm-weather.ts';
 import { assimilate } from '../crop-water/assimilation.ts';
 import { type DayReport, initialSoil, stepDay } from '../crop-water/balance.ts';
 import { type Climate, climateOf } from '../crop-water/crop-curve.ts';
@@ -15,6 +15,7 @@ import { Et0SoFar, et0OfDay } from './day-et0.ts';
 import { Given, type GivenWater } from './given.ts';
 import { Guard } from './guard.ts';
 import { LOOK_BACK_MS, ProbeHours } from './probes.ts';
+import { RecentEt0 } from './recent-et0.ts';
 import { type KeptSoil, KeptSoils, plantingOf } from './soils.ts';
 import { rainOf, weatherDayOf } from './weather-day.ts';
 import { reasonsOf, WeatherTrust } from './weather-trust.ts';
@@ -51,6 +52,8 @@ interface Now {
   readonly report: DayReport;
   readonly root: RootZone;
   readonly soil: SoilState;
+  /** ET0 of a day that nobody measures, mm; null: nothing to go by. */
+  readonly expectedMm: number | null;
 }
 
 /** What a zone's soil is like now, for people; depths mm. */
@@ -72,8 +75,6 @@ export interface ZoneWaterView {
 
 /** Ten days of a large farm, of each zone the newest. */
 const MOST_DAYS = 2_000;
-/** Days before, from which ET0 of an unknown day is made. */
-const REMEMBERED_DAYS = 10;
 /** A week less the days that the farm's weather may have forgotten. */
 const CLIMATE_DAYS = 6;
 
@@ -93,8 +94,7 @@ export class WaterLedger {
   readonly #disagreements = new Map<string, Reason>();
   readonly #soils = new KeptSoils();
   readonly #lastDays = new Map<string, WaterBalanceRecord>();
-  /** By date, those that were really found. */
-  #et0 = new Map<string, number>();
+  readonly #et0 = new RecentEt0();
 
   constructor(options: LedgerOptions) {
     this.#options = options;
@@ -153,11 +153,10 @@ export class WaterLedger {
     const oneMm = irrigationNeed({ ...soil, depletionMm: 1 }, model, {
       ...{ waterEcDsPerM: model.waterEcDsPerM, fillTo: 1, flowLitresPerMinute: null },
     });
-    const recentMm = this.et0MmPerDay();
     return {
       asOfMs: this.#options.nowMs(),
       ...{ depletionMm: soil.depletionMm, rawMm: root.rawMm, tawMm: root.tawMm },
-      etcMmPerDay: recentMm === null ? null : recentMm * report.kc,
+      etcMmPerDay: now.expectedMm === null ? null : now.expectedMm * report.kc,
       litresPerMm: oneMm.litres,
     };
   }
@@ -168,10 +167,10 @@ export class WaterLedger {
     return model === undefined ? null : tooSalty(model, model.waterEcDsPerM);
   }
 
-  /** Mean of the last days; null: not known. */
+  /** Mean of what was found in the last days; null: nothing was. */
   et0MmPerDay(): number | null {
-    const days = [...this.#et0.values()];
-    return days.length === 0 ? null : days.reduce((sum, mm) => sum + mm, 0) / days.length;
+    const site = this.#options.site();
+    return site === null ? null : this.#et0.meanBefore(localDay(site.timeZone, this.#options.nowMs()));
   }
 
   view(id: string): ZoneWaterView | null {
@@ -198,16 +197,10 @@ export class WaterLedger {
     const startMs = momentOf(site.timeZone, today, 0);
     const hours = this.#options.weather.hours(startMs, nowMs + 1);
     const { edition } = model.profile;
-    const recentMm = this.et0MmPerDay();
+    const expectedMm = this.#et0Of(today, [], model, site)?.mm ?? null;
     const believed = this.#trust.believed(hours, this.#doubts(today - 1, site));
-    const et0Mm = this.#soFar.mm(believed, {
-      startMs,
-      nowMs,
-      recentMm,
-      site,
-      edition,
-      timeZone: site.timeZone,
-    });
+    const running = { startMs, nowMs, expectedMm, site, edition, timeZone: site.timeZone };
+    const et0Mm = this.#soFar.mm(believed, running);
     const given = this.#given.between(id, startMs, nowMs + 1);
     const { state, report } = stepDay(
       kept.soil,
@@ -218,9 +211,9 @@ export class WaterLedger {
       model,
     );
     // RAW of a whole day: p goes by the day's ETc, of which at dawn nothing has happened yet.
-    const dayMm = recentMm === null ? undefined : recentMm * report.kc;
+    const dayMm = expectedMm === null ? undefined : expectedMm * report.kc;
     const root = rootZone(model.profile, model.soil, state.rootDepthMetres, { ...model, etcMm: dayMm });
-    return { model, kept, report, root, soil: state };
+    return { model, kept, report, root, soil: state, expectedMm };
   }
 
   #soilOf(zone: string, model: ZoneModel, today: LocalDay): KeptSoil {
@@ -252,10 +245,8 @@ export class WaterLedger {
     const date = dateText(day);
     const [startMs, endMs] = [momentOf(site.timeZone, day, 0), momentOf(site.timeZone, day + 1, 0)];
     const hours = this.#hoursOf(day, site);
-    const { edition } = model.profile;
     const doubts = this.#doubts(day, site);
-    const believed = this.#trust.believed(hours, doubts);
-    const et0 = et0OfDay(date, believed, { site, edition, recentMm: this.et0MmPerDay() });
+    const et0 = this.#et0Of(day, this.#trust.believed(hours, doubts), model, site);
     if (et0 === null) {
       // Nothing to go by: what the soil is like then, nobody knows.
       this.#soils.forget(id);
@@ -277,7 +268,7 @@ export class WaterLedger {
     const planting = plantingOf(model);
     const kept = { day, soil, isAssumed, planting };
     this.#soils.keep(id, kept);
-    if (et0.method !== 'recent') this.#remember(date, et0.mm);
+    this.#et0.add(day, et0.mm, et0.method);
     this.#journal({
       ...{ kind: 'water_balance', atMs: endMs, zone: id, date, et0Mm: round(et0.mm), et0Method: et0.method },
       ...{
@@ -320,6 +311,11 @@ export class WaterLedger {
     return this.#climateOfDay.climate;
   }
 
+  #et0Of(day: LocalDay, hours: readonly WeatherHour[], { profile }: ZoneModel, site: FarmSite) {
+    const [recentMm, lastKnownMm] = [this.#et0.meanBefore(day), this.#et0.lastKnownMm()];
+    return et0OfDay(dateText(day), hours, { site, edition: profile.edition, recentMm, lastKnownMm });
+  }
+
   #doubts(day: LocalDay, site: FarmSite) {
     return this.#trust.doubts(day, (one) => this.#hoursOf(one, site), site);
   }
@@ -348,12 +344,7 @@ export class WaterLedger {
     const planting = crop === undefined ? undefined : { crop, plantedOn };
     this.#soils.keep(zone, { day, soil, isAssumed, planting });
     this.#lastDays.set(zone, record);
-    if (record.et0Method !== 'recent') this.#remember(date, record.et0Mm);
-  }
-
-  #remember(date: string, mm: number): void {
-    this.#et0.set(date, mm);
-    this.#et0 = new Map([...this.#et0].slice(-REMEMBERED_DAYS));
+    this.#et0.add(day, record.et0Mm, record.et0Method);
   }
 }
 
