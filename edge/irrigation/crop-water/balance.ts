@@ -99,10 +99,8 @@ export function stepDay(
       throw new RangeError(`${name} of ${inputs.date} is ${inputs[name]}: give mm, 0 or more`);
   const { date, et0Mm, rainMm, irrigationMm } = inputs;
   const day = { date, plantedOn: zone.plantedOn };
-  const rootDepthMetres = Math.max(
-    state.rootDepthMetres,
-    rootDepthOn(zone.rootDepth, zone.profile.season, day),
-  );
+  // By the zone as it is stated now: roots never shrink, but a depth that was measured wrongly is corrected.
+  const rootDepthMetres = rootDepthOn(zone.rootDepth, zone.profile.season, day);
   const runoff = runoffMm(rainMm, zone.curveNumber);
   const infiltrating = rainMm - runoff;
   const drawn = crop(state, { ...inputs, rainMm: infiltrating }, zone);
@@ -149,7 +147,7 @@ export function stepDay(
       },
       ...{ ks, salinityKs, etcMm: drawn.etcMm, etcActualMm, rainMm, runoffMm: runoff, lightRainMm },
       ...{ rainBesideRootsMm, effectiveRainMm, irrigationMm, percolationMm, capillaryRiseMm: 0 },
-      ...{ rootGrowthMm: tawMm - tawBefore, rootDepthMetres, tawMm, rawMm, p },
+      ...{ rootGrowthMm: Math.max(0, tawMm - tawBefore), rootDepthMetres, tawMm, rawMm, p },
       ...{ depletionBeforeMm: before, depletionMm, isStressed: ks < 1 },
       soilMoisture: zone.soil.fieldCapacity - moistureLost,
     },

@@ -1,122 +1,7 @@
-import type { JournalRecord, Reason, RunRecord, WaterBalanceRecord } from '@nongtin/broker/wire';
-import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import type { WeatherHour } from '../../farm-weather/farm-weather.ts';
 import { loadLibrary } from '../crop-water/library.ts';
-import { type ZoneModel, zoneModel } from '../crop-water/zone-model.ts';
-import { type FarmSite, WaterLedger } from './water-ledger.ts';
-
-const HOUR_MS = 3_600_000;
-/** Midnight in Vietnam. */
-const firstMs = Date.UTC(2026, 1, 9, 17);
-const site = {
-  ...{ latitudeDegrees: 10.93, longitudeDegrees: 108.1, elevationMetres: 20, isCoastal: true },
-  ...{ windHeightMetres: 2, timeZone: 'Asia/Ho_Chi_Minh' },
-};
-const model = zoneModel(
-  {
-    ...{ crop: 'dragon-fruit-high', soil: 'sandy-loam', areaSquareMetres: 1_000, method: 'drip' },
-    ...{ fieldCapacity: 0.26, wiltingPoint: 0.1, rootDepthMetres: 0.4, efficiency: 0.9 },
-    rootedFraction: 0.5,
-  },
-  loadLibrary(),
-);
-
-/** A dry, sunny hour of the dry season. */
-function hourAt(startMs: number): WeatherHour {
-  const local = new Date(startMs + 7 * HOUR_MS).getUTCHours();
-  const sun = Math.max(0, Math.sin((Math.PI * (local - 6)) / 12));
-  const celsius = 22 + 9 * sun;
-  return {
-    ...{ startMs, atMs: startMs + HOUR_MS, samples: 6, rain: 0, gauges: [] },
-    airTemperature: { min: celsius - 0.5, max: celsius + 0.5, mean: celsius },
-    relativeHumidity: { min: 70 - 20 * sun, max: 90 - 20 * sun, mean: 80 - 20 * sun },
-    ...{ dewPoint: null, airPressure: null, windSpeed: 2, solarRadiation: 850 * sun },
-  };
-}
-
-class Farm {
-  nowMs = firstMs + 8 * HOUR_MS;
-  readonly records: JournalRecord[] = [];
-  readonly runs: RunRecord[] = [];
-  readonly doubts: (Reason | null)[] = [];
-  readonly weatherDoubts: string[][] = [];
-  windTimes: (ms: number) => number = () => 1;
-  zones: Record<string, ZoneModel> = { a1: model };
-  site: FarmSite = site;
-  isTrusted = true;
-  isWeatherTold = true;
-  rainMm = new Map<number, number>();
-  ledger = this.boot();
-
-  boot(): WaterLedger {
-    this.ledger = new WaterLedger({
-      journal: {
-        appendRecord: async (record) => this.records.push(record),
-        records: async () => this.days().toReversed(),
-      },
-      weather: { hours: (fromMs, toMs) => this.hours(fromMs, toMs) },
-      zones: () => new Map(Object.entries(this.zones)),
-      site: () => this.site,
-      nowMs: () => this.nowMs,
-      isClockTrusted: () => this.isTrusted,
-      onProbe: (_zone, disagreement) => this.doubts.push(disagreement),
-      onWeather: (doubts) => this.weatherDoubts.push(doubts.map(({ key }) => key)),
-      logger: pino({ enabled: false }),
-    });
-    return this.ledger;
-  }
-
-  hours(fromMs: number, toMs: number): WeatherHour[] {
-    if (!this.isWeatherTold) return [];
-    const from = Math.max(firstMs, Math.ceil(fromMs / HOUR_MS) * HOUR_MS);
-    const count = Math.max(0, Math.ceil((Math.min(toMs, this.nowMs) - from) / HOUR_MS));
-    return Array.from({ length: count }, (_, index) => {
-      const hour = hourAt(from + index * HOUR_MS);
-      const windSpeed = (hour.windSpeed ?? 0) * this.windTimes(hour.startMs);
-      return { ...hour, windSpeed, rain: this.rainMm.get(hour.startMs) ?? 0 };
-    });
-  }
-
-  wait(hours: number): void {
-    for (let hour = 0; hour < hours; hour++) {
-      this.nowMs += HOUR_MS;
-      this.ledger.tick();
-    }
-  }
-
-  /** The probe says so every hour. */
-  probe(soilMoisture: number, hours: number): void {
-    for (let hour = 0; hour < hours; hour++) {
-      this.ledger.onSoilMoisture('a1', soilMoisture);
-      this.wait(1);
-    }
-  }
-
-  given(litres: number | null, plannedLitres = 0): void {
-    const run: RunRecord = {
-      ...{ kind: 'run', runId: `run-${this.runs.length}`, zone: 'a1', valve: 'v', plannedLitres },
-      ...{
-        startedAtMs: this.nowMs - HOUR_MS,
-        endedAtMs: this.nowMs,
-        plannedSeconds: 3_600,
-        actualSeconds: 3_600,
-      },
-      ...{ measuredLitres: litres, soilMoistureBefore: null, soilMoistureAfter: null, outcome: 'completed' },
-      reason: { key: 'program_depletion', figures: {} },
-    };
-    this.runs.push(run);
-    this.ledger.onRun(run);
-  }
-
-  days(): WaterBalanceRecord[] {
-    return this.records.filter((record) => record.kind === 'water_balance');
-  }
-
-  depletionMm(): number {
-    return this.ledger.depletion('a1')?.depletionMm ?? Number.NaN;
-  }
-}
+import { zoneModel } from '../crop-water/zone-model.ts';
+import { Farm, firstMs, HOUR_MS, model, site } from './water-ledger.suite.ts';
 
 describe('the water ledger', () => {
   it('closes each day at its local midnight, with every figure, and the depletion of the next begins there', () => {
@@ -259,27 +144,6 @@ describe('the water ledger', () => {
     });
   });
 
-  it('begins as dry as the crop bears where nothing is known, and by the probe where one speaks', () => {
-    const farm = new Farm();
-    farm.ledger.tick();
-    expect(farm.ledger.view('a1')?.isAssumed).toBe(true);
-    farm.probe(0.24, 4);
-    expect(farm.ledger.view('a1')?.isAssumed).toBe(false);
-    // 0.02 m³/m³ under half the area, 0.4 m deep, is 4 mm; and some hours of a morning have passed since.
-    expect(farm.depletionMm()).toBeGreaterThan(4);
-    expect(farm.depletionMm()).toBeLessThan(6);
-  });
-
-  it('counts water once that came before the probe was believed', () => {
-    const farm = new Farm();
-    farm.ledger.tick();
-    farm.given(10_000);
-    farm.probe(0.24, 6);
-    expect(farm.ledger.view('a1')?.isAssumed).toBe(false);
-    expect(farm.depletionMm()).toBeGreaterThan(3.5);
-    expect(farm.depletionMm()).toBeLessThan(6);
-  });
-
   it('closes no day while nobody knows the date', () => {
     const farm = new Farm();
     farm.isTrusted = false;
@@ -289,15 +153,6 @@ describe('the water ledger', () => {
     farm.ledger.tick();
     farm.wait(24);
     expect(farm.days()).toHaveLength(1);
-  });
-
-  it('is told of a probe that lies, and does not follow it', () => {
-    const farm = new Farm();
-    farm.ledger.tick();
-    farm.given(20_000);
-    farm.probe(0.26, 8 * 24);
-    expect(farm.doubts.at(-1)?.key).toMatch(/^probe_/);
-    expect(farm.depletionMm()).toBeGreaterThan(10);
   });
 
   it('counts what was given before midnight in the day in which it ended, also after a restart', async () => {
@@ -362,22 +217,34 @@ describe('the water ledger', () => {
     expect(farm.ledger.view('a1')?.tawMm).toBeLessThan(before.tawMm * 0.8);
   });
 
+  it('takes a root depth that was corrected at once, and draws on from what the crop has drawn', async () => {
+    const farm = new Farm();
+    const rooted = (metres: number) => ({
+      a1: { ...model, rootDepth: { initialMetres: metres, fullMetres: metres } },
+    });
+    farm.zones = rooted(4);
+    farm.ledger.tick();
+    farm.given(300_000);
+    farm.wait(64);
+    expect(farm.ledger.view('a1')?.tawMm).toBeCloseTo(320, 6);
+    const drawnMm = farm.depletionMm();
+    expect(drawnMm).toBeGreaterThan(5);
+    farm.zones = rooted(0.4);
+    expect(farm.ledger.view('a1')?.tawMm).toBeCloseTo(32, 6);
+    expect(farm.depletionMm()).toBeCloseTo(drawnMm, 6);
+    await farm.boot().start(farm.runs);
+    expect(farm.ledger.view('a1')?.tawMm).toBeCloseTo(32, 6);
+    farm.wait(24 * 20);
+    expect(farm.ledger.view('a1')).toMatchObject({ tawMm: expect.closeTo(32, 6), isAssumed: false });
+    expect(farm.days().at(-1)).toMatchObject({ rootDepthMetres: 0.4 });
+    expect(farm.depletionMm()).toBeLessThanOrEqual(32);
+  });
+
   it('reckons on where the figures of one zone cannot be reckoned with', () => {
     const farm = new Farm();
     farm.zones = { a0: { ...model, areaSquareMetres: Number.NaN }, a1: model };
     farm.ledger.tick();
     farm.wait(40);
     expect(farm.days().filter(({ zone }) => zone === 'a1')).toHaveLength(2);
-  });
-
-  it('does not hold against a probe what the one before it has said', () => {
-    const farm = new Farm();
-    farm.ledger.tick();
-    farm.given(20_000);
-    farm.probe(0.26, 8 * 24);
-    expect(farm.ledger.view('a1')?.disagreement).not.toBeNull();
-    farm.ledger.forgetProbe('a1');
-    expect(farm.ledger.view('a1')?.disagreement).toBeNull();
-    expect(farm.doubts.at(-1)).toBeNull();
   });
 });

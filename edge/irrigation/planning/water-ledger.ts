@@ -232,7 +232,7 @@ export class WaterLedger {
     const lately = this.#given.between(zone, nowMs - LOOK_BACK_MS, nowMs + 1);
     const now = this.#now(zone);
     if (soilMoisture === undefined || now === null || netMm(lately, model) > 0) return kept;
-    const { rootDepthMetres } = kept.soil;
+    const { rootDepthMetres } = now.soil;
     const seenMm = depletionFromProbe(soilMoisture, model.soil, rootDepthMetres, model.rootedFraction);
     const depletionMm = kept.soil.depletionMm + Math.max(0, seenMm) - now.soil.depletionMm;
     const seen = { ...kept, soil: initialSoil(model, dateText(today), depletionMm), isAssumed: false };
