@@ -112,6 +112,8 @@ export const WaterBalanceRecord = Type.Object({
   probe: Type.Union([ProbeMemory, Type.Null()]),
   /** Nothing was known when the balance began, and nothing has set it right since. */
   isAssumed: Type.Boolean(),
+  /** The balance began with what the probe said, and nothing has set it right since. Absent: no. */
+  isFromProbe: Type.Optional(Type.Boolean()),
   /** The crop's profile, and when it was planted (YYYY-MM-DD; null: perennial): another planting has other roots. */
   crop: Type.Optional(Type.String()),
   plantedOn: Type.Optional(Type.Union([Type.String(), Type.Null()])),

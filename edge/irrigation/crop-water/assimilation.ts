@@ -1,6 +1,7 @@
 import type { Reason } from '@nongtin/broker/wire';
 import type { DayReport } from './balance.ts';
 import { daysBetween } from './crop-curve.ts';
+import type { SoilProfile } from './profile.ts';
 import { depletionFromProbe } from './root-zone.ts';
 import type { Doubt, ProbeState, SoilState } from './state.ts';
 import type { ZoneModel } from './zone-model.ts';
@@ -65,8 +66,7 @@ export interface Assimilated {
 export function assimilate(state: SoilState, reading: ProbeReading, zone: ZoneModel): Assimilated {
   const { soilMoisture, day } = reading;
   const before = state.probe ?? begin(reading);
-  if (!(soilMoisture > 0 && soilMoisture < 0.65))
-    return told({ ...state, probe: doubted(before, 'out_of_range') }, soilMoisture, day.soilMoisture);
+  if (!isMoisture(soilMoisture)) return told(distrust(state, reading));
   const mmOfMoisture = 1000 * day.rootDepthMetres * zone.rootedFraction;
   const noise = (PROBE_ERROR * mmOfMoisture) ** 2;
   const varianceMm2 = grownVariance(before, day);
@@ -82,7 +82,7 @@ export function assimilate(state: SoilState, reading: ProbeReading, zone: ZoneMo
     const probe = inDoubt(watched, before.doubt, doubt, deviations);
     const depletionMm =
       before.doubt === null ? takenBack(state.depletionMm, watched, day) : state.depletionMm;
-    return told({ ...state, depletionMm, probe }, soilMoisture, day.soilMoisture);
+    return told({ ...state, depletionMm, probe });
   }
   if (deviations > CONTRADICTION) {
     const probe = { ...watched, days: before.days + 1 };
@@ -98,6 +98,40 @@ export function assimilate(state: SoilState, reading: ProbeReading, zone: ZoneMo
     last: { ...watched.last, modelMoisture: watched.last.modelMoisture - step / mmOfMoisture },
   };
   return { state: { ...state, depletionMm: state.depletionMm + step, probe }, disagreement: null };
+}
+
+/** Why a probe is not believed, with what it said last; null: it is, or has not spoken. */
+export function disagreementOf(probe: ProbeState | null): Reason | null {
+  if (probe === null || probe.doubt === null) return null;
+  const { soilMoisture, modelMoisture } = probe.last;
+  return { key: `probe_${probe.doubt}`, figures: { soilMoisture, modelMoisture } };
+}
+
+/** A probe that says what cannot be true in this soil: it is believed when it has agreed for three days. */
+export function distrust(state: SoilState, reading: ProbeReading): SoilState {
+  const { soilMoisture, day } = reading;
+  const before = state.probe ?? begin(reading);
+  const last = Number.isFinite(soilMoisture)
+    ? { date: day.date, soilMoisture, modelMoisture: day.soilMoisture }
+    : before.last;
+  return { ...state, probe: { ...doubted(before, 'out_of_range'), last } };
+}
+
+function isMoisture(soilMoisture: number): boolean {
+  return soilMoisture > 0 && soilMoisture < 0.65;
+}
+
+/**
+ * Whether a rooted soil may be as moist as that for more than hours: not far beyond wilting point and field capacity, but for
+ * rain that may still stand in it (`undrainedMm`).
+ */
+export function isOfSoil(
+  soilMoisture: number,
+  { fieldCapacity, wiltingPoint }: Pick<SoilProfile, 'fieldCapacity' | 'wiltingPoint'>,
+  { undrainedMm, depthMetres }: { undrainedMm: number; depthMetres: number },
+): boolean {
+  const wettest = fieldCapacity + BEYOND + undrainedMm / (1000 * depthMetres);
+  return isMoisture(soilMoisture) && soilMoisture >= wiltingPoint - BEYOND && soilMoisture <= wettest;
 }
 
 /** The model as wet as the probe says (87 | 8.8): when a person has looked, and believes the probe. */
@@ -221,9 +255,6 @@ function doubted(probe: ProbeState, doubt: Doubt): ProbeState {
   return { ...probe, ...FORGIVEN, doubt };
 }
 
-function told(state: SoilState, soilMoisture: number, modelMoisture: number): Assimilated {
-  const doubt = state.probe?.doubt ?? null;
-  if (doubt === null) return { state, disagreement: null };
-  const plain = Number.isFinite(soilMoisture) ? soilMoisture : String(soilMoisture);
-  return { state, disagreement: { key: `probe_${doubt}`, figures: { soilMoisture: plain, modelMoisture } } };
+function told(state: SoilState): Assimilated {
+  return { state, disagreement: disagreementOf(state.probe) };
 }

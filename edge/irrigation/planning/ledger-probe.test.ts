@@ -13,6 +13,57 @@ describe('a soil probe in the water ledger', () => {
     expect(farm.depletionMm()).toBeLessThan(6);
   });
 
+  it.each([0, 0.02, 0.8])(
+    'is not believed when it begins with %f, which no such soil can be',
+    (soilMoisture) => {
+      const farm = new Farm();
+      farm.ledger.tick();
+      const assumedMm = farm.depletionMm();
+      farm.probe(soilMoisture, 3);
+      expect(farm.ledger.view('a1')).toMatchObject({
+        isAssumed: true,
+        disagreement: { key: 'probe_out_of_range', figures: { soilMoisture } },
+      });
+      expect(farm.depletionMm() - assumedMm).toBeLessThan(4);
+      expect(farm.doubts.map((doubt) => doubt?.key)).toEqual(['probe_out_of_range']);
+      farm.probe(soilMoisture, 6 * 24);
+      expect(farm.ledger.view('a1')?.disagreement).not.toBeNull();
+      expect(farm.doubts).not.toContain(null);
+    },
+  );
+
+  it('is believed once it has been put into the soil', () => {
+    const farm = new Farm();
+    farm.ledger.tick();
+    farm.probe(0, 3);
+    farm.probe(0.24, 4);
+    expect(farm.ledger.view('a1')).toMatchObject({ isAssumed: false, disagreement: null });
+    expect(farm.doubts.map((doubt) => doubt?.key)).toEqual(['probe_out_of_range', undefined]);
+  });
+
+  it('may begin above field capacity while rain drains', () => {
+    const farm = new Farm();
+    farm.ledger.tick();
+    farm.probe(0.35, 3);
+    expect(farm.ledger.view('a1')?.isAssumed).toBe(true);
+    farm.rainMm.set(farm.nowMs, 60);
+    farm.probe(0.35, 3);
+    expect(farm.ledger.view('a1')).toMatchObject({ isAssumed: false, disagreement: null });
+    expect(farm.depletionMm()).toBeLessThan(2);
+  });
+
+  it('takes the soil that began by it along when it is found out', async () => {
+    const farm = new Farm();
+    farm.ledger.tick();
+    farm.probe(0.26, 4);
+    expect(farm.depletionMm()).toBeLessThan(2);
+    await farm.boot().start(farm.runs);
+    farm.probe(0.26, 5 * 24);
+    const view = farm.ledger.view('a1') ?? expect.fail('nothing is known');
+    expect(view).toMatchObject({ isAssumed: true, disagreement: { key: 'probe_flat' } });
+    expect(view.depletionMm).toBeGreaterThan(view.rawMm - 2);
+  });
+
   it('counts water once that came before the probe was believed', () => {
     const farm = new Farm();
     farm.ledger.tick();

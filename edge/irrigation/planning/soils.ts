@@ -11,6 +11,8 @@ export interface KeptSoil {
   readonly soil: SoilState;
   /** Nothing was known when it began: taken for dry enough to be watered, after which it is known. */
   readonly isAssumed: boolean;
+  /** What its probe said when it began, and nothing has set it right since: it stands and falls with the probe. */
+  readonly isFromProbe: boolean;
   /** Of which crop; undefined: nobody has written it down. */
   readonly planting: Planting | undefined;
 }
@@ -70,7 +72,7 @@ function assumed(model: ZoneModel, today: LocalDay): KeptSoil {
   const { rootDepthMetres } = initialSoil(model, date);
   const { rawMm } = rootZone(model.profile, model.soil, rootDepthMetres, model);
   const soil = initialSoil(model, date, rawMm);
-  return { day: today - 1, soil, isAssumed: true, planting: plantingOf(model) };
+  return { day: today - 1, soil, isAssumed: true, isFromProbe: false, planting: plantingOf(model) };
 }
 
 /** Another crop has other roots in the same soil, which is as moist as it was. */

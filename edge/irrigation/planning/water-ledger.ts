@@ -1,7 +1,13 @@
 import type { JournalRecord, Reason, RunRecord, WaterBalanceRecord } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
 import type { FarmWeather, WeatherHour } from '../../farm-weather/farm-weather.ts';
-import { assimilate } from '../crop-water/assimilation.ts';
+import {
+  assimilate,
+  disagreementOf,
+  distrust,
+  isOfSoil,
+  type ProbeReading,
+} from '../crop-water/assimilation.ts';
 import { type DayReport, initialSoil, stepDay } from '../crop-water/balance.ts';
 import { type Climate, climateOf } from '../crop-water/crop-curve.ts';
 import { infiltratedMm, irrigationNeed, tooSalty } from '../crop-water/need.ts';
@@ -73,6 +79,7 @@ export interface ZoneWaterView {
   readonly lastDay: WaterBalanceRecord | null;
 }
 
+const DAY_MS = 86_400_000;
 /** Ten days of a large farm, of each zone the newest. */
 const MOST_DAYS = 2_000;
 /** A week less the days that the farm's weather may have forgotten. */
@@ -222,22 +229,37 @@ export class WaterLedger {
 
   /**
    * Of a zone that has just begun the probe knows more than an assumption: the day then began with as much as makes the soil now
-   * what the probe says. Not while it still speaks of hours before a watering.
+   * what the probe says. Not while it still speaks of hours before a watering, nor what no such soil can be.
    */
   #seen(zone: string, model: ZoneModel, today: LocalDay): KeptSoil {
     const kept = this.#soilOf(zone, model, today);
     if (!kept.isAssumed || kept.day !== today - 1) return kept;
+    const doubt = kept.soil.probe?.doubt ?? null;
     const nowMs = this.#options.nowMs();
     const soilMoisture = this.#probes.before(zone, nowMs);
     const lately = this.#given.between(zone, nowMs - LOOK_BACK_MS, nowMs + 1);
     const now = this.#now(zone);
     if (soilMoisture === undefined || now === null || netMm(lately, model) > 0) return kept;
-    const { rootDepthMetres } = now.soil;
-    const seenMm = depletionFromProbe(soilMoisture, model.soil, rootDepthMetres, model.rootedFraction);
+    // One that hangs or leaps may well say what can be true.
+    if (doubt !== null && doubt !== 'out_of_range') return kept;
+    const { rootDepthMetres: depthMetres } = now.soil;
+    const undrainedMm = rainOf(this.#options.weather.hours(nowMs - DAY_MS, nowMs + 1)) ?? 0;
+    if (!isOfSoil(soilMoisture, model.soil, { undrainedMm, depthMetres }))
+      return doubt === null ? this.#distrusted(zone, kept, { soilMoisture, day: now.report }) : kept;
+    const seenMm = depletionFromProbe(soilMoisture, model.soil, depthMetres, model.rootedFraction);
     const depletionMm = kept.soil.depletionMm + Math.max(0, seenMm) - now.soil.depletionMm;
-    const seen = { ...kept, soil: initialSoil(model, dateText(today), depletionMm), isAssumed: false };
+    const soil = initialSoil(model, dateText(today), depletionMm);
+    const seen = { ...kept, soil, isAssumed: false, isFromProbe: true };
     this.#soils.keep(zone, seen);
+    if (doubt !== null) this.#believe(zone, null);
     return seen;
+  }
+
+  #distrusted(zone: string, kept: KeptSoil, reading: ProbeReading): KeptSoil {
+    const distrusted = { ...kept, soil: distrust(kept.soil, reading) };
+    this.#soils.keep(zone, distrusted);
+    this.#believe(zone, disagreementOf(distrusted.soil.probe));
+    return distrusted;
   }
 
   #closeDay(id: string, model: ZoneModel, before: KeptSoil, site: FarmSite): KeptSoil | null {
@@ -258,15 +280,19 @@ export class WaterLedger {
     const climate = this.#climate(day, site);
     const { state, report } = stepDay(before.soil, { ...inputs, climate }, model);
     const soilMoisture = this.#probes.before(id, endMs);
-    const { state: soil, disagreement } =
+    const { state: corrected, disagreement } =
       soilMoisture === undefined
         ? { state, disagreement: this.#disagreements.get(id) ?? null }
         : assimilate(state, { soilMoisture, day: report }, model);
     this.#believe(id, disagreement);
     // What has percolated was full.
-    const isAssumed = before.isAssumed && report.percolationMm === 0;
+    const isUnproven = report.percolationMm === 0;
+    const isGivenUp = before.isFromProbe && isUnproven && disagreement !== null;
+    const soil = isGivenUp ? asDryAs(corrected, report.rawMm) : corrected;
+    const isAssumed = (before.isAssumed && isUnproven) || isGivenUp;
+    const isFromProbe = before.isFromProbe && isUnproven && !isGivenUp;
     const planting = plantingOf(model);
-    const kept = { day, soil, isAssumed, planting };
+    const kept = { day, soil, isAssumed, isFromProbe, planting };
     this.#soils.keep(id, kept);
     this.#et0.add(day, et0.mm, et0.method);
     this.#journal({
@@ -288,7 +314,7 @@ export class WaterLedger {
       ...{ depletionMm: round(soil.depletionMm), rawMm: round(report.rawMm), tawMm: round(report.tawMm) },
       ...{ rootDepthMetres: round(soil.rootDepthMetres), surfaceDepletionMm: round(soil.surfaceDepletionMm) },
       ...{ wettedFraction: round(soil.wettedFraction), probe: soil.probe },
-      ...{ isAssumed, ...planting },
+      ...{ isAssumed, isFromProbe, ...planting },
     });
     return kept;
   }
@@ -335,17 +361,22 @@ export class WaterLedger {
   }
 
   #recall(record: WaterBalanceRecord): void {
-    const { zone, date, depletionMm, rootDepthMetres, surfaceDepletionMm, wettedFraction, isAssumed, probe } =
-      record;
+    const { zone, date, depletionMm, rootDepthMetres, surfaceDepletionMm, wettedFraction, probe } = record;
+    const { isAssumed, isFromProbe = false } = record;
     const day = dayOfText(date);
     if (day === null) return;
     const soil = { depletionMm, rootDepthMetres, surfaceDepletionMm, wettedFraction, probe };
     const { crop, plantedOn = null } = record;
     const planting = crop === undefined ? undefined : { crop, plantedOn };
-    this.#soils.keep(zone, { day, soil, isAssumed, planting });
+    this.#soils.keep(zone, { day, soil, isAssumed, isFromProbe, planting });
     this.#lastDays.set(zone, record);
     this.#et0.add(day, record.et0Mm, record.et0Method);
   }
+}
+
+/** Taken for at least as dry as the crop bears: what its probe has said of it is worth nothing. */
+function asDryAs(soil: SoilState, rawMm: number): SoilState {
+  return { ...soil, depletionMm: Math.max(soil.depletionMm, rawMm) };
 }
 
 /** What reached the soil, mm over the whole area. */
