@@ -93,4 +93,18 @@ describe('a soil probe in the water ledger', () => {
     expect(farm.ledger.view('a1')?.disagreement).toBeNull();
     expect(farm.doubts.at(-1)).toBeNull();
   });
+
+  it('stays doubted over a restart, also when it is silent then', async () => {
+    const farm = new Farm();
+    farm.ledger.tick();
+    farm.given(20_000);
+    farm.probe(0.26, 8 * 24);
+    const doubted = farm.ledger.view('a1')?.disagreement;
+    expect(doubted?.key).toBe('probe_flat');
+    farm.doubts.length = 0;
+    await farm.boot().start(farm.runs);
+    expect(farm.ledger.view('a1')?.disagreement).toMatchObject({ key: 'probe_flat' });
+    farm.wait(48);
+    expect(farm.doubts.map((doubt) => doubt?.key)).toEqual(['probe_flat', 'probe_flat']);
+  });
 });

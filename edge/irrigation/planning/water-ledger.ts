@@ -320,9 +320,13 @@ export class WaterLedger {
   }
 
   #believe(zone: string, disagreement: Reason | null): void {
+    this.#note(zone, disagreement);
+    this.#options.onProbe(zone, disagreement);
+  }
+
+  #note(zone: string, disagreement: Reason | null): void {
     if (disagreement === null) this.#disagreements.delete(zone);
     else this.#disagreements.set(zone, disagreement);
-    this.#options.onProbe(zone, disagreement);
   }
 
   /** The air of the days before; anew each day. */
@@ -370,6 +374,7 @@ export class WaterLedger {
     const planting = crop === undefined ? undefined : { crop, plantedOn };
     this.#soils.keep(zone, { day, soil, isAssumed, isFromProbe, planting });
     this.#lastDays.set(zone, record);
+    this.#note(zone, disagreementOf(probe));
     this.#et0.add(day, record.et0Mm, record.et0Method);
   }
 }
