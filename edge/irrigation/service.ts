@@ -4,7 +4,15 @@ import { valveDevice, type Zone as ZoneLayout } from '../farm/layout.ts';
 import type { EndedTest } from '../wet-test/ledger.ts';
 import { farmClock } from './clock.ts';
 import { type ControllerConfig, controllerDefaults } from './controller/config.ts';
-import { begin, beginZone, endZone, type Restored, type Step, step } from './controller/controller.ts';
+import {
+  begin,
+  beginZone,
+  endZone,
+  obstacleIn,
+  type Restored,
+  type Step,
+  step,
+} from './controller/controller.ts';
 import { restore } from './controller/restore.ts';
 import { addSource, endSource } from './controller/sources.ts';
 import type {
@@ -205,6 +213,11 @@ export class Irrigation {
   /** What a zone's program wants now, and why; may be said again and again. Nothing happens when there is no such zone. */
   plan(zone: string, wanted: Wanted | null, reason: Reason): void {
     this.#happen({ kind: 'plan', zone, wanted, reason, now: this.#now() });
+  }
+
+  /** Why its program could not open it now, nor soon; undefined: nothing but others before it may be in the way. */
+  obstacle(zone: string): Reason | undefined {
+    return obstacleIn(this.#state, zone, this.#config, this.#now());
   }
 
   /** A person's wish; the controller decides. Undefined when there is no such zone. */

@@ -1,9 +1,10 @@
+import type { Reason } from '@nongtin/broker/wire';
 import { reasonOf } from '../reason.ts';
 import type { PastSource } from '../sources/past.ts';
 import { elapsed, type Instant } from '../time.ts';
 import { isNoise, leakOf } from './band.ts';
 import type { ControllerConfig } from './config.ts';
-import { moistureAfter } from './decide.ts';
+import { lastingObstacle, moistureAfter } from './decide.ts';
 import { table } from './phases.ts';
 import { addSource, followSources, layoutsOf, sourcesOf, stepSourceOf, supplyOf } from './sources.ts';
 import { beginUnknown, fault, journalInterrupted, lock, sendClose, type Turn } from './turn.ts';
@@ -124,6 +125,18 @@ export function step(state: ControllerState, event: ControllerEvent, config: Con
   const sources = event.kind === 'tick' ? Object.keys(state.sources) : sourcesOf(ids, config);
   const supplied = followSources(state, current, { sources, now: event.now, config, stepZone });
   return { state: supplied.state, actions: [...actions, ...supplied.actions] };
+}
+
+/** Why no program opens this zone until somebody has seen to it; undefined: it is open, or would be in its turn. */
+export function obstacleIn(
+  state: ControllerState,
+  id: string,
+  config: ControllerConfig,
+  now: Instant,
+): Reason | undefined {
+  const zone = state.zones[id];
+  const turn = newTurn(state, id, now, config);
+  return zone && turn && lastingObstacle(zone, turn);
 }
 
 function stepZone(state: ControllerState, id: string, event: ZoneEvent, config: ControllerConfig): Step {

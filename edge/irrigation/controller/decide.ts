@@ -3,7 +3,7 @@ import { isFitForControl } from '../../ingest/quality.ts';
 import { reasonOf } from '../reason.ts';
 import type { Instant } from '../time.ts';
 import type { ControllerConfig } from './config.ts';
-import { obstacleOfSupply } from './supply.ts';
+import { failureOfSupply, obstacleOfSupply } from './supply.ts';
 import type { Turn } from './turn.ts';
 import { cycleKey, type ZoneState } from './types.ts';
 
@@ -85,6 +85,20 @@ export function obstacleToTest(zone: ZoneState, turn: Turn): Reason | undefined 
   if (turn.othersWatering >= config.maxZonesAtOnce)
     return reasonOf('too_many_running', { maxZonesAtOnce: config.maxZonesAtOnce });
   return undefined;
+}
+
+/**
+ * What keeps a program from opening a zone until something is mended or a person has looked, as against what the end of another
+ * watering or a pause will do.
+ */
+export function lastingObstacle(zone: ZoneState, turn: Turn): Reason | undefined {
+  const { phase } = zone;
+  if (phase.name === 'locked') return phase.reason;
+  const isSilent = phase.name === 'unknown' && phase.attempts >= turn.config.attempts;
+  if (isSilent || phase.name === 'in_doubt') return reasonOf('valve_unconfirmed');
+  if (turn.layout.readOnly !== null) return turn.layout.readOnly;
+  if (zone.leakSince !== null) return reasonOf('leak_suspected');
+  return failureOfSupply(turn.supply, turn.now) ?? obstacleFromAfar(zone, turn);
 }
 
 function pauseOf(zone: ZoneState, { now }: Turn, pauseSeconds: number): Reason | undefined {

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { demoFarm } from '../../farm/demo.ts';
 import { type Zone, zonesOf } from '../../farm/layout.ts';
 import { closes, only, opens, testController } from './controller.suite.ts';
+import { obstacleIn } from './controller.ts';
 import { cycleKey, type Wanted } from './types.ts';
 
 const reason: Reason = { key: 'soil_dry', figures: { depletionMm: 14 } };
@@ -176,4 +177,35 @@ it('waters without a meter where the program bears it, and says that nothing has
   farm.wait(601);
   const ended = [...farm.valve({ flowLitresPerMinute: null, totalLitres: null }), ...farm.wait(1)];
   expect(only(ended, 'journal_run')[0]?.record).toMatchObject({ measuredLitres: null, proof: 'unmetered' });
+});
+
+it('tells what is in a program’s way until somebody sees to it, and nothing that ends by itself', () => {
+  const obstacle = (farm: Farm, zone = 'a1') => obstacleIn(farm.state, zone, farm.config, farm.now)?.key;
+  const farm = programmed();
+  expect(obstacle(farm), 'just asked').toBeUndefined();
+  farm.wait(10).concat(farm.wait(10), farm.wait(10), farm.wait(60));
+  expect(obstacle(farm), 'silent').toBe('valve_unconfirmed');
+  farm.swept();
+  expect(obstacle(farm)).toBeUndefined();
+  plan(farm, wanted());
+  flow(farm);
+  expect(obstacle(farm), 'it waters').toBeUndefined();
+  farm.send({ kind: 'stop', zone: 'a1', requestId: 'r' });
+  farm.valve({ totalLitres: 1100 });
+  farm.wait(10);
+  expect(obstacle(farm)).toBe('stopped_by_hand');
+  farm.wait(900);
+  expect(obstacle(farm)).toBeUndefined();
+  farm.valve({ flowLitresPerMinute: 20 });
+  expect(obstacle(farm)).toBe('leak_suspected');
+  farm.wait(31);
+  expect(farm.zone().phase.name).toBe('locked');
+  expect(obstacle(farm)).toBe('valve_lies_closed');
+  expect(obstacle(programmed({ untested: ['a1'] }).swept())).toBe('wet_test_missing');
+  const source = { id: 'well', name: 'Giếng', maxFlowLitresPerMinute: 100, pump: { valve: 'pump' } };
+  const zones = zonesOf(demoFarm()).map((zone): Zone => ({ ...zone, source: 'well' }));
+  const locks = new Map([['well', { key: 'source_dry', figures: {} }]]);
+  expect(obstacle(programmed({ zones, sources: [source], restored: { locks } }).swept())).toBe(
+    'source_locked',
+  );
 });

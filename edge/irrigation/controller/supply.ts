@@ -86,6 +86,15 @@ export function mayClose(supply: Supply | null, now: Instant): boolean {
   );
 }
 
+/** Why its source gives nobody water, however long the others behind it are waited for. */
+export function failureOfSupply(supply: Supply | null, now: Instant): Reason | undefined {
+  if (supply === null) return undefined;
+  const { state } = supply;
+  if (state.stage === 'locked') return reasonOf('source_locked', { cause: state.lock?.key ?? null });
+  if (state.stage === 'unknown') return reasonOf('source_unconfirmed');
+  return dryness(supply, now) ?? state.suspicion?.reason;
+}
+
 /** What keeps an idle zone from being opened because of where its water comes from. */
 export function obstacleOfSupply(
   supply: Supply | null,
@@ -94,11 +103,8 @@ export function obstacleOfSupply(
 ): Reason | undefined {
   if (supply === null) return undefined;
   const { config, state, neighbours } = supply;
-  if (state.stage === 'locked') return reasonOf('source_locked', { cause: state.lock?.key ?? null });
-  if (state.stage === 'unknown') return reasonOf('source_unconfirmed');
-  const dry = dryness(supply, now);
-  if (dry) return dry;
-  if (state.suspicion !== null) return state.suspicion.reason;
+  const failure = failureOfSupply(supply, now);
+  if (failure) return failure;
   if (state.stage === 'stopping') return reasonOf('source_stopping');
   const open = neighbours.filter((neighbour) => mayBeOpen(neighbour, now));
   const lost = open.find(({ zone }) => zone.phase.name === 'locked' || zone.phase.name === 'unknown');

@@ -19,6 +19,7 @@ class TwoZones {
     ['a2', program],
   ]);
   turns: WaterTurns[] = [];
+  obstacles = new Map<string, Reason>();
   broken: string | null = null;
   readonly told = new Map<string, { wanted: Planned['wanted']; reason: Reason }>();
   readonly planner = new Planner({
@@ -32,6 +33,7 @@ class TwoZones {
     irrigation: {
       zone: (id) => ({ id, moisture: null }) as ZoneState,
       plan: (zone, wanted, reason) => this.told.set(zone, { wanted, reason }),
+      obstacle: (zone) => this.obstacles.get(zone),
     },
     weather: { rain: () => null, windMetresPerSecond: () => null },
     ledger: {
@@ -80,4 +82,22 @@ it('takes back what it wanted for a zone that has no program any more', () => {
   farm.programs.delete('a1');
   expect(farm.ask()).toEqual({ a1: 'waits_for_program', a2: 'wants to water' });
   expect(farm.planner.of('a1')).toBeUndefined();
+});
+
+it('gives the turn of a member whose zone is locked to the next, until it is unlocked', () => {
+  const farm = new TwoZones();
+  farm.turns = [
+    {
+      ...{ id: 'canal', inTurnBy: 'litres' },
+      members: [
+        { id: 'sau', zones: ['a1'] },
+        { id: 'ba', zones: ['a2'] },
+      ],
+    },
+  ];
+  expect(farm.ask()).toEqual({ a1: 'wants to water', a2: 'program_not_in_turn' });
+  farm.obstacles.set('a1', { key: 'no_flow', figures: {} });
+  expect(farm.ask()).toEqual({ a1: 'no_flow', a2: 'wants to water' });
+  farm.obstacles.clear();
+  expect(farm.ask()).toEqual({ a1: 'wants to water', a2: 'program_not_in_turn' });
 });

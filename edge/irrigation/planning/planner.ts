@@ -37,6 +37,8 @@ interface PlannerOptions {
   readonly irrigation: {
     zone(id: string): ZoneState | undefined;
     plan(zone: string, wanted: Planned['wanted'], reason: Reason): void;
+    /** Why a zone would not be opened whatever its program wants, until somebody sees to it. */
+    obstacle(zone: string): Reason | undefined;
   };
   readonly weather: Pick<FarmWeather, 'rain' | 'windMetresPerSecond'>;
   readonly ledger: Pick<WaterLedger, 'depletion' | 'et0MmPerDay' | 'tooSalty'>;
@@ -77,7 +79,10 @@ export class Planner {
     for (const turns of this.#options.turns()) {
       const own = turns.members.flatMap(({ zones }) => zones);
       const theirs = new Map([...plans].filter(([zone]) => own.includes(zone)));
-      const taken = this.#guard.run(turns.id, NOT_ASKED, () => takeTurns(turns, theirs, measure(turns, got)));
+      const obstacle = (zone: string) => this.#options.irrigation.obstacle(zone);
+      const taken = this.#guard.run(turns.id, NOT_ASKED, () =>
+        takeTurns(turns, theirs, { got: measure(turns, got), obstacle }),
+      );
       for (const zone of theirs.keys()) plans.set(zone, taken?.get(zone) ?? FAILED);
     }
     for (const zone of this.#planned.keys()) if (!plans.has(zone)) this.#forget(zone);

@@ -37,6 +37,7 @@ interface PlanningOptions {
   readonly irrigation: {
     zone(id: string): ZoneState | undefined;
     plan(zone: string, wanted: Wanted | null, reason: Reason): void;
+    obstacle(zone: string): Reason | undefined;
   };
   readonly alarms: {
     raise(source: string, severity: AlarmRecord['severity'], reason: Reason): void;

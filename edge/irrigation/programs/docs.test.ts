@@ -34,7 +34,7 @@ it('the water turns of the documentation are sound, and can be taken', () => {
   expect(turns).toHaveLength(2);
   for (const one of turns) {
     expect(turnsProblems(one, 'turns', ['a1', 'a2', 'a3'])).toEqual([]);
-    expect(takeTurns(one, new Map(), new Map()).size).toBe(0);
+    expect(takeTurns(one, new Map(), { got: new Map(), obstacle: () => undefined }).size).toBe(0);
   }
   expect(turns.map((one) => turnTimes(one, 'a3')?.times.length)).toEqual([2, undefined]);
 });

@@ -121,18 +121,39 @@ function wanting(names: readonly string[], litres: number) {
   );
 }
 
+/** Nothing but the turns is in the way of these zones; or a lock, of those that are named. */
+const open = (got: ReadonlyMap<string, number>, locked: readonly string[] = []) => ({
+  got,
+  obstacle: (zone: string) => (locked.includes(zone) ? { key: 'leak', figures: {} } : undefined),
+});
+
 it('gives the water to who has got the least for their share, and tells the others whose turn it is', () => {
   const got = new Map([
     ['a1', 900],
     ['a2', 500],
     ['a3', 700],
   ]);
-  const taken = takeTurns(round, wanting(['a1', 'a2', 'a3'], 500), got);
+  const taken = takeTurns(round, wanting(['a1', 'a2', 'a3'], 500), open(got));
   expect([...taken].filter(([, { wanted }]) => wanted).map(([zone]) => zone)).toEqual(['a1']);
   expect(taken.get('a3')?.reason).toEqual({ key: 'program_not_in_turn', figures: { member: 'ba-tu' } });
   // Who wants nothing holds nobody up.
-  const others = takeTurns(round, wanting(['a2', 'a3'], 500), got);
+  const others = takeTurns(round, wanting(['a2', 'a3'], 500), open(got));
   expect(others.get('a2')?.wanted).not.toBeNull();
+});
+
+it('does not wait for a member whose zones cannot be opened, and says why those are not', () => {
+  const taken = takeTurns(round, wanting(['a1', 'a2', 'a3'], 500), open(new Map(), ['a1']));
+  expect([...taken].map(([zone, { wanted, reason }]) => [zone, wanted ? 'waters' : reason.key])).toEqual([
+    ['a1', 'leak'],
+    ['a2', 'waters'],
+    ['a3', 'program_not_in_turn'],
+  ]);
+  // As soon as it can be, it has got the least.
+  const mended = takeTurns(round, wanting(['a1', 'a2'], 500), open(new Map([['a2', 500]])));
+  expect(mended.get('a1')?.wanted).not.toBeNull();
+  // Nobody can: then as if everybody could.
+  const none = takeTurns(round, wanting(['a2', 'a3'], 500), open(new Map(), ['a2', 'a3']));
+  expect([...none.values()].filter(({ wanted }) => wanted)).toHaveLength(1);
 });
 
 it('over time everybody gets their share to within one watering, whoever is skipped meanwhile', () => {
@@ -141,7 +162,7 @@ it('over time everybody gets their share to within one watering, whoever is skip
     fc.property(skipping, (rounds) => {
       const got = new Map<string, number>();
       const water = (names: readonly string[]) => {
-        for (const [zone, { wanted }] of takeTurns(round, wanting(names, 600), got))
+        for (const [zone, { wanted }] of takeTurns(round, wanting(names, 600), open(got)))
           if (wanted) got.set(zone, (got.get(zone) ?? 0) + 600);
       };
       for (const names of rounds) water(names);

@@ -1,3 +1,4 @@
+import type { Reason } from '@nongtin/broker/wire';
 import { type Static, Type } from 'typebox';
 import { minutesOfText } from './calendar.ts';
 import type { Planned, TurnTimes, WeeklyTime } from './conditions.ts';
@@ -91,39 +92,54 @@ export function chainOf(turn: Turn, timetable: readonly Turn[]): Turn[] | null {
   return chain;
 }
 
+/** What is known of the zones of a round beside what their programs want. */
+interface ZonesOfRound {
+  /** What each was given lately (a week, say), measured where it could be, in the measure of `inTurnBy`. */
+  readonly got: ReadonlyMap<string, number>;
+  /** Why a zone cannot be opened until somebody sees to it; undefined: it can. */
+  obstacle(zone: string): Reason | undefined;
+}
+
 /**
- * Plans of the zones of one round of turns, by zone, with those put off whose member is not next. `got`: what each zone was
- * given lately (a week, say), measured where it could be, in the measure of `inTurnBy`.
+ * Plans of the zones of one round of turns, by zone, with those put off whose member is not next. A zone that cannot be
+ * opened holds nobody up: it keeps its place for when it can, and says why it cannot.
  */
 export function takeTurns(
   turns: WaterTurns,
   plans: ReadonlyMap<string, Planned>,
-  got: ReadonlyMap<string, number>,
+  zones: ZonesOfRound,
 ): Map<string, Planned> {
-  const next = turns.inTurnBy === undefined ? null : nextMember(turns, plans, got);
+  const next = turns.inTurnBy === undefined ? null : nextMember(turns, plans, zones);
   return new Map(
     [...plans].map(([zone, planned]) => {
       const member = memberOf(turns, zone);
       if (!next || !planned.wanted || !member || member.id === next.id) return [zone, planned];
-      const reason = programReason('program_not_in_turn', { member: next.name ?? next.id });
+      const reason =
+        zones.obstacle(zone) ?? programReason('program_not_in_turn', { member: next.name ?? next.id });
       return [zone, { ...planned, wanted: null, reason }];
     }),
   );
 }
 
-/** Whose water runs keeps it, then whose decision has begun; of the others who has got the least for their share. */
+/**
+ * Whose water runs keeps it, then whose decision has begun; of the others who has got the least for their share. Those of whose
+ * zones none can be opened come last.
+ */
 function nextMember(
   { members }: WaterTurns,
   plans: ReadonlyMap<string, Planned>,
-  got: ReadonlyMap<string, number>,
+  { got, obstacle }: ZonesOfRound,
 ) {
   const ranked = members.flatMap((member) => {
-    const own = member.zones.flatMap((zone) => plans.get(zone) ?? []);
-    const isRunning = own.some(({ reason }) => reason.key === 'program_running');
-    if (!isRunning && own.every(({ wanted }) => wanted === null)) return [];
-    const hasBegun = own.some(({ wanted }) => wanted !== null && wanted.cycle > 1);
+    const own = member.zones.map((zone) => ({ zone, planned: plans.get(zone) }));
+    const isRunning = own.some(({ planned }) => planned?.reason.key === 'program_running');
+    const wanting = own.filter(({ planned }) => planned?.wanted);
+    if (!isRunning && wanting.length === 0) return [];
+    const able = wanting.filter(({ zone }) => obstacle(zone) === undefined);
+    const hasBegun = able.some(({ planned }) => (planned?.wanted?.cycle ?? 1) > 1);
+    const rank = isRunning ? 0 : hasBegun ? 1 : able.length > 0 ? 2 : 3;
     const sum = member.zones.reduce((all, zone) => all + (got.get(zone) ?? 0), 0);
-    return [{ member, rank: isRunning ? 0 : hasBegun ? 1 : 2, part: sum / (member.share ?? 1) }];
+    return [{ member, rank, part: sum / (member.share ?? 1) }];
   });
   // Stable: of equals the one that the file names first.
   return ranked.sort((a, b) => a.rank - b.rank || a.part - b.part)[0]?.member ?? null;
