@@ -44,6 +44,15 @@ export class MemoryJournal {
       .slice(-limit)
       .reverse();
 
+  newest = async <K extends JournalRecord['kind']>(
+    kind: K,
+    field: keyof RecordOf<K>,
+  ): Promise<RecordOf<K>[]> => {
+    const newestFirst = await this.records(kind, this.#records.length);
+    const values = newestFirst.map((record) => record[field]);
+    return newestFirst.filter((_, n) => values.indexOf(values[n]) === n);
+  };
+
   /** As the parts of a gateway know it; what none of those in this harness asks for is not there. */
   asJournal(): OpenJournal {
     const missing = () => {
@@ -51,7 +60,8 @@ export class MemoryJournal {
     };
     return {
       ...{ bootId: this.bootId, publicKeyHex: this.publicKeyHex },
-      ...{ appendReadings: this.appendReadings, appendRecord: this.appendRecord, records: this.records },
+      ...{ appendReadings: this.appendReadings, appendRecord: this.appendRecord },
+      ...{ records: this.records, newest: this.newest },
       start: async () => {},
       stop: async () => {},
       read: missing,

@@ -46,6 +46,10 @@ class MemoryRecords {
     const found = this.all.filter((record): record is RecordOf<K> => record.kind === kind);
     return found.reverse().slice(0, limit);
   }
+  async newest(kind: 'program_hold'): Promise<RecordOf<'program_hold'>[]> {
+    const found = await this.records(kind, this.all.length);
+    return found.filter(({ zone }, n) => found.findIndex((one) => one.zone === zone) === n);
+  }
 }
 
 const notEnrolled = {

@@ -2,8 +2,8 @@ import type { JournalRecord, ProgramHoldRecord } from '@nongtin/broker/wire';
 
 interface HoldsJournal {
   appendRecord(record: JournalRecord): Promise<number>;
-  /** Newest first. */
-  records(kind: 'program_hold', limit: number): Promise<readonly ProgramHoldRecord[]>;
+  /** Of each zone's records, and of those of all zones, the newest. */
+  newest(kind: 'program_hold', field: 'zone'): Promise<readonly ProgramHoldRecord[]>;
 }
 
 /** What people have said of a zone's program, or of all of them. */
@@ -12,9 +12,6 @@ interface Hold {
   /** Of the farm's calendar; null: until a person takes it back. */
   readonly untilMs: number | null;
 }
-
-/** Years of holds; of each zone only the newest counts. */
-const MOST_RECORDS = 1_000;
 
 /**
  * Programs that people have told to wait: one zone's until a time, or all of them until somebody takes it back. Each is a
@@ -35,8 +32,7 @@ export class ProgramHolds {
   }
 
   async start(): Promise<void> {
-    const newestFirst = await this.#journal.records('program_hold', MOST_RECORDS);
-    for (const record of newestFirst.toReversed()) this.#take(record);
+    for (const record of await this.#journal.newest('program_hold', 'zone')) this.#take(record);
   }
 
   /** In force at once, durable when it resolves. `zone` null: every zone's. */

@@ -135,6 +135,8 @@ class Server {
         return undefined;
       case 'records':
         return tables.records(request.kind, request.limit);
+      case 'newest':
+        return tables.newest(request.kind, request.field);
       case 'upkeep': {
         if (this.#reserve.keep()) tables.growAgain();
         const report = tables.upkeep(request.upkeep);

@@ -133,6 +133,20 @@ describe('journal', () => {
     expect((await journal.records('quarantine', 2)).map((record) => record.detail)).toEqual(['c', 'b']);
   });
 
+  it('knows the newest record of each value of a field, whatever was said since of others', async () => {
+    const journal = await started(newFolder());
+    const hold = (zone: string | null, by: string) =>
+      journal.appendRecord({ kind: 'program_hold', atMs: 1, zone, holds: true, untilMs: null, by });
+    await Promise.all([hold(null, 'sau'), hold('a1', 'ba'), hold('a1', 'sau'), hold('a2', 'ba')]);
+    await journal.appendReadings(batch(journal, 1));
+    const newest = await journal.newest('program_hold', 'zone');
+    expect(newest.map(({ zone, by }) => [zone, by])).toEqual([
+      ['a2', 'ba'],
+      ['a1', 'sau'],
+      [null, 'sau'],
+    ]);
+  });
+
   it('goes on where it stopped: numbers, running numbers, keys, cursors, chain', async () => {
     const folder = newFolder();
     const before = await started(folder);

@@ -21,6 +21,7 @@ import { damageSentence, explainTrouble, explainWaiting } from './trouble.ts';
 import { causeOf } from './trouble-of.ts';
 import type {
   AppendOptions,
+  FieldOf,
   Journal,
   JournalEntry,
   JournalFill,
@@ -181,6 +182,11 @@ class SqliteJournal implements OpenJournal {
 
   async records<Kind extends RecordKind>(kind: Kind, limit: number): Promise<RecordOf<Kind>[]> {
     const payloads = await this.#thread.ask({ ask: 'records', kind, limit });
+    return payloads.map((payload) => parseRecord(payload) as RecordOf<Kind>);
+  }
+
+  async newest<Kind extends RecordKind>(kind: Kind, field: FieldOf<Kind>): Promise<RecordOf<Kind>[]> {
+    const payloads = await this.#thread.ask({ ask: 'newest', kind, field });
     return payloads.map((payload) => parseRecord(payload) as RecordOf<Kind>);
   }
 

@@ -125,6 +125,7 @@ export type Ask =
   | { readonly ask: 'moveCursor'; readonly name: string; readonly number: number; readonly nowMs: number }
   | { readonly ask: 'upkeep'; readonly upkeep: UpkeepRequest }
   | { readonly ask: 'records'; readonly kind: string; readonly limit: number }
+  | { readonly ask: 'newest'; readonly kind: string; readonly field: string }
   | { readonly ask: 'close' };
 
 export type Request = Ask & { readonly id: number };
@@ -150,5 +151,6 @@ export interface Values {
   moveCursor: undefined;
   upkeep: UpkeepReport;
   records: string[];
+  newest: string[];
   close: undefined;
 }

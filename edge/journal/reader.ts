@@ -29,6 +29,7 @@ export class EntryReader {
   readonly #nextPack: StatementSync;
   readonly #payloads: StatementSync;
   readonly #records: StatementSync;
+  readonly #newest: StatementSync;
   /** Readers come back for the rest of a pack. */
   #unpacked: Unpacked | undefined;
 
@@ -43,6 +44,11 @@ export class EntryReader {
     this.#payloads = database.prepare('SELECT data FROM payloads WHERE first_number = ?');
     this.#records = database.prepare(
       "SELECT payload FROM entries WHERE kind = ? AND kind <> 'readings' ORDER BY number DESC LIMIT ?",
+    );
+    this.#newest = database.prepare(
+      `SELECT payload FROM entries WHERE number IN
+        (SELECT max(number) FROM entries WHERE kind = ? AND kind <> 'readings' GROUP BY payload ->> ?)
+        ORDER BY number DESC`,
     );
   }
 
@@ -84,6 +90,11 @@ export class EntryReader {
   /** Payloads of the newest records of a kind, newest first. */
   records(kind: string, limit: number): string[] {
     return this.#records.all(kind, limit).map((row) => String(row.payload));
+  }
+
+  /** Payloads of the newest record of each value of a field, newest first. */
+  newest(kind: string, field: string): string[] {
+    return this.#newest.all(kind, `$.${field}`).map((row) => String(row.payload));
   }
 
   #segment(next: number, limit: number): JournalEntry[] {

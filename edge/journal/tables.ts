@@ -135,6 +135,10 @@ export class JournalTables {
     return this.#reader.records(kind, limit);
   }
 
+  newest(kind: string, field: string): string[] {
+    return this.#reader.newest(kind, field);
+  }
+
   /** One bounded turn of housekeeping: thinning, joining or packing, in one transaction. */
   upkeep(request: UpkeepRequest): UpkeepReport {
     return this.#transaction(() => {

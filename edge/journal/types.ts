@@ -39,6 +39,7 @@ export interface AppendOptions {
 
 export type RecordKind = JournalRecord['kind'];
 export type RecordOf<Kind extends RecordKind> = Extract<JournalRecord, { kind: Kind }>;
+export type FieldOf<Kind extends RecordKind> = keyof RecordOf<Kind> & string;
 
 /**
  * The append-only journal: what happened becomes durable here, once (design, idea 1).
@@ -67,6 +68,11 @@ export interface Journal {
   moveCursor(name: string, number: number): Promise<void>;
   /** Newest first. */
   records<Kind extends RecordKind>(kind: Kind, limit: number): Promise<RecordOf<Kind>[]>;
+  /**
+   * Of each value of a field the newest record, newest first: what is in force, however much was said since of other things.
+   * Looks through all records of the kind, inside SQLite; for starts.
+   */
+  newest<Kind extends RecordKind>(kind: Kind, field: FieldOf<Kind>): Promise<RecordOf<Kind>[]>;
   /** Keys of the newest batches that were on the disk at start, oldest first. */
   recentKeys(): Uint8Array;
   /**

@@ -33,6 +33,7 @@ interface PlanningOptions {
     appendRecord(record: JournalRecord): Promise<number>;
     /** Newest first. */
     records<K extends JournalRecord['kind']>(kind: K, limit: number): Promise<readonly RecordOf<K>[]>;
+    newest(kind: 'program_hold', field: 'zone'): Promise<readonly RecordOf<'program_hold'>[]>;
   };
   readonly irrigation: {
     zone(id: string): ZoneState | undefined;
