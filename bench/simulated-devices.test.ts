@@ -120,7 +120,7 @@ test.each(names)('%s: a closing closes, long before the cut-off', (zone) => {
   expect(isOpen(zone)).toBe(false);
 });
 
-test.each(names)('%s: what was provisioned keeps it closed after a power cut', (zone) => {
+test.each(['tasmota', 'shelly'])('%s: what was provisioned keeps it closed after a power cut', (zone) => {
   const { actuator, waitSeconds } = partsOf(zone);
   say(actuator.provision({ ...wish('provision'), limitSeconds: 1_800 }));
   wait(4 * 3_600 - 700 - 30);
@@ -130,6 +130,25 @@ test.each(names)('%s: what was provisioned keeps it closed after a power cut', (
   wait(1_200);
   expect(isOpen(zone)).toBe(false);
 });
+
+test.each(['zigbee', 'lora'])(
+  '%s: a battery valve stays open in a power cut, and still ends by itself',
+  (zone) => {
+    const { actuator, waitSeconds } = partsOf(zone);
+    wait(4 * 3_600 - 900 - 30);
+    say(actuator.open({ ...wish('open'), durationSeconds: 1_700 }));
+    wait(1_000);
+    expect(isOpen(zone)).toBe(true);
+    wait(1_400);
+    expect(isOpen(zone)).toBe(false);
+    expect(simulation.truth().zones[zone]?.longestOpenSeconds).toBeCloseTo(
+      actuator.cutOffSeconds(1_700),
+      -0.5,
+    );
+    wait(waitSeconds);
+    expect(unread).toEqual([]);
+  },
+);
 
 test.each([
   ['tasmota', 'pump_house POWER1'],

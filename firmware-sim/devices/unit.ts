@@ -19,7 +19,7 @@ export interface Unit {
   readonly speaker: Speaker;
   /** Power comes. Outputs go where the device puts them at a boot. */
   boot(): void;
-  /** Power goes: timers and memory are lost, outputs fall. */
+  /** Power goes: timers and memory are lost, outputs fall; but not those of what runs on batteries behind a bridge. */
   die(): void;
   connected(): void;
   received(message: HeardMessage): void;

@@ -25,7 +25,8 @@ const BRIDGE = 'chirpstack';
 
 /**
  * LoRaWAN class A valves behind ChirpStack v4 (chirpstack-docs: integrations/events, mqtt), with the payloads of a Milesight
- * UC511's first valve (UC51x communication protocol).
+ * UC511's first valve (UC51x communication protocol). They latch and run on batteries: a server that loses its power or starts
+ * anew leaves them as they are, and its queue, which is in a database, with what waited in it.
  */
 export const chirpstack: Family = {
   settings: Settings,
@@ -61,7 +62,9 @@ class NetworkServer implements Unit {
   readonly speaker: Speaker;
   readonly #shell: Shell;
   readonly #valves: readonly LoraValve[];
+  /** In the valves, which have batteries. */
   readonly #timers: Countdowns;
+  #isPowered = false;
   #items = 0;
 
   constructor(identity: string, outputs: readonly Output[], shell: Shell) {
@@ -77,20 +80,15 @@ class NetworkServer implements Unit {
     };
   }
 
+  /** Only of the server: valves go on speaking at their own times. */
   boot(): void {
-    for (const [index, valve] of this.#valves.entries()) {
-      valve.output.switch(false);
-      valve.fCnt = 0;
-      this.#uplinkIn(valve, SOON_SECONDS * (index + 1));
-    }
+    this.#isPowered = true;
+    for (const [index, valve] of this.#valves.entries())
+      if (!this.#timers.runs(upOf(valve))) this.#uplinkIn(valve, SOON_SECONDS * (index + 1));
   }
 
   die(): void {
-    this.#timers.clearAll();
-    for (const { output, queue } of this.#valves) {
-      output.switch(false);
-      queue.length = 0;
-    }
+    this.#isPowered = false;
   }
 
   connected(): void {
@@ -115,7 +113,7 @@ class NetworkServer implements Unit {
   }
 
   #uplinkIn(valve: LoraValve, seconds: number): void {
-    this.#timers.set(`up ${valve.settings.devEui}`, seconds, () => this.#uplink(valve));
+    this.#timers.set(upOf(valve), seconds, () => this.#uplink(valve));
   }
 
   #uplink(valve: LoraValve): void {
@@ -140,11 +138,12 @@ class NetworkServer implements Unit {
       valve.unacknowledged = undefined;
     }
     this.#uplinkIn(valve, settings.everySeconds ?? EVERY_SECONDS);
-    this.#timers.set(`rx ${settings.devEui}`, RX1_SECONDS, () => this.#downlink(valve));
+    if (this.#isPowered) this.#timers.set(`rx ${settings.devEui}`, RX1_SECONDS, () => this.#downlink(valve));
   }
 
-  /** One downlink behind an uplink; what has expired is never sent. */
+  /** One downlink behind an uplink that was heard; what has expired is never sent. */
   #downlink(valve: LoraValve): void {
+    if (!this.#isPowered) return;
     const nowMs = this.#shell.timeMs();
     const item = valve.queue.shift();
     if (item === undefined) return;
@@ -197,6 +196,8 @@ class NetworkServer implements Unit {
     this.#shell.publish({ topic, payload: JSON.stringify(message) }, 'now');
   }
 }
+
+const upOf = ({ settings }: LoraValve) => `up ${settings.devEui}`;
 
 function topicOf({ settings }: LoraValve): string {
   return `application/${settings.application ?? APPLICATION}/device/${settings.devEui}`;

@@ -1,6 +1,6 @@
 import type { FarmClock } from '../time/farm-clock.ts';
 
-/** A device's timers by name: setting one anew replaces it, and power takes them all. */
+/** Timers by name that hang on one power supply: setting one anew replaces it, and a power cut takes them all. */
 export class Countdowns {
   readonly #clock: FarmClock;
   readonly #running = new Map<string, { readonly endMs: number; readonly cancel: () => void }>();
@@ -17,6 +17,10 @@ export class Countdowns {
       run();
     });
     this.#running.set(name, { endMs, cancel });
+  }
+
+  runs(name: string): boolean {
+    return this.#running.has(name);
   }
 
   /** Seconds that are left; 0 when it does not run. */

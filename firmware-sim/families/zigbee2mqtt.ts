@@ -28,7 +28,10 @@ type Settings = Static<typeof Settings>;
 const settingsOf = (spec: OutputSpec): Settings => spec.settings ?? {};
 const BRIDGE = 'zigbee';
 
-/** Valves behind Zigbee2MQTT (zigbee2mqtt.io: MQTT topics and messages, SONOFF SWV). */
+/**
+ * Valves behind Zigbee2MQTT (zigbee2mqtt.io: MQTT topics and messages, SONOFF SWV). They latch and run on batteries: a bridge
+ * that loses its power or starts anew leaves them as they are, and their own timers close them.
+ */
 export const zigbee2mqtt: Family = {
   settings: Settings,
   speakerOf: (spec) => settingsOf(spec).bridge ?? BRIDGE,
@@ -46,7 +49,7 @@ interface ZigbeeValve {
   readonly name: string;
   readonly output: Output;
   readonly settings: Settings;
-  /** What the bridge last heard of it, and sends again and again. */
+  /** What the bridge last heard of it, keeps on its disk, and sends again and again. */
   state: 'ON' | 'OFF';
 }
 
@@ -55,10 +58,15 @@ class Bridge implements Unit {
   readonly #base: string;
   readonly #shell: Shell;
   readonly #valves: readonly ZigbeeValve[];
+  /** Messages on their way to a valve. */
+  readonly #air: Countdowns;
+  /** In the valves, which have batteries. */
   readonly #timers: Countdowns;
+  #isPowered = false;
 
   constructor(identity: string, outputs: readonly Output[], shell: Shell) {
     this.#shell = shell;
+    this.#air = new Countdowns(shell.clock);
     this.#timers = new Countdowns(shell.clock);
     this.#valves = outputs.map((output) => {
       const settings = settingsOf(output.spec);
@@ -79,18 +87,15 @@ class Bridge implements Unit {
     };
   }
 
-  /** Bridge and valves have lost power together: such a valve, latching or not, closes. */
+  /** Only of the bridge: what a valve has done meanwhile it hears from the valve's next report. */
   boot(): void {
-    for (const valve of this.#valves) {
-      valve.output.switch(false);
-      valve.state = 'OFF';
-      this.#again(valve);
-    }
+    this.#isPowered = true;
+    for (const valve of this.#valves) if (!this.#timers.runs(againOf(valve))) this.#again(valve);
   }
 
   die(): void {
-    this.#timers.clearAll();
-    for (const { output } of this.#valves) output.switch(false);
+    this.#isPowered = false;
+    this.#air.clearAll();
   }
 
   connected(): void {
@@ -109,7 +114,7 @@ class Bridge implements Unit {
     const word = String(wish?.state ?? '').toUpperCase();
     if (word !== 'ON' && word !== 'OFF' && word !== 'TOGGLE') return;
     const isOn = word === 'ON' || (word === 'TOGGLE' && valve.state === 'OFF');
-    this.#timers.set(`air ${valve.name}`, AIR_SECONDS, () => this.#turn(valve, isOn, wish ?? {}));
+    this.#air.set(valve.name, AIR_SECONDS, () => this.#turn(valve, isOn, wish ?? {}));
   }
 
   /**
@@ -130,8 +135,7 @@ class Bridge implements Unit {
       const waitSeconds = typeof wish.off_wait_time === 'number' ? wish.off_wait_time : 0;
       this.#timers.set(`on ${name}`, seconds, () => this.#closeItself(valve, waitSeconds));
     }
-    valve.state = isOn ? 'ON' : 'OFF';
-    this.#tell(valve);
+    this.#report(valve);
     this.#again(valve);
   }
 
@@ -140,21 +144,27 @@ class Bridge implements Unit {
     if (output.conditions.timerLost.value) return;
     output.switch(false);
     if (waitSeconds > 0) this.#timers.set(`wait ${name}`, waitSeconds, () => {});
-    if (settings.tellsOwnClosing === false) return;
-    valve.state = 'OFF';
-    this.#tell(valve);
+    if (settings.tellsOwnClosing !== false) this.#report(valve);
     this.#again(valve);
   }
 
   #again(valve: ZigbeeValve): void {
-    const pause =
-      valve.state === 'ON'
-        ? (valve.output.spec.reportSeconds ?? 30)
-        : (valve.settings.everySeconds ?? EVERY_SECONDS);
-    this.#timers.set(`again ${valve.name}`, pause, () => {
-      this.#tell(valve);
+    const { output, settings } = valve;
+    const pause = output.isTold
+      ? (output.spec.reportSeconds ?? 30)
+      : (settings.everySeconds ?? EVERY_SECONDS);
+    this.#timers.set(againOf(valve), pause, () => {
+      if (settings.tellsOwnClosing === false) this.#tell(valve);
+      else this.#report(valve);
       this.#again(valve);
     });
+  }
+
+  /** The valve says how it stands; without power the bridge does not hear it. */
+  #report(valve: ZigbeeValve): void {
+    if (!this.#isPowered) return;
+    valve.state = valve.output.isTold ? 'ON' : 'OFF';
+    this.#tell(valve);
   }
 
   #tell(valve: ZigbeeValve): void {
@@ -173,6 +183,8 @@ class Bridge implements Unit {
     this.#shell.publish(message, 'now');
   }
 }
+
+const againOf = ({ name }: ZigbeeValve) => `again ${name}`;
 
 function deviceOf({ name, output }: ZigbeeValve, index: number): object {
   const flow = { type: 'numeric', name: 'flow', property: 'flow', access: 5, unit: 'm³/h' };

@@ -33,6 +33,18 @@ test('the same seed and the same commands give the same messages, byte for byte;
   expect(run(2, 6).said).not.toEqual(said);
 });
 
+test('when it is stopped nothing runs on, whatever its devices had begun', async () => {
+  const scheduler = new VirtualScheduler(0);
+  const bus = new MemoryBus(scheduler);
+  const scenario = builtInScenario('four-families');
+  const simulation = new Simulation({ scenario, scheduler, connect: bus.connect });
+  simulation.start();
+  scheduler.advance(HOUR_MS + 60_000);
+  await simulation.stop();
+  scheduler.advance(1_000);
+  expect(scheduler.nextAtMs()).toBeUndefined();
+});
+
 test('judging it often changes not a byte', () => {
   expect(run(1, 3, 7.3).said).toEqual(run(1, 3).said);
 });

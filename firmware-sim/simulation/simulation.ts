@@ -85,6 +85,7 @@ export class Simulation {
     for (const stop of this.#stops) stop();
     this.#stops = [];
     await Promise.all(this.#stations.map((station) => station.stop()));
+    this.#world.clock.stop();
   }
 
   /**

@@ -6,6 +6,8 @@ export class FarmClock {
   readonly #startMs: number;
   readonly #startedMonotonicMs: number;
   readonly #speed: number;
+  /** What calls off each timer that still waits. */
+  readonly #waiting = new Set<() => void>();
 
   constructor(scheduler: Scheduler, { startMs, speed }: { startMs: number; speed: number }) {
     this.#scheduler = scheduler;
@@ -26,7 +28,15 @@ export class FarmClock {
 
   /** Calls `run` once, when so many seconds have passed on the farm; the answer calls it off. */
   after(farmSeconds: number, run: () => void): () => void {
-    return this.#scheduler.after((farmSeconds * 1000) / this.#speed, run);
+    const callOff = this.#scheduler.after((farmSeconds * 1000) / this.#speed, () => {
+      this.#waiting.delete(callOff);
+      run();
+    });
+    this.#waiting.add(callOff);
+    return () => {
+      this.#waiting.delete(callOff);
+      callOff();
+    };
   }
 
   /** Seconds on the farm in which so many pass outside. */
@@ -42,5 +52,11 @@ export class FarmClock {
       run();
     };
     return () => cancel();
+  }
+
+  /** Calls off everything that still waits: some of it outlives the power of whoever began it. */
+  stop(): void {
+    for (const callOff of this.#waiting) callOff();
+    this.#waiting.clear();
   }
 }
