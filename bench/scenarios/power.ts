@@ -39,6 +39,24 @@ export const power: readonly FarmScenario[] = [
     fallsShort: 'nobody knows how much ran (the meter was off too), so the rest is not made up',
   },
   {
+    ...{ name: 'power-cut-zigbee', title: 'A Zigbee valve is open through a power cut of the farm' },
+    ...{ farm: familyOf('zigbee'), own: { program: atDawn }, length: 'PT3H' },
+    faults: [{ fault: 'farm-power-cut', at: 'PT15M7S', for: 'PT5M' }],
+    expect: { litres: { zigbee: [760, 840] } },
+  },
+  {
+    ...{ name: 'power-cut-zigbee-long', title: 'A Zigbee valve closes by itself in a power cut of the farm' },
+    ...{ farm: familyOf('zigbee'), own: { program: atDawn }, length: 'PT3H' },
+    faults: [{ fault: 'farm-power-cut', at: 'PT15M7S', for: 'PT40M' }],
+    expect: { litres: { zigbee: [760, 840] } },
+  },
+  {
+    ...{ name: 'power-cut-lora', title: 'A LoRaWAN valve is open through a power cut of the farm' },
+    ...{ farm: familyOf('lora'), own: { program: atDawn }, length: 'PT3H' },
+    faults: [{ fault: 'farm-power-cut', at: 'PT25M', for: 'PT5M' }],
+    expect: { litres: { lora: [760, 840] } },
+  },
+  {
     ...{
       name: 'clock-1970-by-clock',
       title: "The gateway's clock shows 1970: a program by the clock waits for the time",
