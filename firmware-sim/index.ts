@@ -4,6 +4,7 @@ export { farms } from './farms/index.ts';
 export type { GatewayOrder } from './faults/fault.ts';
 export type { SourceTruth, Truth, TruthDay, TruthEvent, ZoneTruth } from './field/truth.ts';
 export { type BusMessage, MemoryBus } from './links/memory-bus.ts';
+export { type FieldExpectations, judgeField } from './scenarios/judge.ts';
 export { builtInScenario, scenarioFile, scenarioNames, scenarioOf } from './scenarios/library.ts';
 export { type Scenario, ScenarioProblem } from './scenarios/scenario.ts';
 export { Simulation, type SimulationHooks, type SimulationOptions } from './simulation/simulation.ts';

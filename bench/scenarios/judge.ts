@@ -1,5 +1,6 @@
 import type { AlarmRecord, RunRecord } from '@nongtin/broker/wire';
 import { zonesOf } from '../../edge/farm/layout.ts';
+import { judgeField } from '../../firmware-sim/index.ts';
 import type { Played } from './play.ts';
 import type { Expectations } from './scenario.ts';
 
@@ -10,8 +11,7 @@ const FOREIGN_ROUNDING = 0.11;
 /** Everything that is not as it must be, as sentences; empty when all is. */
 export function judge(played: Played, expected: Expectations): string[] {
   return [
-    ...litres(played, expected),
-    ...safety(played, expected),
+    ...inField(played, expected),
     ...alarmsAndLocks(played, expected),
     ...reasons(played, expected),
     ...decisions(played),
@@ -19,89 +19,24 @@ export function judge(played: Played, expected: Expectations): string[] {
   ];
 }
 
-const within = (value: number, [min, max]: readonly [number, number]) => value >= min && value <= max;
-
-function litres({ truth }: Played, expected: Expectations): string[] {
-  const wrong: string[] = [];
-  for (const [id, zone] of Object.entries(truth.zones)) {
-    const range = expected.litres[id];
-    if (range === undefined) wrong.push(`nobody has said how many litres zone ${id} must get`);
-    else if (!within(zone.passedLitres, range))
-      wrong.push(`zone ${id} got ${zone.passedLitres.toFixed(0)} L, not ${range.join(' to ')}`);
-    const starts = expected.starts?.[id];
-    if (starts && !within(zone.openings, starts))
-      wrong.push(`zone ${id} was opened ${zone.openings} times, not ${starts.join(' to ')}`);
-    if (zone.stressDays > (expected.stressDays ?? 0))
-      wrong.push(
-        `zone ${id} had ${zone.stressDays} days of stress, not ${expected.stressDays ?? 0} or fewer`,
-      );
-    if (zone.runoffMm > (expected.runoffMm ?? 0) + 0.05)
-      if (expected.runoffMm !== undefined)
-        wrong.push(`${zone.runoffMm.toFixed(1)} mm ran off zone ${id}, not ${expected.runoffMm} or less`);
-  }
-  return wrong;
-}
-
-function safety({ truth, events, farm }: Played, expected: Expectations): string[] {
-  const wrong: string[] = [];
-  const { openAtEnd = [], burstLitres = 0, leakedLitres = 0 } = expected;
-  for (const zone of zonesOf(farm)) {
-    const really = truth.zones[zone.id];
-    if (really === undefined) continue;
+/** The field's own judge, with what holds of every scenario: no stress, no losses, nothing open beyond its limit or at the end. */
+function inField({ truth, events, farm }: Played, expected: Expectations): string[] {
+  const unsaid = Object.keys(truth.zones).filter((id) => expected.litres[id] === undefined);
+  const limits = zonesOf(farm).map((zone) => {
     const rounding =
       ROUNDING_SECONDS + (typeof zone.valve === 'string' ? 0 : zone.maxRunSeconds * FOREIGN_ROUNDING);
-    const longest = expected.longestOpenSeconds ?? zone.maxRunSeconds + rounding;
-    if (really.longestOpenSeconds > longest)
-      wrong.push(
-        `zone ${zone.id} was open for ${really.longestOpenSeconds.toFixed(0)} s, longer than ${longest}`,
-      );
-    if ((really.openSinceMs !== null) !== openAtEnd.includes(zone.id))
-      wrong.push(`zone ${zone.id} is ${really.openSinceMs === null ? 'closed' : 'open'} at the end`);
-  }
-  const zones = Object.values(truth.zones);
-  const sources = Object.entries(truth.sources);
-  const sum = (of: readonly number[]) => of.reduce((a, b) => a + b, 0);
-  const burst =
-    sum(zones.map((zone) => zone.burstLitres)) + sum(sources.map(([, source]) => source.burstLitres));
-  const leaked = sum(zones.map((zone) => zone.leakedLitres));
-  if (burst > burstLitres + 0.5) wrong.push(`${burst.toFixed(0)} L burst out, more than ${burstLitres}`);
-  if (leaked > leakedLitres + 0.5) wrong.push(`${leaked.toFixed(0)} L leaked, more than ${leakedLitres}`);
-  for (const [id, source] of sources) {
-    const { deadHeadSeconds = 0, dryRunSeconds = 0 } = expected;
-    if (source.deadHeadSeconds > deadHeadSeconds)
-      wrong.push(`the pump of ${id} ran ${source.deadHeadSeconds.toFixed(1)} s against closed valves`);
-    if (source.dryRunSeconds > dryRunSeconds)
-      wrong.push(`the pump of ${id} ran dry for ${source.dryRunSeconds.toFixed(1)} s`);
-    if (expected.flushLitres && !within(source.flushLitres, expected.flushLitres))
-      wrong.push(
-        `${source.flushLitres.toFixed(0)} L flushed the filter, not ${expected.flushLitres.join(' to ')}`,
-      );
-    const isOn = isLastOn(id, events);
-    if (isOn !== openAtEnd.includes(id)) wrong.push(`source ${id} is ${isOn ? 'on' : 'off'} at the end`);
-  }
-  const atOnce = mostAtOnce(events);
-  if (expected.openAtOnce !== undefined && atOnce > expected.openAtOnce)
-    wrong.push(`${atOnce} zones were open at once, more than ${expected.openAtOnce}`);
-  return wrong;
-}
-
-/** Whether a pump, a master valve or a flush valve has been switched on last, and not off. */
-function isLastOn(id: string, events: Played['events']): boolean {
-  return (['pump', 'master_valve', 'flush_valve'] as const).some(
-    (what) => events.findLast((event) => event.what === what && event.id === id)?.isOn === true,
-  );
-}
-
-function mostAtOnce(events: Played['events']): number {
-  const open = new Set<string>();
-  let most = 0;
-  for (const { what, id, isOn } of events) {
-    if (what !== 'valve') continue;
-    if (isOn) open.add(id);
-    else open.delete(id);
-    most = Math.max(most, open.size);
-  }
-  return most;
+    return [zone.id, expected.longestOpenSeconds ?? zone.maxRunSeconds + rounding] as const;
+  });
+  return [
+    ...unsaid.map((id) => `nobody has said how many litres zone ${id} must get`),
+    ...judgeField(
+      { truth, events },
+      {
+        ...{ stressDays: 0, burstLitres: 0, leakedLitres: 0, deadHeadSeconds: 0, dryRunSeconds: 0 },
+        ...{ openAtEnd: [], ...expected, longestOpenSeconds: Object.fromEntries(limits) },
+      },
+    ),
+  ];
 }
 
 /** Every condition that was raised: 'ZONE KEY'. */

@@ -1,5 +1,5 @@
 import type { Core } from '../../edge/core.ts';
-import type { FarmSpec } from '../../firmware-sim/index.ts';
+import type { FarmSpec, FieldExpectations } from '../../firmware-sim/index.ts';
 import type { Own } from './farm-of.ts';
 
 /** What is given to be played: a farm, what somebody has written for its gateway, what goes wrong, and what must come of it. */
@@ -46,12 +46,12 @@ export interface ForecastFile {
   readonly rainMmPerHour: number;
 }
 
-type Range = readonly [min: number, max: number];
-
-/** What must hold, beside what holds of every scenario (judge.ts). Alarms are 'ZONE KEY' or 'SOURCE KEY'. */
-export interface Expectations {
-  /** Litres that really passed each zone's valve. */
-  readonly litres: Readonly<Record<string, Range>>;
+/** What must hold, in the field and beside it; judge.ts adds what holds of every scenario. Alarms are 'ZONE KEY' or 'SOURCE KEY'. */
+export interface Expectations extends Omit<FieldExpectations, 'longestOpenSeconds'> {
+  /** Litres that really passed each zone's valve; every zone has its line. */
+  readonly litres: NonNullable<FieldExpectations['litres']>;
+  /** The longest real opening (s); else the zone's limit. For valves that nobody can close. */
+  readonly longestOpenSeconds?: number;
   /** Raised at least once; whatever is raised must stand here or in `mayRaise`. */
   readonly alarms?: readonly string[];
   readonly mayRaise?: readonly string[];
@@ -60,23 +60,6 @@ export interface Expectations {
   /** Keys of reasons that were given at some time, and that never were. */
   readonly reasons?: readonly string[];
   readonly neverReasons?: readonly string[];
-  /** Days of water stress, the most of any zone; 0 unless it is stated. */
-  readonly stressDays?: number;
-  readonly burstLitres?: number;
-  readonly leakedLitres?: number;
-  /** Litres that the flush valve of the filter let out. */
-  readonly flushLitres?: Range;
-  /** The longest real opening (s); else the zone's limit. For valves that nobody can close. */
-  readonly longestOpenSeconds?: number;
-  /** The pump against closed valves, and without water: 0 unless nobody could know. */
-  readonly deadHeadSeconds?: number;
-  readonly dryRunSeconds?: number;
-  /** Zones and sources that are open at the end because nothing can close them. */
-  readonly openAtEnd?: readonly string[];
   /** The meter does not tell the truth: its litres are not held against those that really ran. */
   readonly isMeterWrong?: boolean;
-  /** At most so many zones are open at once. */
-  readonly openAtOnce?: number;
-  readonly runoffMm?: number;
-  readonly starts?: Readonly<Record<string, Range>>;
 }

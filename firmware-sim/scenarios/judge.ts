@@ -1,0 +1,136 @@
+import { type Static, Type } from 'typebox';
+import type { Truth, TruthEvent } from '../field/truth.ts';
+
+const AtLeastNone = Type.Number({ minimum: 0, maximum: 1e9 });
+/** Least and most. */
+const Range = Type.Tuple([AtLeastNone, AtLeastNone]);
+const ByZone = Type.Record(Type.String(), Range);
+
+/** What must have come of it in the field, whoever ran it; what is not given is not judged. */
+export const FieldExpectations = Type.Object(
+  {
+    /** Litres that really passed each zone's valve. */
+    litres: Type.Optional(ByZone),
+    /** How often each zone really opened. */
+    starts: Type.Optional(ByZone),
+    /** Days of water stress, the most of any zone. */
+    stressDays: Type.Optional(AtLeastNone),
+    /** The most that ran off any zone. */
+    runoffMm: Type.Optional(AtLeastNone),
+    /** The longest real opening of any zone, or of each. */
+    longestOpenSeconds: Type.Optional(Type.Union([AtLeastNone, Type.Record(Type.String(), AtLeastNone)])),
+    /** Lost by bursts, of zones and mains. */
+    burstLitres: Type.Optional(AtLeastNone),
+    /** Through closed valves. */
+    leakedLitres: Type.Optional(AtLeastNone),
+    /** Litres that the flush valve of each filter let out. */
+    flushLitres: Type.Optional(Range),
+    /** Each pump against closed valves, and without water. */
+    deadHeadSeconds: Type.Optional(AtLeastNone),
+    dryRunSeconds: Type.Optional(AtLeastNone),
+    /** Zones and sources that are open at the end; all others are not. */
+    openAtEnd: Type.Optional(Type.Array(Type.String())),
+    /** At most so many zones are open at once. */
+    openAtOnce: Type.Optional(AtLeastNone),
+  },
+  { additionalProperties: false },
+);
+type Deep<Value> = { readonly [Field in keyof Value]: Deep<Value[Field]> };
+export type FieldExpectations = Deep<Static<typeof FieldExpectations>>;
+
+/** What really happened, as a simulation tells it. */
+export interface Happened {
+  readonly truth: Truth;
+  readonly events: readonly TruthEvent[];
+}
+
+/** Litres that rounding may add to a sum, and mm to a depth. */
+const LITRES = 0.5;
+const MM = 0.05;
+
+/** Everything in the field that is not as it must be, as sentences; empty when all is. */
+export function judgeField(happened: Happened, expected: FieldExpectations): string[] {
+  return [
+    ...zoneProblems(happened, expected),
+    ...lossProblems(happened, expected),
+    ...sourceProblems(happened, expected),
+  ];
+}
+
+type Limit = readonly [min: number, max: number] | undefined;
+const isOutside = (value: number, range: Limit) =>
+  range !== undefined && (value < range[0] || value > range[1]);
+
+function zoneProblems({ truth }: Happened, expected: FieldExpectations): string[] {
+  const { litres, starts, stressDays, runoffMm, longestOpenSeconds, openAtEnd } = expected;
+  const wrong: string[] = [];
+  for (const [id, zone] of Object.entries(truth.zones)) {
+    if (isOutside(zone.passedLitres, litres?.[id]))
+      wrong.push(`zone ${id} got ${zone.passedLitres.toFixed(0)} L, not ${litres?.[id]?.join(' to ')}`);
+    if (isOutside(zone.openings, starts?.[id]))
+      wrong.push(`zone ${id} was opened ${zone.openings} times, not ${starts?.[id]?.join(' to ')}`);
+    if (stressDays !== undefined && zone.stressDays > stressDays)
+      wrong.push(`zone ${id} had ${zone.stressDays} days of stress, not ${stressDays} or fewer`);
+    if (runoffMm !== undefined && zone.runoffMm > runoffMm + MM)
+      wrong.push(`${zone.runoffMm.toFixed(1)} mm ran off zone ${id}, not ${runoffMm} or less`);
+    const longest = typeof longestOpenSeconds === 'object' ? longestOpenSeconds[id] : longestOpenSeconds;
+    if (longest !== undefined && zone.longestOpenSeconds > longest)
+      wrong.push(`zone ${id} was open for ${zone.longestOpenSeconds.toFixed(0)} s, longer than ${longest}`);
+    const isOpen = zone.openSinceMs !== null;
+    if (openAtEnd !== undefined && isOpen !== openAtEnd.includes(id))
+      wrong.push(`zone ${id} is ${isOpen ? 'open' : 'closed'} at the end`);
+  }
+  return wrong;
+}
+
+function lossProblems({ truth, events }: Happened, expected: FieldExpectations): string[] {
+  const { burstLitres, leakedLitres, openAtOnce } = expected;
+  const [zones, sources] = [Object.values(truth.zones), Object.values(truth.sources)];
+  const burst = [...zones, ...sources].reduce((sum, part) => sum + part.burstLitres, 0);
+  const leaked = zones.reduce((sum, zone) => sum + zone.leakedLitres, 0);
+  const atOnce = mostAtOnce(events);
+  const wrong: string[] = [];
+  if (burstLitres !== undefined && burst > burstLitres + LITRES)
+    wrong.push(`${burst.toFixed(0)} L burst out, more than ${burstLitres}`);
+  if (leakedLitres !== undefined && leaked > leakedLitres + LITRES)
+    wrong.push(`${leaked.toFixed(0)} L leaked, more than ${leakedLitres}`);
+  if (openAtOnce !== undefined && atOnce > openAtOnce)
+    wrong.push(`${atOnce} zones were open at once, more than ${openAtOnce}`);
+  return wrong;
+}
+
+function sourceProblems({ truth, events }: Happened, expected: FieldExpectations): string[] {
+  const { deadHeadSeconds, dryRunSeconds, flushLitres, openAtEnd } = expected;
+  const wrong: string[] = [];
+  for (const [id, source] of Object.entries(truth.sources)) {
+    if (deadHeadSeconds !== undefined && source.deadHeadSeconds > deadHeadSeconds)
+      wrong.push(`the pump of ${id} ran ${source.deadHeadSeconds.toFixed(1)} s against closed valves`);
+    if (dryRunSeconds !== undefined && source.dryRunSeconds > dryRunSeconds)
+      wrong.push(`the pump of ${id} ran dry for ${source.dryRunSeconds.toFixed(1)} s`);
+    if (isOutside(source.flushLitres, flushLitres))
+      wrong.push(`${source.flushLitres.toFixed(0)} L flushed the filter, not ${flushLitres?.join(' to ')}`);
+    const isOn = isLastOn(id, events);
+    if (openAtEnd !== undefined && isOn !== openAtEnd.includes(id))
+      wrong.push(`source ${id} is ${isOn ? 'on' : 'off'} at the end`);
+  }
+  return wrong;
+}
+
+/** Whether a pump, a master valve or a flush valve has been switched on last, and not off. */
+function isLastOn(id: string, events: Happened['events']): boolean {
+  return (['pump', 'master_valve', 'flush_valve'] as const).some(
+    (what) => events.findLast((event) => event.what === what && event.id === id)?.isOn === true,
+  );
+}
+
+function mostAtOnce(events: Happened['events']): number {
+  const open = new Set<string>();
+  let most = 0;
+  for (const { what, id, isOn } of events) {
+    if (what !== 'valve') continue;
+    if (isOn) open.add(id);
+    else open.delete(id);
+    most = Math.max(most, open.size);
+  }
+  return most;
+}
