@@ -41,10 +41,16 @@ function inField({ truth, events, farm }: Played, expected: Expectations): strin
   ];
 }
 
-/** Every condition that was raised: 'ZONE KEY'. */
+/** Every condition that was raised: 'ZONE KEY'. A doubt that was settled is none: what was found out is told instead. */
 export function alarmsOf({ records }: Pick<Played, 'records'>): string[] {
-  const raised = records.filter((record): record is AlarmRecord => record.kind === 'alarm');
+  const told = records.filter((record): record is AlarmRecord => record.kind === 'alarm');
+  const settled = new Set(told.filter(isSettledDoubt).map(({ alarmId }) => alarmId));
+  const raised = told.filter(({ alarmId }) => !settled.has(alarmId));
   return [...new Set(raised.map(({ source, reason }) => `${source} ${reason.key}`))].toSorted();
+}
+
+function isSettledDoubt({ state, reason }: AlarmRecord): boolean {
+  return state === 'cleared' && (reason.key === 'flow_lost' || reason.key === 'source_no_flow');
 }
 
 function alarmsAndLocks(played: Played, { alarms = [], mayRaise = [], locked = [] }: Expectations): string[] {

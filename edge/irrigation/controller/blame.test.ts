@@ -3,6 +3,8 @@ import { demoFarm } from '../../farm/demo.ts';
 import { type Zone, zonesOf } from '../../farm/layout.ts';
 import type { Source } from '../sources/schema.ts';
 import { Rig } from './rig.suite.ts';
+import { lossOf } from './supply.ts';
+import type { ZoneState } from './types.ts';
 
 const pump = { valve: 'pump-1', leadSeconds: 3, lagSeconds: 3 };
 const well: Source = { id: 'well', name: 'Giếng khoan', maxFlowLitresPerMinute: 120, gapSeconds: 5, pump };
@@ -51,8 +53,31 @@ describe('a zone that loses its water', () => {
     rig.send({ kind: 'open', zone: 'a1', requestId: 'again', durationSeconds: 60, now: rig.now });
     rig.send({ kind: 'test', zone: 'a1', requestId: 'test', startedBy: 'sau', now: rig.now });
     expect(rig.actions.slice(-2)).toMatchObject([{ accepted: false }, { accepted: false }]);
-    expect(keys(rig)).toEqual([]);
+    expect(keys(rig)).toEqual(['a1 flow_lost']);
   });
+
+  it.each([
+    ['is in doubt', 5, 'in_doubt'],
+    ['is being closed', 0, 'closing'],
+  ])(
+    'is locked by a restart while it %s, for nobody knows any more whose fault it was',
+    (_when, seconds, name) => {
+      const rig = watering(farm({ pressure }), 'a1', 'a2');
+      rig.valve('a1').isJammed = true;
+      while (lossOf(rig.state.zones.a1 as ZoneState) === null) rig.pass(0.25);
+      rig.pass(seconds);
+      expect(phase(rig, 'a1')).toBe(name);
+      rig.crash();
+      rig.boot();
+      rig.pass(60);
+      expect([phase(rig, 'a1'), keys(rig)]).toEqual(['locked', ['a1 flow_lost']]);
+      rig.send({ kind: 'open', zone: 'a1', requestId: 'again', durationSeconds: 60, now: rig.now });
+      expect(rig.actions.at(-1)).toMatchObject({ accepted: false, reason: { key: 'zone_locked' } });
+      rig.send({ kind: 'unlock', zone: 'a1', requestId: 'looked', now: rig.now });
+      rig.pass(5);
+      expect([phase(rig, 'a1'), keys(rig)]).toEqual(['idle', []]);
+    },
+  );
 
   it('is locked when the pressure that is read after that is what it should be', () => {
     const rig = watering(farm({ pressure }), 'a1', 'a2');
@@ -162,7 +187,7 @@ describe('zones that lose their water together', () => {
       'idle',
       'idle',
       'resting',
-      [],
+      ['well source_no_flow'],
     ]);
     rig.send({ kind: 'open', zone: 'a3', requestId: 'r', durationSeconds: 60, now: rig.now });
     expect(rig.actions.at(-1)).toMatchObject({ accepted: false, reason: { key: 'source_no_flow' } });
@@ -172,6 +197,19 @@ describe('zones that lose their water together', () => {
     rig.isDrySource = false;
     rig.pass(300);
     watering(rig, 'a1', 'a2');
+  });
+
+  it('leave their source locked when the gateway restarts while it waits for the level of its tank', () => {
+    const rig = farm({ tank });
+    rig.levelEverySeconds = 300;
+    watering(rig, 'a1', 'a2');
+    rig.isDrySource = true;
+    rig.pass(30);
+    expect(stage(rig)).toBe('resting');
+    rig.crash();
+    rig.boot();
+    rig.pass(60);
+    expect([stage(rig), keys(rig)]).toEqual(['locked', ['well source_no_flow']]);
   });
 
   it('lock their source when its tank is full', () => {

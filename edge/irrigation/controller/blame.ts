@@ -3,6 +3,7 @@ import { reasonOf } from '../reason.ts';
 import { isFilledSince, isHeardSince, isPressedSince } from '../sources/doubt.ts';
 import { elapsed } from '../time.ts';
 import { isNoise } from './band.ts';
+import { lossOf } from './supply.ts';
 import type { Turn } from './turn.ts';
 import type { Loss, ZoneState } from './types.ts';
 
@@ -51,6 +52,20 @@ export function lossReason(loss: Loss, turn: Turn): Reason {
 
 function figuresOf({ flowLitresPerMinute }: Loss, { layout }: Turn) {
   return { flowLitresPerMinute, nominalLitresPerMinute: layout.nominalFlowLitresPerMinute };
+}
+
+/**
+ * A loss stands in the journal as an alarm until it is known who has failed: a restart forgets what the source has to say for itself,
+ * and keeps the zone locked.
+ */
+export function tellLoss(before: ZoneState, after: ZoneState, turn: Turn): void {
+  const loss = lossOf(after);
+  const wasLost = lossOf(before) !== null;
+  if (loss !== null && !wasLost)
+    turn.actions.push({
+      ...{ kind: 'raise_alarm', zone: after.id, severity: 'high', reason: lossReason(loss, turn) },
+    });
+  if (loss === null && wasLost) turn.actions.push({ kind: 'clear_alarm', zone: after.id, key: 'flow_lost' });
 }
 
 /** The valve is closed, or does not answer: from now on it is kept closed until it is known who has failed. */

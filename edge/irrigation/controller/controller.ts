@@ -3,6 +3,7 @@ import { reasonOf } from '../reason.ts';
 import type { PastSource } from '../sources/past.ts';
 import { elapsed, type Instant } from '../time.ts';
 import { isNoise, leakOf } from './band.ts';
+import { tellLoss } from './blame.ts';
 import type { ControllerConfig } from './config.ts';
 import { lastingObstacle, moistureAfter } from './decide.ts';
 import { table } from './phases.ts';
@@ -149,6 +150,7 @@ function stepZone(state: ControllerState, id: string, event: ZoneEvent, config: 
     | ((zone: ZoneState & { phase: Phase }, event: ZoneEvent, turn: Turn) => ZoneState)
     | undefined;
   const next = watchForLeak(handler ? handler(seen, event, turn) : seen, turn);
+  tellLoss(zone, next, turn);
   return {
     state: { ...state, zones: { ...state.zones, [id]: next }, issued: turn.issued() },
     actions: turn.actions,

@@ -4,7 +4,7 @@ import { hasLagged } from '../sources/machine.ts';
 import type { ControlledSource, Demand, SourceState } from '../sources/state.ts';
 import { elapsed, type Instant } from '../time.ts';
 import type { ControlledZone } from './config.ts';
-import type { ControllerState, ZoneState } from './types.ts';
+import type { ControllerState, Loss, ZoneState } from './types.ts';
 
 /** What one zone sees of where its water comes from. */
 export interface Supply {
@@ -36,10 +36,15 @@ export function demandOf(supplied: readonly Supplied[]): Demand {
 
 /** The zones behind a source that have lost its water, and of which nobody knows yet why. */
 function lossesOf(supplied: readonly Supplied[]) {
-  return supplied.flatMap(({ zone: { id, phase } }) => {
-    const loss = phase.name === 'closing' || phase.name === 'in_doubt' ? phase.loss : null;
-    return loss === null ? [] : [{ zone: id, at: loss.at }];
+  return supplied.flatMap(({ zone }) => {
+    const loss = lossOf(zone);
+    return loss === null ? [] : [{ zone: zone.id, at: loss.at }];
   });
+}
+
+/** Water that a zone has lost while nobody knows yet whose fault it is. */
+export function lossOf({ phase }: ZoneState): Loss | null {
+  return phase.name === 'closing' || phase.name === 'in_doubt' ? phase.loss : null;
 }
 
 /** When a meter behind it has last said that water runs as it should. */

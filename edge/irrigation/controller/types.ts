@@ -340,4 +340,5 @@ export const lockKeys: readonly string[] = [
   'valve_does_not_close',
   'meter_silent',
   'meter_stuck',
+  'flow_lost',
 ];

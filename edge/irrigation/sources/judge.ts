@@ -1,7 +1,7 @@
 import { reasonOf } from '../reason.ts';
 import { elapsed } from '../time.ts';
 import { accusationOf, outcomeOfDoubt } from './doubt.ts';
-import { alarm, locked, type SourceTurn, stoppedAtOnce, stoppedReason } from './part.ts';
+import { alarm, clear, locked, type SourceTurn, stoppedAtOnce, stoppedReason } from './part.ts';
 import { DAY_MS } from './past.ts';
 import type { ControlledSource, Demand, Failure, SourceState } from './state.ts';
 
@@ -69,6 +69,7 @@ function accuse(source: SourceState, demand: Demand, turn: SourceTurn): SourceSt
     const outcome = outcomeOfDoubt(source, turn);
     if (outcome === null) return none;
     const over = { ...source, suspicion: null };
+    if (outcome !== 'guilty') clear(source, suspicion.reason.key, turn);
     if (outcome === 'guilty') return { source: locked(over, suspicion.reason, turn), failure: null };
     if (suspicion.stopped !== null) alarm(over, 'high', stoppedReason(over, suspicion.stopped), turn);
     return { source: over, failure: null };
@@ -79,6 +80,8 @@ function accuse(source: SourceState, demand: Demand, turn: SourceTurn): SourceSt
   const isOn = source.stage === 'starting' || source.stage === 'delivering';
   const ended = isOn ? stoppedAtOnce(source, 'stopping', turn) : source;
   if (kind === 'silent') return { source: ended, failure };
+  // So that a restart keeps it locked, which knows no more of what it has to say for itself.
+  alarm(source, 'critical', failure.reason, turn);
   const suspicion = { since: turn.now, reason: failure.reason, stopped: null };
   return { source: { ...ended, suspicion }, failure };
 }
@@ -91,6 +94,7 @@ function runDry(source: SourceState, turn: SourceTurn): SourceStep {
   const dryStopsRealMs = [...recent, now.realMs];
   const figures = { levelPercent: source.level?.value ?? null, stops: dryStopsRealMs.length };
   const dry = { ...source, isDry: true, dryStopsRealMs, suspicion: null };
+  if (source.suspicion !== null) clear(source, source.suspicion.reason.key, turn);
   if (dryStopsRealMs.length > most) {
     const reason = reasonOf('source_dry_too_often', figures);
     return { source: locked(dry, reason, turn), failure: { outcome: 'interrupted', reason } };
