@@ -124,6 +124,35 @@ describe('a filter that is flushed by litres', () => {
     expect([keys(rig), rig.state.zones.a1?.phase.name]).toEqual([['flush_valve_no_answer'], 'running']);
   });
 
+  it('that falls silent while it is open is told, and guards nobody from being judged any longer', () => {
+    const rig = farm({ pressure: { device: 'g', minKilopascals: 150, maxKilopascals: 400 } });
+    rig.hasGauge = true;
+    open(rig);
+    while (!rig.device('flush-1').isOn) rig.pass(1);
+    rig.silence('flush-1', 700);
+    rig.pass(120);
+    expect([keys(rig), rig.state.zones.a1?.phase.name]).toEqual([['flush_valve_silent'], 'running']);
+    rig.isDrySource = true;
+    rig.pass(60);
+    expect(rig.device('pump-1').isOn).toBe(false);
+    expect(rig.runs[0]?.outcome).not.toBe('completed');
+    rig.pass(600);
+    expect(keys(rig)).not.toContain('flush_valve_silent');
+  });
+
+  it('that is opened by hand and left open hides no dry pump for longer than a flush', () => {
+    const rig = farm();
+    open(rig);
+    rig.pass(60);
+    Object.assign(rig.device('flush-1'), { isOn: true, endsMs: Number.POSITIVE_INFINITY });
+    rig.pass(5);
+    rig.isDrySource = true;
+    rig.pass(25);
+    expect(rig.device('pump-1').isOn, 'it may be the flush that takes the water').toBe(true);
+    rig.pass(60);
+    expect(rig.device('pump-1').isOn).toBe(false);
+  });
+
   it('that does not close locks its source', () => {
     const rig = farm();
     open(rig);

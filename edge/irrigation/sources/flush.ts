@@ -1,7 +1,16 @@
 import { reasonOf } from '../reason.ts';
 import { elapsed, type Instant } from '../time.ts';
-import { alarm, clear, isSurelyOff, isUnanswered, type SourceTurn, tellOff, tellOn } from './part.ts';
-import type { ControlledFilter, Demand, FilterState, SourceState } from './state.ts';
+import {
+  alarm,
+  clear,
+  isSurelyOff,
+  isUnanswered,
+  marginMs,
+  type SourceTurn,
+  tellOff,
+  tellOn,
+} from './part.ts';
+import type { ControlledFilter, Demand, FilterState, PartState, SourceState } from './state.ts';
 
 /**
  * A filter is flushed while water is delivered, because the pressure that cleans it is there only then.
@@ -21,9 +30,25 @@ export function beginFilter(filter: ControlledFilter | null, now: Instant): Filt
   };
 }
 
-/** While the flush takes water, and a little longer, zones have less of it, and gauges show less. */
+/**
+ * While the flush takes water, and a little longer, zones have less of it, and gauges show less. Never longer than a flush lasts,
+ * whatever its valve has said last: what guards pump and zones is off meanwhile.
+ */
 export function isFlushing({ flushValve }: Pick<SourceState, 'flushValve'>, now: Instant): boolean {
-  return flushValve !== null && (flushValve.isOn === true || !isSurelyOff(flushValve, now));
+  return flushValve !== null && now.farmMs < flushValve.endsFarmMs;
+}
+
+/** Opened by hand, it counts as a flush, but not for longer than one. */
+export function flushedByHand(
+  flushValve: PartState,
+  { filter, flushValve: was }: SourceState,
+  turn: SourceTurn,
+) {
+  const isByHand = filter?.stage === 'waiting' && was?.isOn !== true && flushValve.isOn === true;
+  if (!isByHand) return flushValve;
+  const { now, config } = turn;
+  const untilFarmMs = now.farmMs + (config.filter?.flushSeconds ?? 0) * 1000 + marginMs(turn);
+  return { ...flushValve, endsFarmMs: Math.max(flushValve.endsFarmMs, untilFarmMs) };
 }
 
 /** kPa that the filter takes, by what both gauges have said since this source delivers undisturbed; null: not known. */
@@ -49,16 +74,18 @@ export function stepFilter(source: SourceState, demand: Demand, turn: SourceTurn
     case 'flushing':
       return flush(source, filter, config, turn);
     case 'closing':
-      return isFlushing(source, turn.now)
-        ? source
-        : withFilter(source, {
-            ...filter,
-            stage: 'waiting',
-            since: turn.now,
-            endedAt: turn.now,
-            cause: null,
-          });
+      return isSurelyOff(source.flushValve, turn.now) ? end(source, filter, source.flushValve, turn) : source;
   }
+}
+
+function end(source: SourceState, filter: FilterState, flushValve: PartState, turn: SourceTurn): SourceState {
+  const { now } = turn;
+  const waiting = { ...filter, stage: 'waiting', since: now, endedAt: now, cause: null } as const;
+  if (flushValve.isOn !== true) return withFilter(source, waiting);
+  // It fell silent while it was open: its time is over, and its last word says nothing any more.
+  const { attempts } = flushValve;
+  alarm(source, 'low', reasonOf('flush_valve_silent', { source: source.id, attempts }), turn);
+  return withFilter({ ...source, flushValve: { ...flushValve, isOn: null } }, waiting);
 }
 
 function withFilter(source: SourceState, filter: FilterState): SourceState {

@@ -2,7 +2,7 @@ import type { Reason } from '@nongtin/broker/wire';
 import { isFitForControl } from '../../ingest/quality.ts';
 import { reasonOf } from '../reason.ts';
 import { elapsed, type Instant } from '../time.ts';
-import { beginFilter, isFlushing, stepFilter } from './flush.ts';
+import { beginFilter, flushedByHand, isFlushing, stepFilter } from './flush.ts';
 import { judge, type SourceStep } from './judge.ts';
 import {
   alarm,
@@ -117,9 +117,11 @@ function observe(source: SourceState, event: SourceEvent, turn: SourceTurn): Sou
       suspicion && isByItself && event.part !== 'flushValve'
         ? { ...suspicion, stopped: event.part }
         : suspicion;
+    const told = heard(part, event.isOn, event.commandId, turn);
+    if (event.part === 'flushValve' && part.isOn === null) clear(source, 'flush_valve_silent', turn);
     return {
       ...{ ...source, suspicion: explained },
-      [event.part]: heard(part, event.isOn, event.commandId, turn),
+      [event.part]: event.part === 'flushValve' ? flushedByHand(told, source, turn) : told,
     };
   }
   // Back from a power cut: what it does is not known, and what was told it may have been lost.

@@ -107,7 +107,7 @@ export const sourceDefaults: SourceLimits = {
 
 /** What is known of a pump or master valve. */
 export interface PartState {
-  /** Null: it has said nothing since the start. */
+  /** Null: it has said nothing since the start, or since a flush whose end nobody has heard of. */
   readonly isOn: boolean | null;
   readonly seen: Instant | null;
   readonly told: 'on' | 'off';
