@@ -46,6 +46,7 @@ export interface Answer {
 const TICK_MS = 250;
 /** How often it is looked up whether a valve still counts as tested: its device may tell of another firmware. */
 const TICKS_A_LOOK = 4;
+const NOTHING_KNOWN = { lock: null, past: null, heldUntilFarmMs: 0 };
 const NOTHING_RESTORED: Restored = {
   ...{ locks: new Map(), interrupted: [], recentlyWatered: new Set(), stoppedByHand: new Set() },
   ...{ begun: new Map(), sources: new Map() },
@@ -172,7 +173,7 @@ export class Irrigation {
     this.#sources.follow(sources);
     this.#configure();
     for (const { id } of sources.filter((source) => this.#state.sources[source.id] === undefined)) {
-      this.#enter(addSource(this.#state, id, this.#config, { lock: null, past: null }, this.#now()));
+      this.#enter(addSource(this.#state, id, this.#config, NOTHING_KNOWN, this.#now()));
       for (const { source, part } of this.#sources.parts)
         if (source === id) this.#sender.provisionPart(source, part);
     }

@@ -6,6 +6,7 @@ import { isNoise, leakOf } from './band.ts';
 import { tellLoss } from './blame.ts';
 import type { ControllerConfig } from './config.ts';
 import { lastingObstacle, moistureAfter } from './decide.ts';
+import { beginHeld, cutOffUntilFarmMs } from './held.ts';
 import { table } from './phases.ts';
 import { addSource, followSources, layoutsOf, sourcesOf, stepSourceOf, supplyOf } from './sources.ts';
 import { beginUnknown, fault, journalInterrupted, lock, sendClose, type Turn } from './turn.ts';
@@ -56,7 +57,10 @@ export interface Restored {
   readonly stoppedByHand: ReadonlySet<string>;
 }
 
-/** After a start nothing is known: pumps are told to stop, then every valve to close, before anything else happens. */
+/**
+ * After a start nothing is known: pumps are told to stop, then every valve to close, before anything else happens. What was watering
+ * behind a pump is told when that is off.
+ */
 export function begin(config: ControllerConfig, restored: Restored, now: Instant): Step {
   let state: ControllerState = { zones: {}, sources: {}, issued: 0 };
   const actions: Action[] = [];
@@ -66,7 +70,10 @@ export function begin(config: ControllerConfig, restored: Restored, now: Instant
   };
   for (const { id } of config.sources) {
     const past = { lock: restored.locks.get(id) ?? null, past: restored.sources.get(id) ?? null };
-    take(addSource(state, id, config, past, now));
+    const cutOff = config.zones
+      .filter(({ source }) => source === id)
+      .map((zone) => cutOffUntilFarmMs(zone, restored.interrupted, config, now) ?? now.farmMs);
+    take(addSource(state, id, config, { ...past, heldUntilFarmMs: Math.max(now.farmMs, ...cutOff) }, now));
   }
   for (const { id } of config.zones) take(beginZone(state, id, config, restored, now));
   return { state, actions };
@@ -95,7 +102,9 @@ export function beginZone(
   const turn = newTurn({ ...state, zones: { ...state.zones, [id]: blank } }, id, now, config);
   if (turn === undefined) return { state, actions: [] };
   const locked = restored.locks.get(id);
-  const closed = locked ? lock(blank, turn, locked) : beginUnknown(blank, turn);
+  const closed = locked
+    ? lock(blank, turn, locked)
+    : (beginHeld(blank, restored.interrupted, turn) ?? beginUnknown(blank, turn));
   const zone = withInterrupted(closed, restored, turn);
   return {
     state: { ...state, zones: { ...state.zones, [id]: zone }, issued: turn.issued() },

@@ -10,6 +10,7 @@ import {
 } from './closing.ts';
 import { obstacleToTest } from './decide.ts';
 import { acquitOrJudge, judgeLoss } from './doubt.ts';
+import { closeHeld, isHeld } from './held.ts';
 import { openingAnswered, openingFailed, openNow, repeatOpening, withoutIntent } from './opening.ts';
 import {
   closedAtLast,
@@ -50,12 +51,16 @@ type Table = {
 /** The state table: phase → event → what becomes of the zone. An event that is not listed changes nothing. */
 export const table: Table = {
   unknown: {
-    valve: closedAtLast,
-    tick: repeatUnknown,
-    online: (zone, _event, turn) => closeReturned(zone, turn),
+    valve: (zone, event, turn) =>
+      isHeld(zone) && event.report.state === 'open' ? closeHeld(zone, turn) : closedAtLast(zone, event, turn),
+    tick: (zone, event, turn) => (isHeld(zone) ? closeHeld(zone, turn) : repeatUnknown(zone, event, turn)),
+    online: (zone, _event, turn) => (isHeld(zone) ? closeHeld(zone, turn) : closeReturned(zone, turn)),
     test: (zone, event, turn) => refuse(zone, event, turn, reasonOf('valve_unconfirmed')),
     open: (zone, event, turn) => refuse(zone, event, turn, reasonOf('valve_unconfirmed')),
-    stop: (zone, event, turn) => accept(closeAgain(zone, turn), event, turn, reasonOf('already_closing')),
+    stop: (zone, event, turn) => {
+      const told = isHeld(zone) ? beginUnknown(zone, turn) : closeAgain(zone, turn);
+      return accept(told, event, turn, reasonOf('already_closing'));
+    },
     unlock: (zone, event, turn) => refuse(zone, event, turn, reasonOf('not_locked')),
   },
   idle: {

@@ -1,8 +1,6 @@
-import type { Reason } from '@nongtin/broker/wire';
 import { reasonOf } from '../reason.ts';
-import { beginSource, cutOff, type SourceEvent, stepSource } from '../sources/machine.ts';
+import { beginSource, cutOff, type KnownSource, type SourceEvent, stepSource } from '../sources/machine.ts';
 import { type SourceTurn, tellAllOff } from '../sources/part.ts';
-import type { PastSource } from '../sources/past.ts';
 import type { SourceAction, SourceState } from '../sources/state.ts';
 import type { Instant } from '../time.ts';
 import type { ControlledZone, ControllerConfig } from './config.ts';
@@ -27,7 +25,7 @@ export function addSource(
   state: ControllerState,
   id: string,
   config: ControllerConfig,
-  known: { readonly lock: Reason | null; readonly past: PastSource | null },
+  known: KnownSource,
   now: Instant,
 ): SourcesStep {
   const turn = newTurn(state, id, now, config);

@@ -1,6 +1,6 @@
 import type { Reason } from '@nongtin/broker/wire';
 import { reasonOf } from '../reason.ts';
-import { hasLagged } from '../sources/machine.ts';
+import { hasLagged } from '../sources/lease.ts';
 import type { ControlledSource, Demand, SourceState } from '../sources/state.ts';
 import { elapsed, type Instant } from '../time.ts';
 import type { ControlledZone } from './config.ts';

@@ -4,6 +4,7 @@ import { reasonOf } from '../reason.ts';
 import { elapsed, type Instant } from '../time.ts';
 import { beginFilter, flushedByHand, isFlushing, stepFilter } from './flush.ts';
 import { judge, type SourceStep } from './judge.ts';
+import { behindMaster, hasLagged, leaseUntil, longest, masterUntil } from './lease.ts';
 import {
   alarm,
   at,
@@ -62,30 +63,39 @@ export type SourceEvent = { readonly now: Instant } & (
   | { readonly kind: 'unlock' }
 );
 
+/** What an earlier start has left behind. */
+export interface KnownSource {
+  readonly lock: Reason | null;
+  readonly past: PastSource | null;
+  /** As in SourceState; the present when nothing was cut off. */
+  readonly heldUntilFarmMs: number;
+}
+
 /** After a start: what it is doing is not known, so the pump is told to stop first, then the master valve to close. */
-export function beginSource(
-  { lock, past }: { readonly lock: Reason | null; readonly past: PastSource | null },
-  turn: SourceTurn,
-): SourceState {
+export function beginSource({ lock, past, heldUntilFarmMs }: KnownSource, turn: SourceTurn): SourceState {
   const { config, now } = turn;
-  const unheard: PartState = {
-    ...{ isOn: null, seen: null, told: 'off', since: now, sentAt: now, attempts: 0, commandId: '' },
-    // What an earlier start has sent may last so long.
-    endsFarmMs: now.farmMs + turn.limits.leaseSeconds * 1000 + marginMs(turn),
-    ...{ leaseFarmMs: now.farmMs, turnedAt: null, isConfirmed: false },
-    ...{ isNamed: false, isDefiant: false, claim: null },
-  };
+  const unheard = (part: ControlledPart | null): PartState | null =>
+    part && {
+      ...{ isOn: null, seen: null, told: 'off', since: now, sentAt: now, attempts: 0, commandId: '' },
+      // What an earlier start has sent may last so long.
+      endsFarmMs: now.farmMs + longest(part, turn.limits.leaseSeconds) * 1000 + 3 * marginMs(turn),
+      ...{ leaseFarmMs: now.farmMs, turnedAt: null, isConfirmed: false },
+      ...{ isNamed: false, isDefiant: false, claim: null },
+    };
   const source: SourceState = {
     ...{ id: config.id, stage: lock === null ? 'unknown' : 'locked', since: now, lock },
-    pump: config.pump && unheard,
-    masterValve: config.masterValve && unheard,
-    flushValve: config.flushValve && unheard,
+    pump: unheard(config.pump),
+    masterValve: unheard(config.masterValve),
+    // It is told no more than a flush.
+    flushValve: unheard(config.flushValve && { ...config.flushValve, isRearmed: true }),
     filter: beginFilter(config.filter, now),
     ...{ pressure: null, delivered: null, level: null, flowSeen: null, suspicion: null },
     ...{ isDry: config.tank !== null && past?.isDry === true, lastOpening: null },
     dryStopsRealMs: (past?.dryStopsAgoMs ?? []).map((agoMs) => now.realMs - agoMs),
+    heldUntilFarmMs,
   };
-  return settle(tellAllOff(source, turn), turn);
+  if (!isHeld(source, turn)) return settle(tellAllOff(source, turn), turn);
+  return tellOff(tellOff(source, 'pump', turn), 'flushValve', turn);
 }
 
 export function stepSource(
@@ -119,12 +129,16 @@ function observe(source: SourceState, event: SourceEvent, turn: SourceTurn): Sou
         : suspicion;
     const told = heard(part, event.isOn, event.commandId, turn);
     if (event.part === 'flushValve' && part.isOn === null) clear(source, 'flush_valve_silent', turn);
-    return {
+    const after: SourceState = {
       ...{ ...source, suspicion: explained },
       [event.part]: event.part === 'flushValve' ? flushedByHand(told, source, turn) : told,
     };
+    if (source.stage === 'resting' && part.isOn === null && isKnownOff(after))
+      clear(source, 'source_silent', turn);
+    return after;
   }
   // Back from a power cut: what it does is not known, and what was told it may have been lost.
+  if (event.kind === 'online' && event.part === 'masterValve' && isHeld(source, turn)) return source;
   if (event.kind === 'online')
     return source[event.part]?.told === 'off' ? tellOff(source, event.part, turn) : source;
   if (event.kind !== 'measured' || !isFitForControl(event.quality) || !Number.isFinite(event.value))
@@ -171,8 +185,15 @@ function sweep(source: SourceState, turn: SourceTurn): SourceState {
   if (settled.stage === 'resting') return settled;
   let swept = settled;
   for (const name of ['pump', 'masterValve', 'flushValve'] as const)
-    if (swept.stage !== 'locked') swept = urgeOff(swept, name, turn);
+    if (swept.stage !== 'locked' && !(name === 'masterValve' && isHeld(swept, turn)))
+      swept = urgeOff(swept, name, turn);
   return swept;
+}
+
+/** After a start the pump may run on, as long as a run may that was cut off: it must not do so against its master valve. */
+function isHeld(source: SourceState, turn: SourceTurn): boolean {
+  const isCutOff = source.stage === 'unknown' && turn.now.farmMs < source.heldUntilFarmMs;
+  return isCutOff && !hasLagged(source, turn);
 }
 
 /** Both are off: it rests. */
@@ -184,9 +205,13 @@ function settle(source: SourceState, turn: SourceTurn): SourceState {
 }
 
 function rested(source: SourceState, turn: SourceTurn): SourceState {
-  // One that said last that it is on has not been heard of since.
-  if (!source.pump?.isOn && !source.masterValve?.isOn) clear(source, 'source_silent', turn);
-  return at(source, 'resting', turn);
+  if (isKnownOff(source)) clear(source, 'source_silent', turn);
+  return at({ ...source, heldUntilFarmMs: turn.now.farmMs }, 'resting', turn);
+}
+
+/** Each of them has said so; what was last heard to be on, or not at all, is silent. */
+function isKnownOff({ pump, masterValve, flushValve }: SourceState): boolean {
+  return [pump, masterValve, flushValve].every((part) => part === null || part.isOn === false);
 }
 
 function rest(source: SourceState, demand: Demand, turn: SourceTurn): SourceState {
@@ -201,7 +226,7 @@ function begin(source: SourceState, demand: Demand, turn: SourceTurn): SourceSte
   const untilFarmMs = leaseUntil(demand, turn);
   if (untilFarmMs === null) return { source: stop(at(source, 'stopping', turn), turn), failure: null };
   const { masterValve: master, pump } = source;
-  if (master !== null && master.isOn !== true) {
+  if (master !== null && (master.isOn !== true || (pump?.told !== 'on' && !master.isConfirmed))) {
     // It has closed again: a pump that may have heard us already must not run against it.
     if (pump?.told === 'on') return closedAgain(source, 'masterValve', turn);
     const until = masterUntil(demand, turn);
@@ -211,13 +236,13 @@ function begin(source: SourceState, demand: Demand, turn: SourceTurn): SourceSte
   if (pump.told === 'on') {
     return pump.isOn === true
       ? { source: delivering(source, turn), failure: null }
-      : urgeOn(source, 'pump', untilFarmMs, turn);
+      : urgeOn(source, 'pump', behindMaster(source, untilFarmMs, turn), turn);
   }
   const from = master?.turnedAt ?? source.since;
   const opened = from.realMs > source.since.realMs ? from : source.since;
   const lead = { farmSeconds: turn.config.pump?.leadSeconds ?? 0, realSeconds: 0 };
   if (!elapsed(opened, turn.now, lead)) return { source, failure: null };
-  return { source: tellOn(source, 'pump', untilFarmMs, turn), failure: null };
+  return { source: tellOn(source, 'pump', behindMaster(source, untilFarmMs, turn), turn), failure: null };
 }
 
 function delivering(source: SourceState, turn: SourceTurn): SourceState {
@@ -235,7 +260,7 @@ function deliver(source: SourceState, demand: Demand, turn: SourceTurn): SourceS
     if (source[name] !== null && source[name].isOn !== true) return closedAgain(source, name, turn);
   }
   const master = renewed(source, 'masterValve', masterUntil(demand, turn), turn);
-  return { source: renewed(master, 'pump', untilFarmMs, turn), failure: null };
+  return { source: renewed(master, 'pump', behindMaster(master, untilFarmMs, turn), turn), failure: null };
 }
 
 /** In a wet test nobody tells the pump to stop when its time is over. */
@@ -277,19 +302,6 @@ function stop(source: SourceState, turn: SourceTurn): SourceState {
   return config.masterValve === null ? source : urgeOff(source, 'masterValve', turn);
 }
 
-/** The pump has been off for its lag. */
-export function hasLagged(
-  { pump }: SourceState,
-  { now, config }: Pick<SourceTurn, 'now' | 'config'>,
-): boolean {
-  if (pump === null) return true;
-  if (!isSurelyOff(pump, now)) return false;
-  const lag = { farmSeconds: config.pump?.lagSeconds ?? 0, realSeconds: 0 };
-  return pump.isOn === false && pump.turnedAt !== null
-    ? elapsed(pump.turnedAt, now, lag)
-    : now.farmMs - pump.endsFarmMs >= lag.farmSeconds * 1000;
-}
-
 function keepOff(source: SourceState, turn: SourceTurn): SourceState {
   let kept = source;
   for (const name of ['pump', 'masterValve', 'flushValve'] as const) {
@@ -310,7 +322,7 @@ function urgeOff(source: SourceState, name: PartName, turn: SourceTurn): SourceS
   const part = source[name];
   const { limits, now } = turn;
   if (part === null || (part.isOn !== true && isSurelyOff(part, now))) return source;
-  if (part.told === 'on') return tellOff(source, name, turn);
+  if (part.told === 'on' || part.attempts === 0) return tellOff(source, name, turn);
   const isPatient = part.attempts >= limits.attempts;
   if (isPatient && isUnanswered(part, turn) && doesNotStop(part, turn)) {
     return locked(source, reasonOf(DEFIANCE[name], { source: source.id }), turn);
@@ -346,29 +358,4 @@ function unlocked(source: SourceState, turn: SourceTurn): SourceState {
   for (const key of [...sourceLockKeys, 'tank_low']) clear(source, key, turn);
   const forgiven = { ...source, lock: null, isDry: false, dryStopsRealMs: [], level: null, suspicion: null };
   return settle(stoppedAtOnce(forgiven, 'unknown', turn), turn);
-}
-
-/** Farm time until which the pump may run for those who want water; null: not at all. */
-function leaseUntil({ leaseFarmMs }: Demand, turn: SourceTurn): number | null {
-  const { now, limits, config } = turn;
-  if (leaseFarmMs === null) return null;
-  if (config.pump === null) return leaseFarmMs;
-  const lagMs = (config.pump?.lagSeconds ?? 0) * 1000;
-  const untilFarmMs = leaseFarmMs - marginMs(turn) - lagMs;
-  if (untilFarmMs - now.farmMs < 1_000) return null;
-  return Math.min(untilFarmMs, now.farmMs + longest(config.pump, limits.leaseSeconds) * 1000);
-}
-
-/** The master valve stays open longer than the pump runs. */
-function masterUntil({ leaseFarmMs }: Demand, turn: SourceTurn): number {
-  const { now, limits, config } = turn;
-  const { longestSeconds = 0 } = config.masterValve ?? {};
-  const withMargin = longest(config.masterValve, limits.leaseSeconds) * 1000 + 2 * marginMs(turn);
-  const longestMs = Math.min(withMargin, longestSeconds * 1000);
-  return Math.min(leaseFarmMs ?? now.farmMs, now.farmMs + longestMs);
-}
-
-/** What cannot be renewed is given the whole time at once. */
-function longest(part: ControlledPart | null, leaseSeconds: number): number {
-  return part?.isRearmed === false ? part.longestSeconds : leaseSeconds;
 }

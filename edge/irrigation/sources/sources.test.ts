@@ -134,8 +134,60 @@ describe('a run behind a pump', () => {
     rig.crash();
     rig.pass(3);
     rig.boot();
-    expect(watch(rig, 5).sort()).toEqual(['master-1 off', 'pump-1 off', 'valve-a1 off']);
+    expect(watch(rig, 8)).toEqual(['pump-1 off', 'valve-a1 off', 'master-1 off']);
     expect(stage(rig)).toBe('resting');
+  });
+});
+
+describe('a pump that cannot be reached after a restart', () => {
+  const plug = { family: 'zigbee2mqtt', device: 'z2m.plug', flowMeter: null } as const;
+  const long = zones.map((zone): Zone => ({ ...zone, maxRunSeconds: 7200, leaseSeconds: 7200 }));
+
+  it.each([
+    ['renewed', 'pump-1', farm()],
+    ['given the whole time at once', 'z2m.plug', farm({ pump: { valve: plug } }, long)],
+  ])('and is %s runs on behind the valves of its run, and stops before they close', (_how, pump, rig) => {
+    rig.pass(70);
+    open(rig, 'a1', rig.options.zones[0]?.maxRunSeconds === 7200 ? 6000 : 1700);
+    rig.pass(100);
+    rig.silence(pump, 20_000);
+    rig.crash();
+    rig.pass(2);
+    rig.boot();
+    expect(watch(rig, 500)).toEqual([]);
+    expect([keys(rig), stage(rig)]).toEqual([['source_silent'], 'unknown']);
+    open(rig, 'a2');
+    expect(lastAnswer(rig)).toMatchObject({ accepted: false, reason: { key: 'source_unconfirmed' } });
+    expect(watch(rig, 7000)).toEqual([`${pump} off`, expect.any(String), expect.any(String)]);
+    expect([keys(rig), stage(rig), phase(rig, 'a1')]).toEqual([['source_silent'], 'resting', 'idle']);
+    rig.silence(pump, 0);
+    rig.pass(70);
+    expect(keys(rig), 'until it is heard').toEqual([]);
+  });
+
+  it('and whose run is over finds everything closed at once', () => {
+    const rig = farm();
+    open(rig, 'a1', 120);
+    rig.pass(30);
+    rig.crash();
+    rig.pass(400);
+    rig.silence('pump-1', 10_000);
+    for (const name of ['valve-a1', 'master-1'])
+      Object.assign(rig.device(name), { isOn: true, endsMs: Number.POSITIVE_INFINITY });
+    rig.boot();
+    expect(watch(rig, 5).sort()).toEqual(['master-1 off', 'valve-a1 off']);
+  });
+
+  it('lets a person close the valve all the same', () => {
+    const rig = farm();
+    open(rig, 'a1');
+    rig.pass(30);
+    rig.silence('pump-1', 10_000);
+    rig.crash();
+    rig.boot();
+    rig.pass(10);
+    rig.send({ kind: 'stop', zone: 'a1', requestId: 's', now: rig.now });
+    expect(watch(rig, 3)).toEqual(['valve-a1 off']);
   });
 });
 

@@ -178,6 +178,8 @@ export interface SourceState {
   readonly dryStopsRealMs: readonly number[];
   /** When a zone behind it began to open last. */
   readonly lastOpening: Instant | null;
+  /** Farm time until which runs that a restart has cut off may water on: the master valve stays open for a pump that may run. */
+  readonly heldUntilFarmMs: number;
   /** Why it is locked. */
   readonly lock: Reason | null;
 }
