@@ -79,6 +79,7 @@ export const power: readonly FarmScenario[] = [
   {
     ...{ name: 'device-clocks-1970', title: 'The clocks of all devices show 1970', ...given },
     faults: [{ fault: 'device-clock-reset', at: 'PT5M' }],
-    expect: { litres: both },
+    expect: { litres: both, alarms: ['well tank_unknown'] },
+    fallsShort: "the tank's level counts for nothing either: after half an hour the pump stops",
   },
 ];

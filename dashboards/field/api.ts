@@ -62,7 +62,11 @@ export interface SourceNow {
   masterValveOpen: boolean | null;
   pressure: { kilopascals: number; atMs: number } | null;
   tank: { percent: number; atMs: number } | null;
-  filter: { isFlushing: boolean; litres: number | null; kilopascals: number | null } | null;
+  filter: {
+    isFlushing: boolean;
+    litres: number | null;
+    difference: { kilopascals: number; atMs: number } | null;
+  } | null;
   reason: Reason;
 }
 

@@ -254,7 +254,12 @@ export const SourcesAnswer = Type.Object({
         Type.Object({
           isFlushing: Type.Boolean(),
           litres: Nullable(Type.Number({ description: 'since it was flushed; null: nobody counts them' })),
-          kilopascals: Nullable(Type.Number({ description: 'that it takes; null: nobody measures it' })),
+          difference: Nullable(
+            Type.Object(
+              { kilopascals: Type.Number(), atMs: AtMs },
+              { description: 'that it takes; null: nobody measures it on both sides at about the same time' },
+            ),
+          ),
         }),
       ),
       reason: Reason,

@@ -98,6 +98,33 @@ it('what nobody has heard since the start is missed after a day, but not where d
   expect(demo.told()).toEqual([]);
 });
 
+it('the gauges that guard a pump are missed too', () => {
+  const farm = watched();
+  const [before, after] = [{ device: 'before' }, { device: 'after' }];
+  const gauges = {
+    pressure: { device: 'pressure', minKilopascals: 150, maxKilopascals: 400 },
+    tank: { device: 'tank', stopPercent: 15, resumePercent: 30 },
+    filter: { valve: 'flush-1', difference: { before, after, maxKilopascals: 40 } },
+  };
+  farm.replace({ sources: [{ id: 'well', name: 'well', maxFlowLitresPerMinute: 80, ...gauges }] });
+  const devices = ['tank', 'pressure', 'before', 'after'];
+  for (let n = 0; n < 120; n++) {
+    for (const device of devices.slice(0, 3)) farm.say(device);
+    farm.pass(15 * MINUTE);
+  }
+  const told = () => farm.told().filter(([, key]) => key === 'gauge_silent');
+  expect(told(), 'one has never spoken').toEqual([['after', 'gauge_silent', NOW]]);
+  farm.pass(3 * HOUR);
+  expect(told().map(([device]) => device)).toEqual(expect.arrayContaining(devices));
+  for (const device of devices) farm.say(device);
+  farm.pass(MINUTE);
+  expect(told()).toEqual([]);
+  farm.pass(7 * HOUR);
+  farm.replace({ sources: [] });
+  farm.pass(MINUTE);
+  expect(told()).toEqual([]);
+});
+
 it('a sensor that has lost its place is missed no more', () => {
   const farm = watched(true);
   farm.speaks('weather', 30, 15);

@@ -13,13 +13,14 @@ interface SilenceOptions {
   readonly demo: boolean;
 }
 
-const KEY = 'sensor_silent';
+type Key = 'sensor_silent' | 'gauge_silent';
 /** One that has not spoken since the gateway's start may speak once a day. */
 const UNHEARD_MS = 24 * 3_600_000;
 
 /**
- * An alarm for each sensor that something is decided by (soil probes, and what serves the whole farm, such as the weather
- * station) while it is silent; it clears itself when it speaks again. Valves and their meters are missed by the controller.
+ * An alarm for each sensor that something is decided by (soil probes, what serves the whole farm, such as the weather station, and
+ * the gauges that guard a pump) while it is silent; it clears itself when it speaks again. Valves and their meters are missed by
+ * the controller.
  */
 export class SilenceWatch {
   readonly #options: SilenceOptions;
@@ -35,15 +36,15 @@ export class SilenceWatch {
   look(): void {
     const { alarms, health } = this.#options;
     const sensors = sensorsOf(this.#options.farm());
-    for (const sensor of sensors) {
+    for (const [sensor, key] of sensors) {
       const sinceMs = health.silentSinceMs(sensor);
       // One of which an earlier start has told stands until it is heard.
-      if (sinceMs === null) alarms.clear(sensor, KEY);
-      else if (sinceMs !== undefined) this.#tell(sensor, sinceMs);
-      else if (this.#isMissed()) this.#tell(sensor, this.#startedMs);
+      if (sinceMs === null) alarms.clear(sensor, key);
+      else if (sinceMs !== undefined) this.#tell(sensor, key, sinceMs);
+      else if (this.#isMissed()) this.#tell(sensor, key, this.#startedMs);
     }
-    for (const { source } of alarms.list().filter(stands))
-      if (!sensors.has(source)) alarms.clear(source, KEY);
+    for (const { source, reason } of alarms.list().filter(stands))
+      if (sensors.get(source) !== reason.key) alarms.clear(source, reason.key);
   }
 
   #isMissed(): boolean {
@@ -51,16 +52,24 @@ export class SilenceWatch {
     return !demo && clock.monotonicMs() - this.#startedMonotonicMs > UNHEARD_MS;
   }
 
-  #tell(sensor: string, sinceAtMs: number): void {
-    this.#options.alarms.raise(sensor, 'low', { key: KEY, figures: { sensor, sinceAtMs } });
+  #tell(sensor: string, key: Key, sinceAtMs: number): void {
+    this.#options.alarms.raise(sensor, 'low', { key, figures: { sensor, sinceAtMs } });
   }
 }
 
 function stands({ state, reason }: AlarmRecord): boolean {
-  return state !== 'cleared' && reason.key === KEY;
+  return state !== 'cleared' && (reason.key === 'sensor_silent' || reason.key === 'gauge_silent');
 }
 
-function sensorsOf(farm: Farm): ReadonlySet<string> {
+function sensorsOf(farm: Farm): ReadonlyMap<string, Key> {
   const probes = zonesOf(farm).flatMap(({ soilProbe }) => (soilProbe === undefined ? [] : [soilProbe]));
-  return new Set([...probes, ...farm.farmDevices]);
+  const gauges = (farm.sources ?? []).flatMap(({ tank, pressure, filter }) =>
+    [tank, pressure, filter?.difference?.before, filter?.difference?.after].flatMap(
+      (gauge) => gauge?.device ?? [],
+    ),
+  );
+  return new Map([
+    ...[...probes, ...farm.farmDevices].map((sensor) => [sensor, 'sensor_silent'] as const),
+    ...gauges.map((gauge) => [gauge, 'gauge_silent'] as const),
+  ]);
 }

@@ -1,5 +1,6 @@
 import type { Reason } from '@nongtin/broker/wire';
 import { reasonOf } from '../reason.ts';
+import { isLevelOld } from '../sources/judge.ts';
 import { hasLagged } from '../sources/lease.ts';
 import type { ControlledSource, Demand, SourceState } from '../sources/state.ts';
 import { elapsed, type Instant } from '../time.ts';
@@ -141,13 +142,13 @@ function crowded(
   return isFixed ? reasonOf('source_apart', { zone: other.zone.id }) : undefined;
 }
 
-function dryness({ config: { tank }, state }: Supply, now: Instant): Reason | undefined {
-  if (tank === null) return undefined;
+function dryness({ config, state }: Supply, now: Instant): Reason | undefined {
+  const { tank } = config;
   const { level } = state;
-  const ageSeconds = level === null ? Number.POSITIVE_INFINITY : (now.realMs - level.seen.realMs) / 1000;
-  if (level === null || ageSeconds > tank.maxAgeSeconds)
+  if (tank === null) return undefined;
+  if (level === null || isLevelOld(state, { config, now }))
     return reasonOf('tank_unknown', { maxAgeSeconds: tank.maxAgeSeconds });
-  if (!state.isDry && level.value > tank.stopPercent) return undefined;
+  if (!state.isDry) return undefined;
   return reasonOf('tank_low', { levelPercent: level.value, resumePercent: tank.resumePercent });
 }
 

@@ -3,6 +3,7 @@ import { demoFarm } from '../../farm/demo.ts';
 import { type Zone, zonesOf } from '../../farm/layout.ts';
 import { Rig } from '../controller/rig.suite.ts';
 import type { Source } from './schema.ts';
+import { sourceView } from './view.ts';
 
 const gauges = { before: { device: 'g-1' }, after: { device: 'g-2' }, maxKilopascals: 40 };
 const filter = { valve: 'flush-1', flushSeconds: 30, minMinutes: 5, tries: 2 };
@@ -192,6 +193,31 @@ describe('a filter that is flushed by pressure', () => {
     open(rig);
     rig.pass(200, gauge);
     expect(keys(rig)).toEqual([]);
+  });
+
+  it('is not judged, nor shown, by a gauge that has been silent for much longer than the other', () => {
+    const rig = farm(byPressure);
+    let isBeforeDead = false;
+    let after = 290;
+    const tell = (what: 'beforeFilter' | 'afterFilter', value: number) =>
+      rig.send({ kind: 'measured', source: 'well', what, value, quality: 0, now: rig.now });
+    const gauge = () => {
+      if (rig.nowMs % 30_000 !== 0) return;
+      if (!isBeforeDead) tell('beforeFilter', 300);
+      tell('afterFilter', after);
+    };
+    const shown = () => {
+      const source = { ...well, ...byPressure };
+      return sourceView(stateOf(rig) ?? expect.fail('no source'), source).filter?.difference;
+    };
+    open(rig);
+    rig.pass(100, gauge);
+    expect(shown()).toMatchObject({ kilopascals: 10 });
+    isBeforeDead = true;
+    rig.pass(650, gauge);
+    after = 200;
+    expect(flushes(rig, 800, gauge)).toEqual([]);
+    expect(shown()).toBeNull();
   });
 
   it('is not judged by gauges that are read while nothing runs', () => {

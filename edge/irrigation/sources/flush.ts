@@ -10,7 +10,7 @@ import {
   tellOff,
   tellOn,
 } from './part.ts';
-import type { ControlledFilter, Demand, FilterState, PartState, SourceState } from './state.ts';
+import type { ControlledFilter, Demand, FilterState, Gauged, PartState, SourceState } from './state.ts';
 
 /**
  * A filter is flushed while water is delivered, because the pressure that cleans it is there only then.
@@ -57,9 +57,26 @@ function differenceOf(source: SourceState, { now, limits }: SourceTurn): number 
   if (filter === null || source.stage !== 'delivering' || isFlushing(source, now)) return null;
   const { before, after, endedAt } = filter;
   const from = endedAt.realMs > source.since.realMs ? endedAt : source.since;
+  const isSettled = [before, after].every(
+    (gauge) => gauge && elapsed(from, gauge.seen, limits.pressureSettling),
+  );
+  return isSettled ? (differenceBetween(before, after)?.kilopascals ?? null) : null;
+}
+
+/** Farther apart than this, what two gauges have said is of different waters. */
+const SAME_TIME_FARM_MS = 600_000;
+
+/** What one gauge says more than the other, as old as the older word. */
+export function differenceBetween(
+  before: Gauged | null,
+  after: Gauged | null,
+): { kilopascals: number; atMs: number } | null {
   if (before === null || after === null) return null;
-  const isSettled = [before, after].every(({ seen }) => elapsed(from, seen, limits.pressureSettling));
-  return isSettled ? before.value - after.value : null;
+  if (Math.abs(before.seen.farmMs - after.seen.farmMs) > SAME_TIME_FARM_MS) return null;
+  return {
+    kilopascals: before.value - after.value,
+    atMs: Math.min(before.seen.atMs, after.seen.atMs),
+  };
 }
 
 export function stepFilter(source: SourceState, demand: Demand, turn: SourceTurn): SourceState {

@@ -48,6 +48,16 @@ function isBorneOut(
   return value < minKilopascals && losses.some(({ at }) => seen.realMs > at.realMs);
 }
 
+/** There is a tank, and what was heard of it last is older than this many times its `maxAgeSeconds`: it says nothing any more. */
+export function isLevelOld(
+  { level }: Pick<SourceState, 'level'>,
+  { config: { tank }, now }: Pick<SourceTurn, 'config' | 'now'>,
+  ages = 1,
+): boolean {
+  if (tank === null) return false;
+  return level === null || now.realMs - level.seen.realMs > ages * tank.maxAgeSeconds * 1000;
+}
+
 /** The tank is empty while water is drawn, or has been found to be when it has failed. */
 function isEmpty(
   { stage, level, suspicion }: SourceState,

@@ -3,7 +3,7 @@ import { isFitForControl } from '../../ingest/quality.ts';
 import { reasonOf } from '../reason.ts';
 import { elapsed, type Instant } from '../time.ts';
 import { beginFilter, flushedByHand, isFlushing, stepFilter } from './flush.ts';
-import { judge, type SourceStep } from './judge.ts';
+import { isLevelOld, judge, type SourceStep } from './judge.ts';
 import { behindMaster, hasLagged, leaseUntil, longest, masterUntil } from './lease.ts';
 import {
   alarm,
@@ -146,8 +146,10 @@ function observe(source: SourceState, event: SourceEvent, turn: SourceTurn): Sou
   const { value } = event;
   if (event.what === 'level') {
     const { tank } = turn.config;
-    const isDry = source.isDry && tank !== null && value < tank.resumePercent;
+    const isDry =
+      tank !== null && (value <= tank.stopPercent || (source.isDry && value < tank.resumePercent));
     if (source.isDry && !isDry) clear(source, 'tank_low', turn);
+    if (isLevelOld(source, turn, AGES_OF_A_RUN)) clear(source, 'tank_unknown', turn);
     return { ...source, isDry, level: { value, seen: now } };
   }
   if (event.what === 'beforeFilter' || event.what === 'afterFilter') {
@@ -170,9 +172,9 @@ function drive(source: SourceState, demand: Demand, turn: SourceTurn): SourceSte
     case 'resting':
       return { source: rest(source, demand, turn), failure: null };
     case 'starting':
-      return begin(source, demand, turn);
+      return isLevelOld(source, turn, AGES_OF_A_RUN) ? endBlind(source, turn) : begin(source, demand, turn);
     case 'delivering':
-      return deliver(source, demand, turn);
+      return isLevelOld(source, turn, AGES_OF_A_RUN) ? endBlind(source, turn) : deliver(source, demand, turn);
     case 'stopping':
       return { source: stop(source, turn), failure: null };
     case 'locked':
@@ -268,6 +270,17 @@ function cutOffTested(source: SourceState, pump: PartState, turn: SourceTurn): S
   if (pump.isOn !== true) return stop(at(source, 'stopping', turn), turn);
   if (turn.now.farmMs < pump.endsFarmMs) return source;
   return locked(source, reasonOf('pump_does_not_stop', { source: source.id }), turn);
+}
+
+/** A run is not ended for a few lost words: nothing begins by a level that is older than its age, what runs has twice that. */
+const AGES_OF_A_RUN = 2;
+
+/** Nobody knows any more whether the tank has water. It had a while ago, so this is no haste. */
+function endBlind(source: SourceState, turn: SourceTurn): SourceStep {
+  const reason = reasonOf('tank_unknown', { maxAgeSeconds: turn.config.tank?.maxAgeSeconds ?? null });
+  alarm(source, 'high', reason, turn);
+  const ended = stop(at(source, 'stopping', turn), turn);
+  return { source: ended, failure: { outcome: 'interrupted', reason } };
 }
 
 function closedAgain(source: SourceState, name: PartName, turn: SourceTurn): SourceStep {

@@ -310,6 +310,34 @@ describe('a tank', () => {
     ]);
   });
 
+  it('that was low while nothing ran is waited for to fill up, too', () => {
+    const rig = farm({ tank });
+    rig.tankPercent = 5;
+    rig.pass(2);
+    rig.tankPercent = 16;
+    rig.pass(2);
+    open(rig, 'a1');
+    const reason = { key: 'tank_low', figures: { levelPercent: 16, resumePercent: 30 } };
+    expect(lastAnswer(rig)).toMatchObject({ accepted: false, reason });
+    rig.tankPercent = 31;
+    rig.pass(2);
+    open(rig, 'a1');
+    expect(lastAnswer(rig)).toMatchObject({ accepted: true });
+  });
+
+  it('whose gauge falls silent while water is drawn ends it in good order, and is told until it speaks', () => {
+    const rig = farm({ tank: { ...tank, maxAgeSeconds: 60 } });
+    open(rig, 'a1', 1500);
+    rig.pass(30);
+    rig.levelEverySeconds = 200;
+    rig.pass(115);
+    expect(watch(rig, 30)).toEqual(['pump-1 off', 'valve-a1 off', 'master-1 off']);
+    expect(rig.runs[0]).toMatchObject({ outcome: 'interrupted' });
+    expect([stage(rig), keys(rig)]).toEqual(['resting', ['tank_unknown']]);
+    rig.pass(100);
+    expect(keys(rig)).toEqual([]);
+  });
+
   it('of which nobody knows how full it is lets nothing begin', () => {
     const rig = farm({ tank: { ...tank, maxAgeSeconds: 30 } });
     const { level: _, ...source } = rig.state.sources.well ?? expect.fail('no source');

@@ -29,7 +29,7 @@ export interface ControlledFilter {
 /** What a pressure gauge or a level says. */
 export type Gauge = 'pressure' | 'level' | 'beforeFilter' | 'afterFilter';
 
-interface Gauged {
+export interface Gauged {
   readonly value: number;
   readonly seen: Instant;
 }

@@ -1,5 +1,6 @@
 import type { Reason } from '@nongtin/broker/wire';
 import { reasonOf } from '../reason.ts';
+import { differenceBetween } from './flush.ts';
 import type { Source } from './schema.ts';
 import type { PartState, SourceState } from './state.ts';
 
@@ -17,8 +18,8 @@ export interface SourceView {
     readonly isFlushing: boolean;
     /** That have passed since it was flushed; null: nobody counts them. */
     readonly litres: number | null;
-    /** What it took of the pressure when both sides were told last, kPa; null: nobody measures it. */
-    readonly kilopascals: number | null;
+    /** What it took of the pressure when both sides were told last; null: nobody measures it on both at about the same time. */
+    readonly difference: { readonly kilopascals: number; readonly atMs: number } | null;
   } | null;
   readonly reason: Reason;
 }
@@ -39,11 +40,12 @@ function filterView(
   { filter, flushValve }: SourceState,
   { everyLitres }: NonNullable<Source['filter']>,
 ): SourceView['filter'] {
-  const { before, after, litres = 0 } = filter ?? {};
+  const { before = null, after = null, litres = 0 } = filter ?? {};
+  const difference = differenceBetween(before, after);
   return {
     isFlushing: flushValve?.isOn === true,
     litres: everyLitres === undefined ? null : Math.round(litres),
-    kilopascals: before && after ? Math.round((before.value - after.value) * 10) / 10 : null,
+    difference: difference && { ...difference, kilopascals: Math.round(difference.kilopascals * 10) / 10 },
   };
 }
 
