@@ -115,18 +115,17 @@ export function controlledSource(source: Source): ControlledSource {
   };
 }
 
-function controlledPart(
-  part: Pick<SourcePart, 'valve' | 'leadSeconds' | 'lagSeconds'> | undefined,
-): ControlledPart | null {
+function controlledPart(part: SourcePart | undefined): ControlledPart | null {
   if (part === undefined) return null;
   const valve = partValve(part);
-  const { isRearmed, longestSeconds } = actuatorOf(valve);
+  const { isRearmed, longestSeconds, cutOffSeconds } = actuatorOf(valve);
   return {
     ...{ valve: valveName(valve), foreign: typeof valve !== 'string', isRearmed, longestSeconds },
     ...{
       leadSeconds: part.leadSeconds ?? USUAL_LEAD_SECONDS,
       lagSeconds: part.lagSeconds ?? USUAL_LAG_SECONDS,
     },
+    stepSeconds: cutOffSeconds(1),
   };
 }
 

@@ -180,8 +180,9 @@ function open(source: SourceState, filter: FilterState, turn: SourceTurn): Sourc
   }
   if (!isUnanswered(flushValve, turn)) return source;
   // A repetition never asks for more than was asked at first.
-  if (flushValve.attempts < turn.limits.attempts)
-    return tellOn(source, 'flushValve', flushValve.leaseFarmMs, turn);
+  const mayRepeat = flushValve.attempts < turn.limits.attempts;
+  const told = mayRepeat ? tellOn(source, 'flushValve', flushValve.leaseFarmMs, turn) : source;
+  if (told !== source) return told;
   const { attempts } = flushValve;
   alarm(source, 'high', reasonOf('flush_valve_no_answer', { source: source.id, attempts }), turn);
   return close(source, filter, turn);

@@ -1,5 +1,5 @@
 import { elapsed } from '../time.ts';
-import { isSurelyOff, marginMs, type SourceTurn } from './part.ts';
+import { isSurelyOff, marginMs, type SourceTurn, tellableSeconds } from './part.ts';
 import type { ControlledPart, Demand, SourceState } from './state.ts';
 
 /** The pump has been off for its lag. */
@@ -22,7 +22,7 @@ export function leaseUntil({ leaseFarmMs }: Demand, turn: SourceTurn): number | 
   if (config.pump === null) return leaseFarmMs;
   const lagMs = (config.pump?.lagSeconds ?? 0) * 1000;
   const untilFarmMs = leaseFarmMs - marginMs(turn) - lagMs;
-  if (untilFarmMs - now.farmMs < 1_000) return null;
+  if (tellableSeconds('pump', untilFarmMs, turn) < 1) return null;
   return Math.min(untilFarmMs, now.farmMs + longest(config.pump, limits.leaseSeconds) * 1000);
 }
 

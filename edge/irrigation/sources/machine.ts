@@ -20,6 +20,7 @@ import {
   stoppedAtOnce,
   stoppedReason,
   tellAllOff,
+  tellableSeconds,
   tellOff,
   tellOn,
 } from './part.ts';
@@ -296,7 +297,8 @@ function renewed(source: SourceState, name: PartName, untilFarmMs: number, turn:
   if (part === null || config === null || !config.isRearmed) return source;
   const { now, limits } = turn;
   const isDue = part.leaseFarmMs - now.farmMs <= limits.leaseSeconds * 500;
-  const isMore = isDue && untilFarmMs - part.leaseFarmMs >= 5_000;
+  const moreMs = now.farmMs + tellableSeconds(name, untilFarmMs, turn) * 1000 - part.leaseFarmMs;
+  const isMore = isDue && moreMs >= Math.max(5, config.stepSeconds) * 1000;
   // The valve with the longest lease is about to close: what is left must end before those of the others.
   const isLess = name === 'pump' && part.leaseFarmMs - untilFarmMs >= 1_000;
   if (!part.isConfirmed) return isUnanswered(part, turn) ? tellOn(source, name, untilFarmMs, turn) : source;
@@ -353,8 +355,8 @@ function urgeOn(source: SourceState, name: PartName, untilFarmMs: number, turn: 
   if (part === null || !isUnanswered(part, turn)) return { source, failure: null };
   // A repetition never asks for more than was asked at first.
   const until = turn.config[name]?.foreign ? Math.min(untilFarmMs, part.leaseFarmMs) : untilFarmMs;
-  if (part.attempts < turn.limits.attempts)
-    return { source: tellOn(source, name, until, turn), failure: null };
+  const told = part.attempts < turn.limits.attempts ? tellOn(source, name, until, turn) : source;
+  if (told !== source) return { source: told, failure: null };
   const key = name === 'pump' ? 'pump_no_answer' : 'master_no_answer';
   const reason = reasonOf(key, { source: source.id, attempts: part.attempts });
   alarm(source, 'high', reason, turn);

@@ -41,7 +41,19 @@ export function tellOff(source: SourceState, name: PartName, turn: SourceTurn): 
   };
 }
 
-/** Lets it run until this farm time; sent anew, it runs until then and no longer. */
+/**
+ * What it is told so that it ends at this farm time, seconds. Its timer may have a coarse unit: a pump ends before, for the valves behind
+ * it do not wait; a valve ends after.
+ */
+export function tellableSeconds(name: PartName, untilFarmMs: number, { config, now }: SourceTurn): number {
+  const { stepSeconds = 1, longestSeconds = 0 } = config[name] ?? {};
+  const steps = (untilFarmMs - now.farmMs) / 1000 / stepSeconds;
+  const longestSteps = Math.floor(longestSeconds / stepSeconds);
+  const whole = name === 'pump' || stepSeconds === 1 ? Math.floor(steps) : Math.ceil(steps);
+  return Math.min(whole, longestSteps) * stepSeconds;
+}
+
+/** Lets it run until this farm time; sent anew, it runs until then and no longer. Unchanged when too little time is left. */
 export function tellOn(
   source: SourceState,
   name: PartName,
@@ -49,7 +61,7 @@ export function tellOn(
   turn: SourceTurn,
 ): SourceState {
   const part = source[name];
-  const durationSeconds = Math.floor((untilFarmMs - turn.now.farmMs) / 1000);
+  const durationSeconds = tellableSeconds(name, untilFarmMs, turn);
   if (part === null || durationSeconds < 1) return source;
   const { now } = turn;
   const isAgain = part.told === 'on' && part.isOn !== true;

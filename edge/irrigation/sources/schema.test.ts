@@ -29,6 +29,12 @@ it('a pump, a master valve and a tank are part of a farm', () => {
 it.each([
   ['no flow', { maxFlowLitresPerMinute: undefined }, {}, 'sources[0].maxFlowLitresPerMinute must be number'],
   ['a field nobody knows', { flush: true }, {}, 'sources[0].flush is not known'],
+  [
+    'a master valve that waits',
+    { masterValve: { valve: 'master-1', leadSeconds: 30 } },
+    {},
+    'sources[0].masterValve.leadSeconds is not known, remove it',
+  ],
   ['a flow that is none', { maxFlowLitresPerMinute: -1 }, {}, 'sources[0].maxFlowLitresPerMinute'],
   [
     'a tank that stops above where it starts',

@@ -16,14 +16,16 @@ const Seconds = Type.Integer({ minimum: 0, maximum: 600 });
 const Percent = Type.Number({ minimum: 0, maximum: 100 });
 const Pressure = Type.Number({ minimum: 0, maximum: 2_500 });
 
-/** A relay or a valve that serves several zones; its address is one that a zone's valve could have. */
-const Part = Type.Object(
+/** A valve that serves several zones; its address is one that a zone's valve could have. Checked by valveProblems(). */
+const MasterValve = Type.Object({ valve: Type.Unsafe<Valve>({}) }, closed);
+
+/** A relay that starts so long after valve and master valve are open, and before they close has stopped for so long. */
+const Pump = Type.Object(
   {
     /** Checked by valveProblems(). */
     valve: Type.Unsafe<Valve>({}),
-    /** Behind what comes before it: a pump starts so long after valve and master valve are open. */
     leadSeconds: Type.Optional(Seconds),
-    /** How long after it has stopped what comes before it may close: pressure falls. */
+    /** Pressure falls. */
     lagSeconds: Type.Optional(Seconds),
   },
   closed,
@@ -38,8 +40,8 @@ export const Source = Type.Object(
   {
     id: Identity,
     name: Name,
-    pump: Type.Optional(Part),
-    masterValve: Type.Optional(Part),
+    pump: Type.Optional(Pump),
+    masterValve: Type.Optional(MasterValve),
     /** What it gives: zones whose nominal flows sum up to more are never watered together. */
     maxFlowLitresPerMinute: Type.Number({ exclusiveMinimum: 0, maximum: 100_000 }),
     /** `water_pressure` while water is delivered; out of it everything stops until a person has looked. */
@@ -109,7 +111,7 @@ export const Source = Type.Object(
   closed,
 );
 export type Source = Static<typeof Source>;
-export type SourcePart = Static<typeof Part>;
+export type SourcePart = Static<typeof Pump>;
 
 /** What it is reached by; nobody asks a pump for its litres. */
 export function partValve({ valve }: Pick<SourcePart, 'valve'>): Valve {
@@ -254,12 +256,13 @@ export function sourceContradictions(
 
 /** Behind a pump, which starts after the valve has opened and stops before it closes: what would leave it no time to run. */
 function hardlyPumped(source: Source, zone: SuppliedZone, field: string): string[] {
-  const { pump, masterValve } = source;
+  const { pump } = source;
   if (pump === undefined) return [];
-  const aroundSeconds = [pump, ...(masterValve ? [masterValve] : [])]
-    .map(({ leadSeconds = USUAL_LEAD_SECONDS, lagSeconds = USUAL_LAG_SECONDS }) => leadSeconds + lagSeconds)
-    .reduce((sum, seconds) => sum + seconds, LATE_SECONDS + WORTH_SECONDS);
-  const leastSeconds = Math.max(SHORTEST_PUMPED_SECONDS, aroundSeconds);
+  const { leadSeconds = USUAL_LEAD_SECONDS, lagSeconds = USUAL_LAG_SECONDS } = pump;
+  const leastSeconds = Math.max(
+    SHORTEST_PUMPED_SECONDS,
+    leadSeconds + lagSeconds + LATE_SECONDS + WORTH_SECONDS,
+  );
   const problems = (['maxRunSeconds', 'leaseSeconds'] as const).flatMap((limit) => {
     const seconds = zone[limit];
     return seconds === undefined || seconds >= leastSeconds

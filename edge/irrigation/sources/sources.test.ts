@@ -1,45 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { demoFarm } from '../../farm/demo.ts';
-import { type Zone, zonesOf } from '../../farm/layout.ts';
-import { Rig } from '../controller/rig.suite.ts';
-import type { Source } from './schema.ts';
-
-const well: Source = {
-  ...{ id: 'well', name: 'Giếng khoan', maxFlowLitresPerMinute: 80, gapSeconds: 5 },
-  pump: { valve: 'pump-1', leadSeconds: 3, lagSeconds: 3 },
-  masterValve: { valve: 'master-1' },
-};
-const zones = zonesOf(demoFarm())
-  .slice(0, 3)
-  .map((zone): Zone => ({ ...zone, source: 'well' }));
-
-function farm(more: Partial<Source> = {}, own: readonly Zone[] = zones) {
-  const rig = new Rig({ zones: own, sources: [{ ...well, ...more }], random: () => 0.3 });
-  rig.pass(5);
-  return rig;
-}
-
-function open(rig: Rig, zone: string, durationSeconds = 300): void {
-  rig.send({ kind: 'open', zone, requestId: `r-${zone}`, durationSeconds, now: rig.now });
-}
-
-/** What changes at the devices, in its order, while time passes. */
-function watch(rig: Rig, seconds: number): string[] {
-  const seen: string[] = [];
-  const before = new Map([...rig.devices].map(([name, { isOn }]) => [name, isOn]));
-  rig.pass(seconds, () => {
-    for (const [name, { isOn }] of rig.devices) {
-      if (before.get(name) !== isOn) seen.push(`${name} ${isOn ? 'on' : 'off'}`);
-      before.set(name, isOn);
-    }
-  });
-  return seen;
-}
-
-const phase = (rig: Rig, zone: string) => rig.state.zones[zone]?.phase.name;
-const stage = (rig: Rig) => rig.state.sources.well?.stage;
-const lastAnswer = (rig: Rig) => rig.actions.findLast((action) => action.kind === 'answer');
-const keys = (rig: Rig) => [...rig.alarms.values()].map(({ key }) => key);
+import type { Zone } from '../../farm/layout.ts';
+import { farm, keys, lastAnswer, open, phase, stage, watch, zones } from './farm.suite.ts';
 
 describe('a run behind a pump', () => {
   it('opens the valve, the master valve, then starts the pump; ends the other way round', () => {
@@ -50,15 +11,6 @@ describe('a run behind a pump', () => {
     expect(watch(rig, 310)).toEqual(['pump-1 off', 'valve-a1 off', 'master-1 off']);
     expect([phase(rig, 'a1'), stage(rig)]).toEqual(['idle', 'resting']);
     expect(rig.runs[0]).toMatchObject({ outcome: 'completed', proof: 'metered' });
-  });
-
-  it('lets the pump’s lease end before the valve’s, however the gateway dies', () => {
-    const rig = farm();
-    open(rig, 'a1', 1500);
-    rig.pass(700);
-    rig.crash();
-    const seen = watch(rig, 1200);
-    expect([seen[0], seen.length]).toEqual(['pump-1 off', 3]);
   });
 
   it('renews all of them in a long run, and the pump always stops first', () => {
@@ -136,58 +88,6 @@ describe('a run behind a pump', () => {
     rig.boot();
     expect(watch(rig, 8)).toEqual(['pump-1 off', 'valve-a1 off', 'master-1 off']);
     expect(stage(rig)).toBe('resting');
-  });
-});
-
-describe('a pump that cannot be reached after a restart', () => {
-  const plug = { family: 'zigbee2mqtt', device: 'z2m.plug', flowMeter: null } as const;
-  const long = zones.map((zone): Zone => ({ ...zone, maxRunSeconds: 7200, leaseSeconds: 7200 }));
-
-  it.each([
-    ['renewed', 'pump-1', farm()],
-    ['given the whole time at once', 'z2m.plug', farm({ pump: { valve: plug } }, long)],
-  ])('and is %s runs on behind the valves of its run, and stops before they close', (_how, pump, rig) => {
-    rig.pass(70);
-    open(rig, 'a1', rig.options.zones[0]?.maxRunSeconds === 7200 ? 6000 : 1700);
-    rig.pass(100);
-    rig.silence(pump, 20_000);
-    rig.crash();
-    rig.pass(2);
-    rig.boot();
-    expect(watch(rig, 500)).toEqual([]);
-    expect([keys(rig), stage(rig)]).toEqual([['source_silent'], 'unknown']);
-    open(rig, 'a2');
-    expect(lastAnswer(rig)).toMatchObject({ accepted: false, reason: { key: 'source_unconfirmed' } });
-    expect(watch(rig, 7000)).toEqual([`${pump} off`, expect.any(String), expect.any(String)]);
-    expect([keys(rig), stage(rig), phase(rig, 'a1')]).toEqual([['source_silent'], 'resting', 'idle']);
-    rig.silence(pump, 0);
-    rig.pass(70);
-    expect(keys(rig), 'until it is heard').toEqual([]);
-  });
-
-  it('and whose run is over finds everything closed at once', () => {
-    const rig = farm();
-    open(rig, 'a1', 120);
-    rig.pass(30);
-    rig.crash();
-    rig.pass(400);
-    rig.silence('pump-1', 10_000);
-    for (const name of ['valve-a1', 'master-1'])
-      Object.assign(rig.device(name), { isOn: true, endsMs: Number.POSITIVE_INFINITY });
-    rig.boot();
-    expect(watch(rig, 5).sort()).toEqual(['master-1 off', 'valve-a1 off']);
-  });
-
-  it('lets a person close the valve all the same', () => {
-    const rig = farm();
-    open(rig, 'a1');
-    rig.pass(30);
-    rig.silence('pump-1', 10_000);
-    rig.crash();
-    rig.boot();
-    rig.pass(10);
-    rig.send({ kind: 'stop', zone: 'a1', requestId: 's', now: rig.now });
-    expect(watch(rig, 3)).toEqual(['valve-a1 off']);
   });
 });
 

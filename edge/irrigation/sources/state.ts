@@ -13,6 +13,9 @@ export interface ControlledPart {
   readonly isRearmed: boolean;
   /** The longest that its family can be told. */
   readonly longestSeconds: number;
+  /** It runs for whole numbers of so many seconds. */
+  readonly stepSeconds: number;
+  /** Of a pump: from the master valve's opening to its start, and from its stop to the closing of valve and master valve. */
   readonly leadSeconds: number;
   readonly lagSeconds: number;
 }
