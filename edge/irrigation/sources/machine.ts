@@ -249,7 +249,8 @@ function begin(source: SourceState, demand: Demand, turn: SourceTurn): SourceSte
 }
 
 function delivering(source: SourceState, turn: SourceTurn): SourceState {
-  for (const key of ['pump_no_answer', 'master_no_answer', 'pump_stopped']) clear(source, key, turn);
+  for (const key of ['pump_no_answer', 'master_no_answer', 'pump_stopped', 'master_closed'])
+    clear(source, key, turn);
   return at(source, 'delivering', turn);
 }
 

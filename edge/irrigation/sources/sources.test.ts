@@ -51,6 +51,18 @@ describe('a run behind a pump', () => {
     expect(keys(rig)).toContain('pump_stopped');
   });
 
+  it('ends the run when the master valve closes by itself, and tells so until it gives water again', () => {
+    const rig = farm();
+    open(rig, 'a1');
+    rig.pass(30);
+    rig.reboot('master-1', 1);
+    rig.pass(200);
+    expect([rig.runs[0]?.outcome, keys(rig)]).toEqual(['interrupted', ['master_closed']]);
+    open(rig, 'a1');
+    rig.pass(20);
+    expect([stage(rig), keys(rig)]).toEqual(['delivering', []]);
+  });
+
   it('keeps the valve open until a pump that cannot be reached has stopped by itself', () => {
     const rig = farm();
     open(rig, 'a1', 120);
