@@ -101,6 +101,14 @@ describe('a pump that cannot be reached after a restart', () => {
     expect(watch(rig, 5).sort()).toEqual(['master-1 off', 'valve-a1 off']);
   });
 
+  it('is told from one that answers, though it names no command: that is not silent', () => {
+    const rig = farm({ pump: { valve: { family: 'tasmota', device: 'box', flowMeter: null } } });
+    // It speaks only when it is told something.
+    rig.device('box').nextReportMs = Number.POSITIVE_INFINITY;
+    rig.pass(100);
+    expect([stage(rig), rig.actions.filter(({ kind }) => kind === 'raise_alarm')]).toEqual(['resting', []]);
+  });
+
   it('lets a person close the valve all the same', () => {
     const rig = farm();
     open(rig, 'a1');

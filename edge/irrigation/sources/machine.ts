@@ -345,7 +345,8 @@ function urgeOff(source: SourceState, name: PartName, turn: SourceTurn): SourceS
   }
   const farApart = { farmSeconds: 0, realSeconds: limits.slowRepeatRealSeconds };
   if (!elapsed(part.sentAt, now, isPatient ? farApart : limits.answer)) return source;
-  if (isPatient)
+  // Of one that does answer it is only not known yet whether that is its last word.
+  if (isPatient && !(part.seen !== null && part.seen.realMs > part.sentAt.realMs))
     alarm(source, 'low', reasonOf('source_silent', { source: source.id, attempts: part.attempts }), turn);
   return tellOff(source, name, turn);
 }
