@@ -166,12 +166,11 @@ function play(rig: Rig, what: Happening, judge: Judge, look: () => void): void {
       rig.send({ kind: 'unlock_source', source: 'well', requestId: 'r', now });
       break;
     case 'crash':
-      // What a device does while nobody is there is for its own lease to end.
-      judge.excuse(time);
+      // What happened just before it nobody can mend; by itself it is no excuse.
+      judge.excuseLonger(time);
       rig.crash();
       rig.pass(time, look);
       rig.boot();
-      judge.excuse();
       break;
     case 'reboot':
       judge.excuse(time);
@@ -222,6 +221,11 @@ class Judge {
   /** Something has happened of which nobody can know in time. */
   excuse(gone = 0): void {
     this.#excusedUntilMs = Math.max(this.#excusedUntilMs, this.#rig.nowMs + (gone + 60) * 1000);
+  }
+
+  /** Nobody is there to see it. */
+  excuseLonger(gone: number): void {
+    if (this.#rig.nowMs < this.#excusedUntilMs) this.excuse(gone);
   }
 
   look(): void {
