@@ -88,7 +88,7 @@ export function mayClose(supply: Supply | null, now: Instant): boolean {
     return isHeld ? [] : leaseOf(zone);
   });
   return (
-    state.stage === 'delivering' && others.length > 0 && Math.max(...others) >= (state.pump?.endsFarmMs ?? 0)
+    state.stage === 'delivering' && others.length > 0 && Math.max(...others) >= (state.pump?.offByFarmMs ?? 0)
   );
 }
 

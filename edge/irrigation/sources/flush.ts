@@ -35,7 +35,7 @@ export function beginFilter(filter: ControlledFilter | null, now: Instant): Filt
  * whatever its valve has said last: what guards pump and zones is off meanwhile.
  */
 export function isFlushing({ flushValve }: Pick<SourceState, 'flushValve'>, now: Instant): boolean {
-  return flushValve !== null && now.farmMs < flushValve.endsFarmMs;
+  return flushValve !== null && now.farmMs < flushValve.offByFarmMs;
 }
 
 /** Opened by hand, it counts as a flush, but not for longer than one. */
@@ -48,7 +48,7 @@ export function flushedByHand(
   if (!isByHand) return flushValve;
   const { now, config } = turn;
   const untilFarmMs = now.farmMs + (config.filter?.flushSeconds ?? 0) * 1000 + marginMs(turn);
-  return { ...flushValve, endsFarmMs: Math.max(flushValve.endsFarmMs, untilFarmMs) };
+  return { ...flushValve, offByFarmMs: Math.max(flushValve.offByFarmMs, untilFarmMs) };
 }
 
 /** kPa that the filter takes, by what both gauges have said since this source delivers undisturbed; null: not known. */

@@ -12,7 +12,7 @@ export function hasLagged(
   const lag = { farmSeconds: config.pump?.lagSeconds ?? 0, realSeconds: 0 };
   return pump.isOn === false && pump.turnedAt !== null
     ? elapsed(pump.turnedAt, now, lag)
-    : now.farmMs - pump.endsFarmMs >= lag.farmSeconds * 1000;
+    : now.farmMs - pump.offByFarmMs >= lag.farmSeconds * 1000;
 }
 
 /** Farm time until which the pump may run for those who want water; null: not at all. */

@@ -79,7 +79,7 @@ export function beginSource({ lock, past, heldUntilFarmMs }: KnownSource, turn: 
     part && {
       ...{ isOn: null, seen: null, told: 'off', since: now, sentAt: now, attempts: 0, commandId: '' },
       // What an earlier start has sent may last so long.
-      endsFarmMs: now.farmMs + longest(part, turn.limits.leaseSeconds) * 1000 + 3 * marginMs(turn),
+      offByFarmMs: now.farmMs + longest(part, turn.limits.leaseSeconds) * 1000 + 3 * marginMs(turn),
       ...{ leaseFarmMs: now.farmMs, turnedAt: null, isConfirmed: false },
       ...{ isNamed: false, isDefiant: false, claim: null },
     };
@@ -270,7 +270,7 @@ function deliver(source: SourceState, demand: Demand, turn: SourceTurn): SourceS
 /** In a wet test nobody tells the pump to stop when its time is over. */
 function cutOffTested(source: SourceState, pump: PartState, turn: SourceTurn): SourceState {
   if (pump.isOn !== true) return stop(at(source, 'stopping', turn), turn);
-  if (turn.now.farmMs < pump.endsFarmMs) return source;
+  if (turn.now.farmMs < pump.offByFarmMs) return source;
   return locked(source, reasonOf('pump_does_not_stop', { source: source.id }), turn);
 }
 

@@ -69,10 +69,10 @@ export function tellOn(
   const command = { id: commandId, action: 'open', durationSeconds } as const;
   turn.actions.push({ kind: 'part_command', source: source.id, part: name, command });
   const leaseFarmMs = now.farmMs + durationSeconds * 1000;
-  const endsFarmMs = Math.max(part.endsFarmMs, leaseFarmMs + marginMs(turn));
+  const offByFarmMs = Math.max(part.offByFarmMs, leaseFarmMs + marginMs(turn));
   const since = isAgain ? part.since : now;
   const attempts = isAgain ? part.attempts + 1 : 1;
-  const told = { told: 'on', sentAt: now, commandId, leaseFarmMs, endsFarmMs } as const;
+  const told = { told: 'on', sentAt: now, commandId, leaseFarmMs, offByFarmMs } as const;
   return {
     ...source,
     [name]: { ...part, ...told, since, attempts, isConfirmed: false, isDefiant: false, claim: null },
@@ -98,9 +98,9 @@ export function heard(
     isDefiant: part.told === 'off' && isOn && commandId !== undefined && isOurs(part, commandId),
   };
   if (!isLatest || isOn !== (part.told === 'on')) return told;
-  if (isOn) return { ...told, isConfirmed: true, endsFarmMs: part.leaseFarmMs + marginMs(turn) };
+  if (isOn) return { ...told, isConfirmed: true, offByFarmMs: part.leaseFarmMs + marginMs(turn) };
   if (!isSaidSince(part, commandId, turn)) return told;
-  return { ...told, isConfirmed: true, endsFarmMs: Math.min(part.endsFarmMs, now.farmMs) };
+  return { ...told, isConfirmed: true, offByFarmMs: Math.min(part.offByFarmMs, now.farmMs) };
 }
 
 /**
@@ -123,7 +123,7 @@ export function doesNotStop(part: PartState, { limits, now, speed }: SourceTurn)
   if (claim === null || part.sentAt.realMs <= claim.since.realMs) return false;
   return (
     elapsed(claim.since, now, limits.lateness) &&
-    (!part.isNamed || part.seen.farmMs >= part.endsFarmMs + lateMs)
+    (!part.isNamed || part.seen.farmMs >= part.offByFarmMs + lateMs)
   );
 }
 
@@ -142,8 +142,8 @@ export function stoppedReason(source: SourceState, name: PartName): Reason {
 /** Whether it is off for certain: it has said so since it was told, or its time is over whatever it has heard. */
 export function isSurelyOff(part: PartState | null, now: Instant): boolean {
   if (part === null) return true;
-  const isOnSince = part.isOn === true && part.seen !== null && part.seen.farmMs >= part.endsFarmMs;
-  return now.farmMs >= part.endsFarmMs && !isOnSince;
+  const isOnSince = part.isOn === true && part.seen !== null && part.seen.farmMs >= part.offByFarmMs;
+  return now.farmMs >= part.offByFarmMs && !isOnSince;
 }
 
 export function isUnanswered(part: PartState, { limits, now }: SourceTurn): boolean {

@@ -120,8 +120,8 @@ export interface PartState {
   readonly attempts: number;
   /** What it was told last; a repetition adds `~2`, `~3`. */
   readonly commandId: string;
-  /** Farm time at which it is off by itself, whichever of our messages it has heard. */
-  readonly endsFarmMs: number;
+  /** Farm time at which it is off by itself at the latest, whichever of our messages it has heard. */
+  readonly offByFarmMs: number;
   /** Farm time at which the lease that was sent last ends. */
   readonly leaseFarmMs: number;
   /** It has said that it has done what it was told last. */
