@@ -1,6 +1,6 @@
 import { reasonOf } from '../reason.ts';
 import type { ControlledZone, ControllerConfig } from './config.ts';
-import type { ValveReport } from './types.ts';
+import type { ValveReport, ZoneState } from './types.ts';
 
 interface Standing {
   readonly layout: ControlledZone;
@@ -18,6 +18,17 @@ export function showsOpen(
   standing: Standing,
 ): boolean {
   return isStateOld !== true || (flow !== null && !isNoise(flow, standing));
+}
+
+/**
+ * The valve has been told something and has not answered, and this message is its meter's alone: the state in it is older, and says
+ * neither that it is closed nor that what flows is a leak.
+ */
+export function isOutdated({ phase }: ZoneState, { isStateOld }: ValveReport): boolean {
+  if (isStateOld !== true) return false;
+  if (phase.name === 'opening') return phase.sentAt !== null;
+  if (phase.name === 'testing') return phase.test?.stage === 'opening' || phase.test?.stage === 'closing';
+  return phase.name === 'closing' || phase.name === 'unknown';
 }
 
 /** Why water runs through a closed valve: as much as through an open one means that it is one. */

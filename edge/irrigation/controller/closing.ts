@@ -1,6 +1,6 @@
 import { reasonOf } from '../reason.ts';
 import { claimAfter, elapsed } from '../time.ts';
-import { isNoise, leakOf, showsOpen } from './band.ts';
+import { isNoise, isOutdated, leakOf, showsOpen } from './band.ts';
 import { beginDoubt } from './blame.ts';
 import { mayClose } from './supply.ts';
 import {
@@ -27,7 +27,7 @@ export function closingAnswered(
     flowLitresPerMinute: null,
     nominalLitresPerMinute: turn.layout.nominalFlowLitresPerMinute,
   };
-  if (report.state === 'closed') {
+  if (report.state === 'closed' && !isOutdated(zone, report)) {
     for (const key of ['valve_past_lease', 'valve_no_answer'])
       turn.actions.push({ kind: 'clear_alarm', zone: zone.id, key });
     if (why) return lock(recordRun(zone, turn, zone.phase), turn, why);

@@ -2,7 +2,7 @@ import type { Reason } from '@nongtin/broker/wire';
 import { reasonOf } from '../reason.ts';
 import type { PastSource } from '../sources/past.ts';
 import { elapsed, type Instant } from '../time.ts';
-import { isNoise, leakOf } from './band.ts';
+import { isNoise, isOutdated, leakOf, showsOpen } from './band.ts';
 import { tellLoss } from './blame.ts';
 import type { ControllerConfig } from './config.ts';
 import { lastingObstacle, moistureAfter } from './decide.ts';
@@ -174,13 +174,15 @@ function observe(zone: ZoneState, event: ZoneEvent, turn: Turn): ZoneState {
   if (event.kind === 'unlock' || (event.kind === 'open' && event.remote === undefined))
     return zone.stoppedByHandRealMs === null ? zone : handsOff(zone, turn, false);
   if (event.kind !== 'valve') return zone;
-  const open = event.report.state === 'open';
-  const leaking = !open && isLeaking(zone, event.report.flowLitresPerMinute, turn);
+  const { report } = event;
+  const isOld = isOutdated(zone, report);
+  const open = report.state === 'open' || (isOld && showsOpen(report, turn));
+  const leaking = !open && !isOld && isLeaking(zone, report.flowLitresPerMinute, turn);
   // A close asks a valve that reports only changes to say again what it sees; it never does harm.
   if (leaking && zone.leakSince === null) sendClose(turn);
   return {
     ...zone,
-    valve: valveAfter(zone.valve, event.report, turn.now),
+    valve: valveAfter(zone.valve, report, open, turn.now),
     leakSince: leaking ? (zone.leakSince ?? turn.now) : null,
   };
 }
@@ -206,12 +208,17 @@ function isLeaking(zone: ZoneState, flow: number | null, turn: Turn): boolean {
   return flow === null ? zone.leakSince !== null : !isNoise(flow, turn);
 }
 
-function valveAfter(before: ZoneState['valve'], report: ValveReport, now: Instant): ZoneState['valve'] {
+function valveAfter(
+  before: ZoneState['valve'],
+  report: ValveReport,
+  open: boolean,
+  now: Instant,
+): ZoneState['valve'] {
   const { flowLitresPerMinute: flow, totalLitres: total } = report;
   // A foreign valve's own word repeats what its meter has said long ago.
   const isNews = total !== null && (flow !== null || total !== before?.totalLitres);
   return {
-    open: report.state === 'open',
+    open,
     flowLitresPerMinute: flow ?? before?.flowLitresPerMinute ?? null,
     flowSeen: flow === null ? (before?.flowSeen ?? null) : now,
     totalLitres: total ?? before?.totalLitres ?? null,

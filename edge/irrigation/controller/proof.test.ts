@@ -159,6 +159,34 @@ describe('an open valve', () => {
   });
 });
 
+describe('a valve whose answers are lost', () => {
+  const meterAlone = { state: 'closed', cause: 'periodic', isStateOld: true } as const;
+
+  it('is not closed because its meter speaks, nor does what flows accuse it: it is told until it answers', () => {
+    const { farm } = opened(600, relays);
+    for (let litres = 1_006; farm.zone().phase.name === 'opening'; litres += 6) {
+      farm.wait(10);
+      farm.valve({ ...meterAlone, flowLitresPerMinute: 38, totalLitres: litres });
+    }
+    expect(
+      closes(farm.actions).filter((zone) => zone === 'a1'),
+      'the sweep, and the end',
+    ).toHaveLength(2);
+    farm.wait(10);
+    farm.valve({ ...meterAlone, flowLitresPerMinute: 38, totalLitres: 1_100 });
+    expect([farm.zone().phase.name, farm.zone().valve?.open]).toEqual(['closing', true]);
+    for (let seconds = 0; seconds < 400; seconds += 31) {
+      farm.wait(31);
+      farm.valve({ ...meterAlone, totalLitres: 1_103 });
+    }
+    const raised = only(farm.actions, 'raise_alarm').map(({ reason }) => reason.key);
+    expect(new Set(raised)).toEqual(new Set(['valve_no_answer', 'valve_silent']));
+    expect(farm.zone().phase.name).toBe('unknown');
+    farm.valve({ totalLitres: 1_103 });
+    expect(farm.zone().phase.name).toBe('idle');
+  });
+});
+
 describe('a closed valve', () => {
   function justClosed(flowLitresPerMinute: number | null) {
     const { farm } = opened(600, relays);

@@ -1,5 +1,6 @@
 import { reasonOf } from '../reason.ts';
 import { elapsed } from '../time.ts';
+import { isOutdated } from './band.ts';
 import { closeAgain, isDefiant, withClaim } from './closing.ts';
 import { decide, freshMoisture, obstacleFromAfar, obstacleTo } from './decide.ts';
 import {
@@ -15,7 +16,7 @@ import {
 import { cycleKey, type EventOf, lockKeys, type ZoneIn, type ZoneState } from './types.ts';
 
 export function closedAtLast(zone: ZoneIn<'unknown'>, { report }: EventOf<'valve'>, turn: Turn): ZoneState {
-  if (report.state === 'closed') {
+  if (report.state === 'closed' && !isOutdated(zone, report)) {
     turn.actions.push({ kind: 'clear_alarm', zone: zone.id, key: 'valve_silent' });
     return { ...recordInterrupted(zone, turn), phase: { name: 'idle' } };
   }

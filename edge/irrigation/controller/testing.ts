@@ -11,6 +11,7 @@ import {
 import { type Verdict, verdictOf } from '../../wet-test/verdict.ts';
 import { reasonOf } from '../reason.ts';
 import { elapsed } from '../time.ts';
+import { isOutdated } from './band.ts';
 import { answerOf, beginUnknown, fault, recordRun, sendClose, sendOpen, type Turn } from './turn.ts';
 import type { EventOf, Outcome, Run, ZoneIn, ZoneState } from './types.ts';
 
@@ -62,6 +63,7 @@ export function testingAnswered(zone: Testing, { report }: EventOf<'valve'>, tur
   const { run, test } = zone.phase;
   // Opened by somebody else before it was told to.
   if (test === null) return report.state === 'open' ? stopTesting(zone, turn) : zone;
+  if (test.stage === 'closing' && isOutdated(zone, report)) return zone;
   const told = {
     open: report.state === 'open',
     isOurs: report.commandId === run.runId,
