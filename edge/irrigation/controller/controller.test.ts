@@ -312,10 +312,11 @@ describe('a valve that does not do as told', () => {
       farm.moisture(0.1);
       const runId = farm.runId();
       farm.send({ kind: 'intent_durable', zone: 'a1', runId });
-      const actions = farm.valve({ cause, commandId: runId, totalLitres: 1380 });
+      farm.wait(25);
+      const actions = farm.valve({ cause, commandId: runId, totalLitres: 1016 });
       expect(only(actions, 'journal_run')[0]?.record).toMatchObject({
         outcome: 'completed',
-        measuredLitres: 380,
+        measuredLitres: 16,
       });
     },
   );

@@ -9,6 +9,7 @@ import { lastingObstacle, moistureAfter } from './decide.ts';
 import { beginHeld, cutOffUntilFarmMs } from './held.ts';
 import { table } from './phases.ts';
 import { addSource, followSources, layoutsOf, sourcesOf, stepSourceOf, supplyOf } from './sources.ts';
+import { withTally } from './tally.ts';
 import { beginUnknown, fault, journalInterrupted, lock, sendClose, type Turn } from './turn.ts';
 import {
   type Action,
@@ -181,7 +182,7 @@ function observe(zone: ZoneState, event: ZoneEvent, turn: Turn): ZoneState {
   // A close asks a valve that reports only changes to say again what it sees; it never does harm.
   if (leaking && zone.leakSince === null) sendClose(turn);
   return {
-    ...zone,
+    ...withTally(zone, report, turn),
     valve: valveAfter(zone.valve, report, open, turn.now),
     leakSince: leaking ? (zone.leakSince ?? turn.now) : null,
   };

@@ -58,11 +58,10 @@ function stopAtVolume(zone: ZoneState, turn: Turn): ZoneState {
   const { run, proof } = zone.phase;
   const { valve } = zone;
   const wanted = run.wanted?.litres ?? null;
-  if (wanted === null || proof !== 'metered' || run.litresBefore === null || valve?.totalLitres == null)
-    return zone;
+  if (wanted === null || proof !== 'metered' || run.tally === null || valve === null) return zone;
   const minutes =
     Math.min(60, (turn.now.farmMs - valve.seen.farmMs) / 1000 + turn.config.reactionSeconds) / 60;
-  const litres = valve.totalLitres - run.litresBefore + (valve.flowLitresPerMinute ?? 0) * minutes;
+  const litres = run.tally.highest - run.tally.before + (valve.flowLitresPerMinute ?? 0) * minutes;
   return litres >= wanted ? beginClosing(zone, turn, endingOf(zone.phase, 'completed')) : zone;
 }
 

@@ -12,6 +12,7 @@ import { type Verdict, verdictOf } from '../../wet-test/verdict.ts';
 import { reasonOf } from '../reason.ts';
 import { elapsed } from '../time.ts';
 import { isOutdated } from './band.ts';
+import { beginTally } from './tally.ts';
 import { answerOf, beginUnknown, fault, recordRun, sendClose, sendOpen, type Turn } from './turn.ts';
 import type { EventOf, Outcome, Run, ZoneIn, ZoneState } from './types.ts';
 
@@ -28,7 +29,11 @@ export function beginTesting(zone: ZoneState, { startedBy }: EventOf<'test'>, tu
   const reason = reasonOf('wet_test', { durationSeconds: leaseSeconds, meterLitres, startedBy });
   const run: Run = {
     ...{ runId: turn.nextId(), source: 'wet_test', decided: now, plannedSeconds: leaseSeconds, reason },
-    ...{ litresBefore: zone.valve?.totalLitres ?? null, moistureBefore: zone.moisture?.value ?? null },
+    ...{
+      litresBefore: zone.valve?.totalLitres ?? null,
+      tally: beginTally(zone, now),
+      moistureBefore: zone.moisture?.value ?? null,
+    },
     ...{ openBeforeRealMs: null, wanted: null },
   };
   turn.actions.push({

@@ -4,6 +4,7 @@ import { elapsed, type Instant, type Limit } from '../time.ts';
 import { isNoise } from './band.ts';
 import type { ControlledZone, ControllerConfig } from './config.ts';
 import { mayClose, type Supply } from './supply.ts';
+import { beginTally, mostLitres } from './tally.ts';
 import type { Action, Ending, IntentRecord, Loss, Run, Wanted, ZoneState } from './types.ts';
 
 /** What one step of one zone works with; `actions` collects what the shell has to do. */
@@ -105,6 +106,7 @@ export function beginRun(zone: ZoneState, turn: Turn, decided: Decided): ZoneSta
     // A counter that begins anew with the gateway would measure nothing then.
     reason: reasonOf(reason.key, { ...reason.figures, meterLitres: lastingTotal(zone) }),
     litresBefore: zone.valve?.totalLitres ?? null,
+    tally: beginTally(zone, turn.now),
     moistureBefore: zone.moisture?.value ?? null,
     openBeforeRealMs,
     wanted,
@@ -201,6 +203,8 @@ export function recordRun(zone: ZoneState, turn: Turn, ended: Ending, isSeen = t
   const heard = zone.valve?.totalSeen ?? null;
   // What a meter said that fell silent long before the end is not what ran.
   const isHeard = heard !== null && !elapsed(heard, until, meterSilenceOf(turn));
+  const litres = isHeard && !turn.layout.isUnmetered ? talliedLitres(run) : null;
+  if (litres !== null) turn.actions.push({ kind: 'clear_alarm', zone: zone.id, key: 'meter_jumped' });
   const record: RunRecord = {
     kind: 'run',
     runId: run.runId,
@@ -212,8 +216,7 @@ export function recordRun(zone: ZoneState, turn: Turn, ended: Ending, isSeen = t
     plannedSeconds: run.plannedSeconds,
     actualSeconds: actualSeconds(openedAt, until, isSeen),
     plannedLitres: run.wanted?.litres ?? plannedLitres(turn.layout, run.plannedSeconds),
-    measuredLitres:
-      isHeard && !turn.layout.isUnmetered ? measuredLitres(zone, run.litresBefore, run.decided) : null,
+    measuredLitres: litres,
     soilMoistureBefore: run.moistureBefore,
     soilMoistureAfter: zone.moisture?.value ?? null,
     outcome,
@@ -235,7 +238,10 @@ export function recordInterrupted(zone: ZoneState, turn: Turn): ZoneState {
   if (zone.interrupted === null) return zone;
   const { intent, since } = zone.interrupted;
   const before = intent.reason.figures.meterLitres;
-  const litres = measuredLitres(zone, typeof before === 'number' ? before : null, since);
+  const counted = measuredLitres(zone, typeof before === 'number' ? before : null, since);
+  // More than it can have been given: the counter has jumped, or others have drawn through it.
+  const isItsOwn = counted !== null && counted <= mostLitres(intent.durationSeconds, 0, turn);
+  const litres = isItsOwn ? counted : null;
   journalInterrupted(intent, turn, litres, zone.moisture?.value ?? null);
   return { ...zone, interrupted: null };
 }
@@ -301,6 +307,10 @@ function lastingTotal({ valve }: ZoneState): number | null {
 
 function plannedLitres(layout: ControlledZone, seconds: number): number {
   return Math.round((layout.nominalFlowLitresPerMinute * seconds) / 6) / 10;
+}
+
+function talliedLitres({ tally }: Run): number | null {
+  return tally?.isTold ? Math.round((tally.highest - tally.before) * 10) / 10 : null;
 }
 
 /** Difference of the meter's counter since `from`; null when it said nothing since, or began anew. */

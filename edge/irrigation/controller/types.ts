@@ -43,6 +43,20 @@ export interface Wanted {
   readonly reason: Reason;
 }
 
+/** The meter's counter over a run, litres. */
+export interface Tally {
+  readonly before: number;
+  /** The highest that was told, and when. */
+  readonly highest: number;
+  readonly seen: Instant;
+  /** It has been told since the run was decided. */
+  readonly isTold: boolean;
+  /** It is one that the gateway keeps. */
+  readonly isSinceStart: boolean;
+  /** Since when it has told less than before. */
+  readonly backSince: Instant | null;
+}
+
 export interface Run {
   /** Also the id of its first opening command; further ones are `ID~2`, `ID~3`. */
   readonly runId: string;
@@ -52,6 +66,8 @@ export interface Run {
   readonly reason: Reason;
   /** The meter's counter when it was decided. */
   readonly litresBefore: number | null;
+  /** What that counter has told since (tally.ts); null: it does not measure this run. */
+  readonly tally: Tally | null;
   readonly moistureBefore: number | null;
   /** From this moment on (monotonic real milliseconds) its opening is not sent any more; null: whenever it is decided. */
   readonly openBeforeRealMs: number | null;
