@@ -174,6 +174,8 @@ export function believedSolar(
   if (isWithin(solarMegajoules, DARKEST_SHARE * sky.ra, CLEAR_SKY_TOLERANCE * sky.clear)) {
     if (solarMegajoules > sky.clear)
       notes.add('solar_above_clear_sky', { solarMegajoules, clearSkyMegajoules: sky.clear });
+    if (isWithin(day.solarUntoldPercent, 0.5, 100))
+      notes.add('solar_hours_filled', { solarMegajoules, untoldPercent: day.solarUntoldPercent });
     return solarMegajoules;
   }
   if (isGiven(solarMegajoules))

@@ -74,6 +74,7 @@ describe('what stands in for a sensor', () => {
     ['a negative wind', { windMetresPerSecond: -1 }, 'wind_refused'],
     ['radiation ten times too much', { solarMegajoules: 210 }, 'solar_refused'],
     ['radiation a little above a clear sky’s', { solarMegajoules: 29.5 }, 'solar_above_clear_sky'],
+    ['radiation with hours of daylight untold', { solarUntoldPercent: 30 }, 'solar_hours_filled'],
     ['a dead pyranometer', { solarMegajoules: 0 }, 'solar_refused'],
     ['more sunshine than day', { solarMegajoules: null, sunshineHours: 20 }, 'sunshine_refused'],
   ] as const)('%s is not believed, and named with its figures', (_, change, name) => {

@@ -57,6 +57,8 @@ export interface DailyWeather {
   readonly windMetresPerSecond?: Measured;
   /** Global radiation Rs, MJ per m² and day. */
   readonly solarMegajoules?: Measured;
+  /** Share of Ra, %, in hours that Rs was not measured in: made up for in `solarMegajoules` by the other hours. */
+  readonly solarUntoldPercent?: Measured;
   /** Bright sunshine, hours a day. */
   readonly sunshineHours?: Measured;
 }
@@ -106,6 +108,7 @@ export const SUBSTITUTIONS = [
   'wind_default',
   'solar_refused',
   'solar_above_clear_sky',
+  'solar_hours_filled',
   'sunshine_refused',
   'sunshine_limited',
   'solar_from_sunshine',

@@ -38,7 +38,7 @@ export function et0OfDay(
   hours: readonly FarmHour[],
   { site, edition, recentMm, lastKnownMm }: Frame,
 ): DayEt0 | null {
-  const { mm, method, reasons } = dailyEt0(weatherDayOf(date, hours), site, edition);
+  const { mm, method, reasons } = dailyEt0(weatherDayOf(date, hours, site), site, edition);
   if (mm !== null && method !== 'monthly_normal') return { mm, method, reasons };
   // The days before know more of this one than the month does; the month more than a season that is over.
   if (recentMm !== null) return instead(recentMm, 'recent');
@@ -86,7 +86,8 @@ export class Et0SoFar {
       clearness = one.clearness ?? clearness;
       sumMm += one.mm * Math.min(1, Math.max(0, (nowMs - hour.startMs) / HOUR_MS));
     }
-    return Math.max(0, sumMm);
+    const isWhole = told.length >= Math.floor(elapsed) || expectedMm === null;
+    return Math.max(0, isWhole ? sumMm : sumMm + expectedMm * lackingDays(told, day));
   }
 
   #hour(
@@ -105,4 +106,13 @@ export class Et0SoFar {
     this.#hours.set(key, found);
     return found;
   }
+}
+
+/** How much of a day's evapotranspiration lies in the hours that were not told. */
+function lackingDays(told: readonly FarmHour[], { startMs, nowMs, timeZone }: RunningDay): number {
+  const toldDays = told.reduce(
+    (sum, hour) => sum + dryingDays(timeZone, hour.startMs, Math.min(nowMs, hour.startMs + HOUR_MS)),
+    0,
+  );
+  return Math.max(0, dryingDays(timeZone, startMs, nowMs) - toldDays);
 }

@@ -46,6 +46,7 @@ export class Farm {
   site = site;
   isTrusted = true;
   isWeatherTold = true;
+  isHourTold: (startMs: number) => boolean = () => true;
   rainMm = new Map<number, number>();
   ledger = this.boot();
 
@@ -75,7 +76,7 @@ export class Farm {
       const hour = hourAt(from + index * HOUR_MS);
       const windSpeed = (hour.windSpeed ?? 0) * this.windTimes(hour.startMs);
       return { ...hour, windSpeed, rain: this.rainMm.get(hour.startMs) ?? 0 };
-    });
+    }).filter(({ startMs }) => this.isHourTold(startMs));
   }
 
   wait(hours: number): void {

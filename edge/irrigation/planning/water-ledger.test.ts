@@ -91,6 +91,15 @@ describe('the water ledger', () => {
     ).toEqual(['et0_last_known']);
   });
 
+  it('does not take an hour at noon that nobody told for one without sun', () => {
+    const farm = new Farm();
+    farm.ledger.tick();
+    farm.wait(34);
+    const whole = farm.ledger.view('a1')?.et0Mm ?? 0;
+    farm.isHourTold = (startMs) => startMs !== firstMs + 36 * HOUR_MS;
+    expect((farm.ledger.view('a1')?.et0Mm ?? 0) / whole).toBeCloseTo(1, 1);
+  });
+
   it('goes by each month where nothing was ever measured', () => {
     const farm = new Farm();
     farm.site = { ...site, monthlyEt0Mm: [4.5, 4.8, 5.6, 6.2, 5, 4.5, 4, 4, 4, 4, 4, 4.2] };

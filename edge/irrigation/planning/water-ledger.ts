@@ -335,7 +335,7 @@ export class WaterLedger {
       const days = Array.from({ length: CLIMATE_DAYS }, (_, index) => day - CLIMATE_DAYS + index);
       const believed = (one: LocalDay) =>
         this.#trust.believed(this.#hoursOf(one, site), this.#doubts(one, site));
-      const told = days.map((one) => weatherDayOf(dateText(one), believed(one)));
+      const told = days.map((one) => weatherDayOf(dateText(one), believed(one), site));
       this.#climateOfDay = { day, climate: climateOf(told, site) };
     }
     return this.#climateOfDay.climate;

@@ -1,7 +1,12 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { WeatherHour } from '../../farm-weather/farm-weather.ts';
+import { dailyEt0 } from '../crop-water/et0.ts';
 import { rainOf, weatherDayOf, weatherHourOf } from './weather-day.ts';
 
+const site = {
+  ...{ latitudeDegrees: 10.93, longitudeDegrees: 108.1, elevationMetres: 20, isCoastal: true },
+  windHeightMetres: 2,
+};
 const firstMs = Date.UTC(2026, 1, 2, 17);
 
 function hour(index: number, told: Partial<WeatherHour> = {}): WeatherHour {
@@ -18,7 +23,7 @@ const hours = (count: number, told?: Partial<WeatherHour>) =>
   Array.from({ length: count }, (_, index) => hour(index, told));
 
 it('makes a day of its hours: extremes, means, and the sun in MJ a square metre', () => {
-  const day = weatherDayOf('2026-02-03', hours(24));
+  const day = weatherDayOf('2026-02-03', hours(24), site);
   expect(day).toEqual({
     date: '2026-02-03',
     tMinCelsius: 20,
@@ -33,10 +38,44 @@ it('makes a day of its hours: extremes, means, and the sun in MJ a square metre'
 });
 
 it('says nothing of what too few hours have told', () => {
-  const day = weatherDayOf('2026-02-03', [...hours(19), hour(19, { airTemperature: null, windSpeed: null })]);
-  expect(day.tMinCelsius).toBeUndefined();
-  expect(day.windMetresPerSecond).toBeNull();
-  expect(day.solarMegajoules).toBeCloseTo(21.6, 9);
+  const silent = { airTemperature: null, windSpeed: null, solarRadiation: null };
+  const day = weatherDayOf('2026-02-03', [...hours(19), hour(19, silent)], site);
+  expect(day).toMatchObject({ tMinCelsius: undefined, windMetresPerSecond: null, solarMegajoules: null });
+});
+
+describe('a sunny day with hours that lack', () => {
+  const sunny = Array.from({ length: 24 }, (_, index) =>
+    hour(index, { solarRadiation: 800 * Math.max(0, Math.sin((Math.PI * (index - 5.5)) / 12)) }),
+  );
+  const without = (from: number, to: number) =>
+    weatherDayOf(
+      '2026-02-03',
+      sunny.filter((_, index) => index < from || index > to),
+      site,
+    );
+  const whole = without(24, 24).solarMegajoules ?? Number.NaN;
+
+  it('at night has the same sun', () => {
+    expect(whole).toBeGreaterThan(20);
+    expect(without(0, 3).solarMegajoules).toBe(whole);
+    expect(without(0, 3).solarUntoldPercent).toBeUndefined();
+    expect(without(20, 23).solarMegajoules).toBe(whole);
+  });
+
+  it('by day has the sun of the others by its height, and says so', () => {
+    for (const [from, to] of [
+      [10, 13],
+      [7, 9],
+      [14, 17],
+    ] as const) {
+      const filled = without(from, to);
+      expect((filled.solarMegajoules ?? 0) / whole).toBeCloseTo(1, 1);
+      expect(filled.solarUntoldPercent).toBeGreaterThan(15);
+    }
+    const { reasons, mm } = dailyEt0(without(10, 13), site, 'FAO56-2025');
+    expect(reasons.map(({ key }) => key)).toEqual(['et0_solar_hours_filled']);
+    expect((mm ?? 0) / (dailyEt0(without(24, 24), site, 'FAO56-2025').mm ?? 1)).toBeCloseTo(1, 1);
+  });
 });
 
 it('sums the rain, and tells none apart from nobody knows', () => {

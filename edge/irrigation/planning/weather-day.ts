@@ -1,17 +1,20 @@
 import type { WeatherHour as FarmHour } from '../../farm-weather/farm-weather.ts';
-import type { WeatherDay, WeatherHour } from '../crop-water/types.ts';
+import { dayOfYear, extraterrestrialOfDay, extraterrestrialOfHour } from '../crop-water/radiation.ts';
+import type { Site, WeatherDay, WeatherHour } from '../crop-water/types.ts';
 
 /** With fewer of a day's hours nobody knows its extremes or its sums: the standard's fall-backs know more. */
 const ENOUGH_HOURS = 20;
+/** Share of the day's sun in hours that were not told: below, nothing is lacking; above, the rest tells too little of it. */
+const NO_SUN_LACKING = 0.01;
+const MOST_SUN_LACKING = 2 / 3;
 const MEGAJOULES_PER_HOUR_OF_WATT = 0.0036;
 
 type Spread = { readonly min: number; readonly max: number; readonly mean: number };
 
 /** A local day's weather of the hours that began in it, as ET0 asks for it; null where too few of them were told. */
-export function weatherDayOf(date: string, hours: readonly FarmHour[]): WeatherDay {
+export function weatherDayOf(date: string, hours: readonly FarmHour[], site: Site): WeatherDay {
   const air = spreadOf(hours.map(({ airTemperature }) => airTemperature));
   const humidity = spreadOf(hours.map(({ relativeHumidity }) => relativeHumidity));
-  const solarWatts = meanOf(hours.map(({ solarRadiation }) => solarRadiation));
   return {
     date,
     tMinCelsius: air?.min,
@@ -21,8 +24,22 @@ export function weatherDayOf(date: string, hours: readonly FarmHour[]): WeatherD
     rhMeanPercent: humidity?.mean,
     dewPointCelsius: meanOf(hours.map(({ dewPoint }) => dewPoint)),
     windMetresPerSecond: meanOf(hours.map(({ windSpeed }) => windSpeed)),
-    solarMegajoules: solarWatts === null ? null : solarWatts * 24 * MEGAJOULES_PER_HOUR_OF_WATT,
+    ...solarOf(date, hours, site),
   };
+}
+
+/** Rs of the day: hours that are lacking had their part of Ra, at noon most and at night none, and clouds as the others had. */
+function solarOf(date: string, hours: readonly FarmHour[], site: Site) {
+  const told = hours.filter(({ solarRadiation }) => solarRadiation !== null);
+  const ra = extraterrestrialOfDay(site.latitudeDegrees, dayOfYear(date));
+  const toldRa = told.reduce((sum, { startMs }) => sum + extraterrestrialOfHour(site, startMs).megajoules, 0);
+  const lacking = ra > 0 ? 1 - toldRa / ra : 0;
+  if (told.length < ENOUGH_HOURS || lacking > MOST_SUN_LACKING) return { solarMegajoules: null };
+  const watts = told.reduce((sum, { solarRadiation }) => sum + (solarRadiation ?? 0), 0);
+  const megajoules = watts * MEGAJOULES_PER_HOUR_OF_WATT;
+  return lacking < NO_SUN_LACKING
+    ? { solarMegajoules: megajoules }
+    : { solarMegajoules: megajoules / (1 - lacking), solarUntoldPercent: 100 * lacking };
 }
 
 /** One hour's, as hourly ET0 asks for it. `tMinCelsius`: the day's lowest so far. */

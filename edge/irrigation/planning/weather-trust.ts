@@ -30,7 +30,7 @@ export class WeatherTrust {
       (_, at) => day - DAYS_TO_DOUBT_WEATHER + 1 + at,
     );
     const found = weatherDoubts(
-      days.map((one) => weatherDayOf(dateText(one), hoursOf(one))),
+      days.map((one) => weatherDayOf(dateText(one), hoursOf(one), site)),
       site,
     );
     if (this.#byDay.size >= MOST_DAYS) this.#byDay.clear();
