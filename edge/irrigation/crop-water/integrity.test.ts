@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { weatherDoubts } from './integrity.ts';
+import { WEATHER_DOUBTS, weatherDoubts } from './integrity.ts';
 import type { Site, WeatherDay } from './types.ts';
 
 const daLat: Site = {
@@ -19,6 +19,7 @@ const doubted = (list: readonly WeatherDay[], site = daLat) =>
 describe('a sensor that says what cannot be for three days in a row is doubted', () => {
   it.each<[string, Partial<WeatherDay>, string]>([
     ['wind ten times too strong', { windMetresPerSecond: 16 }, 'wind'],
+    ['an anemometer that has seized', { windMetresPerSecond: 0 }, 'wind'],
     ['a radiation of another unit', { solarMegajoules: 190 }, 'solar'],
     ['a radiation above the clear sky', { solarMegajoules: 31 }, 'solar'],
     ['a pyranometer in a shadow', { solarMegajoules: 5 }, 'solar'],
@@ -35,6 +36,10 @@ describe('a sensor that says what cannot be for three days in a row is doubted',
 });
 
 it.each<[string, Partial<WeatherDay>[]]>([
+  [
+    'a calm day or two',
+    [{ windMetresPerSecond: 0 }, { windMetresPerSecond: 0 }, { windMetresPerSecond: 0.1 }],
+  ],
   [
     'the days of a typhoon',
     [{ windMetresPerSecond: 5 }, { windMetresPerSecond: 17 }, { windMetresPerSecond: 9 }],
@@ -60,6 +65,12 @@ it.each<[string, Partial<WeatherDay>[]]>([
   expect(doubted(days(...list))).toEqual([]);
 });
 
+it('says of an anemometer that has seized that it stands still, not that it blows too much', () => {
+  const still = { windMetresPerSecond: 0 };
+  const [doubt] = weatherDoubts(days(still, still, still), daLat);
+  expect(doubt?.reason.key).toBe('weather_wind_still');
+});
+
 it('a place that states its wind by the month is judged by that', () => {
   const said = { windMetresPerSecond: 5.5 };
   const windy = { ...daLat, monthlyWindMetresPerSecond: Array.from({ length: 12 }, () => 6) };
@@ -73,6 +84,5 @@ it('a place that states its wind by the month is judged by that', () => {
 it.each(['vi', 'en', 'zh'])('each doubt has a sentence for people: %s', (language) => {
   const file = new URL(`../../../dashboards/field/messages/${language}.json`, import.meta.url);
   const { reason } = JSON.parse(readFileSync(file, 'utf8')) as { reason: Record<string, string> };
-  const keys = ['temperature', 'humidity', 'wind', 'solar'].map((sensor) => `weather_${sensor}_doubted`);
-  expect(keys.filter((key) => reason[key] === undefined)).toEqual([]);
+  expect(WEATHER_DOUBTS.filter((key) => reason[key] === undefined)).toEqual([]);
 });

@@ -9,9 +9,18 @@ type DoubtedSensor = 'temperature' | 'humidity' | 'wind' | 'solar';
 /** Why what a sensor has said for days is not believed any more. */
 export interface WeatherDoubt {
   readonly sensor: DoubtedSensor;
-  /** Key `weather_SENSOR_doubted`; its figures are the newest day's. */
+  /** One of `WEATHER_DOUBTS`; its figures are the newest day's. */
   readonly reason: Reason;
 }
+
+/** Keys of reasons for which a sensor is doubted. */
+export const WEATHER_DOUBTS = [
+  'weather_temperature_doubted',
+  'weather_humidity_doubted',
+  'weather_wind_doubted',
+  'weather_wind_still',
+  'weather_solar_doubted',
+] as const;
 
 /** One such day may be true (a storm, dust, a cold front); so many in a row are the sensor, its unit or its place. */
 export const DAYS_TO_DOUBT_WEATHER = 3;
@@ -58,7 +67,8 @@ const judges: Readonly<Record<DoubtedSensor, Judge>> = {
     if (!isNumber(wind)) return null;
     const at2m = windAt2m(wind, site.windHeightMetres);
     const limit = windLimit(date, site);
-    return at2m > limit || wind < 0 ? { windMetresPerSecond: at2m, limitMetresPerSecond: limit } : null;
+    // A calm day is possible; three whole days without a breath are an anemometer that has seized.
+    return at2m > limit || wind <= 0 ? { windMetresPerSecond: at2m, limitMetresPerSecond: limit } : null;
   },
   solar({ date, solarMegajoules, tMinCelsius, tMaxCelsius }, site) {
     if (!isNumber(solarMegajoules)) return null;
@@ -88,7 +98,10 @@ export function weatherDoubts(days: readonly WeatherDay[], site: Site): readonly
     const figures = Object.fromEntries(
       Object.entries(newest).map(([name, value]) => [name, Math.round(value * 10) / 10]),
     );
-    return [{ sensor, reason: { key: `weather_${sensor}_doubted`, figures } }];
+    const isStill = figures.windMetresPerSecond === 0;
+    return [
+      { sensor, reason: { key: isStill ? 'weather_wind_still' : `weather_${sensor}_doubted`, figures } },
+    ];
   });
 }
 

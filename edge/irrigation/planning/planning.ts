@@ -4,6 +4,7 @@ import type { Farm } from '../../farm/layout.ts';
 import { FarmWeather } from '../../farm-weather/farm-weather.ts';
 import { isFitForControl } from '../../ingest/quality.ts';
 import type { ControlReading, Wanted, ZoneState } from '../controller/types.ts';
+import { WEATHER_DOUBTS } from '../crop-water/integrity.ts';
 import type { Library } from '../crop-water/library.ts';
 import { ProgramHolds } from '../holds.ts';
 import type { Timers } from '../timers.ts';
@@ -224,8 +225,7 @@ export class Planning {
   /** Sensors of the weather station that say what cannot be. */
   #doubtWeather(doubts: readonly Reason[]): void {
     const { alarms } = this.#options;
-    for (const sensor of ['temperature', 'humidity', 'wind', 'solar']) {
-      const key = `weather_${sensor}_doubted`;
+    for (const key of WEATHER_DOUBTS) {
       const reason = doubts.find((doubt) => doubt.key === key);
       if (reason) alarms.raise(WEATHER, 'low', reason);
       else alarms.clear(WEATHER, key);
