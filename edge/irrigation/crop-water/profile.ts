@@ -66,7 +66,7 @@ const cropWith = <Season extends typeof AnnualSeason | typeof PerennialSeason>(s
       depletionFraction: Type.Number({ minimum: 0.05, maximum: 0.8 }),
       /** In place of p: stress begins below this share of field capacity (aerobic rice, 2025). */
       stressBelowFieldCapacity: Type.Optional(Type.Number({ minimum: 0.5, exclusiveMaximum: 1 })),
-      /** Grows in water; wetting and drying goes by the level in a field tube (rewet.ts). */
+      /** Grows in water: no program by depletion; wetting and drying goes by the level in a field tube (rewet.ts). */
       isFlooded: Type.Optional(Type.Boolean()),
       salinity: Type.Optional(Salinity),
     },

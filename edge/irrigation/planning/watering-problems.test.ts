@@ -56,6 +56,15 @@ it.each<[string, object, object, RegExp]>([
     {},
     /zones\[0\]\.program 'day' is none of the farm's programs \(none\)/,
   ],
+  [
+    'a program by need for a crop that stands in water',
+    {
+      water: { ...water, crop: 'rice-flooded', method: 'basin', plantedOn: '2026-11-01' },
+      program: { id: 'x' },
+    },
+    {},
+    /zones\[0\]\.program goes by what the soil lacks, and the zone's crop stands in water/,
+  ],
   ['a program by need without a crop', { water: undefined, program: { id: 'x' } }, {}, /crop, soil and area/],
   [
     'a program by need of a farm that is nowhere',

@@ -57,7 +57,8 @@ function programsOf(farm: Farm, zone: Zone, at: string, context: ProblemsContext
   );
 }
 
-function contextOf(farm: Farm, zone: WateredZone, { nowMs, hasForecast }: ProblemsContext): ProgramContext {
+function contextOf(farm: Farm, zone: WateredZone, context: ProblemsContext): ProgramContext {
+  const { nowMs, hasForecast, library } = context;
   const isWeatherMeasured = farm.farmDevices.length > 0;
   return {
     ...{ nowMs, site: conditionsSite(farm), hasForecast, turn: turnOf(farm, zone.id) },
@@ -69,6 +70,7 @@ function contextOf(farm: Farm, zone: WateredZone, { nowMs, hasForecast }: Proble
       plants: zone.water?.plants ?? null,
       hasSoilProbe: zone.soilProbe !== undefined,
       hasCropModel: zone.water !== undefined && farm.location !== undefined,
+      isFlooded: (zone.water && library.crops.get(zone.water.crop)?.isFlooded) ?? false,
     },
   };
 }

@@ -13,7 +13,7 @@ const context = {
     nowMs: at('2026-11-23 05:00'),
     site,
     turn: null,
-    zone: { ...zone, hasSoilProbe: true, hasCropModel: true },
+    zone: { ...zone, hasSoilProbe: true, hasCropModel: true, isFlooded: false },
   },
   ...{ hasRainGauge: true, hasWindGauge: true, hasForecast: true },
 };

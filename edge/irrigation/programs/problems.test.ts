@@ -5,7 +5,7 @@ import { type ProgramContext, programProblems } from './index.ts';
 const { site } = conditions('2026-11-23 05:00');
 const context: ProgramContext = {
   ...{ nowMs: at('2026-11-23 05:00'), site, turn: null },
-  zone: { ...zone, hasSoilProbe: true, hasCropModel: true },
+  zone: { ...zone, hasSoilProbe: true, hasCropModel: true, isFlooded: false },
   ...{ hasRainGauge: true, hasWindGauge: true, hasForecast: true },
 };
 const without = (zoneFacts: object, other: Partial<ProgramContext> = {}): ProgramContext => ({
@@ -116,6 +116,7 @@ it.each<[object, string, ProgramContext?]>([
   [{ ...need, holidays: ['2026-02-06'] }, 'program.holidays[0] 2026-02-06 is over: remove it'],
   [{ ...need, holidays: ['30-02'] }, "program.holidays[0] '30-02' is no day"],
   [{ ...need, triggerRawFraction: 1, allowedDepletionFraction: 0.4 }, 'keep one'],
+  [need, "the zone's crop stands in water: use the kind clock or volume", without({ isFlooded: true })],
   [need, "needs the zone's crop, soil and area", without({ hasCropModel: false })],
   [probe, 'program goes by a soil probe, and the zone has none', without({ hasSoilProbe: false })],
   [{ ...probe, targetFraction: 0.1 }, 'program.targetFraction must be above openBelowFraction (0.2)'],

@@ -168,6 +168,10 @@ function depletionProblems(program: DepletionProgram, at: string, { zone }: Prog
     problems.push(
       `${at} goes by what the soil lacks, which needs the zone's crop, soil and area: add them, or use another kind`,
     );
+  if (zone.isFlooded)
+    problems.push(
+      `${at} goes by what the soil lacks, and the zone's crop stands in water: use the kind clock or volume, or change the zone's crop to an aerobic one`,
+    );
   if (program.triggerRawFraction !== undefined && program.allowedDepletionFraction !== undefined)
     problems.push(`${at} says both triggerRawFraction and allowedDepletionFraction: keep one`);
   return problems;
