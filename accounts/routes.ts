@@ -59,6 +59,7 @@ const gateway: RouteTable = {
   'POST /api/programs/stop': fieldWork,
   'POST /api/programs/resume': ['technician', 'manager'],
   'GET /api/zones/:zone/water': everyRole,
+  'POST /api/zones/:zone/believe-probe': ['technician'],
   'POST /api/zones/:zone/pause': fieldWork,
   'POST /api/zones/:zone/resume': fieldWork,
   'GET /api/zones/:zone/wet-tests': inspection,

@@ -180,7 +180,7 @@ const anyRecord: fc.Arbitrary<JournalRecord> = fc.oneof(
     ...{ measuredLitres: amount, unprovenLitres: amount, irrigationMm: amount, percolationMm: amount },
     ...{ correctedMm: amount, depletionMm: amount, rawMm: amount, tawMm: amount },
     ...{ rootDepthMetres: amount, surfaceDepletionMm: amount, isAssumed: fc.boolean() },
-    isFromProbe: fc.boolean(),
+    ...{ isFromProbe: fc.boolean(), setBy: text },
     wettedFraction: amount,
     probe: fc.option(
       fc.record({

@@ -114,6 +114,8 @@ export const WaterBalanceRecord = Type.Object({
   isAssumed: Type.Boolean(),
   /** The balance began with what the probe said, and nothing has set it right since. Absent: no. */
   isFromProbe: Type.Optional(Type.Boolean()),
+  /** A person who believes the probe has said so on the day after: `depletionMm` is what makes the soil then what the probe says. */
+  setBy: Type.Optional(Type.String()),
   /** The crop's profile, and when it was planted (YYYY-MM-DD; null: perennial): another planting has other roots. */
   crop: Type.Optional(Type.String()),
   plantedOn: Type.Optional(Type.Union([Type.String(), Type.Null()])),

@@ -42,7 +42,7 @@ export interface ApiParts {
   readonly live: Pick<Live, 'devices' | 'latest' | 'forget'>;
   readonly hub: EventHub;
   readonly irrigation: Pick<Irrigation, 'zones' | 'settings' | 'request' | 'sources' | 'unlockSource'>;
-  readonly planning: Pick<Planning, 'view' | 'holds' | 'forecast' | 'nowMs'>;
+  readonly planning: Pick<Planning, 'view' | 'holds' | 'forecast' | 'nowMs' | 'believeProbe'>;
   readonly alarms: Pick<Alarms, 'list' | 'acknowledge'>;
   readonly diary: Pick<Diary, 'recordHarvest'>;
   readonly journal: {

@@ -83,6 +83,7 @@ export const ProgramsStoppedAnswer = Type.Object({
   }),
   stopping: Type.Array(Type.String(), { description: 'zones that were open and have been told to close' }),
 });
+export const SoilSetAnswer = Type.Object({ now: Nullable(Water) });
 export const ZoneWaterAnswer = Type.Object({
   now: Nullable(Water),
   days: Type.Array(WaterBalanceRecord, { description: 'those that are over, the newest first' }),

@@ -129,6 +129,14 @@ describe('a zone with a program', () => {
     expect(kept.now).toEqual(now);
   });
 
+  it('believes its probe on the word of a technician alone, and says why it cannot', async () => {
+    expect((await (await gateway.as('member')).post('/api/zones/a1/believe-probe')).statusCode).toBe(403);
+    const technician = await gateway.as('technician');
+    const answer = await technician.post('/api/zones/a1/believe-probe');
+    expect([answer.statusCode, told(answer)]).toEqual([409, expect.stringContaining('has not spoken')]);
+    expect((await technician.post('/api/zones/nowhere/believe-probe')).statusCode).toBe(404);
+  });
+
   it('is told anew when something that is shown has changed, and not otherwise', () => {
     gateway.askPrograms();
     gateway.shown.length = 0;

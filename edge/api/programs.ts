@@ -2,7 +2,13 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { ZoneState } from '../irrigation/controller/types.ts';
 import { ApiProblem } from './errors.ts';
 import type { ApiParts } from './parts.ts';
-import { HeldAnswer, ProgramsAnswer, ProgramsStoppedAnswer, ZoneWaterAnswer } from './program-schemas.ts';
+import {
+  HeldAnswer,
+  ProgramsAnswer,
+  ProgramsStoppedAnswer,
+  SoilSetAnswer,
+  ZoneWaterAnswer,
+} from './program-schemas.ts';
 import { ApiError } from './schemas.ts';
 import { zoneViews } from './status.ts';
 import { whenWritable } from './writable.ts';
@@ -21,6 +27,11 @@ const PauseBody = Type.Object(
   },
   { additionalProperties: false },
 );
+const NOT_BELIEVED = {
+  no_day_yet: 'No day of its water balance is over yet: state its crop and soil, and wait for midnight.',
+  probe_silent: 'Its soil probe has not spoken for two of the last four hours: see why, and ask again.',
+  just_watered: 'It was watered within four hours, of which its probe cannot know yet: ask again later.',
+} as const;
 const OPEN: readonly ZoneState['phase']['name'][] = ['opening', 'proving', 'running', 'testing'];
 
 /**
@@ -71,6 +82,24 @@ export const programRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asy
       const { water } = known(zone);
       const days = await journal.records('water_balance', MOST_DAYS_READ);
       return { now: water, days: days.filter((day) => day.zone === zone).slice(0, limit) };
+    },
+  );
+
+  app.post(
+    '/api/zones/:zone/believe-probe',
+    {
+      preHandler,
+      schema: {
+        params,
+        response: { 200: SoilSetAnswer, 404: ApiError, 409: ApiError, 503: ApiError },
+      },
+    },
+    async ({ params: { zone }, account }) => {
+      known(zone);
+      const answer = await planning.believeProbe(zone, account?.name ?? '');
+      if (answer !== 'set') throw new ApiProblem(409, NOT_BELIEVED[answer]);
+      show(zone);
+      return { now: known(zone).water };
     },
   );
 

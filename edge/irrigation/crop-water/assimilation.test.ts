@@ -228,7 +228,7 @@ describe('a probe that is right where the model is wrong', () => {
     );
     const reset = resetToProbe(after, { soilMoisture: 0.23, day: report }, zone);
     expect(reset.depletionMm).toBeCloseTo(1000 * 0.02 * report.rootDepthMetres, 6);
-    expect(reset.probe?.doubt).toBeNull();
+    expect(reset.probe).toBeNull();
   });
 });
 

@@ -134,12 +134,12 @@ export function isOfSoil(
   return isMoisture(soilMoisture) && soilMoisture >= wiltingPoint - BEYOND && soilMoisture <= wettest;
 }
 
-/** The model as wet as the probe says (87 | 8.8): when a person has looked, and believes the probe. */
+/** The model as wet as the probe says (87 | 8.8), and nothing held against it: when a person has looked, and believes the probe. */
 export function resetToProbe(state: SoilState, reading: ProbeReading, zone: ZoneModel): SoilState {
   const { day, soilMoisture } = reading;
   const seen = depletionFromProbe(soilMoisture, zone.soil, day.rootDepthMetres, zone.rootedFraction);
   const depletionMm = Math.min(day.tawMm, Math.max(0, seen));
-  return { ...state, depletionMm, probe: begin(reading) };
+  return { ...state, depletionMm, probe: null };
 }
 
 /** What a probe tells of water that no soil holds, mm: it makes a contradiction plainer, and corrects nothing. */

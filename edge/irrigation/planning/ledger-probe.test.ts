@@ -94,6 +94,27 @@ describe('a soil probe in the water ledger', () => {
     expect(farm.doubts.at(-1)).toBeNull();
   });
 
+  it('is right where the model is wrong, when a person says so, over a restart too', async () => {
+    const farm = new Farm();
+    farm.ledger.tick();
+    expect(await farm.ledger.believeProbe('a1', 'Chị Hoa')).toBe('no_day_yet');
+    farm.given(20_000);
+    farm.probe(0.26, 8 * 24);
+    expect(farm.ledger.view('a1')?.disagreement).not.toBeNull();
+    expect(await farm.ledger.believeProbe('a1', 'Chị Hoa')).toBe('set');
+    expect(farm.doubts.at(-1)).toBeNull();
+    expect(farm.days().at(-1)).toMatchObject({ setBy: 'Chị Hoa', probe: null });
+    expect(farm.depletionMm()).toBeLessThan(1);
+    await farm.boot().start(farm.runs);
+    expect(farm.ledger.view('a1')).toMatchObject({ disagreement: null, isAssumed: false });
+    expect(farm.depletionMm()).toBeLessThan(1);
+    farm.wait(6);
+    expect(await farm.ledger.believeProbe('a1', 'Chị Hoa')).toBe('probe_silent');
+    farm.given(5_000);
+    farm.probe(0.26, 3);
+    expect(await farm.ledger.believeProbe('a1', 'Chị Hoa')).toBe('just_watered');
+  });
+
   it('stays doubted over a restart, also when it is silent then', async () => {
     const farm = new Farm();
     farm.ledger.tick();

@@ -205,6 +205,13 @@ export class Planning {
     return this.#isStarted ? this.#shown.of(zone) : NOTHING_YET;
   }
 
+  /** A person believes the zone's probe rather than the model (WaterLedger). */
+  async believeProbe(zone: string, by: string): ReturnType<WaterLedger['believeProbe']> {
+    const answer = await this.#ledger.believeProbe(zone, by);
+    this.#shown.forget(zone);
+    return answer;
+  }
+
   /** The farm's calendar, UTC ms: by it programs are paused. */
   nowMs(): number {
     return this.#options.calendarMs();

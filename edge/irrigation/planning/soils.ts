@@ -67,6 +67,11 @@ export function plantingOf({ profile, plantedOn }: ZoneModel): Planting {
   return { crop: profile.id, plantedOn };
 }
 
+/** Taken for at least as dry as the crop bears: what its probe has said of it is worth nothing. */
+export function asDryAs(soil: SoilState, rawMm: number): SoilState {
+  return { ...soil, depletionMm: Math.max(soil.depletionMm, rawMm) };
+}
+
 function assumed(model: ZoneModel, today: LocalDay): KeptSoil {
   const date = dateText(today);
   const { rootDepthMetres } = initialSoil(model, date);

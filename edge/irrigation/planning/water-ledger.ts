@@ -7,6 +7,7 @@ import {
   distrust,
   isOfSoil,
   type ProbeReading,
+  resetToProbe,
 } from '../crop-water/assimilation.ts';
 import { type DayReport, initialSoil, stepDay } from '../crop-water/balance.ts';
 import { type Climate, climateOf } from '../crop-water/crop-curve.ts';
@@ -18,11 +19,12 @@ import type { ZoneModel } from '../crop-water/zone-model.ts';
 import { dateText, dayOfText, type LocalDay, localDay, momentOf } from '../programs/calendar.ts';
 import type { Conditions } from '../programs/conditions.ts';
 import { Et0SoFar, et0OfDay } from './day-et0.ts';
+import { figuresOf } from './day-figures.ts';
 import { Given, type GivenWater } from './given.ts';
 import { Guard } from './guard.ts';
 import { LOOK_BACK_MS, ProbeHours } from './probes.ts';
 import { RecentEt0 } from './recent-et0.ts';
-import { type KeptSoil, KeptSoils, plantingOf } from './soils.ts';
+import { asDryAs, type KeptSoil, KeptSoils, plantingOf } from './soils.ts';
 import { rainOf, weatherDayOf } from './weather-day.ts';
 import { reasonsOf, WeatherTrust } from './weather-trust.ts';
 
@@ -61,6 +63,9 @@ interface Now {
   /** ET0 of a day that nobody measures, mm; null: nothing to go by. */
   readonly expectedMm: number | null;
 }
+
+/** Why a person's word for a probe cannot be taken: no day of the balance is over, or the probe knows nothing of now. */
+type NotBelieved = 'no_day_yet' | 'probe_silent' | 'just_watered';
 
 /** What a zone's soil is like now, for people; depths mm. */
 export interface ZoneWaterView {
@@ -129,6 +134,29 @@ export class WaterLedger {
     this.#probes.forget(zone);
     this.#soils.forgetProbe(zone);
     this.#believe(zone, null);
+  }
+
+  /**
+   * A person has looked, and the probe is right where the model is wrong: the soil is as the probe says, and what was thought of
+   * it is forgotten. Journaled as the last day with another end; in force once that is durable. Says what it lacks, if it does.
+   */
+  async believeProbe(zone: string, by: string): Promise<'set' | NotBelieved> {
+    const nowMs = this.#options.nowMs();
+    const [now, last] = [this.#now(zone), this.#lastDays.get(zone)];
+    if (now === null || last === undefined || dayOfText(last.date) !== now.kept.day) return 'no_day_yet';
+    const soilMoisture = this.#probes.before(zone, nowMs);
+    if (soilMoisture === undefined) return 'probe_silent';
+    const { model, kept, report, soil } = now;
+    if (netMm(this.#given.between(zone, nowMs - LOOK_BACK_MS, nowMs + 1), model) > 0) return 'just_watered';
+    const reset = resetToProbe(soil, { soilMoisture, day: report }, model);
+    const changeMm = reset.depletionMm - soil.depletionMm;
+    const depletionMm = Math.max(0, kept.soil.depletionMm + changeMm);
+    const said = { depletionMm, probe: null, isAssumed: false, isFromProbe: false, setBy: by };
+    const record = { ...last, ...said, atMs: nowMs };
+    await this.#options.journal.appendRecord(record);
+    this.#recall(record);
+    this.#believe(zone, null);
+    return 'set';
   }
 
   /** Closes the days that are over; without a trusted clock nobody knows which. One zone's trouble stops no other one. */
@@ -295,26 +323,11 @@ export class WaterLedger {
     const kept = { day, soil, isAssumed, isFromProbe, planting };
     this.#soils.keep(id, kept);
     this.#et0.add(day, et0.mm, et0.method);
+    const standing = { isAssumed, isFromProbe, ...planting };
+    const correctedMm = soil.depletionMm - state.depletionMm;
     this.#journal({
-      ...{ kind: 'water_balance', atMs: endMs, zone: id, date, et0Mm: round(et0.mm), et0Method: et0.method },
-      ...{
-        et0Reasons: [...reasonsOf(doubts), ...et0.reasons],
-        stage: report.stage,
-        kc: round(report.kc),
-        ks: round(report.ks),
-      },
-      ...{ etcMm: round(report.etcMm), etcActualMm: round(report.etcActualMm) },
-      ...{ rainMm: rainMm === null ? null : round(rainMm), effectiveRainMm: round(report.effectiveRainMm) },
-      ...{ runoffMm: round(report.runoffMm), measuredLitres: round(given.measuredLitres) },
-      ...{ unprovenLitres: round(given.unprovenLitres), irrigationMm: round(report.irrigationMm) },
-      ...{
-        percolationMm: round(report.percolationMm),
-        correctedMm: round(soil.depletionMm - state.depletionMm),
-      },
-      ...{ depletionMm: round(soil.depletionMm), rawMm: round(report.rawMm), tawMm: round(report.tawMm) },
-      ...{ rootDepthMetres: round(soil.rootDepthMetres), surfaceDepletionMm: round(soil.surfaceDepletionMm) },
-      ...{ wettedFraction: round(soil.wettedFraction), probe: soil.probe },
-      ...{ isAssumed, isFromProbe, ...planting },
+      ...{ kind: 'water_balance', atMs: endMs, zone: id, ...standing },
+      ...figuresOf({ report, soil, et0, doubts, given, rainMm, correctedMm }),
     });
     return kept;
   }
@@ -379,16 +392,7 @@ export class WaterLedger {
   }
 }
 
-/** Taken for at least as dry as the crop bears: what its probe has said of it is worth nothing. */
-function asDryAs(soil: SoilState, rawMm: number): SoilState {
-  return { ...soil, depletionMm: Math.max(soil.depletionMm, rawMm) };
-}
-
 /** What reached the soil, mm over the whole area. */
 function netMm({ measuredLitres, unprovenLitres }: GivenWater, model: ZoneModel): number {
   return infiltratedMm(measuredLitres + unprovenLitres, model);
-}
-
-function round(value: number): number {
-  return Math.round(value * 10_000) / 10_000;
 }
