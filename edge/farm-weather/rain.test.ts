@@ -22,6 +22,8 @@ it('counts what fell since a gauge began anew', () => {
   expect(fallen(15, 812.4, 3.2, 4, 4)).toEqual([0, 3.2, 0.8, 0]);
   expect(fallen(15, 8, 0, 3.2)).toEqual([0, 0, 3.2]);
   expect(fallen(60, 200, 30, 31)).toEqual([0, 30, 1]);
+  // A counter of the day, dry until a storm brings as much as yesterday.
+  expect(fallen(60, 30, 0, 0, 0, 0, 0, 0, 31)).toEqual([0, 0, 0, 0, 0, 0, 0, 31]);
   // Past where it stood before, by rain.
   expect(fallen(15, 4, 0, 2, 4, 6)).toEqual([0, 0, 2, 2, 2]);
 });

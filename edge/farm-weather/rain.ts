@@ -22,6 +22,8 @@ const HAIR_MM = 1;
 const SHARE_OF_ANEW = 0.2;
 /** An earlier standing has come back when the counter says no more than this above it; else that much fell since. */
 const SHARE_OF_RETURN = 1.2;
+/** After longer it is a storm over a counter that begins anew each day. */
+const LATEST_RETURN_MS = 6 * 3_600_000;
 
 /**
  * Rain since the gauge's last word, mm. A first word counts nothing, for nobody knows since when it counts. A counter that
@@ -36,7 +38,10 @@ export function rainAfter(
   const word = { countedMm, atMs };
   if (before === undefined) return { gauge: word, fallenMm: 0 };
   const { doubted, earlier, ...base } = before;
-  const isBack = earlier !== undefined && countedMm <= SHARE_OF_RETURN * earlier.countedMm;
+  const isBack =
+    earlier !== undefined &&
+    countedMm <= SHARE_OF_RETURN * earlier.countedMm &&
+    atMs - earlier.atMs <= LATEST_RETURN_MS;
   const from = [base, doubted, isBack ? earlier : undefined]
     .filter((standing) => standing !== undefined && goesOnFrom(standing, word))
     .reduce((least, standing) => (gain(standing, word) < gain(least, word) ? standing : least), undefined);

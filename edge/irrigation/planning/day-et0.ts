@@ -86,7 +86,7 @@ export class Et0SoFar {
       clearness = one.clearness ?? clearness;
       sumMm += one.mm * Math.min(1, Math.max(0, (nowMs - hour.startMs) / HOUR_MS));
     }
-    const isWhole = told.length >= Math.floor(elapsed) || expectedMm === null;
+    const isWhole = told.length >= Math.ceil(elapsed) || expectedMm === null;
     return Math.max(0, isWhole ? sumMm : sumMm + expectedMm * lackingDays(told, day));
   }
 
