@@ -112,7 +112,7 @@ export const WaterBalanceRecord = Type.Object({
   probe: Type.Union([ProbeMemory, Type.Null()]),
   /** Nothing was known when the balance began, and nothing has set it right since. */
   isAssumed: Type.Boolean(),
-  /** The balance began with what the probe said, and nothing has set it right since. Absent: no. */
+  /** It began with what the probe said; neither water nor the probe's moving with it has borne that out since. Absent: no. */
   isFromProbe: Type.Optional(Type.Boolean()),
   /** A person who believes the probe has said so on the day after: `depletionMm` is what makes the soil then what the probe says. */
   setBy: Type.Optional(Type.String()),

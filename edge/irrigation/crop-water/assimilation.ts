@@ -107,6 +107,11 @@ export function disagreementOf(probe: ProbeState | null): Reason | null {
   return { key: `probe_${probe.doubt}`, figures: { soilMoisture, modelMoisture } };
 }
 
+/** Whether a probe has told nothing on its last day that the water does not explain. */
+export function isBorneOut(probe: ProbeState | null): boolean {
+  return probe !== null && probe.doubt === null && probe.days === 0 && probe.jumps === 0;
+}
+
 /** A probe that says what cannot be true in this soil: it is believed when it has agreed for three days. */
 export function distrust(state: SoilState, reading: ProbeReading): SoilState {
   const { soilMoisture, day } = reading;

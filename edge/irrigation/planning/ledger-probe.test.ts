@@ -64,6 +64,14 @@ describe('a soil probe in the water ledger', () => {
     expect(view.depletionMm).toBeGreaterThan(view.rawMm - 2);
   });
 
+  it('leaves the soil alone that it began when it has followed the water before it hangs', () => {
+    const farm = new Farm();
+    farm.ledger.tick();
+    for (let hour = 0; hour < 48; hour++) farm.probe(0.25 - 0.001 * hour, 1);
+    farm.probe(0.2, 5 * 24);
+    expect(farm.ledger.view('a1')).toMatchObject({ isAssumed: false, disagreement: { key: 'probe_flat' } });
+  });
+
   it('counts water once that came before the probe was believed', () => {
     const farm = new Farm();
     farm.ledger.tick();

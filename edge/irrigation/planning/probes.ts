@@ -12,6 +12,8 @@ export const LOOK_BACK_MS = HOURS * HOUR_MS;
 /** Of those at least so many must have spoken. */
 const ENOUGH_HOURS = 2;
 const KEPT_HOURS = 12;
+/** A step or two of what a probe can tell apart, m³/m³. */
+const LEAST_CHANGE = 0.002;
 
 /** What soil probes have said in the last hours, by zone; readings fit for control only. */
 export class ProbeHours {
@@ -37,6 +39,14 @@ export class ProbeHours {
     const middle = means.length >> 1;
     const [low, high] = [means[middle - 1] ?? 0, means[middle] ?? 0];
     return means.length % 2 === 1 ? high : (low + high) / 2;
+  }
+
+  /** Whether it said more than one thing in the half day before: one that hangs does not. */
+  isMoving(zone: string, atMs: number): boolean {
+    const means = (this.#hours.get(zone) ?? [])
+      .filter(({ startMs }) => startMs >= atMs - KEPT_HOURS * HOUR_MS && startMs < atMs)
+      .map(({ sum, count }) => sum / count);
+    return means.length >= ENOUGH_HOURS && Math.max(...means) - Math.min(...means) >= LEAST_CHANGE;
   }
 
   /** Another probe, or none. */

@@ -11,7 +11,7 @@ export interface KeptSoil {
   readonly soil: SoilState;
   /** Nothing was known when it began: taken for dry enough to be watered, after which it is known. */
   readonly isAssumed: boolean;
-  /** What its probe said when it began, and nothing has set it right since: it stands and falls with the probe. */
+  /** What its probe said when it began, and nothing has borne it out since: it stands and falls with the probe. */
   readonly isFromProbe: boolean;
   /** Of which crop; undefined: nobody has written it down. */
   readonly planting: Planting | undefined;

@@ -5,6 +5,7 @@ import {
   assimilate,
   disagreementOf,
   distrust,
+  isBorneOut,
   isOfSoil,
   type ProbeReading,
   resetToProbe,
@@ -318,7 +319,8 @@ export class WaterLedger {
     const isGivenUp = before.isFromProbe && isUnproven && disagreement !== null;
     const soil = isGivenUp ? asDryAs(corrected, report.rawMm) : corrected;
     const isAssumed = (before.isAssumed && isUnproven) || isGivenUp;
-    const isFromProbe = before.isFromProbe && isUnproven && !isGivenUp;
+    const isFollowing = isBorneOut(soil.probe) && this.#probes.isMoving(id, endMs);
+    const isFromProbe = before.isFromProbe && isUnproven && !isGivenUp && !isFollowing;
     const planting = plantingOf(model);
     const kept = { day, soil, isAssumed, isFromProbe, planting };
     this.#soils.keep(id, kept);
