@@ -19,8 +19,10 @@ class TwoZones {
     ['a2', program],
   ]);
   turns: WaterTurns[] = [];
+  moisture: ZoneState['moisture'] = null;
   obstacles = new Map<string, Reason>();
   broken: string | null = null;
+  doubted: string | null = null;
   readonly told = new Map<string, { wanted: Planned['wanted']; reason: Reason }>();
   readonly planner = new Planner({
     site: () => ({ timeZone: 'Asia/Ho_Chi_Minh', location: null }),
@@ -31,7 +33,7 @@ class TwoZones {
       })),
     turns: () => this.turns,
     irrigation: {
-      zone: (id) => ({ id, moisture: null }) as ZoneState,
+      zone: (id) => ({ id, moisture: this.moisture }) as ZoneState,
       plan: (zone, wanted, reason) => this.told.set(zone, { wanted, reason }),
       obstacle: (zone) => this.obstacles.get(zone),
     },
@@ -43,6 +45,7 @@ class TwoZones {
       },
       et0MmPerDay: () => 5,
       tooSalty: () => null,
+      probeDoubt: (id) => (id === this.doubted ? { key: 'probe_flat', figures: {} } : null),
     },
     holds: { of: () => ({ stopAll: null, pause: null }) },
     history: { of: () => [] },
@@ -100,4 +103,15 @@ it('gives the turn of a member whose zone is locked to the next, until it is unl
   expect(farm.ask()).toEqual({ a1: 'no_flow', a2: 'wants to water' });
   farm.obstacles.clear();
   expect(farm.ask()).toEqual({ a1: 'wants to water', a2: 'program_not_in_turn' });
+});
+
+it('waters nothing by a probe that is in doubt, however dry it says the soil is', () => {
+  const farm = new TwoZones();
+  const figures = { openBelowFraction: 0.22, targetFraction: 0.3, maxSeconds: 3600 };
+  for (const id of ['a1', 'a2']) farm.programs.set(id, { id: 'probe', kind: 'soil_moisture', ...figures });
+  farm.moisture = { value: 0.1, seen: { atMs: at(NOW), realMs: 0, farmMs: 0 } };
+  farm.doubted = 'a1';
+  expect(farm.ask()).toEqual({ a1: 'program_probe_doubted', a2: 'wants to water' });
+  farm.doubted = null;
+  expect(farm.ask()).toEqual({ a1: 'wants to water', a2: 'wants to water' });
 });

@@ -41,7 +41,7 @@ interface PlannerOptions {
     obstacle(zone: string): Reason | undefined;
   };
   readonly weather: Pick<FarmWeather, 'rain' | 'windMetresPerSecond'>;
-  readonly ledger: Pick<WaterLedger, 'depletion' | 'et0MmPerDay' | 'tooSalty'>;
+  readonly ledger: Pick<WaterLedger, 'depletion' | 'et0MmPerDay' | 'tooSalty' | 'probeDoubt'>;
   readonly holds: Pick<ProgramHolds, 'of'>;
   readonly history: Pick<WateringHistory, 'of'>;
   readonly forecast: () => { readonly latest: Forecast | null; readonly problem: string | null };
@@ -113,6 +113,8 @@ export class Planner {
     const { site, weather, ledger, holds, history, forecast, clock, uptime } = this.#options;
     const nowMs = this.#options.nowMs();
     const { stopAll, pause } = holds.of(zone.id);
+    const isProbeDoubted = ledger.probeDoubt(zone.id) !== null;
+    const fresh = { now: { realMs: clock.monotonicMs() }, config: controllerDefaults };
     return {
       nowMs,
       clock: {
@@ -132,10 +134,7 @@ export class Planner {
       stopAll: stopAll && { by: stopAll.by },
       pause: pause && { by: pause.by, untilMs: pause.untilMs ?? Number.MAX_SAFE_INTEGER },
       depletion: ledger.depletion(zone.id),
-      soilMoisture: freshMoisture(state, {
-        now: { realMs: clock.monotonicMs() },
-        config: controllerDefaults,
-      }),
+      ...{ isProbeDoubted, soilMoisture: isProbeDoubted ? null : freshMoisture(state, fresh) },
       rain: weather.rain(),
       windMetresPerSecond: weather.windMetresPerSecond(),
       forecast: forecast().latest,

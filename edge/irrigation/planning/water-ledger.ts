@@ -203,6 +203,11 @@ export class WaterLedger {
     return model === undefined ? null : tooSalty(model, model.waterEcDsPerM);
   }
 
+  /** Why a zone's probe is not believed; null: it is, or there is none. */
+  probeDoubt(id: string): Reason | null {
+    return this.#disagreements.get(id) ?? null;
+  }
+
   /** Mean of what was found in the last days; null: nothing was. */
   et0MmPerDay(): number | null {
     const site = this.#options.site();
@@ -217,7 +222,7 @@ export class WaterLedger {
       asOfMs: this.#options.nowMs(),
       ...{ depletionMm: soil.depletionMm, rawMm: root.rawMm, tawMm: root.tawMm },
       ...{ stage: report.stage, kc: report.kc, et0Mm: report.et0Mm },
-      ...{ disagreement: this.#disagreements.get(id) ?? null, isAssumed: kept.isAssumed },
+      ...{ disagreement: this.probeDoubt(id), isAssumed: kept.isAssumed },
       lastDay: this.#lastDays.get(id) ?? null,
     };
   }

@@ -22,7 +22,15 @@ export function conditions(text: string, other: Partial<Conditions> = {}): Condi
     nowMs,
     clock: { isTrusted: true, sinceStartMs: 864_000_000, totalUptimeMs: 8_640_000_000 },
     site: { timeZone: 'Asia/Ho_Chi_Minh', location: phanThiet },
-    ...{ zone, stopAll: null, pause: null, depletion: null, soilMoisture: null, rain: null },
+    ...{
+      zone,
+      stopAll: null,
+      pause: null,
+      depletion: null,
+      soilMoisture: null,
+      isProbeDoubted: false,
+      rain: null,
+    },
     ...{
       windMetresPerSecond: null,
       forecast: null,

@@ -14,6 +14,8 @@ export interface Conditions {
   readonly depletion: Depletion | null;
   /** Fresh and believed, m³/m³; else null. */
   readonly soilMoisture: number | null;
+  /** Its probe speaks, and is not believed. */
+  readonly isProbeDoubted: boolean;
   /** Null: nothing has measured it, or what does is not believed. */
   readonly rain: Rain | null;
   readonly windMetresPerSecond: number | null;

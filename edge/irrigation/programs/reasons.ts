@@ -54,6 +54,7 @@ export interface ProgramReasons {
   program_enough: DepletionFigures;
   program_enough_rain: DepletionFigures & { rainMm: number };
   program_moisture_unknown: Record<never, never>;
+  program_probe_doubted: Record<never, never>;
   program_soil_wet: { soilMoisture: number; openBelow: number };
   program_soil_wet_rain: { soilMoisture: number; openBelow: number; rainMm: number };
   program_target_reached: { soilMoisture: number; target: number };

@@ -12,16 +12,17 @@ const RAIN_HOURS = 24;
 const TOLD_RAIN_MM = 1;
 
 /**
- * On below one moisture, off at another. A fresh reading is needed for each cycle: without one, nothing is watered "until it
- * is wet". The most of one window or day is never exceeded, whatever the probe says.
+ * On below one moisture, off at another. A fresh reading of a probe that is believed is needed for each cycle: without one,
+ * nothing is watered "until it is wet". The most of one window or day is never exceeded, whatever the probe says.
  */
 export function bySoilMoisture(
   program: SoilMoistureProgram,
   progress: Progress,
   conditions: Conditions,
 ): Verdict {
-  const { soilMoisture } = conditions;
+  const { soilMoisture, isProbeDoubted } = conditions;
   const { openBelowFraction: openBelow, targetFraction: target } = program;
+  if (isProbeDoubted) return not(programReason('program_probe_doubted', {}));
   if (soilMoisture === null) return not(programReason('program_moisture_unknown', {}));
   const figures = { soilMoisture, openBelow, target };
   if (isFilling(program, progress, conditions) && progress.planned) {
