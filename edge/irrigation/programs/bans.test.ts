@@ -123,6 +123,22 @@ it('holds back for rain that is expected, as likely as was asked for', () => {
   expect(missing.notes).toEqual([{ key: 'program_forecast_missing', figures: {} }]);
 });
 
+it('goes by the forecast that it has when no newer one could be fetched, until that is too old', () => {
+  const program = { ...clock, forecastSkip: { mm: 5, hours: 12 } };
+  const hours = [{ startMs: at('2026-11-23 08:00'), rainMm: 40, probability: 0.9 }];
+  const told = (issued: string) => {
+    const forecast = { issuedAtMs: at(issued), hours };
+    return plan(program, conditions('2026-11-23 05:00', { forecast, forecastProblem: 'fetch failed' }));
+  };
+  expect(told('2026-11-23 04:00')).toMatchObject({
+    ...{ wanted: null, reason: { key: 'program_forecast_rain', figures: { expectedMm: 36 } } },
+    notes: [{ key: 'program_forecast_not_renewed', figures: { problem: 'fetch failed', ageHours: 1 } }],
+  });
+  const old = told('2026-11-21 23:00');
+  expect(old.wanted).not.toBeNull();
+  expect(old.notes).toEqual([{ key: 'program_forecast_unreadable', figures: { problem: 'fetch failed' } }]);
+});
+
 it('of several reasons tells the one that a person can least change: the stop before the pause before the rain', () => {
   const all = {
     stopAll: { by: 'Chị Hoa' },

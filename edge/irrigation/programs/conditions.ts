@@ -21,7 +21,7 @@ export interface Conditions {
   readonly windMetresPerSecond: number | null;
   /** As it was last read, however old; null: there is none. */
   readonly forecast: Forecast | null;
-  /** Why what was last fetched could not be read; null: it could. */
+  /** Why the last fetch brought no newer one; null: it did. Whether `forecast` counts is a matter of its age alone. */
   readonly forecastProblem: string | null;
   /** Mean of the last days; null: not known. */
   readonly et0MmPerDay: number | null;

@@ -81,6 +81,7 @@ export interface ProgramReasons {
   program_forecast_stale: { ageHours: number };
   program_forecast_ahead: Record<never, never>;
   program_forecast_unreadable: { problem: string };
+  program_forecast_not_renewed: { problem: string; ageHours: number };
   program_rain_unknown: Record<never, never>;
   program_wind_unknown: Record<never, never>;
   program_et0_unknown: Record<never, never>;

@@ -83,22 +83,27 @@ function windWord({ windSkip }: Program, { windMetresPerSecond }: Conditions): W
 function forecastWord({ forecastSkip }: Program, conditions: Conditions): WeatherWord {
   const { forecast, nowMs } = conditions;
   const notes = forecastNotes(conditions, forecastSkip !== undefined);
-  if (!forecastSkip || !forecast || notes.length > 0) return { against: [], notes };
+  if (!forecastSkip || !forecast) return { against: [], notes };
   const { mm, hours, probabilityFraction = 0 } = forecastSkip;
   const toMs = nowMs + hours * HOUR_MS;
   const likely = forecast.hours.filter(({ probability }) => (probability ?? 1) >= probabilityFraction);
   const expectedMm = expectedRainMm({ ...forecast, hours: likely }, nowMs, toMs, nowMs) ?? 0;
   const against = expectedMm >= mm ? [programReason('program_forecast_rain', { expectedMm, hours })] : [];
-  return { against, notes: [] };
+  return { against, notes };
 }
 
-/** Said whenever there is a forecast that is not used, or none where the program asks for one. */
-function forecastNotes({ forecast, forecastProblem, nowMs }: Conditions, isAsked: boolean): Reason[] {
-  if (forecastProblem !== null)
-    return [programReason('program_forecast_unreadable', { problem: forecastProblem })];
-  if (!forecast) return isAsked ? [programReason('program_forecast_missing', {})] : [];
+/** Said where there is a forecast that does not count, or was not renewed; or none where the program asks for one. */
+function forecastNotes(
+  { forecast, forecastProblem: problem, nowMs }: Conditions,
+  isAsked: boolean,
+): Reason[] {
+  const ageHours = forecast && Math.round((nowMs - forecast.issuedAtMs) / HOUR_MS);
+  if (problem !== null)
+    return forecast && ageHours !== null && !isStale(forecast, nowMs)
+      ? [programReason('program_forecast_not_renewed', { problem, ageHours: Math.max(0, ageHours) })]
+      : [programReason('program_forecast_unreadable', { problem })];
+  if (!forecast || ageHours === null) return isAsked ? [programReason('program_forecast_missing', {})] : [];
   if (!isStale(forecast, nowMs)) return [];
   if (forecast.issuedAtMs > nowMs) return [programReason('program_forecast_ahead', {})];
-  const ageHours = Math.round((nowMs - forecast.issuedAtMs) / HOUR_MS);
   return [programReason('program_forecast_stale', { ageHours })];
 }
