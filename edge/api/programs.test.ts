@@ -89,13 +89,26 @@ describe('what is wrong with how a zone is to be watered', () => {
     const turns = {
       id: 'pump-2',
       members: [
-        { name: 'Sáu', zones: ['a1'], times: [{ day: 'mon', start: '05:00', minutes: 120 }] },
-        { name: 'Bảy', zones: ['a1'], times: [{ day: 'mon', start: '06:00', minutes: 120 }] },
+        { id: 'sau', name: 'Sáu', zones: ['a1'] },
+        { id: 'bay', name: 'Bảy', zones: ['a2'] },
+      ],
+      timetable: [
+        { id: 'first', member: 'sau', after: 'second', minutes: 120 },
+        { id: 'second', member: 'bay', after: 'first', minutes: 120 },
       ],
     };
     const answer = await changeFarm({ waterTurns: [turns] });
     expect(answer.statusCode).toBe(400);
-    expect(told(answer)).toMatch(/waterTurns\[0\]/);
+    expect(told(answer)).toMatch(/waterTurns\[0\]\.timetable\[0\]\.after: turns in a circle/);
+  });
+
+  it.each([
+    [{ programs: [null] }, /programs\[0\] must be a program/],
+    [{ programs: [{ id: 'x', kind: 'clock', runSeconds: -5 }] }, /programs\[0\]/],
+    [{ waterTurns: [null] }, /waterTurns\[0\]/],
+  ])('is refused when it is none at all, whether a zone uses it or not: %j', async (wish, words) => {
+    const answer = await changeFarm(wish);
+    expect([answer.statusCode, told(answer)]).toEqual([400, expect.stringMatching(words)]);
   });
 });
 

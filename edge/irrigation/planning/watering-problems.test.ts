@@ -98,6 +98,15 @@ it.each<[string, object, object, RegExp]>([
     },
     /waterTurns\[0\]\.timetable\[0\]/,
   ],
+  ['no program', {}, { programs: [null] }, /^programs\[0\] must be a program/],
+  ['a program that no zone uses', {}, { programs: [{}] }, /^programs\[0\] lacks id, add it/],
+  [
+    'a kind of program that is unknown',
+    {},
+    { programs: [{ id: 'x', kind: 'zebra' }] },
+    /^programs\[0\]\.kind must be/,
+  ],
+  ['no water turns', {}, { waterTurns: [null] }, /^waterTurns\[0\] /],
   [
     'two programs of one name',
     {},

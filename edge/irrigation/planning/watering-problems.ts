@@ -2,7 +2,13 @@ import { type Farm, isWatered, type WateredZone, type Zone } from '../../farm/la
 import type { Library } from '../crop-water/library.ts';
 import { siteProblems } from '../crop-water/site.ts';
 import { zoneWaterProblems } from '../crop-water/zone-water.ts';
-import { type ProgramContext, programProblems, turnsProblems } from '../programs/index.ts';
+import { isTimeZone } from '../programs/calendar.ts';
+import {
+  type ProgramContext,
+  programProblems,
+  programShapeProblems,
+  turnsProblems,
+} from '../programs/index.ts';
 import { conditionsSite, isMetered, turnOf } from './programmed.ts';
 
 interface ProblemsContext {
@@ -18,7 +24,7 @@ interface ProblemsContext {
  */
 export function wateringProblems(farm: Farm, context: ProblemsContext): string[] {
   const { library } = context;
-  const { location, timeZone, waterTurns = [] } = farm;
+  const { location, timeZone, waterTurns = [], programs = [] } = farm;
   const zones = farm.plots.flatMap((plot, p) =>
     plot.zones.map((zone, z) => ({ zone, at: `plots[${p}].zones[${z}]` })),
   );
@@ -31,11 +37,13 @@ export function wateringProblems(farm: Farm, context: ProblemsContext): string[]
     ...zones.flatMap(({ zone, at }) =>
       zone.water === undefined ? [] : zoneWaterProblems(zone.water, `${at}.water`, library),
     ),
+    ...programs.flatMap((program, p) => programShapeProblems(program, `programs[${p}]`)),
     ...waterTurns.flatMap((turns, t) => turnsProblems(turns, `waterTurns[${t}]`, ids)),
-    ...sharedTwice(farm),
   ];
   // What a program needs is looked at only where its zone and place are sound.
   if (place.length > 0) return place;
+  const shared = sharedTwice(farm);
+  if (shared.length > 0) return shared;
   return zones.flatMap(({ zone, at }) => programsOf(farm, zone, at, context));
 }
 
@@ -75,7 +83,6 @@ function contextOf(farm: Farm, zone: WateredZone, context: ProblemsContext): Pro
   };
 }
 
-/** A program that nobody's zone uses is checked too, so far as it can be without one; ids are there once. */
 function sharedTwice({ programs = [], waterTurns = [] }: Farm): string[] {
   const twice = (name: string, ids: readonly string[]) =>
     ids.flatMap((id, i) =>
@@ -91,13 +98,4 @@ function sharedTwice({ programs = [], waterTurns = [] }: Farm): string[] {
       waterTurns.map(({ id }) => id),
     ),
   ];
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }

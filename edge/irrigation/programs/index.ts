@@ -3,7 +3,7 @@ export type { ProgramContext } from './context.ts';
 export { expectedRainMm } from './forecast.ts';
 export { wateringOfIntent, wateringOfRun } from './history.ts';
 export { plan } from './plan.ts';
-export { programProblems } from './problems.ts';
+export { programProblems, programShapeProblems } from './problems.ts';
 export { ClockProgram, DepletionProgram, SoilMoistureProgram, VolumeProgram } from './program.ts';
 export { readForecast } from './read-forecast.ts';
 export { takeTurns, turnTimes, WaterTurns } from './turns.ts';

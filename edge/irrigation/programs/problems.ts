@@ -23,8 +23,8 @@ const validators: Record<string, Validator> = {
   volume: Compile(VolumeProgram),
 };
 
-/** What is wrong with a program for one zone, field by field and with the remedy; `at` names it. Empty: nothing is. */
-export function programProblems(value: unknown, at: string, context: ProgramContext): string[] {
+/** What is wrong with how a program is written, whatever zone it is for; `at` names it. Empty: it is a Program. */
+export function programShapeProblems(value: unknown, at: string): string[] {
   if (typeof value !== 'object' || value === null)
     return [`${at} must be a program, an object with its id and kind`];
   const kind: unknown = 'kind' in value ? value.kind : 'depletion';
@@ -32,7 +32,13 @@ export function programProblems(value: unknown, at: string, context: ProgramCont
     typeof kind === 'string' && Object.hasOwn(validators, kind) ? validators[kind] : undefined;
   if (!validator)
     return [`${at}.kind must be one of ${Object.keys(validators).join(', ')}; absent, it is depletion`];
-  if (!validator.Check(value)) return shapeProblems(validator.Errors(value), at);
+  return validator.Check(value) ? [] : shapeProblems(validator.Errors(value), at);
+}
+
+/** What is wrong with a program for one zone, field by field and with the remedy; `at` names it. Empty: nothing is. */
+export function programProblems(value: unknown, at: string, context: ProgramContext): string[] {
+  const shape = programShapeProblems(value, at);
+  if (shape.length > 0) return shape;
   const program = value as Program;
   const problems = [
     ...windowProblems(program, at, context),
