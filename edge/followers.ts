@@ -32,8 +32,8 @@ export function followLayout(
   layout.follow({
     prepare(before, after) {
       // What was wrong before (a holiday that is over by now) does not keep people from changing something else.
-      const known = new Set(problems(before));
-      const wrong = problems(after).filter((problem) => !known.has(problem));
+      const known = new Set(problems(before).map((problem) => byIdentity(problem, before)));
+      const wrong = problems(after).filter((problem) => !known.has(byIdentity(problem, after)));
       if (wrong.length > 0) throw new LayoutProblem('wrong', `${wrong.join('; ')}.`);
       const held = irrigation.hold(zonesWithOtherValve(before, after));
       if (typeof held === 'function') return held;
@@ -53,6 +53,14 @@ export function followLayout(
       }
     },
   });
+}
+
+/** A problem with its zone, program or turns named by id: their places in the lists change with every removal. */
+function byIdentity(problem: string, { plots, programs, waterTurns }: Farm): string {
+  return problem
+    .replace(/plots\[(\d+)\]\.zones\[(\d+)\]/g, (at, p, z) => `zone ${plots[p]?.zones[z]?.id ?? at}`)
+    .replace(/\bprograms\[(\d+)\]/g, (at, p) => `program ${programs?.[p]?.id ?? at}`)
+    .replace(/\bwaterTurns\[(\d+)\]/g, (at, t) => `turns ${waterTurns?.[t]?.id ?? at}`);
 }
 
 function zonesWithOtherValve(before: Farm, after: Farm): string[] {

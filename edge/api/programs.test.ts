@@ -240,3 +240,12 @@ describe('all programs', () => {
     expect((await zoneNow('a1')).program.stopAll).toBeNull();
   });
 });
+
+it('do not keep a zone from being removed when another one’s holiday is over, wherever it then stands in the list', async () => {
+  const holiday = new Date(gateway.calendar.ms + DAY_MS).toISOString().slice(0, 10);
+  expect((await change('a2', { water, program: { ...program, holidays: [holiday] } })).statusCode).toBe(200);
+  gateway.calendar.ms += 3 * DAY_MS;
+  valveClosed('a1');
+  const removed = await (await gateway.as('technician')).delete('/api/zones/a1');
+  expect([removed.statusCode, removed.json().error]).toEqual([200, undefined]);
+});
