@@ -117,6 +117,38 @@ it.each<[string, object, object, RegExp]>([
   expect(problems(zone, farm).join('; ')).toMatch(words);
 });
 
+const canal = {
+  ...{ id: 'canal', inTurnBy: 'litres' },
+  members: [
+    { id: 'sau', zones: ['a1'] },
+    { id: 'ba', zones: ['a2'] },
+  ],
+};
+const week = {
+  ...{ id: 'week', members: canal.members },
+  timetable: [
+    { member: 'sau', days: ['mon'], start: '05:00', end: '09:00' },
+    { member: 'ba', days: ['tue'], start: '05:00', end: '09:00' },
+  ],
+};
+
+it('refuses a zone in two timetables, or in two rounds of turns; one of each narrows the other', () => {
+  const told = (...waterTurns: object[]) => problems({}, { waterTurns }).join('; ');
+  expect(told(week, { ...week, id: 'other' })).toMatch(
+    /^waterTurns\[1\]\.members\[0\]\.zones\[0\] 'a1' is at waterTurns\[0\]\.members\[0\]\.zones\[0\] too, .*: keep one/,
+  );
+  expect(told(canal, { ...canal, id: 'other' })).toMatch(/'a2' is at .* one inTurnBy only: keep one/);
+  expect(told(canal, week)).toBe('');
+});
+
+it('refuses turns by litres of a zone whose litres nobody measures', () => {
+  const valve = { family: 'tasmota', device: 'relay', flowMeter: null };
+  expect(problems({ valve }, { waterTurns: [canal] })).toEqual([
+    expect.stringMatching(/zones\[0\] 'a1' has no flow meter.* say "inTurnBy": "seconds"$/),
+  ]);
+  expect(problems({ valve }, { waterTurns: [{ ...canal, inTurnBy: 'seconds' }] })).toEqual([]);
+});
+
 it('holds a date that is over against a file that was written since the gateway ran, not against one in use', () => {
   const folder = mkdtempSync(join(tmpdir(), 'nongtin-watering-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

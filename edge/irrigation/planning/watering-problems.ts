@@ -1,4 +1,4 @@
-import { type Farm, isWatered, type WateredZone, type Zone } from '../../farm/layout.ts';
+import { type Farm, isWatered, type WateredZone, type Zone, zonesOf } from '../../farm/layout.ts';
 import type { Library } from '../crop-water/library.ts';
 import { siteProblems } from '../crop-water/site.ts';
 import { zoneWaterProblems } from '../crop-water/zone-water.ts';
@@ -42,7 +42,7 @@ export function wateringProblems(farm: Farm, context: ProblemsContext): string[]
   ];
   // What a program needs is looked at only where its zone and place are sound.
   if (place.length > 0) return place;
-  const shared = sharedTwice(farm);
+  const shared = [...sharedTwice(farm), ...roundProblems(farm)];
   if (shared.length > 0) return shared;
   return zones.flatMap(({ zone, at }) => programsOf(farm, zone, at, context));
 }
@@ -62,6 +62,32 @@ function programsOf(farm: Farm, zone: Zone, at: string, context: ProblemsContext
   }
   return programProblems(shared[index], `programs[${index}]`, contextOf(farm, zone, context)).map(
     (problem) => `${problem} (for ${at})`,
+  );
+}
+
+/** What is wrong with the zones of water turns beside their shape: in two timetables or rounds, or nobody knows what they get. */
+function roundProblems(farm: Farm): string[] {
+  const metered = new Map(
+    zonesOf(farm)
+      .filter(isWatered)
+      .map((zone) => [zone.id, isMetered(zone)]),
+  );
+  const first = new Map<string, string>();
+  return (farm.waterTurns ?? []).flatMap(({ members, inTurnBy }, t) =>
+    members.flatMap(({ zones }, m) =>
+      zones.flatMap((zone, z): string[] => {
+        const at = `waterTurns[${t}].members[${m}].zones[${z}]`;
+        const kind = inTurnBy === undefined ? 'timetable' : 'inTurnBy';
+        const other = first.get(`${kind} ${zone}`);
+        if (other !== undefined)
+          return [`${at} '${zone}' is at ${other} too, and its water goes by one ${kind} only: keep one`];
+        first.set(`${kind} ${zone}`, at);
+        if (inTurnBy !== 'litres' || metered.get(zone) !== false) return [];
+        return [
+          `${at} '${zone}' has no flow meter, so its litres would always be the least: name its valve's flowMeter, or say "inTurnBy": "seconds"`,
+        ];
+      }),
+    ),
   );
 }
 
