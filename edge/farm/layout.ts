@@ -39,7 +39,7 @@ const Zone = Type.Object(
      * waters this zone, it is only measured.
      */
     valve: Type.Optional(Type.Unsafe<Valve>({})),
-    /** Absent: nothing says how wet it is, so only people open its valve. */
+    /** May stand for several zones. Absent: nothing says how wet it is, so only people open its valve. */
     soilProbe: Type.Optional(DeviceName),
     /** Watered when the soil is drier than this … */
     openBelowFraction: SoilFraction,

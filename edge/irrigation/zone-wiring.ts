@@ -9,7 +9,8 @@ import { type DrivenZone, drivenZones } from './zones.ts';
 export class ZoneWiring {
   readonly #reports: ForeignReports;
   #driven: ReadonlyMap<string, DrivenZone> = new Map();
-  #zoneOfProbe: ReadonlyMap<string, string> = new Map();
+  /** A probe may stand for several zones. */
+  #zonesOfProbe: ReadonlyMap<string | undefined, readonly Zone[]> = new Map();
   #zoneOfTopic: ReadonlyMap<string, string> = new Map();
 
   constructor(zones: readonly Zone[]) {
@@ -20,9 +21,7 @@ export class ZoneWiring {
   follow(zones: readonly Zone[]): void {
     this.#driven = drivenZones(zones);
     this.#reports.follow(zones);
-    this.#zoneOfProbe = new Map(
-      zones.flatMap(({ id, soilProbe }) => (soilProbe === undefined ? [] : [[soilProbe, id] as const])),
-    );
+    this.#zonesOfProbe = Map.groupBy(zones, ({ soilProbe }) => soilProbe);
     this.#zoneOfTopic = new Map(
       zones.flatMap(({ id, valve }) =>
         typeof valve === 'string' ? [[topicOf('valveState', valve), id] as const] : [],
@@ -48,8 +47,8 @@ export class ZoneWiring {
   /** What readings of one message say of the soil, and of valves of other families. */
   take(readings: readonly ControlReading[], now: Instant): ControllerEvent[] {
     const moist = readings.flatMap(({ metric, device, value, quality }): ControllerEvent[] => {
-      const zone = metric === 'soil_moisture' ? this.#zoneOfProbe.get(device) : undefined;
-      return zone === undefined ? [] : [{ kind: 'moisture', zone, value, quality, now }];
+      const probed = metric === 'soil_moisture' ? this.#zonesOfProbe.get(device) : undefined;
+      return (probed ?? []).map(({ id: zone }) => ({ kind: 'moisture', zone, value, quality, now }));
     });
     if (this.#reports.isIdle) return moist;
     const told = this.#reports.take(readings, now);

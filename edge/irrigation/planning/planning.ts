@@ -176,8 +176,8 @@ export class Planning {
       this.#weather.onReadings(readings);
       for (const { metric, device, value, quality } of readings) {
         if (metric !== 'soil_moisture' || !isFitForControl(quality)) continue;
-        const zone = zonesOfProbes(this.#options.farm()).get(device);
-        if (zone !== undefined) this.#ledger.onSoilMoisture(zone, value);
+        const probed = zonesOfProbes(this.#options.farm()).get(device) ?? [];
+        for (const { id } of probed) this.#ledger.onSoilMoisture(id, value);
       }
     });
   }

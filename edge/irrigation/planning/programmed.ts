@@ -1,4 +1,4 @@
-import { type Farm, isWatered, type WateredZone, zonesOf } from '../../farm/layout.ts';
+import { type Farm, isWatered, type WateredZone, type Zone, zonesOf } from '../../farm/layout.ts';
 import { hardwareOf } from '../../farm/places.ts';
 import type { Library } from '../crop-water/library.ts';
 import { type ZoneModel, zoneModel } from '../crop-water/zone-model.ts';
@@ -80,19 +80,17 @@ export function modelledZones(library: Library): (farm: Farm) => ReadonlyMap<str
   );
 }
 
-/** By soil probe, the zone that it stands in. */
+/** By soil probe, the zones that it stands for. */
 export const zonesOfProbes = perFarm(
-  (farm): ReadonlyMap<string, string> =>
-    new Map(
-      zonesOf(farm).flatMap(({ id, soilProbe }) =>
-        soilProbe === undefined ? [] : [[soilProbe, id] as const],
-      ),
-    ),
+  (farm): ReadonlyMap<string | undefined, readonly Zone[]> =>
+    Map.groupBy(zonesOf(farm), ({ soilProbe }) => soilProbe),
 );
 
 /** By zone, which piece of hardware its soil probe is. */
 export function hardwareOfProbes(farm: Farm): ReadonlyMap<string, string> {
   return new Map(
-    [...zonesOfProbes(farm)].map(([probe, zone]) => [zone, `${probe} ${hardwareOf(farm, probe)}`]),
+    zonesOf(farm).flatMap(({ id, soilProbe }) =>
+      soilProbe === undefined ? [] : [[id, `${soilProbe} ${hardwareOf(farm, soilProbe)}`]],
+    ),
   );
 }
