@@ -23,6 +23,9 @@ const probe = {
 };
 const need = { id: 'need' };
 const window = { start: '04:00', end: '07:00' };
+const everyDay = Array.from({ length: 366 }, (_, day) =>
+  new Date(Date.UTC(2028, 0, 1 + day)).toISOString().slice(5, 10),
+);
 
 it('finds nothing wrong with programs of each kind', () => {
   const night = { ...clock, windows: [{ start: '22:00', end: '06:00' }], holidays: ['2027-02-06', '02-29'] };
@@ -65,6 +68,32 @@ it.each<[object, string, ProgramContext?]>([
     { ...context, site: { ...site, location: null } },
   ],
   [{ ...clock, runSeconds: 86_000, cycles: { maxSeconds: 600, minSoakSeconds: 600 } }, 'more than a day'],
+  [
+    { ...clock, runSeconds: 43_200, season: { percentByMonth: [300, ...Array(11).fill(100)] } },
+    'program.runSeconds with its soaks and season lasts up to 36 h, more than a day: shorten it',
+  ],
+  [{ ...volume, litres: 10_000_000 }, 'program.litres with its soaks and season lasts up to 1667 h'],
+  [
+    { ...volume, litres: undefined, litresPerPlant: 2_000 },
+    'program.litresPerPlant with its soaks and season lasts up to 37 h',
+  ],
+  [
+    { ...clock, days: { weekdays: ['tue'] }, windows: [{ ...window, days: ['mon'] }] },
+    'program would never water anything',
+  ],
+  [
+    { ...clock, starts: [{ sunriseMinutes: -30 }], windows: [{ start: '12:00', end: '13:00' }] },
+    'program would never water anything',
+  ],
+  [
+    {
+      ...need,
+      windows: [{ ...window, days: ['mon'], firstDate: '2026-12-01', lastDate: '2026-12-02' }],
+    },
+    'program would never water anything',
+  ],
+  [{ ...need, holidays: everyDay }, 'program would never water anything'],
+  [{ ...clock, holidays: everyDay }, 'program would never water anything', { ...context, nowMs: null }],
   [
     { ...clock, windows: [{ start: '06:00', end: '07:00' }] },
     'program.starts[0] 05:00 lies in none of its windows',
@@ -151,6 +180,20 @@ it.each<[object, string, ProgramContext?]>([
 it('holds nothing against dates that are over when it is not told what day it is', () => {
   const old = { ...need, holidays: ['2026-02-06'], windows: [{ ...window, lastDate: '2026-05-01' }] };
   expect(programProblems(old, 'program', { ...context, nowMs: null })).toEqual([]);
+});
+
+it('lets a program wait for its season, however far away that is', () => {
+  const late = { ...window, firstDate: '2029-03-05', lastDate: '2029-03-06' };
+  const summer = { start: '05:25', end: '05:29' };
+  for (const program of [
+    { ...need, windows: [late] },
+    { ...clock, windows: [late] },
+    { ...clock, days: { everyDays: 365, from: '2031-01-01' } },
+    // Only in some months the sun rises then.
+    { ...clock, starts: [{ sunriseMinutes: 0 }], windows: [summer] },
+    { ...need, holidays: everyDay.slice(1) },
+  ])
+    expect(programProblems(program, 'program', context)).toEqual([]);
 });
 
 it('lets a zone without a meter be watered where a technician has said so', () => {

@@ -2,18 +2,20 @@ import { Compile, type Validator } from 'typebox/compile';
 import { shapeProblems } from '../../shape.ts';
 import { cuttingOf, durationSeconds } from './amount.ts';
 import { momentOfText } from './bans.ts';
-import { DAY_MS, dayOfText, localDay, momentOf } from './calendar.ts';
+import { DAY_MS, dayOfText, localDay } from './calendar.ts';
 import type { ProgramContext } from './context.ts';
 import { isDate } from './holidays.ts';
-import { opportunities } from './opportunities.ts';
+import { neverProblems } from './never.ts';
 import {
   ClockProgram,
   DepletionProgram,
   type Program,
+  type ScheduledProgram,
   SoilMoistureProgram,
   VolumeProgram,
 } from './program.ts';
 import { scheduleProblems } from './schedule-problems.ts';
+import { greatestAmount } from './scheduled.ts';
 import { windowProblems } from './window-problems.ts';
 
 const validators: Record<string, Validator> = {
@@ -47,7 +49,7 @@ export function programProblems(value: unknown, at: string, context: ProgramCont
     ...sensorProblems(program, at, context),
     ...kindProblems(program, at, context),
   ];
-  return problems.length > 0 ? problems : turnProblems(program, at, context);
+  return problems.length > 0 ? problems : neverProblems(program, at, context);
 }
 
 function pauseProblems(
@@ -119,12 +121,13 @@ function sensorProblems(program: Program, at: string, context: ProgramContext): 
 function kindProblems(program: Program, at: string, context: ProgramContext): string[] {
   switch (program.kind) {
     case 'clock':
+      return [...scheduleProblems(program, at, context), ...lengthProblems(program, at, context)];
+    case 'volume':
       return [
         ...scheduleProblems(program, at, context),
-        ...lengthProblems(program.runSeconds, program, at, context),
+        ...volumeProblems(program, at, context),
+        ...lengthProblems(program, at, context),
       ];
-    case 'volume':
-      return [...scheduleProblems(program, at, context), ...volumeProblems(program, at, context)];
     case 'soil_moisture':
       return soilMoistureProblems(program, at, context);
     default:
@@ -132,15 +135,17 @@ function kindProblems(program: Program, at: string, context: ProgramContext): st
   }
 }
 
-function lengthProblems(
-  seconds: number,
-  program: ClockProgram,
-  at: string,
-  { zone }: ProgramContext,
-): string[] {
-  const lasts = durationSeconds(seconds, cuttingOf(program.cycles, zone));
+/** In the month of its season that asks for most. */
+function lengthProblems(program: ScheduledProgram, at: string, { zone }: ProgramContext): string[] {
+  const greatest = greatestAmount(program, { zone });
+  if (!greatest) return [];
+  const lasts = durationSeconds(greatest.seconds, cuttingOf(program.cycles, zone));
   if (lasts * 1000 <= DAY_MS) return [];
-  return [`${at}.runSeconds with its soaks lasts ${Math.round(lasts / 3600)} h, more than a day: shorten it`];
+  const amounts = ['runSeconds', 'litres', 'litresPerPlant', 'mm'];
+  const field = amounts.find((name) => name in program);
+  return [
+    `${at}.${field} with its soaks and season lasts up to ${Math.round(lasts / 3600)} h, more than a day: shorten it`,
+  ];
 }
 
 function volumeProblems(program: VolumeProgram, at: string, { zone }: ProgramContext): string[] {
@@ -181,20 +186,4 @@ function depletionProblems(program: DepletionProgram, at: string, { zone }: Prog
   if (program.triggerRawFraction !== undefined && program.allowedDepletionFraction !== undefined)
     problems.push(`${at} says both triggerRawFraction and allowedDepletionFraction: keep one`);
   return problems;
-}
-
-/** A program whose windows never meet the turns of the zone's member waters nothing, ever. */
-function turnProblems(program: Program, at: string, { turn, site, zone }: ProgramContext): string[] {
-  if (!turn || !program.windows) return [];
-  // Any week will do: turns are weekly. Dates and holidays are another matter.
-  const { holidays: _, ...rest } = program;
-  const windows = program.windows.map(({ start, end, days }) =>
-    days ? { start, end, days } : { start, end },
-  );
-  const week = {
-    ...{ nowMs: momentOf(site.timeZone, 21_000, 0), site, turn, zone },
-    clock: { isTrusted: true, sinceStartMs: 0, totalUptimeMs: 0 },
-  };
-  if (opportunities({ ...rest, windows }, week).length > 0) return [];
-  return [`${at}.windows never meet the water turns of ${turn.member}: move one of them`];
 }

@@ -20,6 +20,7 @@ export interface Slot extends Opportunity {
   /** The time that the program states. */
   readonly statedMs: number;
 }
+type Moment = Pick<Conditions, 'nowMs' | 'site' | 'zone' | 'turn'>;
 export type Start = ScheduledProgram['starts'][number];
 
 /** How much later than planned it may go on: other zones may be before it. */
@@ -31,7 +32,7 @@ const DAYS_AHEAD = 400;
 const MOST_DAYS = 60;
 
 /** Slots that are not over: all those that have begun, and at least one to come where there is one within a year. */
-export function slots(program: ScheduledProgram, amount: Amount | null, conditions: Conditions): Slot[] {
+export function slots(program: ScheduledProgram, amount: Amount | null, conditions: Moment): Slot[] {
   const { site, nowMs } = conditions;
   const today = localDay(site.timeZone, nowMs);
   const found: Slot[] = [];
@@ -57,7 +58,7 @@ function slotOn(
   start: Start,
   day: LocalDay,
   amount: Amount | null,
-  { site, zone, turn }: Conditions,
+  { site, zone, turn }: Moment,
 ): Slot[] {
   const statedMs = momentOfStart(start, day, site);
   if (statedMs === null) return [];

@@ -11,7 +11,7 @@ import { not, type Sum, type Verdict, water } from './verdict.ts';
 const MOST_FACTOR = 2;
 
 /** The amount on a usual day, before the season changes it; null when the zone lacks what it is counted by. */
-function statedAmount(program: ScheduledProgram, { zone }: Conditions): Amount | null {
+function statedAmount(program: ScheduledProgram, { zone }: Pick<Conditions, 'zone'>): Amount | null {
   if (program.kind === 'clock') return { seconds: program.runSeconds, litres: null };
   const { litres, litresPerPlant, mm } = program;
   const { plants, areaSquareMetres } = zone;
@@ -19,6 +19,14 @@ function statedAmount(program: ScheduledProgram, { zone }: Conditions): Amount |
   if (litresPerPlant !== undefined)
     return plants === null ? null : amountOfLitres(litresPerPlant * plants, zone);
   return mm === undefined || areaSquareMetres === null ? null : amountOfLitres(mm * areaSquareMetres, zone);
+}
+
+/** The amount in the month that asks for most, by its percent; null when the zone lacks what it is counted by. */
+export function greatestAmount(program: ScheduledProgram, { zone }: Pick<Conditions, 'zone'>): Amount | null {
+  const stated = statedAmount(program, { zone });
+  const { percentByMonth = [100], et0MmPerDay } = program.season ?? {};
+  const factor = Math.max(et0MmPerDay === undefined ? 0 : 1, Math.max(...percentByMonth) / 100);
+  return stated && { seconds: stated.seconds * factor, litres: null };
 }
 
 /** How much of the stated amount this month, or this weather, asks for: 1 is all of it. */
