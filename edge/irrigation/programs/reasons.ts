@@ -59,6 +59,7 @@ export interface ProgramReasons {
   program_soil_wet_rain: { soilMoisture: number; openBelow: number; rainMm: number };
   program_target_reached: { soilMoisture: number; target: number };
   program_season_off: { month: number };
+  program_season_et0_off: { et0MmPerDay: number };
   program_zone_incomplete: { field: string };
   program_no_opportunity: Record<never, never>;
   program_waits_start: When;

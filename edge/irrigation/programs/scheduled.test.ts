@@ -174,6 +174,9 @@ it('follows the season: by the month, or by the weather where it is known', () =
   });
   const byWeather = { ...program, season: { et0MmPerDay: 5, percentByMonth } };
   expect(plan(byWeather, conditions('2026-11-23 05:00', { et0MmPerDay: 3 })).wanted?.seconds).toBe(720);
+  expect(plan(byWeather, conditions('2026-11-23 05:00', { et0MmPerDay: 0 })).reason).toEqual({
+    ...{ key: 'program_season_et0_off', figures: { et0MmPerDay: 0 } },
+  });
   const without = plan(byWeather, conditions('2026-11-23 05:00'));
   expect(without.wanted?.seconds).toBe(960);
   expect(without.notes).toEqual([{ key: 'program_et0_unknown', figures: {} }]);

@@ -29,20 +29,31 @@ export function greatestAmount(program: ScheduledProgram, { zone }: Pick<Conditi
   return stated && { seconds: stated.seconds * factor, litres: null };
 }
 
+interface Season {
+  readonly factor: number;
+  /** Why nothing is left of it, where that is so. */
+  readonly off: Reason;
+}
+
 /** How much of the stated amount this month, or this weather, asks for: 1 is all of it. */
-function seasonFactor({ season }: ScheduledProgram, { et0MmPerDay, nowMs, site }: Conditions): number {
-  if (!season) return 1;
+function seasonOf({ season }: ScheduledProgram, { et0MmPerDay, nowMs, site }: Conditions): Season {
   const { month } = dateOf(localDay(site.timeZone, nowMs));
-  if (season.et0MmPerDay !== undefined && et0MmPerDay !== null)
-    return Math.min(MOST_FACTOR, Math.max(0, et0MmPerDay / season.et0MmPerDay));
-  return (season.percentByMonth?.[month - 1] ?? 100) / 100;
+  if (season?.et0MmPerDay !== undefined && et0MmPerDay !== null)
+    return {
+      factor: Math.min(MOST_FACTOR, Math.max(0, et0MmPerDay / season.et0MmPerDay)),
+      off: programReason('program_season_et0_off', { et0MmPerDay }),
+    };
+  return {
+    factor: (season?.percentByMonth?.[month - 1] ?? 100) / 100,
+    off: programReason('program_season_off', { month }),
+  };
 }
 
 /** What a slot of today comes to; null when it cannot be told. */
 export function amountOf(program: ScheduledProgram, conditions: Conditions): Amount | null {
   const stated = statedAmount(program, conditions);
   if (stated === null) return null;
-  const factor = seasonFactor(program, conditions);
+  const { factor } = seasonOf(program, conditions);
   return {
     seconds: Math.round(stated.seconds * factor),
     litres: stated.litres === null ? null : stated.litres * factor,
@@ -63,10 +74,7 @@ export function bySchedule(program: ScheduledProgram, slot: Slot, conditions: Co
     const field = program.kind === 'volume' && program.mm !== undefined ? 'areaSquareMetres' : 'plants';
     return not(programReason('program_zone_incomplete', { field }));
   }
-  if (amount.seconds === 0) {
-    const { month } = dateOf(localDay(site.timeZone, conditions.nowMs));
-    return not(programReason('program_season_off', { month }));
-  }
+  if (amount.seconds === 0) return not(seasonOf(program, conditions).off);
   const statedTime = timeText(site.timeZone, slot.statedMs);
   return water(amount, (sum) => scheduledReason(program, statedTime, sum));
 }
