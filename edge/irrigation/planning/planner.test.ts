@@ -47,6 +47,7 @@ class TwoZones {
       tooSalty: () => null,
       probeDoubt: (id) => (id === this.doubted ? { key: 'probe_flat', figures: {} } : null),
     },
+    cropOverDays: () => 0,
     holds: { of: () => ({ stopAll: null, pause: null }) },
     history: { of: () => [] },
     forecast: () => ({ latest: null, problem: null }),

@@ -42,6 +42,8 @@ interface PlannerOptions {
   };
   readonly weather: Pick<FarmWeather, 'rain' | 'windMetresPerSecond'>;
   readonly ledger: Pick<WaterLedger, 'depletion' | 'et0MmPerDay' | 'tooSalty' | 'probeDoubt'>;
+  /** For how many days a zone's crop has been over; 0: it is not, or nobody has said what grows there. */
+  readonly cropOverDays: (zone: string) => number;
   readonly holds: Pick<ProgramHolds, 'of'>;
   readonly history: Pick<WateringHistory, 'of'>;
   readonly forecast: () => { readonly latest: Forecast | null; readonly problem: string | null };
@@ -134,6 +136,7 @@ export class Planner {
       stopAll: stopAll && { by: stopAll.by },
       pause: pause && { by: pause.by, untilMs: pause.untilMs ?? Number.MAX_SAFE_INTEGER },
       depletion: ledger.depletion(zone.id),
+      cropOverDays: this.#options.cropOverDays(zone.id),
       ...{ isProbeDoubted, soilMoisture: isProbeDoubted ? null : freshMoisture(state, fresh) },
       rain: weather.rain(),
       windMetresPerSecond: weather.windMetresPerSecond(),

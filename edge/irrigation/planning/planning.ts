@@ -7,7 +7,9 @@ import type { ControlReading, Wanted, ZoneState } from '../controller/types.ts';
 import { WEATHER_DOUBTS } from '../crop-water/integrity.ts';
 import type { Library } from '../crop-water/library.ts';
 import { ProgramHolds } from '../holds.ts';
+import { localDay } from '../programs/calendar.ts';
 import type { Timers } from '../timers.ts';
+import { daysOver } from './crop-season.ts';
 import type { ForecastFeed } from './forecast-feed.ts';
 import { Guard } from './guard.ts';
 import { WateringHistory } from './history.ts';
@@ -122,6 +124,10 @@ export class Planning {
     });
     this.#planner = new Planner({
       site: () => conditionsSite(farm()),
+      cropOverDays: (zone) => {
+        const model = modelled(farm()).get(zone);
+        return model ? daysOver(model, localDay(conditionsSite(farm()).timeZone, nowMs())) : 0;
+      },
       turns: () => farm().waterTurns ?? [],
       zones: () => programmedZones(farm()).values(),
       ...{ irrigation, weather: this.#weather, ledger: this.#ledger, holds: this.holds },

@@ -51,6 +51,12 @@ it.each<[string, object, object, RegExp]>([
   ['a place nowhere', {}, { location: { ...location, latitudeDegrees: 120 } }, /location\.latitudeDegrees/],
   ['a time zone of nowhere', {}, { timeZone: 'Asia/Hanoi2' }, /timeZone 'Asia\/Hanoi2' is not known/],
   [
+    'lettuce that was planted decades ago',
+    { water: { ...water, crop: 'lettuce', plantedOn: '1990-01-01' } },
+    {},
+    /zones\[0\]\.water\.plantedOn 1990-01-01 is too long ago, .*: write when it was planted anew/,
+  ],
+  [
     'a program of nobody',
     { water, program: 'day' },
     {},

@@ -1,14 +1,16 @@
 import { type Farm, isWatered, type WateredZone, type Zone, zonesOf } from '../../farm/layout.ts';
 import type { Library } from '../crop-water/library.ts';
 import { siteProblems } from '../crop-water/site.ts';
+import { zoneModel } from '../crop-water/zone-model.ts';
 import { zoneWaterProblems } from '../crop-water/zone-water.ts';
-import { isTimeZone } from '../programs/calendar.ts';
+import { isTimeZone, localDay } from '../programs/calendar.ts';
 import {
   type ProgramContext,
   programProblems,
   programShapeProblems,
   turnsProblems,
 } from '../programs/index.ts';
+import { daysOver } from './crop-season.ts';
 import { conditionsSite, isMetered, turnOf } from './programmed.ts';
 
 interface ProblemsContext {
@@ -44,7 +46,25 @@ export function wateringProblems(farm: Farm, context: ProblemsContext): string[]
   if (place.length > 0) return place;
   const shared = [...sharedTwice(farm), ...roundProblems(farm)];
   if (shared.length > 0) return shared;
-  return zones.flatMap(({ zone, at }) => programsOf(farm, zone, at, context));
+  return zones.flatMap(({ zone, at }) => [
+    ...cropProblems(farm, zone, at, context),
+    ...programsOf(farm, zone, at, context),
+  ]);
+}
+
+function cropProblems(
+  farm: Farm,
+  { water }: Zone,
+  at: string,
+  { library, nowMs }: ProblemsContext,
+): string[] {
+  if (water === undefined || nowMs === null) return [];
+  const days = daysOver(zoneModel(water, library), localDay(conditionsSite(farm).timeZone, nowMs));
+  if (days === 0) return [];
+  const { crop, plantedOn } = water;
+  return [
+    `${at}.water.plantedOn ${plantedOn} is too long ago, the season of ${crop} has been over for ${days} days: write when it was planted anew, or what grows there now`,
+  ];
 }
 
 function programsOf(farm: Farm, zone: Zone, at: string, context: ProblemsContext): string[] {

@@ -29,6 +29,7 @@ export function conditions(text: string, other: Partial<Conditions> = {}): Condi
       depletion: null,
       soilMoisture: null,
       isProbeDoubted: false,
+      cropOverDays: 0,
       rain: null,
     },
     ...{

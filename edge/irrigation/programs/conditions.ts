@@ -12,6 +12,8 @@ export interface Conditions {
   readonly pause: { readonly untilMs: number; readonly by: string } | null;
   /** Null: the model cannot say. */
   readonly depletion: Depletion | null;
+  /** For how many days the crop that `depletion` goes by has been over; 0: it is not. */
+  readonly cropOverDays: number;
   /** Fresh and believed, m³/m³; else null. */
   readonly soilMoisture: number | null;
   /** Its probe speaks, and is not believed. */

@@ -122,6 +122,12 @@ it('lets expected rain postpone a watering only within the stress limit', () => 
   expect(late.wanted?.decisionLitres).toBe(12 * 1250);
 });
 
+it('goes on with a crop that is over, and says that its water may be wrong', () => {
+  const { wanted, notes } = plan(program, { ...dry('2026-11-23 04:00', 35), cropOverDays: 75 });
+  expect(wanted).not.toBeNull();
+  expect(notes).toEqual([{ key: 'program_crop_over', figures: { days: 75 } }]);
+});
+
 it('ignores a forecast of more than 24 hours ago, and says so', () => {
   const forecast = {
     issuedAtMs: at('2026-11-21 22:00'),

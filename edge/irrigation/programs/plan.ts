@@ -66,6 +66,7 @@ function kindOf(program: Program, conditions: Conditions): Kind {
 
 function depletionKind(program: DepletionProgram, conditions: Conditions): Kind {
   const root = rootZoneOf(program, conditions);
+  const { cropOverDays: days } = conditions;
   const unknown = programReason('program_depletion_unknown', {});
   return {
     stretches: opportunities(program, conditions),
@@ -82,7 +83,7 @@ function depletionKind(program: DepletionProgram, conditions: Conditions): Kind 
         return programReason('program_waits_turn', { member: conditions.turn.member, ...when });
       return programReason('program_waits_window_soil', { ...figuresOf(root), ...when });
     },
-    notes: [],
+    notes: days > 0 ? [programReason('program_crop_over', { days })] : [],
   };
 }
 

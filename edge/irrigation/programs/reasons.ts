@@ -86,6 +86,7 @@ export interface ProgramReasons {
   program_rain_unknown: Record<never, never>;
   program_wind_unknown: Record<never, never>;
   program_et0_unknown: Record<never, never>;
+  program_crop_over: { days: number };
 }
 
 export function programReason<Key extends keyof ProgramReasons>(
