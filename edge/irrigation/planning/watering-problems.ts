@@ -113,6 +113,7 @@ function roundProblems(farm: Farm): string[] {
 
 function contextOf(farm: Farm, zone: WateredZone, context: ProblemsContext): ProgramContext {
   const { nowMs, hasForecast, library } = context;
+  // What they measure they say only when they speak; where none measures rain or wind, a note beside each decision says so.
   const isWeatherMeasured = farm.farmDevices.length > 0;
   return {
     ...{ nowMs, site: conditionsSite(farm), hasForecast, turn: turnOf(farm, zone.id) },
