@@ -12,6 +12,8 @@ export interface Shell {
   /** The device's own clock, UTC milliseconds. */
   timeMs(): number;
   publish(message: Message, when: 'keep' | 'now'): void;
+  /** For whoever runs the simulator: what a real device refuses or passes over without a word. Each text is told once. */
+  note(text: string): void;
 }
 
 /** A box with a connection of its own and the firmware in it: one sensor, one valve, or a bridge with many behind it. */

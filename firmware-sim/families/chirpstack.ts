@@ -4,6 +4,7 @@ import type { Family, Shell, Unit } from '../devices/unit.ts';
 import type { OutputSpec } from '../farm/spec.ts';
 import type { HeardMessage, Speaker } from '../links/link.ts';
 import { Countdowns } from './countdowns.ts';
+import { encodeTasks, tasksIn, type ValveTask } from './uc511.ts';
 
 const Settings = Type.Object(
   {
@@ -13,7 +14,7 @@ const Settings = Type.Object(
     devEui: Type.String({ pattern: '^[0-9a-f]{16}$' }),
     /** Its uplink interval; only behind an uplink does it listen. */
     everySeconds: Type.Optional(Type.Number({ minimum: 10, maximum: 86_400 })),
-    /** Whether a codec on the server decodes its payloads into `object`. */
+    /** Whether the server has the maker's codec: it decodes uplinks into `object`, and encodes one for a downlink. */
     decoded: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
@@ -40,10 +41,15 @@ const F_PORT = 85;
 const RX1_SECONDS = 1;
 /** What is told after a command, or of its own closing. */
 const SOON_SECONDS = 5;
+/** How often a valve looks at the pulses that it has counted. */
+const COUNT_SECONDS = 1;
+const UUID = /^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
+const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 const APPLICATION = '0fbb6b8e-0b1a-4f2a-9d57-6a2d0b7d4d01';
 
 interface QueueItem {
   readonly id: string;
+  readonly fPort: number;
   readonly data: Buffer;
   readonly confirmed: boolean;
   readonly expiresAtMs: number | undefined;
@@ -95,21 +101,37 @@ class NetworkServer implements Unit {
     // Nobody is told: uplinks come when they come.
   }
 
-  received({ topic, payload, retained }: HeardMessage): void {
+  /** A retained command is queued as any other, at each connection. What is refused stands only in the server's own log. */
+  received({ topic, payload }: HeardMessage): void {
     const valve = this.#valves.find((one) => topic === `${topicOf(one)}/command/down`);
-    const wish = retained ? undefined : objectIn(payload);
-    if (valve === undefined || wish === undefined || typeof wish.data !== 'string') return;
-    this.#items += 1;
-    const id = typeof wish.id === 'string' ? wish.id : `item-${this.#items}`;
-    if (valve.queue.some((item) => item.id === id)) {
-      this.#event(valve, 'log', { level: 'ERROR', code: 'DOWNLINK', description: 'Object already exists' });
-      return;
+    if (valve === undefined) return;
+    try {
+      valve.queue.push(this.#itemIn(objectIn(payload), valve));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.#shell.note(`ChirpStack refuses a downlink on ${topic}: ${error.message}`);
     }
-    const expiresAtMs = typeof wish.expiresAt === 'string' ? Date.parse(wish.expiresAt) : Number.NaN;
-    valve.queue.push({
-      ...{ id, data: Buffer.from(wish.data, 'base64'), confirmed: wish.confirmed === true },
-      expiresAtMs: Number.isFinite(expiresAtMs) ? expiresAtMs : undefined,
-    });
+  }
+
+  /** Throws a RangeError for what ChirpStack does not queue (chirpstack: integration/mqtt.rs, storage/device_queue.rs). */
+  #itemIn(wish: Readonly<Record<string, unknown>> | undefined, { queue, settings }: LoraValve): QueueItem {
+    if (wish === undefined) throw new RangeError('it is no JSON object');
+    const { devEui, fPort, id = '', expiresAt, object, data = '' } = wish;
+    if (devEui !== settings.devEui)
+      throw new RangeError(`its devEui '${devEui}' does not match '${settings.devEui}' of the topic`);
+    if (typeof fPort !== 'number' || !Number.isInteger(fPort) || fPort < 1 || fPort > 255)
+      throw new RangeError(`its fPort must be 1 to 255, not '${fPort}'`);
+    if (id !== '' && !UUID.test(String(id))) throw new RangeError(`its id '${id}' is no UUID`);
+    if (queue.some((item) => item.id === id))
+      throw new RangeError(`an item with the id '${id}' waits already`);
+    const expiresAtMs = expiresAt === undefined ? undefined : Date.parse(String(expiresAt));
+    if (Number.isNaN(expiresAtMs)) throw new RangeError(`its expiresAt '${expiresAt}' is no instant`);
+    if (typeof data !== 'string' || !BASE64.test(data)) throw new RangeError('its data is no base64');
+    const bytes = isObject(object) ? encodedBy(settings, object) : Buffer.from(data, 'base64');
+    return {
+      ...{ id: id === '' ? this.#uuid() : String(id), fPort, data: bytes, expiresAtMs },
+      confirmed: wish.confirmed === true,
+    };
   }
 
   #uplinkIn(valve: LoraValve, seconds: number): void {
@@ -119,8 +141,7 @@ class NetworkServer implements Unit {
   #uplink(valve: LoraValve): void {
     const { settings, output } = valve;
     const isOpen = output.isTold;
-    const litres = output.meter?.read().totalLitres ?? 0;
-    const pulses = Math.round(litres / (output.spec.meterLitresPerPulse ?? 1));
+    const pulses = pulsesOf(valve);
     const data = Buffer.from([0x01, 0x75, 94, 0x03, 0x01, Number(isOpen), 0x04, 0xc8, 0, 0, 0, 0]);
     data.writeUInt32LE(pulses, 8);
     const object = { battery: 94, valve_1: isOpen ? 'open' : 'close', valve_1_pulse: pulses };
@@ -157,31 +178,41 @@ class NetworkServer implements Unit {
       gatewayId: '0016c001f153a14c',
     });
     if (item.confirmed) valve.unacknowledged = item.id;
-    this.#obey(valve, item.data);
+    // Nothing is wired to its second connector.
+    const tasks = item.fPort === F_PORT ? tasksIn(item.data).filter(({ valve: of }) => of === 1) : [];
+    for (const task of tasks) this.#obey(valve, task);
     this.#uplinkIn(valve, SOON_SECONDS);
   }
 
-  /** ff 1d: bit 7 of the next byte says that a time follows, bit 5 opens; then a number, then seconds in 24 bits. */
-  #obey(valve: LoraValve, data: Buffer): void {
-    if (data[0] !== 0xff || data[1] !== 0x1d || data.length < 4) return;
-    const control = data[2] ?? 0;
-    const isOpen = (control & 0x20) !== 0;
-    const name = `open ${valve.settings.devEui}`;
-    this.#timers.clear(name);
+  /** It closes when its time is over or its meter has counted its pulses, whichever comes first; without a rule never. */
+  #obey(valve: LoraValve, { isOpen, seconds, pulses }: ValveTask): void {
+    const { devEui } = valve.settings;
+    const [open, count] = [`open ${devEui}`, `count ${devEui}`];
+    this.#timers.clear(open);
+    this.#timers.clear(count);
     valve.output.switch(isOpen);
-    if (!isOpen || (control & 0x80) === 0 || data.length < 7) return;
-    this.#timers.set(name, data.readUIntLE(4, 3), () => {
+    if (!isOpen) return;
+    const close = () => {
       if (valve.output.conditions.timerLost.value) return;
+      this.#timers.clear(open);
+      this.#timers.clear(count);
       valve.output.switch(false);
       this.#uplinkIn(valve, SOON_SECONDS);
-    });
+    };
+    if (seconds !== undefined) this.#timers.set(open, seconds, close);
+    if (pulses === undefined) return;
+    const until = pulsesOf(valve) + pulses;
+    const look = () => {
+      if (pulsesOf(valve) >= until) close();
+      else this.#timers.set(count, COUNT_SECONDS, look);
+    };
+    look();
   }
 
   #event(valve: LoraValve, event: string, payload: object): void {
     const { settings, output } = valve;
-    this.#items += 1;
     const message = {
-      deduplicationId: `00000000-0000-4000-8000-${this.#items.toString(16).padStart(12, '0')}`,
+      deduplicationId: this.#uuid(),
       time: new Date(this.#shell.timeMs()).toISOString(),
       deviceInfo: {
         applicationId: settings.application ?? APPLICATION,
@@ -195,6 +226,20 @@ class NetworkServer implements Unit {
     const topic = `${topicOf(valve)}/event/${event}`;
     this.#shell.publish({ topic, payload: JSON.stringify(message) }, 'now');
   }
+
+  #uuid(): string {
+    this.#items += 1;
+    return `00000000-0000-4000-8000-${this.#items.toString(16).padStart(12, '0')}`;
+  }
+}
+
+function pulsesOf({ output: { meter, spec } }: LoraValve): number {
+  return Math.round((meter?.read().totalLitres ?? 0) / (spec.meterLitresPerPulse ?? 1));
+}
+
+/** Without a codec ChirpStack makes an empty payload of any object. */
+function encodedBy({ decoded = true }: Settings, object: Readonly<Record<string, unknown>>): Buffer {
+  return decoded ? encodeTasks(object) : Buffer.alloc(0);
 }
 
 const upOf = ({ settings }: LoraValve) => `up ${settings.devEui}`;
@@ -206,8 +251,12 @@ function topicOf({ settings }: LoraValve): string {
 function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

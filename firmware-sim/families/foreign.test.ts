@@ -228,50 +228,6 @@ describe('Zigbee2MQTT', () => {
   });
 });
 
-describe('ChirpStack, class A', () => {
-  const TOPIC = 'application/0fbb6b8e-0b1a-4f2a-9d57-6a2d0b7d4d01/device/24e124460b000001';
-  const down = (hex: string, more: object = {}) =>
-    farm.tell(`${TOPIC}/command/down`, {
-      ...{
-        devEui: '24e124460b000001',
-        confirmed: true,
-        fPort: 85,
-        data: Buffer.from(hex, 'hex').toString('base64'),
-      },
-      ...more,
-    });
-  /** ff1da000 and 600 s in three bytes. */
-  const OPEN = 'ff1da000580200';
-  const inSeconds = (seconds: number) => new Date(farm.scheduler.nowMs() + seconds * 1000).toISOString();
-
-  test('hears only behind its own uplink, confirms, and closes when the time is over', () => {
-    farm.wait(60);
-    down(OPEN, { id: 'one' }).wait(60);
-    expect(isOpen('lora')).toBe(false);
-    farm.wait(600);
-    expect(isOpen('lora')).toBe(true);
-    expect(farm.last(`${TOPIC}/event/txack`)).toMatchObject({ queueItemId: 'one' });
-    expect(farm.last(`${TOPIC}/event/ack`)).toMatchObject({ queueItemId: 'one', acknowledged: true });
-    expect(farm.last(`${TOPIC}/event/up`)).toMatchObject({
-      ...{ fPort: 85, object: { valve_1: 'open' }, deviceInfo: { devEui: '24e124460b000001' } },
-    });
-    farm.wait(700);
-    expect(farm.zone('lora').longestOpenSeconds).toBeCloseTo(600, 0);
-    expect(farm.last(`${TOPIC}/event/up`)).toMatchObject({ object: { valve_1: 'close' } });
-  });
-
-  test('never sends what has expired, and takes an item once', () => {
-    farm.wait(60);
-    down(OPEN, { id: 'late', expiresAt: inSeconds(300) }).wait(1_300);
-    expect(isOpen('lora')).toBe(false);
-    down(OPEN, { id: 'twice', expiresAt: inSeconds(3_000) });
-    down(OPEN, { id: 'twice', expiresAt: inSeconds(3_000) });
-    expect(farm.last(`${TOPIC}/event/log`)).toMatchObject({ level: 'ERROR' });
-    farm.wait(2_000);
-    expect(farm.zone('lora').openings).toBe(1);
-  });
-});
-
 test('a family whose timer is lost stays open, whatever it was promised', () => {
   const faults = ['valve-tasmota', 'valve-shelly', 'valve-zigbee', 'valve-lora'].map((target) => ({
     ...{ fault: 'lease-timer-lost', at: 'PT0S', target },

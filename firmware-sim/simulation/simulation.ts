@@ -34,6 +34,8 @@ export interface SimulationHooks {
   /** A fault that the gateway under test must suffer. */
   gateway?(order: GatewayOrder): void;
   fault?(order: OrderedFault, what: 'begins' | 'ends'): void;
+  /** What a device got and refused, or passed over, without a word on the wire; each text once. */
+  note?(identity: string, text: string): void;
 }
 
 /** Devices begin one after another, this far apart. */
@@ -153,7 +155,12 @@ export class Simulation {
     // A box has one clock, whichever of its outputs a fault names.
     const all = devices.map(({ id }) => known(this.#conditions, id));
     const timeMs = () => (all.find(({ clock: reset }) => reset.value) ?? conditions).timeMs(clock.wallMs());
-    const shell: Shell = { clock, timeMs, publish, random: seededRandom(this.seed, identity) };
+    const told = new Set<string>();
+    const note = (text: string) => {
+      if (!told.has(text)) this.#hooks.note?.(identity, text);
+      told.add(text);
+    };
+    const shell: Shell = { clock, timeMs, publish, note, random: seededRandom(this.seed, identity) };
     if (!isOutput(first)) return this.#sensor(first, conditions, firstSeconds, shell);
     const outputs = devices.filter(isOutput).map((spec) => this.#output(spec));
     const family = families[first.family ?? 'nongtin'];

@@ -7,6 +7,7 @@ export class TestFarm {
   readonly simulation: Simulation;
   readonly said: (BusMessage & { readonly atMs: number })[] = [];
   readonly told: unknown[] = [];
+  readonly notes: string[] = [];
 
   constructor(farm: unknown, faults: readonly object[] = [], more: object = {}) {
     const scenario = scenarioOf({
@@ -26,7 +27,10 @@ export class TestFarm {
     );
     this.simulation = new Simulation({
       ...{ scenario, scheduler: this.scheduler, connect: this.bus.connect },
-      hooks: { gateway: (order) => this.told.push(order) },
+      hooks: {
+        gateway: (order) => this.told.push(order),
+        note: (identity, text) => this.notes.push(`${identity}: ${text}`),
+      },
     });
     this.simulation.start();
     this.wait(1);

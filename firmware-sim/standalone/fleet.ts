@@ -52,6 +52,7 @@ export class Fleet implements Service {
       connect: (speaker) => this.#link(speaker, connections),
       hooks: {
         fault: ({ fault, target }, what) => this.#logger.warn({ fault, target }, `fault ${what}`),
+        note: (device, text) => this.#logger.warn({ device }, text),
         gateway: (order) => this.#logger.warn(order, 'do this to the gateway now'),
       },
     });
