@@ -15,6 +15,7 @@ describe('the configuration', () => {
       scenario: undefined,
       logins: { kind: 'demo' },
       truthPath: undefined,
+      exits: false,
       ask: undefined,
     };
     expect(readConfig({})).toEqual(defaults);
@@ -47,6 +48,7 @@ describe('the configuration', () => {
     [['--password', 'x'], '--username'],
     [['--username', 'sim', '--password', 'x', '--passwords', 'file'], 'not both'],
     [['--passwords', '/nowhere.json'], '"password"'],
+    [['--exit'], '--exit needs --scenario'],
   ])('refuses %j with one sentence', (args, hint) => {
     const read = () => readConfig({}, args);
     expect(read).toThrow(StartProblem);

@@ -14,6 +14,8 @@ export interface Config {
   readonly logins: Logins;
   /** Where to write what really happened in the field; undefined: nowhere. */
   readonly truthPath: string | undefined;
+  /** It ends with the scenario, with a verdict as exit code. */
+  readonly exits: boolean;
   /** Only says something, and ends. */
   readonly ask:
     | { readonly what: 'list' }
@@ -32,7 +34,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const FASTEST = 3600;
 const OPTIONS =
-  '--scenario NAME, --list, --describe NAME, --speed N, --seed N, --broker mqtt://host:port, --username U, --password P, --passwords FILE and --truth FILE';
+  '--scenario NAME, --list, --describe NAME, --speed N, --seed N, --broker mqtt://host:port, --username U, --password P, --passwords FILE, --truth FILE and --exit';
 
 /** From the command line's options, then the environment, then defaults. Throws a StartProblem on a bad value. */
 export function readConfig(env: Environment, args: readonly string[] = []): Config {
@@ -49,6 +51,7 @@ export function readConfig(env: Environment, args: readonly string[] = []): Conf
     scenario: options.scenario,
     logins: loginsOf(options, text(env, 'NONGTIN_SIM_PASSWORD')),
     truthPath: options.truth,
+    exits: exitsOf(options),
     ask: askOf(options),
   };
 }
@@ -62,20 +65,26 @@ function text(env: Environment, name: string): string | undefined {
 type Options = ReturnType<typeof readOptions>;
 
 function readOptions(args: readonly string[]) {
-  const option = { type: 'string' } as const;
+  const [option, flag] = [{ type: 'string' }, { type: 'boolean' }] as const;
   try {
     return parseArgs({
       args: [...args],
       options: {
         ...{ speed: option, broker: option, seed: option, scenario: option, describe: option },
         ...{ username: option, password: option, passwords: option, truth: option },
-        list: { type: 'boolean' },
+        ...{ list: flag, exit: flag },
       },
     }).values;
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('. ')[0] : String(error);
     throw new StartProblem(`${reason}: the options are ${OPTIONS}.`);
   }
+}
+
+function exitsOf({ exit = false, scenario }: Options): boolean {
+  if (exit && scenario === undefined)
+    throw new StartProblem("--exit needs --scenario: the demo's farm has no end.");
+  return exit;
 }
 
 function askOf({ list, describe }: Options): Config['ask'] {

@@ -17,9 +17,13 @@ else
     (env, logger) => {
       const config = readConfig(env, process.argv.slice(2));
       const scenario = scenarioOf(config);
-      const { brokerUrl, truthPath, speed = scenario.speed, seed = scenario.seed } = config;
+      const { brokerUrl, truthPath, exits, speed = scenario.speed, seed = scenario.seed } = config;
       const login = loginOf(config);
-      return new Fleet({ scenario, brokerUrl, truthPath, speed, seed, login }, systemScheduler, logger);
+      return new Fleet(
+        { scenario, brokerUrl, truthPath, exits, speed, seed, login },
+        systemScheduler,
+        logger,
+      );
     },
     process,
   );

@@ -45,6 +45,14 @@ it.each(['SIGINT', 'SIGTERM'] as const)('stops in order and ends with 0 on %s', 
   expect(steps).toEqual(['start', 'stop']);
 });
 
+it('stops a service that comes to its own end, and ends with its code', async () => {
+  const host = new Host();
+  const stop = vi.fn(async () => {});
+  await runService('test', () => ({ ...quiet, stop, ended: Promise.resolve(3) }), host);
+  expect(await host.exited.promise).toBe(3);
+  expect(stop).toHaveBeenCalledTimes(1);
+});
+
 it('prints a problem as its one sentence and ends with 1', async () => {
   const host = new Host();
   const start = () => Promise.reject(new StartProblem('Port 1 is taken: take 2.'));

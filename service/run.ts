@@ -7,6 +7,8 @@ export type { Logger } from 'pino';
 export interface Service {
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Of one that comes to an end by itself: resolves then, to the process's exit code. */
+  readonly ended?: Promise<number> | undefined;
 }
 
 /** The part of node:process that a service may touch. Handed in, so that tests bring their own. */
@@ -22,7 +24,7 @@ export interface Process {
 const STOP_DEADLINE_MS = 5_000;
 
 /**
- * Runs one process of ours: build → start → wait for SIGINT or SIGTERM → stop, within five seconds.
+ * Runs one process of ours: build → start → wait for SIGINT, SIGTERM or the service's own end → stop, within five seconds.
  * A StartProblem is printed as its one sentence; anything else is our own fault and is logged with its stack.
  */
 export async function runService(
@@ -33,12 +35,12 @@ export async function runService(
   const logger = createLogger(name, host);
   try {
     const service = await build(host.env, logger);
-    const stopped = new Promise<void>((resolve) => {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) host.once(signal, resolve);
+    const stopped = new Promise<number>((resolve) => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) host.once(signal, () => resolve(0));
     });
     await service.start();
     logger.info('ready');
-    await stopped;
+    const code = await (service.ended === undefined ? stopped : Promise.race([stopped, service.ended]));
     const deadline = setTimeout(() => {
       logger.error('did not stop in time');
       host.exit(1);
@@ -46,7 +48,7 @@ export async function runService(
     await service.stop();
     clearTimeout(deadline);
     logger.info('stopped');
-    host.exit(0);
+    host.exit(code);
   } catch (caught) {
     const error = explainProblem(caught);
     if (error instanceof StartProblem) host.stderr.write(`${name}: ${error.message}\n`);

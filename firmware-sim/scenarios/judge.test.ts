@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { twoZones } from '../farms/two-zones.ts';
 import { TestFarm } from '../simulation/test-farm.suite.ts';
-import { type FieldExpectations, judgeField } from './judge.ts';
+import type { FieldExpectations } from './expectations.ts';
+import { judgeField } from './judge.ts';
+import { builtInScenario } from './library.ts';
 
 const burst = [{ fault: 'pipe-burst', at: 'PT5M', target: 'n1', litresPerMinute: 70 }];
 
@@ -48,4 +50,24 @@ test('a pump that outlasts its valves ran against them', () => {
       /^the pump of well ran 29\d\.\d s against closed valves$|^the pump of well ran 30\d/,
     ),
   ]);
+});
+
+/** Zone 1 and then zone 2 are watered for so many seconds each from 05:05 on, as if nobody looked at the meter. */
+function burstPipe(seconds: number): string[] {
+  const { farm, expect: expected } = builtInScenario('burst-pipe');
+  const test = new TestFarm(farm, [{ fault: 'pipe-burst', at: 'PT15M', target: 'n1', litresPerMinute: 70 }]);
+  test.wait(300);
+  for (const zone of ['n1', 'n2']) {
+    test
+      .open('master-1', seconds + 10)
+      .open(`valve-${zone}`, seconds)
+      .open('pump-1', seconds - 2);
+    test.wait(seconds + 20);
+  }
+  return judgeField(test.simulation.happened(), expected ?? {});
+}
+
+test('a scenario that comes with the simulator tells a controller that closes from one that waters on', () => {
+  expect(burstPipe(720)).toEqual([]);
+  expect(burstPipe(3_600)).toEqual([expect.stringMatching(/^\d{4} L burst out, more than 700$/)]);
 });

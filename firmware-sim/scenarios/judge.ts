@@ -1,42 +1,5 @@
-import { type Static, Type } from 'typebox';
 import type { Truth, TruthEvent } from '../field/truth.ts';
-
-const AtLeastNone = Type.Number({ minimum: 0, maximum: 1e9 });
-/** Least and most. */
-const Range = Type.Tuple([AtLeastNone, AtLeastNone]);
-const ByZone = Type.Record(Type.String(), Range);
-
-/** What must have come of it in the field, whoever ran it; what is not given is not judged. */
-export const FieldExpectations = Type.Object(
-  {
-    /** Litres that really passed each zone's valve. */
-    litres: Type.Optional(ByZone),
-    /** How often each zone really opened. */
-    starts: Type.Optional(ByZone),
-    /** Days of water stress, the most of any zone. */
-    stressDays: Type.Optional(AtLeastNone),
-    /** The most that ran off any zone. */
-    runoffMm: Type.Optional(AtLeastNone),
-    /** The longest real opening of any zone, or of each. */
-    longestOpenSeconds: Type.Optional(Type.Union([AtLeastNone, Type.Record(Type.String(), AtLeastNone)])),
-    /** Lost by bursts, of zones and mains. */
-    burstLitres: Type.Optional(AtLeastNone),
-    /** Through closed valves. */
-    leakedLitres: Type.Optional(AtLeastNone),
-    /** Litres that the flush valve of each filter let out. */
-    flushLitres: Type.Optional(Range),
-    /** Each pump against closed valves, and without water. */
-    deadHeadSeconds: Type.Optional(AtLeastNone),
-    dryRunSeconds: Type.Optional(AtLeastNone),
-    /** Zones and sources that are open at the end; all others are not. */
-    openAtEnd: Type.Optional(Type.Array(Type.String())),
-    /** At most so many zones are open at once. */
-    openAtOnce: Type.Optional(AtLeastNone),
-  },
-  { additionalProperties: false },
-);
-type Deep<Value> = { readonly [Field in keyof Value]: Deep<Value[Field]> };
-export type FieldExpectations = Deep<Static<typeof FieldExpectations>>;
+import type { FieldExpectations } from './expectations.ts';
 
 /** What really happened, as a simulation tells it. */
 export interface Happened {

@@ -33,11 +33,11 @@ const farmWith = (change: (farm: typeof twoZones & { zones: object[] }) => objec
 describe('a scenario', () => {
   test('is read with its times, and with what it leaves out', () => {
     const fault = { fault: 'pipe-burst', at: 'PT1H30M', for: 'PT10M', target: 'n1', litresPerMinute: 50 };
-    const scenario = scenarioOf({ ...plain, faults: [fault], expect: { litres: [1, 2] } });
+    const scenario = scenarioOf({ ...plain, faults: [fault], expect: { litres: { n1: [1, 2] } } });
     expect(scenario).toMatchObject({
       ...{ startMs: Date.UTC(2026, 1, 9, 22), lengthSeconds: 86_400, seed: 1, speed: 1 },
       faults: [{ fault: 'pipe-burst', atSeconds: 5_400, forSeconds: 600, options: { litresPerMinute: 50 } }],
-      ...{ weather: { climate: 'da-lat' }, expect: { litres: [1, 2] } },
+      ...{ weather: { climate: 'da-lat' }, expect: { litres: { n1: [1, 2] } } },
     });
     const instant = { fault: 'farm-power-cut', at: '2026-02-10T06:00:00+07:00' };
     expect(scenarioOf({ ...plain, faults: [instant] }).faults).toMatchObject([
@@ -55,6 +55,16 @@ describe('a scenario', () => {
     [{ farm: 'nowhere' }, 'farm must be one of demo, two-zones'],
     [{ weather: { climate: 'mars' } }, 'weather.climate must be one of binh-thuan'],
     [{ weather: { climate: 'da-lat', file: 'x.csv' } }, 'remove one of them'],
+    [{ expect: { burstLiters: 1 } }, 'expect.burstLiters is not known, remove it'],
+    [{ expect: { burstLitres: -1 } }, 'expect.burstLitres must be >= 0'],
+    [{ expect: { litres: { n1: 5 } } }, 'expect.litres.n1 must be array'],
+    [{ expect: { litres: { n1: [5] } } }, 'expect.litres.n1 '],
+    [{ expect: { litres: { n9: [0, 1] } } }, 'expect.litres.n9 is none of the zones, name one of n1, n2'],
+    [{ expect: { starts: { n1: [2, 1] } } }, 'expect.starts.n1 goes from 2 to 1, write the least first'],
+    [{ expect: { flushLitres: [2, 1] } }, 'expect.flushLitres goes from 2 to 1'],
+    [{ expect: { longestOpenSeconds: { n9: 1 } } }, 'expect.longestOpenSeconds.n9 is none of the zones'],
+    [{ expect: { longestOpenSeconds: 'long' } }, 'expect.longestOpenSeconds must be'],
+    [{ expect: { openAtEnd: ['sea'] } }, "expect.openAtEnd[0] 'sea' is no zone and no source"],
     [{ faults: [{ fault: 'ufo', at: 'PT1H' }] }, 'faults[0].fault must be one of device-clock-reset'],
     [{ faults: [{ fault: 'tank-dry', at: 'noon', target: 'well' }] }, 'faults[0].at must be a duration'],
     [{ faults: [{ fault: 'tank-dry', at: 'P2D', target: 'well' }] }, 'faults[0].at lies outside'],
@@ -159,12 +169,13 @@ describe('a farm', () => {
   });
 });
 
-test('every scenario that comes with the simulator can be read, is called like its file and has both languages', () => {
+test('every scenario that comes with the simulator can be read, is called like its file, has both languages and is judged', () => {
   expect(scenarioNames().length).toBeGreaterThan(20);
   for (const name of scenarioNames()) {
     const scenario = builtInScenario(name);
     expect(scenario.name).toBe(name);
     expect(scenario.title.vi).not.toBe(scenario.title.en);
+    expect(Object.keys(scenario.expect ?? {})).not.toEqual([]);
   }
 });
 

@@ -10,6 +10,7 @@ import { siteOf } from '../field/farm-field.ts';
 import { type Sky, seededSky } from '../field/weather.ts';
 import { readWeather, WeatherProblem } from '../field/weather-series.ts';
 import { durationSeconds, instantMs } from './duration.ts';
+import { expectationProblems, FieldExpectations } from './expectations.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -45,8 +46,8 @@ const ScenarioFile = Type.Object(
         { additionalProperties: true },
       ),
     ),
-    /** Of no meaning to the simulator; whoever judges reads it. */
-    expect: Type.Optional(Type.Unknown()),
+    /** What must come of it; absent: there is no verdict. */
+    expect: Type.Optional(FieldExpectations),
   },
   closed,
 );
@@ -78,7 +79,7 @@ export interface Scenario {
   /** The sky over it for a seed. */
   sky(seed: number): Sky;
   readonly faults: readonly OrderedFault[];
-  readonly expect: unknown;
+  readonly expect: FieldExpectations | undefined;
 }
 
 /** What a scenario refers to by name. */
@@ -120,6 +121,7 @@ export function readScenario(value: unknown, library: Library): Scenario {
   const ordered = value.faults.map((fault, index) =>
     orderOf(fault, `faults[${index}]`, { farm, ...period }, problems),
   );
+  if (value.expect !== undefined) problems.push(...expectationProblems(value.expect, farm));
   const { weather, sky } = skyOf(value.weather ?? {}, farm, period, library, problems);
   if (problems.length > 0) throw new ScenarioProblem(problems);
   return {

@@ -108,6 +108,17 @@ export class Simulation {
     return this.#world.judge().events;
   }
 
+  /** All of this as of the scenario's end, however late the scheduler is; before it, as of now. */
+  happened(): {
+    readonly truth: Truth;
+    readonly days: readonly TruthDay[];
+    readonly events: readonly TruthEvent[];
+  } {
+    const { startMs, lengthSeconds } = this.scenario;
+    const field = this.#world.judge(startMs + lengthSeconds * 1000);
+    return { truth: field.truth(), days: [...field.days], events: [...field.events] };
+  }
+
   #schedule(order: OrderedFault): void {
     const { atSeconds, forSeconds, target } = order;
     const isDevice = this.#conditions.has(target);

@@ -19,9 +19,9 @@ export class World {
     return this.#field;
   }
 
-  /** The field as a judge sees it, who must not change it by looking. */
-  judge(): FarmField {
-    this.#field.settle(this.clock.nowMs());
+  /** The field as a judge sees it, who must not change it by looking; no later than `untilMs`, if nobody else has looked. */
+  judge(untilMs = Number.POSITIVE_INFINITY): FarmField {
+    this.#field.settle(Math.min(untilMs, this.clock.nowMs()));
     return this.#field;
   }
 

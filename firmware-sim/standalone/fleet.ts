@@ -4,6 +4,7 @@ import { seededRandom } from '../field/random.ts';
 import { ConnectionLog } from '../links/connection-log.ts';
 import type { Speaker } from '../links/link.ts';
 import { MqttLink } from '../links/mqtt-link.ts';
+import { judgeField } from '../scenarios/judge.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { identitiesOf, Simulation } from '../simulation/simulation.ts';
 import type { Scheduler } from '../time/scheduler.ts';
@@ -21,6 +22,8 @@ export interface FleetOptions {
   readonly seed: number;
   /** Where to write what really happened in the field, at the end. */
   readonly truthPath?: string | undefined;
+  /** It ends with the scenario; otherwise the farm goes on until it is stopped. */
+  readonly exits?: boolean | undefined;
 }
 
 /** All devices of a farm, each with an MQTT connection of its own. Starting does not wait for the broker. */
@@ -31,11 +34,18 @@ export class Fleet implements Service {
   #simulation: Simulation | undefined;
   #connections: ConnectionLog | undefined;
   #cancelEnd: () => void = () => undefined;
+  #isOver = false;
+  readonly #ended = Promise.withResolvers<number>();
 
   constructor(options: FleetOptions, scheduler: Scheduler, logger: Logger) {
     this.#options = options;
     this.#scheduler = scheduler;
     this.#logger = logger;
+  }
+
+  /** With `exits`: at the scenario's end, 1 when something did not come as it expects, else 0. */
+  get ended(): Promise<number> | undefined {
+    return this.#options.exits ? this.#ended.promise : undefined;
   }
 
   async start(): Promise<void> {
@@ -58,26 +68,38 @@ export class Fleet implements Service {
     });
     for (const order of scenario.faults) this.#logger.info(describeFault(order));
     this.#simulation.start();
-    this.#cancelEnd = this.#scheduler.after((scenario.lengthSeconds * 1000) / speed, () => {
-      this.#writeTruth();
-      this.#logger.info('the scenario is over; the farm goes on until it is stopped');
-    });
+    this.#cancelEnd = this.#scheduler.after((scenario.lengthSeconds * 1000) / speed, () => this.#end());
   }
 
   async stop(): Promise<void> {
     this.#cancelEnd();
     this.#connections?.stop();
-    this.#writeTruth();
+    if (!this.#isOver) this.#writeTruth({ complete: false, failures: null });
     await this.#simulation?.stop();
     this.#simulation = undefined;
   }
 
-  #writeTruth(): void {
+  #end(): void {
+    if (this.#simulation === undefined) return;
+    const { scenario, exits = false } = this.#options;
+    this.#isOver = true;
+    const failures =
+      scenario.expect === undefined ? null : judgeField(this.#simulation.happened(), scenario.expect);
+    this.#writeTruth({ complete: true, failures });
+    for (const failure of failures ?? []) this.#logger.error(`not as expected: ${failure}`);
+    const { verdict, code } = verdictOf(failures);
+    this.#logger.info(
+      `the scenario is over, ${verdict}${exits ? '' : '; the farm goes on until it is stopped'}`,
+    );
+    this.#ended.resolve(code);
+  }
+
+  /** Once: at the scenario's end, or when it is stopped before. */
+  #writeTruth(result: { readonly complete: boolean; readonly failures: readonly string[] | null }): void {
     const { truthPath } = this.#options;
     if (truthPath === undefined || this.#simulation === undefined) return;
-    const simulation = this.#simulation;
-    const told = { ...simulation.truth(), days: simulation.truthDays(), events: simulation.truthEvents() };
-    writeFileSync(truthPath, `${JSON.stringify(told, null, 2)}\n`);
+    const { truth, days, events } = this.#simulation.happened();
+    writeFileSync(truthPath, `${JSON.stringify({ ...result, ...truth, days, events }, null, 2)}\n`);
     this.#logger.info({ path: truthPath }, 'wrote what really happened in the field');
   }
 
@@ -86,4 +108,11 @@ export class Fleet implements Service {
     const random = seededRandom(seed, `link ${speaker.identity}`);
     return new MqttLink({ brokerUrl, speaker, login: login(speaker.identity) ?? undefined, random }, watcher);
   }
+}
+
+/** In words, and as an exit code. */
+function verdictOf(failures: readonly string[] | null): { readonly verdict: string; readonly code: number } {
+  if (failures === null) return { verdict: 'and nothing was expected of it', code: 0 };
+  if (failures.length === 0) return { verdict: 'and everything came as expected', code: 0 };
+  return { verdict: `and ${failures.length} of its expectations failed`, code: 1 };
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -52,6 +52,29 @@ describe('the command', () => {
     expect(await end(child)).toBe(1);
     expect(said()).toContain(sentence);
     expect(said()).not.toContain('    at ');
+  });
+
+  test('ends with the scenario, and says by its exit code that something came otherwise', async () => {
+    const broker = new TestBroker();
+    await broker.start();
+    onTestFinished(() => broker.stop());
+    const folder = mkdtempSync(join(tmpdir(), 'nongtin-sim-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'mine.json');
+    const mine = {
+      ...{
+        format: 'nongtin-scenario-1',
+        name: 'mine',
+        title: { vi: 'Của tôi', en: 'Mine' },
+        farm: 'two-zones',
+      },
+      ...{ start: '2026-02-10T05:00:00+07:00', length: 'PT1H', speed: 3600, faults: [] },
+      expect: { starts: { n1: [1, 1] } },
+    };
+    writeFileSync(path, JSON.stringify(mine));
+    const { child, said } = sim('--scenario', path, '--broker', broker.url, '--exit');
+    expect(await end(child)).toBe(1);
+    expect(said()).toContain('not as expected: zone n1 was opened 0 times, not 1 to 1');
   });
 
   test('runs a scenario without any password, says what will fail, and writes the truth', async () => {
