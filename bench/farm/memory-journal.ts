@@ -1,36 +1,48 @@
 import type { JournalRecord } from '@nongtin/broker/wire';
 import type { OpenJournal } from '../../edge/journal/index.ts';
 
+type Batch = Parameters<OpenJournal['appendReadings']>[0];
 type RecordOf<K extends JournalRecord['kind']> = Extract<JournalRecord, { kind: K }>;
 
 /**
  * What a gateway's parts ask of its journal, without a disk: seasons are played in seconds. Records outlive the "power cuts"
- * of a scenario, readings are only counted. What is appended is durable when the virtual world has come to rest.
+ * of a scenario, and so do the flags of readings; the readings themselves are only counted. What is appended is durable when the virtual world has come to rest.
  */
 export class MemoryJournal {
   readonly bootId: string;
   readonly publicKeyHex = '00'.repeat(32);
   readonly #records: JournalRecord[];
+  readonly #flags: number[];
   #entries = 0;
   #running = 0;
   #isCut = false;
 
-  constructor(bootId: string, records: JournalRecord[] = []) {
+  constructor(bootId: string, records: JournalRecord[] = [], flags: number[] = []) {
     this.bootId = bootId;
     this.#records = records;
+    this.#flags = flags;
   }
 
   /** The next start's journal; from here on this one keeps nothing, as after a power cut. */
   cutOff(bootId: string): MemoryJournal {
     this.#isCut = true;
-    return new MemoryJournal(bootId, this.#records);
+    return new MemoryJournal(bootId, this.#records, this.#flags);
   }
 
   get all(): readonly JournalRecord[] {
     return this.#records;
   }
 
-  appendReadings = async (): Promise<number> => ++this.#entries;
+  /** Quality bits of every reading that was flagged. */
+  get flags(): readonly number[] {
+    return this.#flags;
+  }
+
+  appendReadings = async ({ lines }: Batch): Promise<number> => {
+    const text = typeof lines === 'string' ? lines : Buffer.from(lines).toString('utf8');
+    for (const [, bits] of text.matchAll(/,quality=(\d+)i/g)) this.#flags.push(Number(bits));
+    return ++this.#entries;
+  };
 
   appendRecord = async (record: JournalRecord): Promise<number> => {
     if (this.#isCut) return new Promise(() => {});

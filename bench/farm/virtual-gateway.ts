@@ -57,6 +57,11 @@ export class VirtualGateway {
     return this.#journal.all;
   }
 
+  /** Quality bits of every reading that was flagged. */
+  get flags(): readonly number[] {
+    return this.#journal.flags;
+  }
+
   get core(): Core {
     if (this.#core === undefined) throw new Error('the gateway is off');
     return this.#core;

@@ -3,6 +3,7 @@ import type { FarmSpec } from '../../firmware-sim/index.ts';
 import { familyOf, withoutPump } from './farms.ts';
 import { atDawn } from './programs.ts';
 import type { FarmScenario } from './scenario.ts';
+import { closedAlone, learntLate } from './traces.ts';
 
 const inLeases = { zone: { leaseSeconds: 240 }, zigbeeRenews: true } as const;
 const deaf: FarmSpec = {
@@ -39,7 +40,12 @@ export const families: readonly FarmScenario[] = [
     ...{ farm: familyOf('shelly'), own: { program: atDawn, ...inLeases }, length: 'PT3H' },
     faults: [{ fault: 'gateway-power-cut', at: 'PT15M7S' }],
     // Five minutes until then, and what was left of the lease; nobody is there to record it.
-    expect: { litres: { shelly: [200, 380] }, longestOpenSeconds: 600, isMeterWrong: true },
+    expect: {
+      litres: { shelly: [200, 380] },
+      longestOpenSeconds: 600,
+      isMeterWrong: true,
+      traces: [closedAlone('shelly')],
+    },
   },
   {
     ...{ name: 'zigbee-without-renewal', title: 'A Zigbee valve that is said to renew, and does not' },
@@ -81,16 +87,16 @@ export const families: readonly FarmScenario[] = [
     ...{ name: 'zigbee-late', title: 'A Zigbee valve whose messages come five seconds late', ...dawn },
     farm: familyOf('zigbee'),
     faults: [{ fault: 'messages-late', at: 'PT2M', target: 'valve-zigbee', seconds: 5 }],
-    expect: { litres: { zigbee: [760, 840] } },
+    expect: { litres: { zigbee: [760, 840] }, traces: [learntLate('zigbee', 5)] },
   },
   {
     ...{
       name: 'lora-gateway-cut',
-      title: 'A LoRaWAN valve is open when the gateway loses its power',
+      title: 'A LoRaWAN valve closes by itself while the gateway is off',
       ...dawn,
     },
     farm: familyOf('lora'),
-    faults: [{ fault: 'gateway-power-cut', at: 'PT25M', for: 'PT5M' }],
-    expect: { litres: { lora: [760, 840] } },
+    faults: [{ fault: 'gateway-power-cut', at: 'PT25M', for: 'PT10M' }],
+    expect: { litres: { lora: [760, 840] }, traces: [closedAlone('lora')] },
   },
 ];

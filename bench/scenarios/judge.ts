@@ -3,6 +3,7 @@ import { zonesOf } from '../../edge/farm/layout.ts';
 import { judgeField } from '../../firmware-sim/index.ts';
 import type { Played } from './play.ts';
 import type { Expectations } from './scenario.ts';
+import { missing } from './traces.ts';
 
 /** What a valve's own timer, the radio and the clock's ticks add to a limit. */
 const ROUNDING_SECONDS = 15;
@@ -18,6 +19,7 @@ export function judge(played: Played, expected: Expectations): string[] {
     ...reasons(played, expected),
     ...decisions(played),
     ...measured(played, expected),
+    ...missing(played, expected.traces),
   ];
 }
 

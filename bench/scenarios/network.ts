@@ -1,6 +1,7 @@
 import { twoZones } from './farms.ts';
 import { atDawn } from './programs.ts';
 import type { FarmScenario } from './scenario.ts';
+import { cameAgain, cameLate, neverCame, wereOvertaken } from './traces.ts';
 
 const given = { farm: twoZones, own: { program: atDawn }, length: 'PT3H' } as const;
 const both = { n1: [1_000, 1_450], n2: [850, 1_150] } as const;
@@ -10,7 +11,7 @@ export const network: readonly FarmScenario[] = [
   {
     ...{ name: 'late-messages', title: 'Every message comes two to four seconds late', ...given },
     faults: [{ fault: 'messages-late', at: 'PT2M', seconds: 2, spreadSeconds: 2 }],
-    expect: { litres: both },
+    expect: { litres: both, traces: [cameLate(2, 500)] },
   },
   {
     ...{ name: 'very-late-messages', title: 'Every message comes twenty seconds late', ...given },
@@ -27,17 +28,19 @@ export const network: readonly FarmScenario[] = [
     expect: {
       litres: { n1: [1_000, 1_450], n2: [850, 1_300] },
       mayRaise: ['well source_silent', 'n1 valve_silent', 'n2 valve_silent'],
+      traces: [neverCame(100)],
     },
   },
   {
     ...{ name: 'duplicated-messages', title: 'Half of the messages come twice', ...given },
     faults: [{ fault: 'messages-duplicated', at: 'PT2M', rate: 0.5, afterSeconds: 7 }],
-    expect: { litres: both, starts: { n1: [1, 1], n2: [1, 1] } },
+    expect: { litres: both, starts: { n1: [1, 1], n2: [1, 1] }, traces: [cameAgain(300)] },
   },
   {
-    ...{ name: 'reordered-messages', title: 'Half of the messages are overtaken by others', ...given },
-    faults: [{ fault: 'messages-reordered', at: 'PT2M', rate: 0.5, withinSeconds: 10 }],
-    expect: { litres: both },
+    ...{ name: 'reordered-messages', title: 'Half of the messages are held back, and newer ones come first' },
+    ...given,
+    faults: [{ fault: 'messages-reordered', at: 'PT2M', rate: 0.5, withinSeconds: 20 }],
+    expect: { litres: both, traces: [wereOvertaken(80)] },
   },
   {
     ...{

@@ -1,6 +1,7 @@
 import { twoZones } from './farms.ts';
 import { atDawn, dawnAndDusk } from './programs.ts';
 import type { FarmScenario } from './scenario.ts';
+import { wasOpen } from './traces.ts';
 
 const given = { farm: twoZones, own: { program: dawnAndDusk }, length: 'PT13H' } as const;
 
@@ -76,11 +77,15 @@ export const pipes: readonly FarmScenario[] = [
   {
     ...{
       name: 'lease-timer-lost',
-      title: 'A valve does not close by itself any more; it is told to',
+      title: 'A valve does not close by itself while the gateway is off: it is told to when that is back',
       ...given,
     },
-    faults: [{ fault: 'lease-timer-lost', at: 'PT5M', target: 'valve-n1' }],
-    expect: { litres: { n1: [2_200, 2_800], n2: [1_800, 2_300] } },
+    faults: [
+      { fault: 'lease-timer-lost', at: 'PT5M', target: 'valve-n1' },
+      { fault: 'gateway-power-cut', at: 'PT15M7S', for: 'PT30M' },
+    ],
+    // Its lease of 15 minutes did not close it; the pump's lease did keep the water away.
+    expect: { litres: { n1: [2_200, 2_800], n2: [1_800, 2_300] }, traces: [wasOpen('n1', 2_100)] },
   },
   {
     ...{ name: 'clogged-drip', title: 'Drip lines give a third of their flow', ...given },
@@ -98,7 +103,7 @@ export const pipes: readonly FarmScenario[] = [
       zone: { minFlowLitresPerMinute: 15 },
     },
     faults: [{ fault: 'drip-clogged', at: 'PT5M', target: 'n1', flowFactor: 0.6, uniformity: 0.6 }],
-    expect: { litres: { n1: [950, 1_100], n2: [950, 1_100] } },
+    expect: { litres: { n1: [950, 1_100], n2: [950, 1_100] }, traces: [wasOpen('n1', 1_200)] },
   },
   {
     ...{ name: 'plain-morning', title: 'One run of each zone; nothing goes wrong' },

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { JournalRecord } from '@nongtin/broker/wire';
 import { type Farm, farmProblems } from '../../edge/farm/layout.ts';
 import { loadLibrary } from '../../edge/irrigation/crop-water/library.ts';
 import { wateringProblems } from '../../edge/irrigation/planning/watering-problems.ts';
@@ -11,20 +10,16 @@ import {
   MemoryBus,
   Simulation,
   scenarioOf,
-  type Truth,
-  type TruthEvent,
   VirtualScheduler,
 } from '../../firmware-sim/index.ts';
 import { VirtualGateway } from '../farm/virtual-gateway.ts';
 import { farmOf } from './farm-of.ts';
 import type { FarmScenario, ForecastFile } from './scenario.ts';
+import type { Evidence, Heard } from './traces.ts';
 
 /** What is known when it is over. */
-export interface Played {
+export interface Played extends Evidence {
   readonly farm: Farm;
-  readonly truth: Truth;
-  readonly events: readonly TruthEvent[];
-  readonly records: readonly JournalRecord[];
   /** Zones and sources that are locked at the end. */
   readonly locked: readonly string[];
   /** Keys of every reason that was shown. */
@@ -59,6 +54,8 @@ export async function play(given: FarmScenario): Promise<Played> {
     ...(forecastSource === undefined ? {} : { forecastSource }),
   });
   let isOn = true;
+  let offSinceMs = 0;
+  const off: Played['off'][number][] = [];
   /** What has to be done before time goes on. */
   let due: Promise<unknown> = Promise.resolve();
   const obey = (order: GatewayOrder) => {
@@ -67,10 +64,17 @@ export async function play(given: FarmScenario): Promise<Played> {
     } else if (order.isOn !== isOn) {
       isOn = order.isOn;
       bus.setUp(isOn);
-      if (isOn) due = gateway.start();
-      else gateway.cutOff();
+      if (isOn) {
+        off.push({ fromMs: offSinceMs, toMs: scheduler.nowMs() });
+        due = gateway.start();
+      } else {
+        offSinceMs = scheduler.nowMs();
+        gateway.cutOff();
+      }
     }
   };
+  const heard: Heard[] = [];
+  bus.subscribe('#', ({ by, topic, payload }) => heard.push({ atMs: scheduler.nowMs(), by, topic, payload }));
   const simulation = new Simulation({ scenario, scheduler, connect: bus.connect, hooks: { gateway: obey } });
   simulation.start();
   await gateway.start();
@@ -95,7 +99,9 @@ export async function play(given: FarmScenario): Promise<Played> {
   const [truth, events, records] = [simulation.truth(), simulation.truthEvents(), gateway.records];
   for (const { kind, ...record } of records) if (kind === 'run') reasons.add(keyOf(record));
   const locked = isOn ? lockedIn(gateway) : [];
-  const played = { farm, truth, events: [...events], records: [...records], locked, reasons };
+  if (!isOn) off.push({ fromMs: offSinceMs, toMs: endMs });
+  const kept = { events: [...events], records: [...records], flags: [...gateway.flags] };
+  const played = { farm, truth, ...kept, locked, reasons, heard, off };
   if (isOn) await gateway.stop();
   await simulation.stop();
   rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import type { Core } from '../../edge/core.ts';
 import type { FarmSpec, FieldExpectations } from '../../firmware-sim/index.ts';
 import type { Own } from './farm-of.ts';
+import type { Trace } from './traces.ts';
 
 /** What is given to be played: a farm, what somebody has written for its gateway, what goes wrong, and what must come of it. */
 export interface FarmScenario {
@@ -52,6 +53,8 @@ export interface Expectations extends Omit<FieldExpectations, 'longestOpenSecond
   readonly litres: NonNullable<FieldExpectations['litres']>;
   /** The longest real opening (s); else the zone's limit. For valves that nobody can close. */
   readonly longestOpenSeconds?: number;
+  /** What the faults must leave behind, where nothing else here tells that they bit. */
+  readonly traces?: readonly Trace[];
   /** Raised at least once; whatever is raised must stand here or in `mayRaise`. */
   readonly alarms?: readonly string[];
   readonly mayRaise?: readonly string[];

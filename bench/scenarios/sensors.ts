@@ -1,6 +1,7 @@
 import { oneZone } from './farms.ts';
 import { byNeed } from './programs.ts';
 import type { FarmScenario } from './scenario.ts';
+import { flagged, jumped, rainUntold } from './traces.ts';
 
 const farm = oneZone({ firstMoisture: 0.22 }, 'binh-thuan');
 const given = { farm, own: { program: byNeed }, length: 'P12D', tickSeconds: 10 } as const;
@@ -46,22 +47,28 @@ export const sensors: readonly FarmScenario[] = [
     faults: [
       { fault: 'sensor-jumping', at: 'P1D', target: 'soil-z1', metric: 'soil_moisture', by: 0.1, rate: 0.3 },
     ],
-    expect: { litres, mayRaise: ['z1 probe_jumps'] },
+    expect: { litres, mayRaise: ['z1 probe_jumps'], traces: [jumped(0.08, 200)] },
+    fallsShort: 'nobody is told',
   },
   {
     ...{ name: 'probe-times-ten', title: 'The soil probe says ten times the number', ...given },
     faults: [{ fault: 'unit-wrong', at: 'P1D', target: 'soil-z1', metric: 'soil_moisture', factor: 10 }],
-    expect: { litres },
+    expect: { litres, traces: [flagged('outOfRange', 500)] },
   },
   {
     ...{
       name: 'rain-gauge-dead',
       title: 'Rain on a dead rain gauge: the probe keeps the soil from drowning',
     },
-    ...{ farm: oneZone({}, 'red-river-delta'), own: { program: byNeed }, length: 'P10D', tickSeconds: 10 },
-    start: '2026-09-12T00:00:00+07:00',
+    ...{ farm: oneZone({}, 'red-river-delta'), own: { program: byNeed }, length: 'P16D', tickSeconds: 10 },
+    start: '2026-08-01T00:00:00+07:00',
     faults: [{ fault: 'rain-gauge-dead', at: 'PT1H', target: 'weather' }],
-    expect: { litres: { z1: [2_000, 9_000] } },
+    // With its gauge 4 m³ in two openings; with neither gauge nor probe 23 m³ in ten, and 47 mm go too deep.
+    expect: {
+      ...{ litres: { z1: [8_000, 16_000] }, starts: { z1: [4, 8] }, percolationMm: 42 },
+      traces: [rainUntold(50)],
+    },
+    fallsShort: 'some of it is water that rain had brought; without the probe it would be twice as much',
   },
   {
     ...{ name: 'wind-times-ten', title: 'The wind comes in another unit: ten times the number', ...given },

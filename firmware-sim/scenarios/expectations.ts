@@ -17,6 +17,8 @@ export const FieldExpectations = Type.Object(
     stressDays: Type.Optional(AtLeastNone),
     /** The most that ran off any zone. */
     runoffMm: Type.Optional(AtLeastNone),
+    /** The most that percolated below the roots of any zone, rain's share too. */
+    percolationMm: Type.Optional(AtLeastNone),
     /** The longest real opening of any zone, or of each. */
     longestOpenSeconds: Type.Optional(Type.Union([AtLeastNone, Type.Record(Type.String(), AtLeastNone)])),
     /** Lost by bursts, of zones and mains. */

@@ -52,6 +52,16 @@ test('a pump that outlasts its valves ran against them', () => {
   ]);
 });
 
+test('water that goes deeper than the roots is told', () => {
+  const farm = new TestFarm(twoZones, []);
+  for (let hour = 0; hour < 24; hour++)
+    farm.open('master-1', 3_600).open('valve-n1', 3_600).open('pump-1', 3_590).wait(3_600);
+  expect(judgeField(farm.simulation.happened(), { percolationMm: 1 })).toEqual([
+    expect.stringMatching(/^\d+\.\d mm percolated below zone n1, not 1 or less$/),
+  ]);
+  expect(judgeField(farm.simulation.happened(), { percolationMm: 1_000 })).toEqual([]);
+});
+
 /** Zone 1 and then zone 2 are watered for so many seconds each from 05:05 on, as if nobody looked at the meter. */
 function burstPipe(seconds: number): string[] {
   const { farm, expect: expected } = builtInScenario('burst-pipe');

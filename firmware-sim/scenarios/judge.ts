@@ -25,7 +25,8 @@ const isOutside = (value: number, range: Limit) =>
   range !== undefined && (value < range[0] || value > range[1]);
 
 function zoneProblems({ truth }: Happened, expected: FieldExpectations): string[] {
-  const { litres, starts, stressDays, runoffMm, longestOpenSeconds, openAtEnd } = expected;
+  const { litres, starts, stressDays, longestOpenSeconds, openAtEnd } = expected;
+  const { runoffMm, percolationMm } = expected;
   const wrong: string[] = [];
   for (const [id, zone] of Object.entries(truth.zones)) {
     if (isOutside(zone.passedLitres, litres?.[id]))
@@ -36,6 +37,10 @@ function zoneProblems({ truth }: Happened, expected: FieldExpectations): string[
       wrong.push(`zone ${id} had ${zone.stressDays} days of stress, not ${stressDays} or fewer`);
     if (runoffMm !== undefined && zone.runoffMm > runoffMm + MM)
       wrong.push(`${zone.runoffMm.toFixed(1)} mm ran off zone ${id}, not ${runoffMm} or less`);
+    if (percolationMm !== undefined && zone.percolationMm > percolationMm + MM)
+      wrong.push(
+        `${zone.percolationMm.toFixed(1)} mm percolated below zone ${id}, not ${percolationMm} or less`,
+      );
     const longest = typeof longestOpenSeconds === 'object' ? longestOpenSeconds[id] : longestOpenSeconds;
     if (longest !== undefined && zone.longestOpenSeconds > longest)
       wrong.push(`zone ${id} was open for ${zone.longestOpenSeconds.toFixed(0)} s, longer than ${longest}`);
