@@ -84,7 +84,7 @@ export interface ControllerConfig {
   readonly leaseGrace: Limit;
   /** Water that is still on its way when a volume is complete: how long a close takes to act. */
   readonly reactionSeconds: number;
-  /** How long a run that a restart cut off waits for the meter before it is recorded without it. */
+  /** How long a run that a restart cut off waits for the meter at least before it is recorded without it. */
   readonly interruptedWaitRealSeconds: number;
   /** By so much a valve may miss its cut-off in a wet test; of a longer one, by that part of it. */
   readonly testToleranceSeconds: number;

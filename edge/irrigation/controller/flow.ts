@@ -3,6 +3,7 @@ import { isFlushing } from '../sources/flush.ts';
 import { elapsed, type Instant } from '../time.ts';
 import { bandOf, type FlowFault } from './band.ts';
 import { lossReason } from './blame.ts';
+import { closesByItselfFarmMs } from './lease.ts';
 import { waterSince } from './supply.ts';
 import { beginClosing, isUnmetered, meterSilenceOf, type Turn } from './turn.ts';
 import type { Outcome, ZoneIn, ZoneState } from './types.ts';
@@ -38,6 +39,8 @@ export function checkFlowOf(zone: Open, flow: number | null, turn: Turn): ZoneSt
     } as const;
     return { ...zone, phase: proven };
   }
+  // Its own meter tells of its closing before it does.
+  if (key === 'no_flow' && mayHaveClosed(phase, turn)) return zone;
   // A flush of the filter takes what the zones lack meanwhile.
   if (key === 'no_flow' && turn.supply !== null && isFlushing(turn.supply.state, turn.now)) return zone;
   const isOddSince = phase.oddFlow?.key === key && phase.oddFlow.since.realMs >= from.realMs;
@@ -58,6 +61,16 @@ export function checkSilenceOf(zone: Open, turn: Turn): ZoneState {
   if (from === null || !isMeterSilent(zone, from, turn)) return zone;
   const proof = zone.phase.name === 'running' ? zone.phase.proof : null;
   return beginClosing(zone, turn, { run, openedAt, outcome: 'meter_failed', proof });
+}
+
+/** Its water ran, and the opening that it has heard is about over: it closes by itself, and its word of that may come late. */
+function mayHaveClosed(phase: Open['phase'], turn: Turn): boolean {
+  const { layout, config, now } = turn;
+  return (
+    layout.foreign &&
+    phase.name === 'running' &&
+    now.farmMs >= closesByItselfFarmMs(phase, turn) - config.leaseGrace.farmSeconds * 1000
+  );
 }
 
 function isMeterSilent({ valve }: Open, from: Instant, turn: Turn): boolean {

@@ -34,8 +34,12 @@ export function endsEarliestFarmMs(phase: Flowing, turn: Turn): number {
 }
 
 /** Farm time at which the valve has closed by itself, whatever it has heard of us. */
-export function endsAtLatestFarmMs({ run, openedAt, lease }: Flowing, { layout }: Turn): number {
-  if (lease.renewal !== null) return lease.renewal.endsFarmMs;
+export function endsAtLatestFarmMs(phase: Flowing, turn: Turn): number {
+  return phase.lease.renewal?.endsFarmMs ?? closesByItselfFarmMs(phase, turn);
+}
+
+/** Farm time at which the valve closes by itself, unless it has heard a renewal of which nobody knows. */
+export function closesByItselfFarmMs({ run, openedAt, lease }: Flowing, { layout }: Turn): number {
   if (lease.openings > 1) return lease.endsFarmMs;
   return openedAt.farmMs + Math.min(run.plannedSeconds + layout.tailSeconds, layout.leaseSeconds) * 1000;
 }

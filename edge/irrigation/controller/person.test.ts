@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { demoFarm } from '../../farm/demo.ts';
+import { type Zone, zonesOf } from '../../farm/layout.ts';
 import { closes, only, testController } from './controller.suite.ts';
 import type { IntentRecord } from './types.ts';
 
@@ -71,10 +73,25 @@ describe('a run that a restart cut off', () => {
 
   it('is recorded without litres when the valve never answers', () => {
     const farm = testController({ restored: { interrupted: [intent] } });
-    expect(only(farm.wait(601), 'journal_run')[0]?.record).toMatchObject({
+    expect(only(farm.wait(629), 'journal_run')).toEqual([]);
+    expect(only(farm.wait(1), 'journal_run')[0]?.record).toMatchObject({
       outcome: 'interrupted',
       measuredLitres: null,
       endedAtMs: intent.atMs + 600_000,
     });
+  });
+
+  it('is not recorded before its valve, which hears only now and then, has closed by itself', () => {
+    const valve = {
+      family: 'chirpstack',
+      ...{ application: '1', devEui: '00112233aabbccdd', fPort: 85 },
+      ...{ open: 'ff1da000{seconds:u24le}', close: 'ff1d0000' },
+      ...{ device: 'lora.a1', flowMeter: { device: 'lora.a1' } },
+    } as const;
+    const zones = zonesOf(demoFarm()).map((zone): Zone => ({ ...zone, valve }));
+    const farm = testController({ zones, restored: { interrupted: [intent] } });
+    expect(only(farm.wait(1_200), 'journal_run')).toEqual([]);
+    const [run] = only(farm.valve({ totalLitres: 1_280 }), 'journal_run');
+    expect(run?.record).toMatchObject({ outcome: 'interrupted', measuredLitres: 380 });
   });
 });

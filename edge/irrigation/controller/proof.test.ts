@@ -58,6 +58,25 @@ describe('an open valve', () => {
     expect(run?.record).toMatchObject({ outcome: 'completed', proof: 'unmetered' });
   });
 
+  it('that has closed by itself, says its meter first, is not taken for one without water', () => {
+    const stated = relays.map((zone): Zone => ({ ...zone, minFlowLitresPerMinute: 20 }));
+    const { farm } = opened(600, stated);
+    farm.valve({ ...open, flowLitresPerMinute: 38, totalLitres: 1_010 });
+    for (const totalLitres of [1_137, 1_263]) {
+      farm.wait(199);
+      farm.valve({ ...open, flowLitresPerMinute: 38, totalLitres });
+    }
+    farm.wait(199);
+    // The relay's word of its closing is still on its way.
+    farm.valve({ ...open, flowLitresPerMinute: 0, totalLitres: 1_388 });
+    farm.wait(4);
+    farm.valve({ flowLitresPerMinute: 0, totalLitres: 1_388 });
+    expect(only(farm.actions, 'journal_run')[0]?.record).toMatchObject({
+      ...{ outcome: 'completed', measuredLitres: 388 },
+    });
+    expect(only(farm.actions, 'raise_alarm')).toEqual([]);
+  });
+
   it('whose meter fell silent long before the end has no measured litres', () => {
     const { farm } = opened(1_200, relays);
     farm.valve({ ...open, flowLitresPerMinute: 38, totalLitres: 1_010 });

@@ -45,10 +45,15 @@ export function repeatUnknown(zone: ZoneIn<'unknown'>, _event: unknown, turn: Tu
   return giveUpInterrupted(closeAgain(zone, turn), turn);
 }
 
+/** Without the meter's word, but not before its valve has closed by itself, however late it has heard its opening. */
 export function giveUpInterrupted(zone: ZoneState, turn: Turn): ZoneState {
-  const waited = { farmSeconds: 0, realSeconds: turn.config.interruptedWaitRealSeconds };
-  const since = zone.interrupted?.since;
-  return since && elapsed(since, turn.now, waited) ? recordInterrupted(zone, turn) : zone;
+  if (zone.interrupted === null) return zone;
+  const { intent, since } = zone.interrupted;
+  const waited = {
+    farmSeconds: answerOf(turn).farmSeconds + intent.durationSeconds,
+    realSeconds: turn.config.interruptedWaitRealSeconds,
+  };
+  return elapsed(since, turn.now, waited) ? recordInterrupted(zone, turn) : zone;
 }
 
 export function waterIfDue(zone: ZoneIn<'idle'>, _event: unknown, turn: Turn): ZoneState {
