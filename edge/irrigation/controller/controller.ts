@@ -8,6 +8,7 @@ import type { ControllerConfig } from './config.ts';
 import { lastingObstacle, moistureAfter } from './decide.ts';
 import { beginHeld, cutOffUntilFarmMs } from './held.ts';
 import { table } from './phases.ts';
+import { handsOff } from './resting.ts';
 import { addSource, followSources, layoutsOf, sourcesOf, stepSourceOf, supplyOf } from './sources.ts';
 import { withTally } from './tally.ts';
 import { beginUnknown, fault, journalInterrupted, lock, sendClose, type Turn } from './turn.ts';
@@ -171,9 +172,7 @@ function stepZone(state: ControllerState, id: string, event: ZoneEvent, config: 
 function observe(zone: ZoneState, event: ZoneEvent, turn: Turn): ZoneState {
   if (event.kind === 'moisture') return { ...zone, moisture: moistureAfter(zone.moisture, event, turn) };
   if (event.kind === 'plan') return { ...zone, plan: planAfter(zone.plan, event) };
-  if (event.kind === 'stop') return event.isRemote ? zone : handsOff(zone, turn, true);
-  if (event.kind === 'unlock' || (event.kind === 'open' && event.remote === undefined))
-    return zone.stoppedByHandRealMs === null ? zone : handsOff(zone, turn, false);
+  if (event.kind === 'stop') return event.isRemote ? zone : handsOff(zone, turn);
   if (event.kind !== 'valve') return zone;
   const { report } = event;
   const isOld = isOutdated(zone, report);
@@ -195,13 +194,6 @@ function planAfter(before: Plan | null, { wanted, reason, now }: EventOf<'plan'>
   const isSame = before?.wanted != null && cycleKey(before.wanted) === cycleKey(wanted);
   const openBeforeRealMs = isSame ? Math.min(before.openBeforeRealMs, endsRealMs) : endsRealMs;
   return { wanted, reason, openBeforeRealMs };
-}
-
-/** Journaled, so that a restart does not let somebody in town open what a person has just stopped. */
-function handsOff(zone: ZoneState, turn: Turn, holds: boolean): ZoneState {
-  const record = { kind: 'hands_off', atMs: turn.now.atMs, zone: zone.id, holds } as const;
-  turn.actions.push({ kind: 'journal_hands_off', record });
-  return { ...zone, stoppedByHandRealMs: holds ? turn.now.realMs : null };
 }
 
 /** A report without a word of the flow changes nothing about a leak. */

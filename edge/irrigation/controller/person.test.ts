@@ -45,6 +45,25 @@ describe('a person', () => {
     expect(closes(actions)).toEqual(['a1']);
     expect(farm.zone().phase.name).toBe('unknown');
   });
+
+  it('who has stopped it holds it back until the opening or unlocking of a person there is accepted', () => {
+    const farm = testController({ programs: ['a1'] }).swept();
+    farm.send({ kind: 'stop', ...request });
+    const isHeldBack = () => farm.zone().stoppedByHandRealMs !== null;
+    const answer = (...sent: Parameters<typeof farm.send>) => only(farm.send(...sent), 'answer')[0]?.accepted;
+    expect([answer({ kind: 'open', ...request, durationSeconds: 999_999 }), isHeldBack()]).toEqual([
+      false,
+      true,
+    ]);
+    expect([answer({ kind: 'unlock', ...request }), isHeldBack()]).toEqual([false, true]);
+    expect(only(farm.actions, 'journal_hands_off').map(({ record }) => record.holds)).toEqual([true]);
+    expect([answer({ kind: 'open', ...request, durationSeconds: 60 }), isHeldBack()]).toEqual([true, false]);
+    farm.send({ kind: 'stop', ...request });
+    farm.valve({ flowLitresPerMinute: 38 });
+    farm.wait(91);
+    expect([farm.zone().phase.name, isHeldBack()]).toEqual(['locked', true]);
+    expect([answer({ kind: 'unlock', ...request }), isHeldBack()]).toEqual([true, false]);
+  });
 });
 
 describe('a run that a restart cut off', () => {

@@ -93,8 +93,25 @@ export function openOnRequest(zone: ZoneIn<'idle'>, event: EventOf<'open'>, turn
       })
     : reasonOf('manual_request', { durationSeconds, soilMoisture });
   const openBeforeRealMs = remote?.openBeforeRealMs ?? null;
-  const run = beginRun(zone, turn, { source: 'manual', seconds: durationSeconds, reason, openBeforeRealMs });
+  const free = remote ? zone : handsOn(zone, turn);
+  const run = beginRun(free, turn, { source: 'manual', seconds: durationSeconds, reason, openBeforeRealMs });
   return accept(run, event, turn, reason);
+}
+
+/** A person at the farm has stopped it. Journaled, so that a restart does not let somebody in town open it. */
+export function handsOff(zone: ZoneState, turn: Turn): ZoneState {
+  return withHands(zone, turn, true);
+}
+
+/** A person at the farm has opened or unlocked it since. */
+function handsOn(zone: ZoneState, turn: Turn): ZoneState {
+  return zone.stoppedByHandRealMs === null ? zone : withHands(zone, turn, false);
+}
+
+function withHands(zone: ZoneState, turn: Turn, holds: boolean): ZoneState {
+  const record = { kind: 'hands_off', atMs: turn.now.atMs, zone: zone.id, holds } as const;
+  turn.actions.push({ kind: 'journal_hands_off', record });
+  return { ...zone, stoppedByHandRealMs: holds ? turn.now.realMs : null };
 }
 
 export function keepClosed(zone: ZoneState, turn: Turn): ZoneState {
@@ -105,6 +122,6 @@ export function keepClosed(zone: ZoneState, turn: Turn): ZoneState {
 
 export function unlockByPerson(zone: ZoneIn<'locked'>, event: EventOf<'unlock'>, turn: Turn): ZoneState {
   for (const key of lockKeys) turn.actions.push({ kind: 'clear_alarm', zone: zone.id, key });
-  const closing = beginUnknown({ ...zone, leakSince: null }, turn);
+  const closing = beginUnknown({ ...handsOn(zone, turn), leakSince: null }, turn);
   return accept(closing, event, turn, reasonOf('unlocked_by_person'));
 }
