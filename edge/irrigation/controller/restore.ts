@@ -6,6 +6,8 @@ import { cycleKey, type IntentRecord, lockKeys, type PastRecords } from './types
 
 /** Enough for years of two runs a day in each zone; an intent older than that has no valve open any more. */
 const MOST_RECORDS = 5_000;
+/** Runs end in another order than they begin: more of them are read, so that the run of each of those intents is among them. */
+const MOST_RUNS = MOST_RECORDS + 1_000;
 
 /** What the journal knows of earlier starts. */
 export async function restore(
@@ -13,7 +15,7 @@ export async function restore(
   alarms: readonly AlarmRecord[],
   past: { readonly nowMs: number; readonly pauseMs: number; readonly handsOffMs: number },
 ): Promise<Restored> {
-  const runs = await journal.records('run', MOST_RECORDS);
+  const runs = await journal.records('run', MOST_RUNS);
   const intents = await journal.records('intent', MOST_RECORDS);
   const recorded = new Set(runs.map((run) => run.runId));
   const recent = runs.filter((run) => Math.abs(past.nowMs - run.endedAtMs) < past.pauseMs);

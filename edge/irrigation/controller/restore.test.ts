@@ -1,0 +1,42 @@
+import type { JournalRecord } from '@nongtin/broker/wire';
+import { expect, it } from 'vitest';
+import { restore } from './restore.ts';
+import type { IntentRecord, PastRecords } from './types.ts';
+
+const NOW_MS = 1_800_000_000_000;
+const HOUR_MS = 3_600_000;
+
+/** A journal that holds these, oldest first. */
+function journalOf(records: readonly Partial<JournalRecord>[]): PastRecords {
+  const newestFirst = records.toReversed() as JournalRecord[];
+  return {
+    records: async (kind, limit) =>
+      newestFirst.filter((record) => record.kind === kind).slice(0, limit) as never,
+  };
+}
+
+function intent(runId: string, zone: string, atMs: number): IntentRecord {
+  const reason = { key: 'soil_dry', figures: {} };
+  return { kind: 'intent', runId, zone, valve: `valve-${zone}`, atMs, durationSeconds: 600, reason };
+}
+
+const run = (runId: string, zone: string, endedAtMs: number) =>
+  ({ kind: 'run', runId, zone, endedAtMs }) as const;
+
+const restoreAll = (records: readonly Partial<JournalRecord>[]) =>
+  restore(journalOf(records), [], { nowMs: NOW_MS, pauseMs: 120_000, handsOffMs: 900_000 });
+
+it('no run that has been recorded counts as cut off by the restart, however many there are and however they overlap', async () => {
+  const records = Array.from({ length: 6_000 }, (_, index) => {
+    const atMs = NOW_MS - (6_000 - index) * HOUR_MS;
+    // Zone a1 begins before a2 and ends after it.
+    return [
+      ...[intent(`a1-${index}`, 'a1', atMs), intent(`a2-${index}`, 'a2', atMs + 1)],
+      ...[run(`a2-${index}`, 'a2', atMs + 2), run(`a1-${index}`, 'a1', atMs + 3)],
+    ];
+  }).flat();
+  const single = [intent('a1-single', 'a1', NOW_MS - 1_000), run('a1-single', 'a1', NOW_MS)];
+  expect((await restoreAll([...records, ...single])).interrupted).toEqual([]);
+  const cutOff = intent('a1-cut-off', 'a1', NOW_MS);
+  expect((await restoreAll([...records, ...single, cutOff])).interrupted).toEqual([cutOff]);
+});
