@@ -40,3 +40,18 @@ it('no run that has been recorded counts as cut off by the restart, however many
   const cutOff = intent('a1-cut-off', 'a1', NOW_MS);
   expect((await restoreAll([...records, ...single, cutOff])).interrupted).toEqual([cutOff]);
 });
+
+it.each([
+  ['just', -60_000, ['a1']],
+  ['longer ago than the pause', -121_000, []],
+  ['by a clock that has gone back since', HOUR_MS, ['a1']],
+])(
+  'a zone that was watered %s waits for its pause after a restart, or not',
+  async (_when, agoMs, waiting) => {
+    const { recentlyWatered } = await restoreAll([
+      intent('a1-1', 'a1', NOW_MS + agoMs - 60_000),
+      run('a1-1', 'a1', NOW_MS + agoMs),
+    ]);
+    expect([...recentlyWatered]).toEqual(waiting);
+  },
+);

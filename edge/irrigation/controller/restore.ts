@@ -18,7 +18,8 @@ export async function restore(
   const runs = await journal.records('run', MOST_RUNS);
   const intents = await journal.records('intent', MOST_RECORDS);
   const recorded = new Set(runs.map((run) => run.runId));
-  const recent = runs.filter((run) => Math.abs(past.nowMs - run.endedAtMs) < past.pauseMs);
+  // One that is dated in the future counts too: the clock went back, and nobody knows how long ago it was.
+  const recent = runs.filter((run) => past.nowMs - run.endedAtMs < past.pauseMs);
   const keys = [...lockKeys, ...sourceLockKeys];
   const locking = alarms.filter((alarm) => alarm.state !== 'cleared' && keys.includes(alarm.reason.key));
   const hands = newestByZone(await journal.records('hands_off', MOST_RECORDS));
@@ -29,7 +30,6 @@ export async function restore(
     sources: pastSources(await journal.records('alarm', MOST_RECORDS), past.nowMs),
     begun: begunByZone(intents),
     recentlyWatered: new Set([...recent, ...interrupted].map((record) => record.zone)),
-    // One that is dated in the future counts too: the clock went back, and nobody knows how long ago it was.
     stoppedByHand: new Set(
       hands.filter(({ holds, atMs }) => holds && past.nowMs - atMs < past.handsOffMs).map(({ zone }) => zone),
     ),
