@@ -159,9 +159,10 @@ function mayBeOpen({ zone, layout }: Supplied, now: Instant): boolean {
   if (phase.name === 'closing' || phase.name === 'testing') return true;
   if (phase.name === 'idle' || phase.name === 'leak_testing') return valve?.open === true;
   if (phase.name === 'locked' && OPEN_LOCKS.includes(phase.reason.key)) return true;
+  // By its own means it has closed after its limit, whatever it has not said. A word that it is closed is from before its opening.
+  if (phase.name === 'unknown') return valve?.open === true || now.farmMs < phase.leaseFarmMs;
   if (valve?.open === false) return false;
-  // By its own means it has closed after its limit, whatever it has not said.
-  const since = valve === null ? (phase.name === 'unknown' ? phase.since : phase.sentAt) : valve.seen;
+  const since = valve?.seen ?? phase.sentAt;
   return valve?.open === true || !elapsed(since, now, { farmSeconds: layout.maxRunSeconds, realSeconds: 0 });
 }
 
