@@ -224,7 +224,7 @@ it('never waters two zones behind one meter together, and takes the water of one
   farm.relaySays(true);
   expect(await farm.irrigation.request('n2', { kind: 'open', durationSeconds: 60 })).toMatchObject({
     accepted: false,
-    reason: { key: 'too_many_running' },
+    reason: { key: 'meter_taken', figures: { zone: 'n1' } },
   });
   farm.later(100);
   farm.says(farm.reading('flow', 'meter', 38));

@@ -4,12 +4,13 @@ import type { PastSource } from '../sources/past.ts';
 import { elapsed, type Instant } from '../time.ts';
 import { isNoise, isOutdated, leakOf, showsOpen } from './band.ts';
 import { tellLoss } from './blame.ts';
-import type { ControllerConfig } from './config.ts';
+import type { ControlledZone, ControllerConfig } from './config.ts';
 import { lastingObstacle, moistureAfter } from './decide.ts';
 import { beginHeld, cutOffUntilFarmMs } from './held.ts';
 import { table } from './phases.ts';
 import { handsOff } from './resting.ts';
 import { addSource, followSources, layoutsOf, sourcesOf, stepSourceOf, supplyOf } from './sources.ts';
+import { mayBeOpen } from './supply.ts';
 import { withTally } from './tally.ts';
 import { beginUnknown, fault, journalInterrupted, lock, sendClose, type Turn } from './turn.ts';
 import {
@@ -259,12 +260,27 @@ function newTurn(
     now,
     othersWatering: counted.length,
     isOtherTested: others.some(({ phase }) => phase.name === 'testing'),
-    isMeterTaken: others.some((other) => layouts.get(other.id)?.meter === layout.meter),
+    meterTakenBy: meterTakenBy(state, layout, layouts, now),
     supply: supplyOf(state, layout, config),
     actions: [],
     nextId: () => `${config.idPrefix}-${++issued}`,
     issued: () => issued,
   };
+}
+
+/** Two runs through one meter could both not be believed; a run that a restart cut off has yet to be measured by it. */
+function meterTakenBy(
+  { zones }: ControllerState,
+  { id, meter }: ControlledZone,
+  layouts: ReadonlyMap<string, ControlledZone>,
+  now: Instant,
+): string | null {
+  const holder = Object.values(zones).find((zone) => {
+    const layout = layouts.get(zone.id);
+    if (zone.id === id || layout === undefined || layout.meter !== meter) return false;
+    return isWatering(zone) || zone.interrupted !== null || mayBeOpen({ zone, layout }, now);
+  });
+  return holder?.id ?? null;
 }
 
 function isWatering({ phase }: ZoneState): boolean {

@@ -81,7 +81,7 @@ export function obstacleToTest(zone: ZoneState, turn: Turn): Reason | undefined 
   if (zone.leakSince !== null) return reasonOf('leak_suspected');
   const dry = obstacleOfSupply(turn.supply, layout, turn.now);
   if (dry) return dry;
-  if (turn.isMeterTaken) return reasonOf('too_many_running', { maxZonesAtOnce: 1 });
+  if (turn.meterTakenBy !== null) return reasonOf('meter_taken', { zone: turn.meterTakenBy });
   if (turn.othersWatering >= config.maxZonesAtOnce)
     return reasonOf('too_many_running', { maxZonesAtOnce: config.maxZonesAtOnce });
   return undefined;

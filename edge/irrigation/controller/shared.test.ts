@@ -3,11 +3,23 @@ import { demoFarm } from '../../farm/demo.ts';
 import { type Zone, zonesOf } from '../../farm/layout.ts';
 import type { Source } from '../sources/schema.ts';
 import { only, testController } from './controller.suite.ts';
+import type { IntentRecord } from './types.ts';
 
 const well: Source = { id: 'well', name: 'Giếng khoan', maxFlowLitresPerMinute: 120, gapSeconds: 60 };
 const wells = zonesOf(demoFarm())
   .slice(0, 3)
   .map((zone): Zone => ({ ...zone, source: 'well' }));
+/** Two zones of relays behind one and the same meter. */
+const metered = zonesOf(demoFarm())
+  .slice(0, 2)
+  .map((zone): Zone => {
+    const device = `relay-${zone.id}`;
+    return { ...zone, valve: { family: 'tasmota', device, flowMeter: { device: 'meter' } } };
+  });
+const cutOff: IntentRecord = {
+  ...{ kind: 'intent', atMs: 1_800_000_000_000 - 10_000, runId: 'old-1', zone: 'a1', valve: 'relay-a1' },
+  ...{ durationSeconds: 600, reason: { key: 'soil_dry', figures: { meterLitres: 1_000 } } },
+};
 type Farm = ReturnType<typeof testController>;
 
 /** The reason of the answer. */
@@ -26,4 +38,23 @@ it('no water is sent to a source’s zones while a valve that has answered neith
   expect(open(farm, 'a2')).toBe('source_zone_open');
   farm.wait(60);
   expect(open(farm, 'a2'), 'it has closed by its own means').toBe('manual_request');
+});
+
+it('a run that a restart cut off is measured before another one runs through the same meter', () => {
+  const farm = testController({ zones: metered, restored: { interrupted: [cutOff] } });
+  farm.valve({ totalLitres: 1_010 }, 'a2');
+  expect(open(farm, 'a2')).toBe('meter_taken');
+  farm.valve({ totalLitres: 1_012 }, 'a1');
+  expect(only(farm.actions, 'journal_run').map(({ record }) => record.measuredLitres)).toEqual([12]);
+  expect(open(farm, 'a2')).toBe('manual_request');
+});
+
+it('a silent valve holds its meter until it has closed by its own means and its run is recorded', () => {
+  const farm = testController({ zones: metered, restored: { interrupted: [cutOff] } });
+  farm.valve({ totalLitres: 1_010 }, 'a2');
+  for (let minute = 0; minute < 29; minute++) farm.wait(60);
+  expect(only(farm.actions, 'journal_run'), 'recorded long ago').toHaveLength(1);
+  expect(open(farm, 'a2')).toBe('meter_taken');
+  farm.wait(60);
+  expect(open(farm, 'a2')).toBe('manual_request');
 });

@@ -153,7 +153,7 @@ function dryness({ config, state }: Supply, now: Instant): Reason | undefined {
 }
 
 /** Whether water may run through this zone's valve, as far as anybody can know. */
-function mayBeOpen({ zone, layout }: Supplied, now: Instant): boolean {
+export function mayBeOpen({ zone, layout }: Supplied, now: Instant): boolean {
   const { phase, valve } = zone;
   if (phase.name === 'opening' || phase.name === 'proving' || phase.name === 'running') return true;
   if (phase.name === 'closing' || phase.name === 'testing') return true;

@@ -16,8 +16,8 @@ export interface Turn {
   readonly othersWatering: number;
   /** One of those is being tested by a person. */
   readonly isOtherTested: boolean;
-  /** One of those takes its water through the same meter. */
-  readonly isMeterTaken: boolean;
+  /** A zone whose water may run through the same meter, or whose earlier water that has yet to tell; null: the meter is free. */
+  readonly meterTakenBy: string | null;
   /** Where its water comes from; null: nobody has said. */
   readonly supply: Supply | null;
   readonly actions: Action[];
