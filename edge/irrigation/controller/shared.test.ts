@@ -40,6 +40,24 @@ it('no water is sent to a source’s zones while a valve that has answered neith
   expect(open(farm, 'a2'), 'it has closed by its own means').toBe('manual_request');
 });
 
+it('zones of one source that are due at the same moment open one after the other, with the gap between them', () => {
+  const farm = testController({ zones: wells, sources: [well], programs: ['a1', 'a2'] });
+  const reason = { key: 'soil_dry', figures: {} };
+  for (const zone of ['a1', 'a2']) {
+    const openBeforeMs = farm.now.atMs + 3_600_000;
+    const wanted = { decisionId: zone, cycle: 1, seconds: 300, litres: null, openBeforeMs, reason };
+    farm.send({ kind: 'plan', zone, wanted, reason });
+  }
+  // Both may open with the same tick.
+  farm.swept().wait(1);
+  const phases = () => ['a1', 'a2'].map((id) => farm.zone(id).phase.name);
+  expect([phases(), farm.zone('a2').decision.key]).toEqual([['opening', 'idle'], 'source_gap']);
+  farm.wait(59);
+  expect(phases()).toEqual(['opening', 'idle']);
+  farm.wait(1);
+  expect(phases()).toEqual(['opening', 'opening']);
+});
+
 it('a run that a restart cut off is measured before another one runs through the same meter', () => {
   const farm = testController({ zones: metered, restored: { interrupted: [cutOff] } });
   farm.valve({ totalLitres: 1_010 }, 'a2');

@@ -117,7 +117,9 @@ export function obstacleOfSupply(
   // Water for this one would run through that one too.
   if (lost) return reasonOf('source_zone_open', { zone: lost.zone.id });
   const gap = { farmSeconds: config.gapSeconds, realSeconds: 0 };
-  if (state.lastOpening !== null && !elapsed(state.lastOpening, now, gap))
+  // The source is told of an opening after all zones have had their turn; until then the zones know of it.
+  const openings = neighbours.flatMap(({ zone: { phase } }) => ('run' in phase ? [phase.run.decided] : []));
+  if ([state.lastOpening, ...openings].some((opening) => opening !== null && !elapsed(opening, now, gap)))
     return reasonOf('source_gap', { gapSeconds: config.gapSeconds });
   return crowded(open, supply, layout);
 }
