@@ -7,11 +7,17 @@ import { cycleKey, type EventOf, type ZoneIn, type ZoneState } from './types.ts'
 export function openNow(zone: ZoneIn<'opening'>, event: EventOf<'intent_durable'>, turn: Turn): ZoneState {
   const { run, sentAt } = zone.phase;
   if (run.runId !== event.runId || sentAt !== null) return zone;
+  journalWrites(zone, turn);
   const tooLate = { farmSeconds: 0, realSeconds: turn.config.intentMaxAgeRealSeconds };
   const outcome = run.openBeforeRealMs === null ? 'stopped' : 'expired';
   if (elapsed(run.decided, turn.now, tooLate) || !sendOpen(run, turn, turn.now))
     return beginClosing(zone, turn, { run, openedAt: null, outcome, proof: null });
   return { ...zone, phase: { ...zone.phase, sentAt: turn.now, firstSentAt: turn.now, attempts: 1 } };
+}
+
+/** An intent is on the disk. */
+export function journalWrites(zone: ZoneState, turn: Turn): void {
+  turn.actions.push({ kind: 'clear_alarm', zone: zone.id, key: 'journal_unavailable' });
 }
 
 export function withoutIntent(

@@ -83,6 +83,16 @@ it('tries again what the journal could not hold: nothing was opened', () => {
   farm.send({ kind: 'intent_failed', zone: 'a1', runId: farm.runId() });
   farm.wait(11);
   expect(intents(farm)).toHaveLength(2);
+  expect(only(farm.actions, 'raise_alarm')).toMatchObject([{ reason: { key: 'journal_unavailable' } }]);
+  const actions = farm.send({ kind: 'intent_durable', zone: 'a1', runId: farm.runId() });
+  expect(only(actions, 'clear_alarm'), 'it writes again').toMatchObject([{ key: 'journal_unavailable' }]);
+});
+
+it('clears the alarm of a journal that could not write with a wet test too', () => {
+  const farm = programmed().swept();
+  farm.send({ kind: 'test', zone: 'a1', requestId: 'r', startedBy: 'sau' });
+  const actions = farm.send({ kind: 'intent_durable', zone: 'a1', runId: farm.runId() });
+  expect(only(actions, 'clear_alarm')).toMatchObject([{ key: 'journal_unavailable' }]);
 });
 
 it('begins nothing after the end of its window, whatever happens to UTC', () => {

@@ -12,6 +12,7 @@ import { type Verdict, verdictOf } from '../../wet-test/verdict.ts';
 import { reasonOf } from '../reason.ts';
 import { elapsed } from '../time.ts';
 import { isOutdated } from './band.ts';
+import { journalWrites } from './opening.ts';
 import { beginTally } from './tally.ts';
 import { answerOf, beginUnknown, fault, recordRun, sendClose, sendOpen, type Turn } from './turn.ts';
 import type { EventOf, Outcome, Run, ZoneIn, ZoneState } from './types.ts';
@@ -49,6 +50,7 @@ export function beginTesting(zone: ZoneState, { startedBy }: EventOf<'test'>, tu
 export function testWithIntent(zone: Testing, event: EventOf<'intent_durable'>, turn: Turn): ZoneState {
   const { run, test } = zone.phase;
   if (run.runId !== event.runId || test !== null) return zone;
+  journalWrites(zone, turn);
   const tooLate = { farmSeconds: 0, realSeconds: turn.config.intentMaxAgeRealSeconds };
   // Nobody stands beside the valve any more.
   if (elapsed(run.decided, turn.now, tooLate) || !sendOpen(run, turn, turn.now))
