@@ -164,7 +164,7 @@ export function closeAgain<Z extends ZoneState>(zone: Z, turn: Turn): ZoneState 
     return { ...zone, phase: { ...phase, sentAt: turn.now, attempts } };
   }
   sendClose(turn);
-  return phase.name === 'locked' || phase.name === 'in_doubt'
-    ? { ...zone, phase: { ...phase, sentAt: turn.now } }
-    : zone;
+  if (phase.name === 'locked')
+    return { ...zone, phase: { ...phase, sentAt: turn.now, attempts: phase.attempts + 1 } };
+  return phase.name === 'in_doubt' ? { ...zone, phase: { ...phase, sentAt: turn.now } } : zone;
 }

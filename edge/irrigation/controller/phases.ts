@@ -15,7 +15,8 @@ import { openingAnswered, openingFailed, openNow, repeatOpening, withoutIntent }
 import {
   closedAtLast,
   giveUpInterrupted,
-  keepClosed,
+  keepLocked,
+  lockedAnswered,
   openOnRequest,
   repeatUnknown,
   unlockByPerson,
@@ -31,15 +32,7 @@ import {
   testWithIntent,
   testWithoutIntent,
 } from './testing.ts';
-import {
-  accept,
-  beginClosing,
-  beginUnknown,
-  recordInterrupted,
-  refuse,
-  sendClose,
-  type Turn,
-} from './turn.ts';
+import { accept, beginClosing, beginUnknown, refuse, sendClose, type Turn } from './turn.ts';
 import type { EventOf, PhaseName, ZoneEvent, ZoneIn, ZoneState } from './types.ts';
 
 type Table = {
@@ -171,9 +164,8 @@ export const table: Table = {
     unlock: (zone, event, turn) => refuse(zone, event, turn, reasonOf('not_locked')),
   },
   locked: {
-    valve: (zone, event, turn) =>
-      keepClosed(event.report.state === 'closed' ? recordInterrupted(zone, turn) : zone, turn),
-    tick: (zone, _event, turn) => keepClosed(giveUpInterrupted(zone, turn), turn),
+    valve: lockedAnswered,
+    tick: (zone, _event, turn) => keepLocked(giveUpInterrupted(zone, turn), turn),
     online: (zone, _event, turn) => closeAgain(zone, turn),
     test: (zone, event, turn) =>
       refuse(zone, event, turn, reasonOf('zone_locked', { cause: zone.phase.reason.key })),

@@ -1,5 +1,5 @@
 import { reasonOf } from '../reason.ts';
-import { elapsed } from '../time.ts';
+import { elapsed, type Limit } from '../time.ts';
 import { isOutdated } from './band.ts';
 import { closeAgain, isDefiant, withClaim } from './closing.ts';
 import { decide, freshMoisture, obstacleFromAfar, obstacleTo } from './decide.ts';
@@ -31,22 +31,15 @@ export function closedAtLast(zone: ZoneIn<'unknown'>, { report }: EventOf<'valve
 }
 
 export function repeatUnknown(zone: ZoneIn<'unknown'>, _event: unknown, turn: Turn): ZoneState {
-  const { phase } = zone;
-  const patient = phase.attempts >= turn.config.attempts;
-  const answer = answerOf(turn);
-  const { slowRepeatRealSeconds } = turn.config;
-  const farApart = { farmSeconds: 0, realSeconds: Math.max(slowRepeatRealSeconds, answer.realSeconds) };
-  if (!elapsed(phase.sentAt, turn.now, patient && zone.valve?.open !== true ? farApart : answer))
-    return giveUpInterrupted(zone, turn);
-  if (phase.attempts >= turn.config.attempts) {
-    const reason = reasonOf('valve_silent', { valve: turn.layout.valve, attempts: phase.attempts });
-    turn.actions.push({ kind: 'raise_alarm', zone: zone.id, severity: 'low', reason });
-  }
+  const { sentAt, attempts } = zone.phase;
+  const patience = zone.valve?.open === true ? answerOf(turn) : patienceOf(attempts, turn);
+  if (!elapsed(sentAt, turn.now, patience)) return giveUpInterrupted(zone, turn);
+  tellSilence(zone, attempts, turn);
   return giveUpInterrupted(closeAgain(zone, turn), turn);
 }
 
 /** Without the meter's word, but not before its valve has closed by itself, however late it has heard its opening. */
-export function giveUpInterrupted(zone: ZoneState, turn: Turn): ZoneState {
+export function giveUpInterrupted<Z extends ZoneState>(zone: Z, turn: Turn): Z {
   if (zone.interrupted === null) return zone;
   const { intent, since } = zone.interrupted;
   const waited = {
@@ -118,6 +111,38 @@ export function keepClosed(zone: ZoneState, turn: Turn): ZoneState {
   if (zone.phase.name !== 'locked' && zone.phase.name !== 'in_doubt') return zone;
   const wet = zone.valve?.open === true || zone.leakSince !== null;
   return wet && elapsed(zone.phase.sentAt, turn.now, answerOf(turn)) ? closeAgain(zone, turn) : zone;
+}
+
+/** One that is locked by a restart, and has not been heard of since, is told to close until it says that it has. */
+export function keepLocked(zone: ZoneIn<'locked'>, turn: Turn): ZoneState {
+  const { attempts, sentAt } = zone.phase;
+  if (zone.valve !== null) return keepClosed(zone, turn);
+  if (!elapsed(sentAt, turn.now, patienceOf(attempts, turn))) return zone;
+  tellSilence(zone, attempts, turn);
+  return closeAgain(zone, turn);
+}
+
+export function lockedAnswered(zone: ZoneIn<'locked'>, { report }: EventOf<'valve'>, turn: Turn): ZoneState {
+  if (report.state !== 'closed') return keepClosed(zone, turn);
+  const { phase } = zone;
+  if (phase.attempts > 0) turn.actions.push({ kind: 'clear_alarm', zone: zone.id, key: 'valve_silent' });
+  const closed = { ...zone, phase: { ...phase, attempts: 0 } };
+  return keepClosed(recordInterrupted(closed, turn), turn);
+}
+
+/** After the first few a valve that does not answer is told far apart. */
+function patienceOf(attempts: number, turn: Turn): Limit {
+  const answer = answerOf(turn);
+  const { slowRepeatRealSeconds } = turn.config;
+  return attempts < turn.config.attempts
+    ? answer
+    : { farmSeconds: 0, realSeconds: Math.max(slowRepeatRealSeconds, answer.realSeconds) };
+}
+
+function tellSilence({ id }: ZoneState, attempts: number, turn: Turn): void {
+  if (attempts < turn.config.attempts) return;
+  const reason = reasonOf('valve_silent', { valve: turn.layout.valve, attempts });
+  turn.actions.push({ kind: 'raise_alarm', zone: id, severity: 'low', reason });
 }
 
 export function unlockByPerson(zone: ZoneIn<'locked'>, event: EventOf<'unlock'>, turn: Turn): ZoneState {

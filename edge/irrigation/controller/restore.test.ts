@@ -1,5 +1,6 @@
 import type { JournalRecord } from '@nongtin/broker/wire';
 import { expect, it } from 'vitest';
+import { closes, only, testController } from './controller.suite.ts';
 import { restore } from './restore.ts';
 import type { IntentRecord, PastRecords } from './types.ts';
 
@@ -55,3 +56,23 @@ it.each([
     expect([...recentlyWatered]).toEqual(waiting);
   },
 );
+
+it('a zone that is locked since before a restart is told to close as often as any other until it says that it has', () => {
+  const locks = new Map([['a1', { key: 'no_flow', figures: {} }]]);
+  const farm = testController({ restored: { locks } });
+  for (let second = 0; second < 600; second++) farm.wait(1);
+  const sent = closes(farm.actions);
+  const count = (id: string) => sent.filter((zone) => zone === id).length;
+  expect(count('a1')).toBe(count('a2'));
+  expect(count('a1')).toBeGreaterThan(10);
+  const silent = only(farm.actions, 'raise_alarm').filter(({ reason }) => reason.key === 'valve_silent');
+  expect(silent.map(({ zone }) => zone)).toContain('a1');
+  const answered = farm.valve({});
+  expect(only(answered, 'clear_alarm')).toMatchObject([{ zone: 'a1', key: 'valve_silent' }]);
+  expect([
+    closes(answered),
+    only(farm.valve({}), 'clear_alarm'),
+    closes(farm.wait(600)).includes('a1'),
+  ]).toEqual([[], [], false]);
+  expect(farm.zone().phase.name).toBe('locked');
+});

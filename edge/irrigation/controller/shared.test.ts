@@ -40,6 +40,16 @@ it('no water is sent to a source’s zones while a valve that has answered neith
   expect(open(farm, 'a2'), 'it has closed by its own means').toBe('manual_request');
 });
 
+it('a locked valve that says nothing after a restart keeps its source’s water from the others no longer than its time', () => {
+  const locks = new Map([['a1', { key: 'no_flow', figures: {} }]]);
+  const farm = testController({ zones: wells, sources: [well], restored: { locks } });
+  farm.valve({}, 'a2');
+  farm.valve({}, 'a3');
+  expect(open(farm, 'a2')).toBe('source_zone_open');
+  for (let minute = 0; minute < 30; minute++) farm.wait(60);
+  expect(open(farm, 'a2')).toBe('manual_request');
+});
+
 it('zones of one source that are due at the same moment open one after the other, with the gap between them', () => {
   const farm = testController({ zones: wells, sources: [well], programs: ['a1', 'a2'] });
   const reason = { key: 'soil_dry', figures: {} };

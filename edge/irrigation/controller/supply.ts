@@ -164,7 +164,7 @@ export function mayBeOpen({ zone, layout }: Supplied, now: Instant): boolean {
   // By its own means it has closed after its limit, whatever it has not said. A word that it is closed is from before its opening.
   if (phase.name === 'unknown') return valve?.open === true || now.farmMs < phase.leaseFarmMs;
   if (valve?.open === false) return false;
-  const since = valve?.seen ?? phase.sentAt;
+  const since = valve?.seen ?? (phase.name === 'locked' ? phase.since : phase.loss.at);
   return valve?.open === true || !elapsed(since, now, { farmSeconds: layout.maxRunSeconds, realSeconds: 0 });
 }
 

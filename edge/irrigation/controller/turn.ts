@@ -173,7 +173,7 @@ export function lock(zone: ZoneState, turn: Turn, reason: Reason): ZoneState {
   return {
     ...zone,
     decision: reasonOf('zone_locked', { cause: reason.key }),
-    phase: { name: 'locked', reason, sentAt: turn.now },
+    phase: { name: 'locked', reason, since: turn.now, sentAt: turn.now, attempts: 1 },
   };
 }
 
@@ -234,7 +234,7 @@ function actualSeconds(openedAt: Instant | null, until: Instant, isSeen: boolean
 }
 
 /** Records a run that a restart cut off, with what the meter's counter tells when it was asked in time. */
-export function recordInterrupted(zone: ZoneState, turn: Turn): ZoneState {
+export function recordInterrupted<Z extends ZoneState>(zone: Z, turn: Turn): Z {
   if (zone.interrupted === null) return zone;
   const { intent, since } = zone.interrupted;
   const before = intent.reason.figures.meterLitres;

@@ -178,7 +178,14 @@ export type Phase =
   /** It has lost its water, and is kept closed until it is known whether the zone or its source has failed (blame.ts). */
   | { readonly name: 'in_doubt'; readonly loss: Loss; readonly sentAt: Instant }
   /** Until a person unlocks it. */
-  | { readonly name: 'locked'; readonly reason: Reason; readonly sentAt: Instant };
+  | {
+      readonly name: 'locked';
+      readonly reason: Reason;
+      readonly since: Instant;
+      readonly sentAt: Instant;
+      /** Closings that it has been sent since it was last heard to be closed. */
+      readonly attempts: number;
+    };
 
 export type PhaseName = Phase['name'];
 
