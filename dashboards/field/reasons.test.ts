@@ -73,3 +73,14 @@ it('writes litres, dates and months as the language does', async () => {
     'Not watered: the program gives no water in September.',
   );
 });
+
+it('claims no flow of a valve that does not close where nobody measures it', async () => {
+  const said: string[] = [];
+  for (const language of ['vi', 'en', 'zh'] as const) {
+    await setLanguage(language);
+    said.push(sentence({ key: 'valve_does_not_close', figures: { flowLitresPerMinute: 38 } }));
+    said.push(sentence({ key: 'valve_does_not_close', figures: {} }));
+  }
+  expect(said.map((words) => words.includes('38'))).toEqual([true, false, true, false, true, false]);
+  expect(said.filter((words) => /\{\{|\/ ?min|L\/phút/.test(words))).toHaveLength(3);
+});

@@ -11,7 +11,8 @@ const WHOLE = new Set(['plannedLitres', 'decisionLitres', 'deliveredLitres']);
 
 /**
  * A reason as a sentence: fractions as percent, seconds also as minutes under the same name, dates ('2026-11-24', the days
- * of the farm's own calendar) and months as the reader's language writes them.
+ * of the farm's own calendar) and months as the reader's language writes them. One that tells no flow may have a sentence of its
+ * own without it.
  */
 export function sentence(reason: Reason): string {
   const figures: Record<string, string | number> = { key: reason.key };
@@ -22,7 +23,8 @@ export function sentence(reason: Reason): string {
       figures[name.replace(/Seconds$/, 'Minutes')] = number(value / 60);
     }
   }
-  return t([`reason.${reason.key}`, 'reason.other'], figures);
+  const unmeasured = figures.flowLitresPerMinute === undefined ? [`reason.${reason.key}_unmeasured`] : [];
+  return t([...unmeasured, `reason.${reason.key}`, 'reason.other'], figures);
 }
 
 function written(name: string, value: number): string {
