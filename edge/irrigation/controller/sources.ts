@@ -5,6 +5,7 @@ import type { SourceAction, SourceState } from '../sources/state.ts';
 import type { Instant } from '../time.ts';
 import type { ControlledZone, ControllerConfig } from './config.ts';
 import { demandOf, isBurst, type Supply, suppliedBy } from './supply.ts';
+import { mostLitres } from './tally.ts';
 import type { Action, ControlledSourceEvent, ControllerState, ZoneEvent } from './types.ts';
 
 /** The sources within the controller: each is told what the zones behind it want, and they are told what becomes of it. */
@@ -129,23 +130,35 @@ function withOpenings(
     const was = before.zones[zone.id];
     return isBurst(zone) && (was === undefined || !isBurst(was));
   });
-  const litres = source.filter === null ? 0 : litresGiven(before, changed, now);
+  const litres = source.filter === null ? 0 : litresGiven(before, changed, now, config);
   if (!isOpening && !isBroken && litres === 0) return { state, actions: [] };
   const filter = source.filter && { ...source.filter, litres: source.filter.litres + litres };
   const opened: SourceState = { ...source, filter, lastOpening: isOpening ? now : source.lastOpening };
   return kept(state, isBroken ? cutOff(opened, turn) : opened, turn);
 }
 
-/** What has passed the filter: by the zones' meters; where there is none by their time, when it is over. */
-function litresGiven(before: ControllerState, changed: ReturnType<typeof suppliedBy>, now: Instant): number {
+/**
+ * What has passed the filter: by the meters of zones that are watered; where there is none by their time, when it is over. More than
+ * can have run is a counter that has jumped, and no water.
+ */
+function litresGiven(
+  before: ControllerState,
+  changed: ReturnType<typeof suppliedBy>,
+  now: Instant,
+  config: ControllerConfig,
+): number {
   return changed.reduce((sum, { zone, layout }) => {
     const was = before.zones[zone.id];
     if (was?.phase.name === 'running' && was.phase.proof === 'unmetered' && zone.phase.name !== 'running') {
       const minutes = (now.farmMs - was.phase.openedAt.farmMs) / 60_000;
       return sum + minutes * layout.nominalFlowLitresPerMinute;
     }
-    const [from, to] = [was?.valve?.totalLitres, zone.valve?.totalLitres];
-    return from == null || to == null || layout.isUnmetered ? sum : sum + Math.max(0, to - from);
+    if (was?.valve?.totalLitres == null || !('run' in was.phase) || layout.isUnmetered) return sum;
+    const litres = (zone.valve?.totalLitres ?? 0) - was.valve.totalLitres;
+    const sinceMs = Math.max(was.valve.totalSeen?.farmMs ?? 0, was.phase.run.decided.farmMs);
+    const flow = zone.valve?.flowLitresPerMinute ?? 0;
+    const most = mostLitres((now.farmMs - sinceMs) / 1000, flow, { config, layout });
+    return litres > 0 && litres <= most ? sum + litres : sum;
   }, 0);
 }
 
