@@ -1,19 +1,18 @@
-import { type AlarmRecord, quality, type ValveCommand } from '@nongtin/broker/wire';
+import {
+  type AlarmRecord,
+  type HandsOffRecord,
+  quality,
+  type Reason,
+  type ValveCommand,
+} from '@nongtin/broker/wire';
 import type { Zone } from '../../farm/layout.ts';
-import { pastSources } from '../sources/past.ts';
 import { partsOf, type Source } from '../sources/schema.ts';
 import type { PartName } from '../sources/state.ts';
 import type { Instant } from '../time.ts';
 import { testController } from './controller.suite.ts';
 import { begin, step } from './controller.ts';
-import {
-  type Action,
-  type ControllerEvent,
-  type ControllerState,
-  type IntentRecord,
-  lockKeys,
-  type ValveReport,
-} from './types.ts';
+import { restoredFrom } from './restore.ts';
+import type { Action, ControllerEvent, ControllerState, IntentRecord, ValveReport } from './types.ts';
 
 /**
  * Devices as they are, around the controller: each closes by its own timer, takes an id once, forgets everything at a reboot and
@@ -67,6 +66,7 @@ export class Rig {
   /** Run id → its intent, once it is on the disk. */
   readonly durable = new Map<string, IntentRecord>();
   readonly runs: Extract<Action, { kind: 'journal_run' }>['record'][] = [];
+  readonly handsOff: HandsOffRecord[] = [];
   readonly alarms = new Map<
     string,
     { source: string; key: string; figures: Record<string, string | number> }
@@ -137,19 +137,20 @@ export class Rig {
   }
 
   #restored() {
-    const recorded = new Set(this.runs.map(({ runId }) => runId));
-    const intents = [...this.durable.values()];
-    const begun = new Map<string, string[]>();
-    for (const { zone, decisionId, cycle } of intents)
-      if (decisionId !== undefined) begun.set(zone, [...(begun.get(zone) ?? []), `${decisionId}#${cycle}`]);
-    const locks = [...this.alarms.values()].filter(({ key }) => isLock(key));
-    return {
-      locks: new Map(locks.map(({ source, key, figures }) => [source, { key, figures }])),
-      interrupted: intents.filter(({ runId }) => !recorded.has(runId)),
-      begun,
-      ...{ recentlyWatered: new Set<string>(), stoppedByHand: new Set<string>() },
-      sources: pastSources(this.alarmRecords.toReversed(), this.utcMs),
-    };
+    const isActive = ({ state, source, reason }: AlarmRecord) =>
+      state === 'active' && this.alarms.has(`${source} ${reason.key}`);
+    const { pauseRealSeconds, handsOffRealSeconds } = this.config;
+    return restoredFrom(
+      {
+        ...{ runs: this.runs.toReversed(), intents: [...this.durable.values()].reverse() },
+        ...{ handsOff: this.handsOff.toReversed(), alarmChanges: this.alarmRecords.toReversed() },
+        alarms: this.alarmRecords.filter(isActive),
+      },
+      {
+        ...{ nowMs: this.utcMs, pauseMs: pauseRealSeconds * 1000 },
+        handsOffMs: handsOffRealSeconds * 1000,
+      },
+    );
   }
 
   send(event: ControllerEvent): void {
@@ -341,8 +342,7 @@ export class Rig {
     for (const { deliver } of due.sort((one, other) => one.atMs - other.atMs)) deliver();
   }
 
-  #noteAlarm(source: string, key: string, state: 'active' | 'cleared'): void {
-    const reason = { key, figures: {} };
+  #noteAlarm(source: string, reason: Reason, state: 'active' | 'cleared'): void {
     const known = { alarmId: `${this.alarmRecords.length}`, atMs: this.utcMs, severity: 'high' } as const;
     this.alarmRecords.push({ kind: 'alarm', ...known, state, source, reason });
   }
@@ -357,14 +357,15 @@ export class Rig {
         this.#toDevice(partOf(source, action.part), action.command);
       }
       if (action.kind === 'journal_run') this.runs.push(action.record);
+      if (action.kind === 'journal_hands_off') this.handsOff.push(action.record);
       const source = action.kind === 'raise_alarm' || action.kind === 'clear_alarm' ? action.zone : '';
       if (action.kind === 'raise_alarm') {
         const { key, figures } = action.reason;
-        if (!this.alarms.has(`${source} ${key}`)) this.#noteAlarm(source, key, 'active');
+        if (!this.alarms.has(`${source} ${key}`)) this.#noteAlarm(source, action.reason, 'active');
         this.alarms.set(`${source} ${key}`, { source, key, figures });
       }
       if (action.kind === 'clear_alarm' && this.alarms.delete(`${source} ${action.key}`))
-        this.#noteAlarm(source, action.key, 'cleared');
+        this.#noteAlarm(source, { key: action.key, figures: {} }, 'cleared');
       if (action.kind !== 'journal_intent') continue;
       const { record } = action;
       const atMs = this.nowMs + this.options.random() * 400;
@@ -382,12 +383,6 @@ export class Rig {
 }
 
 const STEP_MS = 250;
-
-function isLock(key: string): boolean {
-  return (
-    lockKeys.includes(key) || /^(pump_does|master_does|source_dry|source_no_flow|pressure_too)/.test(key)
-  );
-}
 
 function nameOf(valve: Zone['valve'] | undefined): string {
   if (valve === undefined) return '';
