@@ -68,6 +68,10 @@ function figures(years: readonly (readonly Compared[])[]): Measurement {
       stressDays: worst(({ ours }) => ours.stressDays, 'days'),
       stressDaysClock: worst(({ clock }) => clock.stressDays, 'days'),
       stressDaysThreshold: worst(({ threshold }) => threshold.stressDays, 'days'),
+      waterRatioThreshold: worst(({ ours, threshold }) => ours.litres / threshold.litres, '1'),
+      percolationMm: worst(({ ours }) => ours.percolationMm, 'mm'),
+      percolationClockMm: worst(({ clock }) => clock.percolationMm, 'mm'),
+      percolationThresholdMm: worst(({ threshold }) => threshold.percolationMm, 'mm'),
       valveCyclesRatioThreshold: worst(({ ours, threshold }) => ours.openings / threshold.openings, '1'),
     },
     targets: [
@@ -79,7 +83,7 @@ function figures(years: readonly (readonly Compared[])[]): Measurement {
 }
 
 function words({ ours, clock, threshold }: Compared): string {
-  const of = ({ litres, stressDays, openings }: Outcome) =>
-    `${Math.round(litres / 1000)} m³, ${stressDays} stress days, ${openings} openings`;
+  const of = ({ litres, percolationMm, stressDays, openings }: Outcome) =>
+    `${Math.round(litres / 1000)} m³, ${Math.round(percolationMm)} mm percolated, ${stressDays} stress days, ${openings} openings`;
   return `ours ${of(ours)}; clock ${of(clock)}; threshold ${of(threshold)}`;
 }
