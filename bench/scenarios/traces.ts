@@ -115,11 +115,13 @@ export function jumped(by: number, atLeast: number): Trace {
 export function rainUntold(atLeastMm: number): Trace {
   return {
     ...{ what: 'mm of rain that nobody told', atLeast: atLeastMm },
-    count: ({ truth, records }) =>
-      records.reduce(
-        (mm, record) => mm - (record.kind === 'water_balance' ? (record.rainMm ?? 0) : 0),
-        truth.rainMm,
-      ),
+    count: ({ truth, records }) => {
+      // Every zone's balance tells the day's rain.
+      const told = new Map<string, number>();
+      for (const record of records)
+        if (record.kind === 'water_balance') told.set(record.date, record.rainMm ?? 0);
+      return [...told.values()].reduce((mm, ofDay) => mm - ofDay, truth.rainMm);
+    },
   };
 }
 

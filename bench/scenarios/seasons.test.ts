@@ -1,0 +1,3 @@
+import { playAsExpected } from './expected.suite.ts';
+
+playAsExpected(['seasons']);
