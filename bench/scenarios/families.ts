@@ -19,7 +19,7 @@ const dawn = { own: { program: atDawn }, length: 'PT3H' } as const;
 /** Valves of every family. */
 export const families: readonly FarmScenario[] = [
   {
-    ...{ name: 'four-families', title: 'A valve of each family in a morning without faults', length: 'PT5H' },
+    ...{ name: 'all-families', title: 'A valve of each family in a morning without faults', length: 'PT5H' },
     ...{ farm: withoutPump(fourFamilies), own: { program: atDawn } },
     expect: { litres: { tasmota: [760, 840], shelly: [760, 840], zigbee: [760, 840], lora: [760, 840] } },
   },

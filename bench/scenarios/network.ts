@@ -9,7 +9,7 @@ const both = { n1: [1_000, 1_450], n2: [850, 1_150] } as const;
 /** Messages that come late, never, twice or in another order. */
 export const network: readonly FarmScenario[] = [
   {
-    ...{ name: 'late-messages', title: 'Every message comes two to four seconds late', ...given },
+    ...{ name: 'messages-seconds-late', title: 'Every message comes two to four seconds late', ...given },
     faults: [{ fault: 'messages-late', at: 'PT2M', seconds: 2, spreadSeconds: 2 }],
     expect: { litres: both, traces: [cameLate(2, 500)] },
   },
@@ -23,7 +23,7 @@ export const network: readonly FarmScenario[] = [
     fallsShort: 'nothing is watered while the network takes longer than a pump may take to answer',
   },
   {
-    ...{ name: 'lost-messages', title: 'Three of ten messages are lost, commands too', ...given },
+    ...{ name: 'three-in-ten-lost', title: 'Three of ten messages are lost, commands too', ...given },
     faults: [{ fault: 'messages-lost', at: 'PT2M', rate: 0.3 }],
     expect: {
       litres: { n1: [1_000, 1_450], n2: [850, 1_300] },
@@ -44,7 +44,7 @@ export const network: readonly FarmScenario[] = [
   },
   {
     ...{
-      name: 'wifi-loss',
+      name: 'wifi-loss-of-a-valve',
       title: 'A valve loses its Wi-Fi in a run and comes back after an hour',
       ...given,
     },

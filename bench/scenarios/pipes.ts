@@ -8,7 +8,7 @@ const given = { farm: twoZones, own: { program: dawnAndDusk }, length: 'PT13H' }
 /** What breaks where water runs. */
 export const pipes: readonly FarmScenario[] = [
   {
-    ...{ name: 'burst-pipe', title: 'A pipe of zone 1 bursts while it is watered', ...given },
+    ...{ name: 'pipe-bursts', title: 'A pipe of zone 1 bursts while it is watered', ...given },
     faults: [{ fault: 'pipe-burst', at: 'PT15M7S', target: 'n1', litresPerMinute: 90 }],
     expect: {
       litres: { n1: [250, 400], n2: [2_300, 2_600] },
@@ -16,7 +16,7 @@ export const pipes: readonly FarmScenario[] = [
     },
   },
   {
-    ...{ name: 'main-burst', title: 'The main bursts while it delivers; its pressure falls', ...given },
+    ...{ name: 'main-bursts', title: 'The main bursts while it delivers; its pressure falls', ...given },
     faults: [{ fault: 'main-burst', at: 'PT15M7S', target: 'well', litresPerMinute: 300 }],
     expect: {
       litres: { n1: [250, 400], n2: [250, 400] },
@@ -24,13 +24,13 @@ export const pipes: readonly FarmScenario[] = [
     },
   },
   {
-    ...{ name: 'stuck-closed', title: 'A valve does not open; its position switch says so', ...given },
+    ...{ name: 'valve-stuck-closed', title: 'A valve does not open; its position switch says so', ...given },
     faults: [{ fault: 'valve-stuck-closed', at: 'PT5M', target: 'valve-n1' }],
     expect: { litres: { n1: [0, 0], n2: [2_000, 2_800] }, alarms: ['n1 valve_no_answer'] },
   },
   {
     ...{
-      name: 'stuck-open',
+      name: 'valve-stuck-open',
       title: 'A valve stays open; pump and master valve keep water from it',
       ...given,
     },
@@ -64,7 +64,7 @@ export const pipes: readonly FarmScenario[] = [
   },
   {
     ...{
-      name: 'leaking-valve',
+      name: 'valve-leaks',
       title: 'A valve leaks when it is closed; the master valve stops it',
       ...given,
     },
@@ -88,7 +88,7 @@ export const pipes: readonly FarmScenario[] = [
     expect: { litres: { n1: [2_200, 2_800], n2: [1_800, 2_300] }, traces: [wasOpen('n1', 2_100)] },
   },
   {
-    ...{ name: 'clogged-drip', title: 'Drip lines give a third of their flow', ...given },
+    ...{ name: 'lines-clogged', title: 'Drip lines give a third of their flow', ...given },
     faults: [{ fault: 'drip-clogged', at: 'PT5M', target: 'n1', flowFactor: 0.3, uniformity: 0.5 }],
     expect: {
       litres: { n1: [5, 50], n2: [2_300, 2_700] },

@@ -11,7 +11,7 @@ const both = { n1: [1_150, 1_400], n2: [950, 1_150] } as const;
 export const power: readonly FarmScenario[] = [
   {
     ...{
-      name: 'gateway-power-cut',
+      name: 'gateway-off-in-a-run',
       title: 'The gateway loses its power in a run for half an hour',
       ...given,
     },

@@ -21,7 +21,7 @@ export const sources: readonly FarmScenario[] = [
   },
   {
     ...{
-      name: 'pump-not-stopping',
+      name: 'pump-welded-on',
       title: 'A welded contactor: the pump cannot be stopped, and that is told',
       ...given,
     },
