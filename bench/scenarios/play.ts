@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Farm, farmProblems } from '../../edge/farm/layout.ts';
@@ -53,6 +52,10 @@ export async function play(given: FarmScenario): Promise<Played> {
     ...{ clockErrorMs: () => clockErrorMs, isClockTrusted: () => clockErrorMs === 0 },
     ...(forecastSource === undefined ? {} : { forecastSource }),
   });
+  const start = async () => {
+    await gateway.start();
+    if (hasForecast) await forecastRead(gateway);
+  };
   let isOn = true;
   let offSinceMs = 0;
   const off: Played['off'][number][] = [];
@@ -66,7 +69,7 @@ export async function play(given: FarmScenario): Promise<Played> {
       bus.setUp(isOn);
       if (isOn) {
         off.push({ fromMs: offSinceMs, toMs: scheduler.nowMs() });
-        due = gateway.start();
+        due = start();
       } else {
         offSinceMs = scheduler.nowMs();
         gateway.cutOff();
@@ -77,8 +80,7 @@ export async function play(given: FarmScenario): Promise<Played> {
   bus.subscribe('#', ({ by, topic, payload }) => heard.push({ atMs: scheduler.nowMs(), by, topic, payload }));
   const simulation = new Simulation({ scenario, scheduler, connect: bus.connect, hooks: { gateway: obey } });
   simulation.start();
-  await gateway.start();
-  if (forecastSource !== undefined) await wasRead(forecastSource);
+  await start();
   for (const { atSeconds, act } of given.people ?? [])
     scheduler.after(atSeconds * 1_000, () => {
       due = Promise.resolve(act(gateway.core));
@@ -132,7 +134,11 @@ function forecastIn(folder: string, { ageHours, rainMmPerHour }: ForecastFile, s
   return path;
 }
 
-/** The gateway's reading of the file began before ours, again and again: it is over. */
-async function wasRead(path: string): Promise<void> {
-  for (let times = 0; times < 20; times++) await readFile(path);
+/** Reading a file is no timer of the virtual clock: time stands until the gateway has its forecast, or knows why it has none. */
+async function forecastRead({ core: { planning } }: VirtualGateway): Promise<void> {
+  for (;;) {
+    const state = planning.forecast();
+    if (state === null || state.readAtMs !== null || state.problem !== null) return;
+    await new Promise(setImmediate);
+  }
 }
