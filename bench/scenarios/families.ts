@@ -19,25 +19,27 @@ const dawn = { own: { program: atDawn }, length: 'PT3H' } as const;
 /** Valves of every family. */
 export const families: readonly FarmScenario[] = [
   {
-    ...{ name: 'all-families', title: 'A valve of each family in a morning without faults', length: 'PT5H' },
-    ...{ farm: withoutPump(fourFamilies), own: { program: atDawn } },
+    name: 'all-families',
+    title: 'A valve of each family in a morning without faults',
+    length: 'PT5H',
+    farm: withoutPump(fourFamilies),
+    own: { program: atDawn },
     expect: { litres: { tasmota: [760, 840], shelly: [760, 840], zigbee: [760, 840], lora: [760, 840] } },
   },
   {
-    ...{
-      name: 'long-runs',
-      title: 'Twenty minutes in leases of four, where a family takes them',
-      length: 'PT5H',
-    },
-    ...{ farm: withoutPump(fourFamilies), own: { program: atDawn, ...inLeases } },
+    name: 'long-runs',
+    title: 'Twenty minutes in leases of four, where a family takes them',
+    length: 'PT5H',
+    farm: withoutPump(fourFamilies),
+    own: { program: atDawn, ...inLeases },
     expect: { litres: { tasmota: [760, 840], shelly: [760, 840], zigbee: [760, 840], lora: [760, 840] } },
   },
   {
-    ...{
-      name: 'shelly-gateway-dies',
-      title: 'The gateway dies in a long run of a Shelly: its lease closes it',
-    },
-    ...{ farm: familyOf('shelly'), own: { program: atDawn, ...inLeases }, length: 'PT3H' },
+    name: 'shelly-gateway-dies',
+    title: 'The gateway dies in a long run of a Shelly: its lease closes it',
+    farm: familyOf('shelly'),
+    own: { program: atDawn, ...inLeases },
+    length: 'PT3H',
     faults: [{ fault: 'gateway-power-cut', at: 'PT15M7S' }],
     // Five minutes until then, and what was left of the lease; nobody is there to record it.
     expect: {
@@ -48,14 +50,19 @@ export const families: readonly FarmScenario[] = [
     },
   },
   {
-    ...{ name: 'zigbee-without-renewal', title: 'A Zigbee valve that is said to renew, and does not' },
-    ...{ farm: deaf, own: { program: atDawn, ...inLeases }, length: 'PT3H' },
+    name: 'zigbee-without-renewal',
+    title: 'A Zigbee valve that is said to renew, and does not',
+    farm: deaf,
+    own: { program: atDawn, ...inLeases },
+    length: 'PT3H',
     expect: { litres: { zigbee: [600, 840] }, longestOpenSeconds: 300 },
     fallsShort:
       'each run ends when its lease does; the program makes up for most of it, and nobody is told why',
   },
   {
-    ...{ name: 'tasmota-wifi-loss', title: 'A Tasmota valve loses its Wi-Fi in a run', ...dawn },
+    name: 'tasmota-wifi-loss',
+    title: 'A Tasmota valve loses its Wi-Fi in a run',
+    ...dawn,
     farm: familyOf('tasmota'),
     faults: [{ fault: 'wifi-loss', at: 'PT15M7S', for: 'PT1H', target: 'valve-tasmota' }],
     expect: {
@@ -64,17 +71,24 @@ export const families: readonly FarmScenario[] = [
     },
   },
   {
-    ...{ name: 'shelly-stuck-open', title: 'A Shelly relay welds: it says off, and water flows', ...dawn },
+    name: 'shelly-stuck-open',
+    title: 'A Shelly relay welds: it says off, and water flows',
+    ...dawn,
     farm: familyOf('shelly'),
     faults: [{ fault: 'valve-stuck-open', at: 'PT15M7S', target: 'valve-shelly' }],
     expect: {
       litres: { shelly: [800, 9_000] },
-      ...{ alarms: ['shelly valve_lies_closed'], locked: ['shelly'], openAtEnd: ['shelly'] },
-      ...{ longestOpenSeconds: 11_000, isMeterWrong: true },
+      alarms: ['shelly valve_lies_closed'],
+      locked: ['shelly'],
+      openAtEnd: ['shelly'],
+      longestOpenSeconds: 11_000,
+      isMeterWrong: true,
     },
   },
   {
-    ...{ name: 'shelly-stuck-closed', title: 'A Shelly relay that does not move: it says on', ...dawn },
+    name: 'shelly-stuck-closed',
+    title: 'A Shelly relay that does not move: it says on',
+    ...dawn,
     farm: familyOf('shelly'),
     faults: [{ fault: 'valve-stuck-closed', at: 'PT5M', target: 'valve-shelly' }],
     expect: {
@@ -84,17 +98,17 @@ export const families: readonly FarmScenario[] = [
     },
   },
   {
-    ...{ name: 'zigbee-late', title: 'A Zigbee valve whose messages come five seconds late', ...dawn },
+    name: 'zigbee-late',
+    title: 'A Zigbee valve whose messages come five seconds late',
+    ...dawn,
     farm: familyOf('zigbee'),
     faults: [{ fault: 'messages-late', at: 'PT2M', target: 'valve-zigbee', seconds: 5 }],
     expect: { litres: { zigbee: [760, 840] }, traces: [learntLate('zigbee', 5)] },
   },
   {
-    ...{
-      name: 'lora-gateway-cut',
-      title: 'A LoRaWAN valve closes by itself while the gateway is off',
-      ...dawn,
-    },
+    name: 'lora-gateway-cut',
+    title: 'A LoRaWAN valve closes by itself while the gateway is off',
+    ...dawn,
     farm: familyOf('lora'),
     faults: [{ fault: 'gateway-power-cut', at: 'PT25M', for: 'PT10M' }],
     expect: { litres: { lora: [760, 840] }, traces: [closedAlone('lora')] },

@@ -26,7 +26,9 @@ const PUMPED_MARGIN = 1.2;
 /** The gateway's farm.json for a simulated farm: what a careful technician would have written. */
 export function farmOf(spec: FarmSpec, own: Own, startMs: number): Farm {
   const plot: Plot = {
-    ...{ id: 'plot-1', name: 'Lô 1', crop: 'tomato-1998' },
+    id: 'plot-1',
+    name: 'Lô 1',
+    crop: 'tomato-1998',
     areaHectares: spec.zones.reduce((sum, { areaM2 }) => sum + areaM2, 0) / 10_000,
     zones: spec.zones.map((zone) => zoneOf(zone, spec, own, startMs)),
   };
@@ -35,11 +37,17 @@ export function farmOf(spec: FarmSpec, own: Own, startMs: number): Farm {
       !['valve', 'master_valve', 'pump', 'flush_valve', 'soil_probe', 'flow_meter'].includes(kind),
   );
   return {
-    ...{ format: 'nongtin-farm-1', site: spec.title.en, timeZone: 'Asia/Ho_Chi_Minh', plots: [plot] },
+    format: 'nongtin-farm-1',
+    site: spec.title.en,
+    timeZone: 'Asia/Ho_Chi_Minh',
+    plots: [plot],
     farmDevices: served.map(({ id }) => id),
     location: {
-      ...{ latitudeDegrees: 11.9, longitudeDegrees: 108.4, elevationMetres: 1_500 },
-      ...{ isCoastal: false, windHeightMetres: 2 },
+      latitudeDegrees: 11.9,
+      longitudeDegrees: 108.4,
+      elevationMetres: 1_500,
+      isCoastal: false,
+      windHeightMetres: 2,
     },
     sources: spec.sources.flatMap((source) => sourceOf(source, spec, own)),
     ...(own.waterTurns === undefined ? {} : { waterTurns: own.waterTurns }),
@@ -53,10 +61,15 @@ function zoneOf(spec: ZoneSpec, farm: FarmSpec, own: Own, startMs: number): Zone
   const probe = farm.devices.find((device) => device.kind === 'soil_probe' && device.zone === spec.id);
   const hasSource = isControlled(spec.source, farm);
   return {
-    ...{ id: spec.id, name: `Khu ${spec.id}`, openBelowFraction: 0.2, targetFraction: 0.25 },
+    id: spec.id,
+    name: `Khu ${spec.id}`,
+    openBelowFraction: 0.2,
+    targetFraction: 0.25,
     ...(valve === undefined ? {} : { valve: addressOf(valve, farm, own) }),
     ...(probe === undefined ? {} : { soilProbe: probe.id }),
-    ...{ runSeconds: 1_800, maxRunSeconds: 3_600, ...(hasSource ? { source: spec.source } : {}) },
+    runSeconds: 1_800,
+    maxRunSeconds: 3_600,
+    ...(hasSource ? { source: spec.source } : {}),
     ...bandOf(spec.emitters.litresPerMinute),
     water: waterOf(spec, startMs),
     ...(own.program === undefined ? {} : { program: own.program }),
@@ -82,10 +95,17 @@ function waterOf(spec: ZoneSpec, startMs: number): NonNullable<Zone['water']> {
     soil.layers.reduce((sum, layer) => sum + layer[field] * layer.thicknessMetres, 0) / depth;
   const plantedMs = startMs - (crop.plantedDaysBefore ?? 0) * DAY_MS;
   return {
-    ...{ crop: 'tomato-1998', soil: 'loam', method: 'drip', areaSquareMetres: areaM2, wettedFraction },
-    ...{ rootedFraction: wettedFraction, efficiency: applicationEfficiency },
-    ...{ fieldCapacity: mean('fieldCapacity'), wiltingPoint: mean('wiltingPoint') },
-    ...{ depletionFraction: crop.depletionShare, rootDepthMetres: crop.rootDepthByDay.at(-1)?.metres ?? 0.6 },
+    crop: 'tomato-1998',
+    soil: 'loam',
+    method: 'drip',
+    areaSquareMetres: areaM2,
+    wettedFraction,
+    rootedFraction: wettedFraction,
+    efficiency: applicationEfficiency,
+    fieldCapacity: mean('fieldCapacity'),
+    wiltingPoint: mean('wiltingPoint'),
+    depletionFraction: crop.depletionShare,
+    rootDepthMetres: crop.rootDepthByDay.at(-1)?.metres ?? 0.6,
     plantedOn: new Date(plantedMs).toISOString().slice(0, 10),
   };
 }
@@ -112,9 +132,14 @@ function addressOf(
     case 'chirpstack': {
       const devEui = 'devEui' in settings ? String(settings.devEui) : '';
       return {
-        ...{ family, device: `chirpstack.${devEui}`, devEui, fPort: 85, flowMeter },
-        ...{ application: '0fbb6b8e-0b1a-4f2a-9d57-6a2d0b7d4d01' },
-        ...{ open: 'ff1da000{seconds:u24le}', close: 'ff1d0000' },
+        family,
+        device: `chirpstack.${devEui}`,
+        devEui,
+        fPort: 85,
+        flowMeter,
+        application: '0fbb6b8e-0b1a-4f2a-9d57-6a2d0b7d4d01',
+        open: 'ff1da000{seconds:u24le}',
+        close: 'ff1d0000',
       };
     }
     default:
@@ -148,7 +173,9 @@ function sourceOf(spec: SourceSpec, farm: FarmSpec, own: Own): Source[] {
   const [pressure, tank] = [sensor('pressure_sensor'), sensor('tank_sensor')];
   return [
     {
-      ...{ id: spec.id, name: 'Nguồn nước', maxFlowLitresPerMinute: all * PUMPED_MARGIN },
+      id: spec.id,
+      name: 'Nguồn nước',
+      maxFlowLitresPerMinute: all * PUMPED_MARGIN,
       ...(pump === undefined ? {} : { pump: { valve: addressOf(pump, farm) } }),
       ...(masterValve === undefined ? {} : { masterValve: { valve: addressOf(masterValve, farm) } }),
       ...(pressure === undefined

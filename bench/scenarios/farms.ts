@@ -12,12 +12,19 @@ type SoilSpec = ZoneSpec['soil'];
 /** One zone on the mains: no pump, no tank, a probe and a weather station. */
 export function oneZone(changed: Partial<ZoneSpec> = {}, climate = 'da-lat'): FarmSpec {
   return {
-    ...{ format: 'nongtin-sim-farm-1', name: 'one-zone', climate },
+    format: 'nongtin-sim-farm-1',
+    name: 'one-zone',
+    climate,
     title: { vi: 'Một khu, nước máy', en: 'One zone on the mains' },
     sources: [{ id: 'mains', pressureKpa: 150, ecMilliSiemensPerCm: 0.3, ph: 6.8 }],
     zones: [
       {
-        ...{ id: 'z1', source: 'mains', areaM2: 500, firstMoisture: 0.23, soil: loam, crop: tomato },
+        id: 'z1',
+        source: 'mains',
+        areaM2: 500,
+        firstMoisture: 0.23,
+        soil: loam,
+        crop: tomato,
         applicationEfficiency: 0.95,
         emitters: { litresPerMinute: 60, atKpa: 150, exponent: 0.5, uniformity: 0.9 },
         ...changed,
@@ -34,7 +41,8 @@ export function oneZone(changed: Partial<ZoneSpec> = {}, climate = 'da-lat'): Fa
 /** A heavy soil that takes in 6 mm an hour and holds one millimetre on its surface. */
 export const slowSoil: SoilSpec = {
   layers: loam.layers.map((layer) => ({ ...layer, drainageHours: 30 })),
-  ...{ infiltrationMmPerHour: 6, surfaceStorageMm: 1 },
+  infiltrationMmPerHour: 6,
+  surfaceStorageMm: 1,
 };
 
 /** A canal above the fields: LoRaWAN valves cannot stand behind a pump. */
@@ -50,7 +58,9 @@ export function withoutPump(farm: FarmSpec): FarmSpec {
 export function familyOf(zone: 'tasmota' | 'shelly' | 'zigbee' | 'lora'): FarmSpec {
   const farm = zone === 'tasmota' ? fourFamilies : withoutPump(fourFamilies);
   return {
-    ...{ ...farm, name: `family-${zone}`, zones: farm.zones.filter(({ id }) => id === zone) },
+    ...farm,
+    name: `family-${zone}`,
+    zones: farm.zones.filter(({ id }) => id === zone),
     devices: farm.devices.filter((device) => !('zone' in device) || device.zone === zone),
   };
 }

@@ -11,5 +11,13 @@ import { wishes } from './wishes.ts';
 
 /** All of them, group by group. */
 export const groups: Readonly<Record<string, readonly FarmScenario[]>> = {
-  ...{ wishes, pipes, sources, meters, sensors, network, power, families, seasons },
+  wishes,
+  pipes,
+  sources,
+  meters,
+  sensors,
+  network,
+  power,
+  families,
+  seasons,
 };

@@ -31,8 +31,13 @@ const HOUR_MS = 3_600_000;
 /** Plays a scenario on a virtual clock; the same scenario comes to the same end. Throws when its farm.json is wrong. */
 export async function play(given: FarmScenario): Promise<Played> {
   const scenario = scenarioOf({
-    ...{ format: 'nongtin-scenario-1', name: given.name, title: { vi: given.title, en: given.title } },
-    ...{ start: given.start ?? START, length: given.length, farm: given.farm, faults: given.faults ?? [] },
+    format: 'nongtin-scenario-1',
+    name: given.name,
+    title: { vi: given.title, en: given.title },
+    start: given.start ?? START,
+    length: given.length,
+    farm: given.farm,
+    faults: given.faults ?? [],
     seed: 7,
   });
   const { startMs, lengthSeconds } = scenario;
@@ -48,8 +53,12 @@ export async function play(given: FarmScenario): Promise<Played> {
   let clockErrorMs = 0;
   const forecastSource = given.forecast && forecastIn(folder, given.forecast, startMs);
   const gateway = new VirtualGateway({
-    ...{ farm, bus, scheduler, tickMs: (given.tickSeconds ?? 1) * 1_000 },
-    ...{ clockErrorMs: () => clockErrorMs, isClockTrusted: () => clockErrorMs === 0 },
+    farm,
+    bus,
+    scheduler,
+    tickMs: (given.tickSeconds ?? 1) * 1_000,
+    clockErrorMs: () => clockErrorMs,
+    isClockTrusted: () => clockErrorMs === 0,
     ...(forecastSource === undefined ? {} : { forecastSource }),
   });
   const start = async () => {

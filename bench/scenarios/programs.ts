@@ -3,7 +3,9 @@ import type { DepletionProgram, Program } from '../../edge/irrigation/programs/p
 /** Programs that scenarios share. */
 export const atDawn: Program = { id: 'dawn', kind: 'clock', runSeconds: 1_200, starts: [{ at: '05:10' }] };
 export const dawnAndDusk: Program = {
-  ...{ id: 'dawn-and-dusk', kind: 'clock', runSeconds: 1_200 },
+  id: 'dawn-and-dusk',
+  kind: 'clock',
+  runSeconds: 1_200,
   starts: [{ at: '05:10' }, { at: '17:00' }],
 };
 export const byNeed: Program = { id: 'by-need' };

@@ -44,7 +44,8 @@ export function missing(evidence: Evidence, traces: readonly Trace[] = []): stri
 /** Messages that came so many seconds after they were made. */
 export function cameLate(seconds: number, atLeast: number): Trace {
   return {
-    ...{ what: `messages that came ${seconds} s late`, atLeast },
+    what: `messages that came ${seconds} s late`,
+    atLeast,
     count: ({ heard }) => dated(heard).filter(({ atMs, madeMs }) => atMs - madeMs >= seconds * 1_000).length,
   };
 }
@@ -52,7 +53,8 @@ export function cameLate(seconds: number, atLeast: number): Trace {
 /** Messages that came once more, to the letter. */
 export function cameAgain(atLeast: number): Trace {
   return {
-    ...{ what: 'messages that came again', atLeast },
+    what: 'messages that came again',
+    atLeast,
     count: ({ heard }) => {
       const messages = dated(heard).map(({ topic, payload }) => `${topic} ${payload}`);
       return messages.length - new Set(messages).size;
@@ -63,7 +65,8 @@ export function cameAgain(atLeast: number): Trace {
 /** Messages before which a newer one of the same device came. */
 export function wereOvertaken(atLeast: number): Trace {
   return {
-    ...{ what: 'messages that were overtaken', atLeast },
+    what: 'messages that were overtaken',
+    atLeast,
     count: ({ heard }) => {
       const newestMs = new Map<string, number>();
       return dated(heard).filter(({ by, madeMs }) => {
@@ -78,7 +81,8 @@ export function wereOvertaken(atLeast: number): Trace {
 /** Readings that their devices have numbered and nobody has heard; for devices that boot once. */
 export function neverCame(atLeast: number): Trace {
   return {
-    ...{ what: 'readings that never came', atLeast },
+    what: 'readings that never came',
+    atLeast,
     count: ({ heard }) => {
       const numbers = Map.groupBy(
         dated(heard).filter(({ seq }) => seq !== undefined),
@@ -95,7 +99,8 @@ export function neverCame(atLeast: number): Trace {
 /** Readings on which the gateway set this flag. */
 export function flagged(flag: keyof typeof quality, atLeast: number): Trace {
   return {
-    ...{ what: `readings flagged ${flag}`, atLeast },
+    what: `readings flagged ${flag}`,
+    atLeast,
     count: ({ flags }) => flags.filter((bits) => (bits & quality[flag]) !== 0).length,
   };
 }
@@ -103,7 +108,8 @@ export function flagged(flag: keyof typeof quality, atLeast: number): Trace {
 /** Values of soil moisture that lie so far (m³/m³) from the one before; for farms with one probe. */
 export function jumped(by: number, atLeast: number): Trace {
   return {
-    ...{ what: `steps of ${by} in a probe's values`, atLeast },
+    what: `steps of ${by} in a probe's values`,
+    atLeast,
     count: ({ heard }) => {
       const values = dated(heard).flatMap(({ soil_moisture: value }) => (value === undefined ? [] : [value]));
       return values.filter((value, index) => Math.abs(value - (values[index - 1] ?? value)) >= by).length;
@@ -114,7 +120,8 @@ export function jumped(by: number, atLeast: number): Trace {
 /** Rain that fell and that the gateway does not know of, mm. */
 export function rainUntold(atLeastMm: number): Trace {
   return {
-    ...{ what: 'mm of rain that nobody told', atLeast: atLeastMm },
+    what: 'mm of rain that nobody told',
+    atLeast: atLeastMm,
     count: ({ truth, records }) => {
       // Every zone's balance tells the day's rain.
       const told = new Map<string, number>();
@@ -128,7 +135,8 @@ export function rainUntold(atLeastMm: number): Trace {
 /** Seconds for which a valve was really open at a time. */
 export function wasOpen(zone: string, atLeastSeconds: number): Trace {
   return {
-    ...{ what: `s of one opening of ${zone}`, atLeast: atLeastSeconds },
+    what: `s of one opening of ${zone}`,
+    atLeast: atLeastSeconds,
     count: ({ truth }) => truth.zones[zone]?.longestOpenSeconds ?? 0,
   };
 }
@@ -136,7 +144,8 @@ export function wasOpen(zone: string, atLeastSeconds: number): Trace {
 /** Closings of a valve while the gateway had no power. */
 export function closedAlone(zone: string): Trace {
   return {
-    ...{ what: `closings of ${zone} without the gateway`, atLeast: 1 },
+    what: `closings of ${zone} without the gateway`,
+    atLeast: 1,
     count: ({ events, off }) =>
       events
         .filter(({ what, id, isOn }) => what === 'valve' && id === zone && !isOn)
@@ -147,7 +156,8 @@ export function closedAlone(zone: string): Trace {
 /** Runs in which the gateway began anew. */
 export function interrupted(zone: string): Trace {
   return {
-    ...{ what: `interrupted runs of ${zone}`, atLeast: 1 },
+    what: `interrupted runs of ${zone}`,
+    atLeast: 1,
     count: ({ records }) =>
       records.filter(
         (record) => record.kind === 'run' && record.zone === zone && record.outcome === 'interrupted',
@@ -158,7 +168,8 @@ export function interrupted(zone: string): Trace {
 /** Runs that the gateway took to begin so many seconds after the valve had opened. */
 export function learntLate(zone: string, seconds: number): Trace {
   return {
-    ...{ what: `openings of ${zone} that were learnt ${seconds} s late`, atLeast: 1 },
+    what: `openings of ${zone} that were learnt ${seconds} s late`,
+    atLeast: 1,
     count: ({ records, events }) =>
       records.filter((record) => {
         if (record.kind !== 'run' || record.zone !== zone) return false;
