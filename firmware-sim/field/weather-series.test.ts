@@ -48,6 +48,29 @@ describe('daily weather', () => {
   });
 });
 
+test.each([
+  [
+    'daily',
+    'date,min_c,max_c,rain_mm\n2026-07-05,24,33,0\n2026-07-06,20,29,40\n',
+    ['2026-07-07T13:30', '2026-07-09T13:30'],
+  ],
+  [
+    'hourly',
+    `time,air_c,rh_percent,rain_mm\n${Array.from(
+      { length: 48 },
+      (_, hour) =>
+        `2026-07-0${5 + Math.floor(hour / 24)}T${String(hour % 24).padStart(2, '0')}:00+07:00,${hour % 24 === 13 ? 29 : 20},80,${hour === 47 ? 40 : 0}`,
+    ).join('\n')}\n`,
+    ['2026-07-07T13:30', '2026-07-09T13:30'],
+  ],
+])('after the end of %s weather its last day comes again, but not its rain', (_kind, csv, warmest) => {
+  const { toMs, fromMs, sky } = readWeather(csv, site);
+  const made = sky(1);
+  expect(made.rainMm(fromMs, toMs)).toBeCloseTo(40, 9);
+  expect(made.rainMm(toMs, toMs + 10 * 24 * HOUR_MS)).toBe(0);
+  for (const at of warmest) expect(made.at(localMs(at)).airTemperatureCelsius).toBeCloseTo(29, 6);
+});
+
 test('hourly weather is joined by lines, and its rain falls in its hour', () => {
   const csv = `time,air_c,rh_percent,rain_mm,wind_m_s,solar_w_m2
 2026-07-05T11:00+07:00,30,70,0,2,800

@@ -53,7 +53,7 @@ type Row = Readonly<Record<string, number>> & { readonly atMs: number };
  * `air_c`, `rh_percent`, `rain_mm`, and `wind_m_s`, `solar_w_m2`. Rows follow one another without a gap.
  *
  * What is not known is made as FAO-56 says: the dew point from the night's minimum, radiation from the range of
- * temperatures, wind 2 m/s. Throws a WeatherProblem.
+ * temperatures, wind 2 m/s. After its end the last day comes again and again, without rain. Throws a WeatherProblem.
  */
 export function readWeather(csv: string, site: Site): WeatherSeries {
   const lines = csv.split(/\r?\n/).map((line) => line.trim());
@@ -136,9 +136,11 @@ function hourOf(text: string): number {
 function dailySky(rows: readonly Row[], site: Site, seed: number): Sky {
   const firstDay = localTime(rows[0]?.atMs ?? 0, site).day;
   return skyOfDays(site, (day) => {
-    const row = rows[Math.min(rows.length - 1, Math.max(0, day - firstDay))];
+    const row = rows[day - firstDay] ?? (day < firstDay ? rows[0] : rows.at(-1));
     if (row === undefined) throw new RangeError('a series has rows');
-    return dayOf(row, day, site, seed);
+    const made = dayOf(row, day, site, seed);
+    // Outside of the series a day stands in for those that nobody measured; its rain fell once.
+    return rows[day - firstDay] === undefined ? { ...made, shower: undefined } : made;
   });
 }
 
@@ -179,7 +181,10 @@ function dewPoint(minimum: number, maximum: number, humidityPercent: number): nu
 /** Straight lines between the middles of hours; rain and radiation are those of the hour. */
 function hourlySky(rows: readonly Row[], site: Site): Sky {
   const firstMs = rows[0]?.atMs ?? 0;
-  const rowAt = (index: number) => rows[Math.min(rows.length - 1, Math.max(0, index))];
+  // Behind the last row its day comes again, as far as there is a whole one.
+  const again = Math.min(24, rows.length);
+  const rowAt = (index: number) =>
+    rows[index < rows.length ? Math.max(0, index) : rows.length - again + ((index - rows.length) % again)];
   const between = (atMs: number, of: (row: Row) => number) => {
     const place = (atMs - firstMs) / HOUR_MS - 0.5;
     const index = Math.floor(place);

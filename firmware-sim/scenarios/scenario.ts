@@ -65,6 +65,12 @@ export interface OrderedFault {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+interface WeatherFile {
+  readonly file: string;
+  /** From then on its last day comes again and again, without rain; UTC milliseconds. */
+  readonly toMs: number;
+}
+
 /** A scenario that can be run. */
 export interface Scenario {
   readonly name: string;
@@ -75,7 +81,7 @@ export interface Scenario {
   readonly lengthSeconds: number;
   readonly speed: number;
   readonly farm: FarmSpec;
-  readonly weather: { readonly climate: ClimateName } | { readonly file: string };
+  readonly weather: { readonly climate: ClimateName } | WeatherFile;
   /** The sky over it for a seed. */
   sky(seed: number): Sky;
   readonly faults: readonly OrderedFault[];
@@ -158,7 +164,7 @@ function skyOf(
 ): Pick<Scenario, 'weather' | 'sky'> {
   if (climate !== undefined && file !== undefined)
     problems.push('weather has a climate and a file: remove one of them');
-  if (file !== undefined) return { weather: { file }, sky: skyOfFile(file, farm, period, library, problems) };
+  if (file !== undefined) return skyOfFile(file, farm, period, library, problems);
   const name = (climate ?? farm.climate) as ClimateName;
   if (!climateNames.includes(name))
     problems.push(`weather.climate must be one of ${climateNames.join(', ')}, not '${climate}'`);
@@ -171,8 +177,9 @@ function skyOfFile(
   { startMs, endMs }: Period,
   library: Library,
   problems: string[],
-): Scenario['sky'] {
-  const none = () => seededSky(climates['binh-thuan'], siteOf(farm), 1);
+): Pick<Scenario, 'weather' | 'sky'> {
+  const sky = () => seededSky(climates['binh-thuan'], siteOf(farm), 1);
+  const none = { weather: { file, toMs: endMs }, sky };
   const csv = library.weather(file);
   if (csv === undefined) {
     problems.push(`weather.file '${file}' cannot be read: name a file beside the scenario`);
@@ -184,7 +191,7 @@ function skyOfFile(
       problems.push(
         `weather.file '${file}' goes from ${iso(series.fromMs)} to ${iso(series.toMs)}, which does not hold ${iso(startMs)} to ${iso(endMs)}: move start, or shorten length`,
       );
-    return series.sky;
+    return { weather: { file, toMs: series.toMs }, sky: series.sky };
   } catch (error) {
     if (!(error instanceof WeatherProblem)) throw error;
     problems.push(`weather.file '${file}': ${error.message}`);

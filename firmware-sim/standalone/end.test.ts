@@ -13,18 +13,22 @@ const SPEED = 3600;
 const LENGTH_MS = 12_000;
 
 /** A farm that nobody waters, with what is expected of it; `truth` reads the file that it has written. */
-async function farm(expected: object | undefined, exits = false) {
+async function farm(expected: object | undefined, exits = false, more: object = {}) {
   const broker = new TestBroker();
   await broker.start();
   onTestFinished(() => broker.stop());
   const folder = mkdtempSync(join(tmpdir(), 'nongtin-sim-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const truthPath = join(folder, 'truth.json');
-  const scenario = scenarioOf({
+  const weather = 'date,min_c,max_c,rain_mm\n2026-02-10,18,26,40\n';
+  writeFileSync(join(folder, 'weather.csv'), weather);
+  const file = {
     ...{ format: 'nongtin-scenario-1', name: 'test', title: { vi: 'Thử', en: 'Test' }, farm: 'two-zones' },
     ...{ start: '2026-02-10T05:00:00+07:00', length: 'PT12H', faults: [] },
     ...(expected === undefined ? {} : { expect: expected }),
-  });
+    ...more,
+  };
+  const scenario = scenarioOf(file, folder);
   const time = new VirtualScheduler(scenario.startMs);
   const said: string[] = [];
   const logger = pino({}, { write: (line: string) => void said.push(line) });
@@ -82,4 +86,16 @@ test('without being told to end with the scenario, the farm goes on', async () =
   writeFileSync(truthPath, '{"mine":true}');
   await fleet.stop();
   expect(truth()).toEqual({ mine: true });
+});
+
+test('a farm that goes on beyond its weather file says once that there will be no rain', async () => {
+  const { time, said } = await farm(undefined, false, {
+    ...{ start: '2026-02-10T12:00:00+07:00', weather: { file: 'weather.csv' } },
+  });
+  time.advance(LENGTH_MS - 1);
+  expect(said()).not.toContain('the weather file is over');
+  time.advance(10 * LENGTH_MS);
+  expect(
+    said().split('the weather file is over: its last day comes again and again, without rain'),
+  ).toHaveLength(2);
 });

@@ -33,7 +33,7 @@ export class Fleet implements Service {
   readonly #logger: Logger;
   #simulation: Simulation | undefined;
   #connections: ConnectionLog | undefined;
-  #cancelEnd: () => void = () => undefined;
+  #cancels: (() => void)[] = [];
   #isOver = false;
   readonly #ended = Promise.withResolvers<number>();
 
@@ -49,7 +49,7 @@ export class Fleet implements Service {
   }
 
   async start(): Promise<void> {
-    const { scenario, speed, seed, brokerUrl, login } = this.#options;
+    const { scenario, speed, seed, brokerUrl, login, exits } = this.#options;
     const identities = identitiesOf(scenario.farm.devices);
     const without = identities.filter((identity) => login(identity) === null);
     const known = identities.filter((identity) => !without.includes(identity));
@@ -68,11 +68,21 @@ export class Fleet implements Service {
     });
     for (const order of scenario.faults) this.#logger.info(describeFault(order));
     this.#simulation.start();
-    this.#cancelEnd = this.#scheduler.after((scenario.lengthSeconds * 1000) / speed, () => this.#end());
+    const { startMs, lengthSeconds, weather } = scenario;
+    const at = (farmMs: number, run: () => void) =>
+      this.#cancels.push(this.#scheduler.after((farmMs - startMs) / speed, run));
+    at(startMs + lengthSeconds * 1000, () => this.#end());
+    if ('toMs' in weather && !exits)
+      at(weather.toMs, () =>
+        this.#logger.warn(
+          { file: weather.file },
+          'the weather file is over: its last day comes again and again, without rain',
+        ),
+      );
   }
 
   async stop(): Promise<void> {
-    this.#cancelEnd();
+    for (const cancel of this.#cancels.splice(0)) cancel();
     this.#connections?.stop();
     if (!this.#isOver) this.#writeTruth({ complete: false, failures: null });
     await this.#simulation?.stop();
