@@ -1,5 +1,6 @@
 import type { MetricName } from '@nongtin/broker/wire';
 import { Overlay } from '../field/overlay.ts';
+import { RainGauge } from './rain-gauge.ts';
 
 /** What one sensor reports at a time, in the metrics' units. */
 export type Measurement = Partial<Record<MetricName, number>>;
@@ -10,6 +11,8 @@ export class Conditions {
   readonly distortions = new Overlay<(measured: Measurement, farmMs: number) => Measurement | undefined>();
   /** What a meter counts of what passes; asked at each reading. */
   readonly meter = new Overlay<() => number>();
+  /** Of a weather station. */
+  readonly rainGauge = new RainGauge();
   /** What its own clock shows instead of the time outside. */
   readonly clock = new Overlay<(wallMs: number) => number>();
   /** It does not close by itself. */

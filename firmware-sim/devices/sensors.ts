@@ -84,7 +84,7 @@ function measurementOf(
     case 'soil_probe':
       return soilProbe(spec, world, random);
     case 'weather_station':
-      return () => weatherStation(world, random);
+      return () => weatherStation(world, random, conditions);
     case 'flow_meter':
       return flowMeter(spec, world, random, conditions);
     case 'pressure_sensor':
@@ -127,7 +127,7 @@ function soilProbe(spec: Extract<SensorSpec, { kind: 'soil_probe' }>, world: Wor
   };
 }
 
-function weatherStation(world: World, random: Random): Measurement {
+function weatherStation(world: World, random: Random, { rainGauge }: Conditions): Measurement {
   const field = world.look();
   const weather = field.sky.at(world.clock.nowMs());
   const humidity = weather.relativeHumidityPercent + normal(random) * 0.4;
@@ -137,7 +137,7 @@ function weatherStation(world: World, random: Random): Measurement {
     wind_speed: round(Math.max(0, weather.windMetresPerSecond * (1 + 0.15 * normal(random))), 1),
     solar_radiation: round(Math.max(0, weather.solarWattsPerM2 * (1 + 0.01 * normal(random))), 0),
     // A tipping bucket counts whole bucketfuls; the small term undoes the error of binary fractions.
-    rain: round(Math.floor(field.rainMm / RAIN_BUCKET_MM + 1e-9) * RAIN_BUCKET_MM, 1),
+    rain: round(Math.floor(rainGauge.caughtMm(field.rainMm) / RAIN_BUCKET_MM + 1e-9) * RAIN_BUCKET_MM, 1),
   };
 }
 

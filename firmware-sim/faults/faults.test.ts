@@ -209,6 +209,18 @@ describe('sensors and meters', () => {
     expect(new Set(values(farm, 'weather', 'air_temperature')).size).toBeGreaterThan(50);
   });
 
+  test('a rain gauge that is mended counts from where it stood: what it missed never comes', () => {
+    const rainy = { start: '2026-09-01T00:00:00+07:00' };
+    const fault = { fault: 'rain-gauge-dead', at: 'PT10M', for: 'P8D', target: 'weather' };
+    const farm = new TestFarm('two-zones', [fault], rainy).wait(8 * 86_400 + 600);
+    const missedMm = farm.simulation.truth().rainMm;
+    expect(missedMm).toBeGreaterThan(20);
+    farm.wait(2 * 86_400 - 601);
+    const laterMm = farm.simulation.truth().rainMm - missedMm;
+    expect(laterMm).toBeGreaterThan(1);
+    expect(Math.abs(Number(values(farm, 'weather', 'rain').at(-1)) - laterMm)).toBeLessThan(0.3);
+  });
+
   test.each([
     ['meter-dead', {}, 0, 0],
     ['meter-factor', { factor: 10 }, 9, 11],

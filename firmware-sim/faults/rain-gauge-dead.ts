@@ -1,12 +1,16 @@
 import { fault, NoOptions } from './fault.ts';
-import { withMetric } from './metric.ts';
 
 export const rainGaugeDead = fault({
   target: 'sensor',
-  does: 'the counter of a rain gauge stands still while rain falls; everything else is measured',
+  does: 'the counter of a rain gauge stands still while rain falls, and never makes up for it; everything else is measured',
   options: NoOptions,
   begin: ({ conditions, world }, station) => {
-    const rainMm = Math.floor(world.look().rainMm * 5) / 5;
-    return conditions(station).distortions.add((measured) => withMetric(measured, 'rain', () => rainMm));
+    const { rainGauge } = conditions(station);
+    rainGauge.caughtMm(world.look().rainMm);
+    const end = rainGauge.dead.add(true);
+    return () => {
+      rainGauge.caughtMm(world.look().rainMm);
+      end();
+    };
   },
 });
