@@ -1,10 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { StartProblem } from '@nongtin/service';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { TestBroker } from '../links/test-broker.suite.ts';
-import { scenarioOf } from '../scenarios/library.ts';
+import { builtInScenario, scenarioOf } from '../scenarios/library.ts';
 import { VirtualScheduler } from '../time/virtual-scheduler.ts';
 import { Fleet } from './fleet.ts';
 
@@ -18,7 +19,7 @@ async function farm(expected: object | undefined, exits = false, more: object = 
   await broker.start();
   onTestFinished(() => broker.stop());
   const folder = mkdtempSync(join(tmpdir(), 'nongtin-sim-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const truthPath = join(folder, 'truth.json');
   const weather = 'date,min_c,max_c,rain_mm\n2026-02-10,18,26,40\n';
   writeFileSync(join(folder, 'weather.csv'), weather);
@@ -41,7 +42,7 @@ async function farm(expected: object | undefined, exits = false, more: object = 
   await fleet.start();
   onTestFinished(() => fleet.stop());
   const truth = () => JSON.parse(readFileSync(truthPath, 'utf8'));
-  return { fleet, time, truth, truthPath, scenario, said: () => said.join('') };
+  return { fleet, time, truth, truthPath, folder, scenario, said: () => said.join('') };
 }
 
 test('the truth is that of the end of the scenario, whenever it is stopped afterwards', async () => {
@@ -98,4 +99,28 @@ test('a farm that goes on beyond its weather file says once that there will be n
   expect(
     said().split('the weather file is over: its last day comes again and again, without rain'),
   ).toHaveLength(2);
+});
+
+test('a truth that cannot be written is refused before anything runs', async () => {
+  const scenario = builtInScenario('burst-pipe');
+  const options = { scenario, brokerUrl: 'mqtt://127.0.0.1:1', login: () => undefined, speed: 1, seed: 1 };
+  const time = new VirtualScheduler(scenario.startMs);
+  for (const [truthPath, code] of [
+    ['/nowhere/truth.json', 'ENOENT'],
+    [tmpdir(), 'EISDIR'],
+  ]) {
+    const fleet = new Fleet({ ...options, truthPath }, time, pino({ level: 'silent' }));
+    const start = fleet.start();
+    await expect(start).rejects.toThrow(StartProblem);
+    await expect(start).rejects.toThrow(`--truth ${truthPath} cannot be written (${code})`);
+  }
+});
+
+test('a truth that cannot be written at the end is told, the verdict too, and the exit code is not 0', async () => {
+  const { fleet, time, folder, said } = await farm({ starts: { n1: [0, 0] } }, true);
+  rmSync(folder, { recursive: true });
+  time.advance(LENGTH_MS);
+  expect(said()).toContain('could not write what really happened in the field');
+  expect(said()).toContain('everything came as expected');
+  expect(await fleet.ended).toBe(1);
 });

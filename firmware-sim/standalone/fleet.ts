@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import type { Logger, Service } from '@nongtin/service';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { type Logger, type Service, StartProblem, systemCodeOf } from '@nongtin/service';
 import { seededRandom } from '../field/random.ts';
 import { ConnectionLog } from '../links/connection-log.ts';
 import type { Speaker } from '../links/link.ts';
@@ -48,7 +48,9 @@ export class Fleet implements Service {
     return this.#options.exits ? this.#ended.promise : undefined;
   }
 
+  /** Throws a StartProblem when the truth could not be written at the end. */
   async start(): Promise<void> {
+    checkTruthPath(this.#options.truthPath);
     const { scenario, speed, seed, brokerUrl, login, exits } = this.#options;
     const identities = identitiesOf(scenario.farm.devices);
     const without = identities.filter((identity) => login(identity) === null);
@@ -95,28 +97,47 @@ export class Fleet implements Service {
     this.#isOver = true;
     const failures =
       scenario.expect === undefined ? null : judgeField(this.#simulation.happened(), scenario.expect);
-    this.#writeTruth({ complete: true, failures });
+    const isKept = this.#writeTruth({ complete: true, failures });
     for (const failure of failures ?? []) this.#logger.error(`not as expected: ${failure}`);
     const { verdict, code } = verdictOf(failures);
     this.#logger.info(
       `the scenario is over, ${verdict}${exits ? '' : '; the farm goes on until it is stopped'}`,
     );
-    this.#ended.resolve(code);
+    this.#ended.resolve(isKept ? code : 1);
   }
 
-  /** Once: at the scenario's end, or when it is stopped before. */
-  #writeTruth(result: { readonly complete: boolean; readonly failures: readonly string[] | null }): void {
+  /** Once: at the scenario's end, or when it is stopped before. False when it is wanted and could not be written. */
+  #writeTruth(result: { readonly complete: boolean; readonly failures: readonly string[] | null }): boolean {
     const { truthPath } = this.#options;
-    if (truthPath === undefined || this.#simulation === undefined) return;
+    if (truthPath === undefined || this.#simulation === undefined) return true;
     const { truth, days, events } = this.#simulation.happened();
-    writeFileSync(truthPath, `${JSON.stringify({ ...result, ...truth, days, events }, null, 2)}\n`);
-    this.#logger.info({ path: truthPath }, 'wrote what really happened in the field');
+    try {
+      writeFileSync(truthPath, `${JSON.stringify({ ...result, ...truth, days, events }, null, 2)}\n`);
+      this.#logger.info({ path: truthPath }, 'wrote what really happened in the field');
+      return true;
+    } catch (err) {
+      this.#logger.error({ err, path: truthPath }, 'could not write what really happened in the field');
+      return false;
+    }
   }
 
   #link(speaker: Speaker, watcher: ConnectionLog): MqttLink {
     const { brokerUrl, seed, login } = this.#options;
     const random = seededRandom(seed, `link ${speaker.identity}`);
     return new MqttLink({ brokerUrl, speaker, login: login(speaker.identity) ?? undefined, random }, watcher);
+  }
+}
+
+/** Found out at the start, so that no run of days is lost at its end. A file that is there keeps what it holds until then. */
+function checkTruthPath(path: string | undefined): void {
+  if (path === undefined) return;
+  try {
+    closeSync(openSync(path, 'a'));
+  } catch (cause) {
+    throw new StartProblem(
+      `--truth ${path} cannot be written (${systemCodeOf(cause) || String(cause)}): name a file in a folder that is there and may be written to.`,
+      { cause },
+    );
   }
 }
 
