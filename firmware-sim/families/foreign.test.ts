@@ -101,6 +101,75 @@ describe('Tasmota', () => {
   });
 });
 
+describe('Tasmota beyond single relays', () => {
+  const tell = (command: string, payload: string) => farm.tell(`cmnd/pump_house/${command}`, payload);
+  const results = () => farm.on('stat/pump_house/RESULT');
+  const isOnBoth = () => [isOpen('tasmota'), farm.source('canal').pumpOnSinceMs !== null];
+
+  test('Power0 switches every relay, and PulseTime knows nothing of it', () => {
+    // Setting it starts it, also while the relay is off.
+    tell('PulseTime1', '160').wait(61);
+    tell('Power0', 'ON').wait(120);
+    expect(isOnBoth()).toEqual([true, true]);
+    expect(results().slice(-2)).toEqual([{ POWER1: 'ON' }, { POWER2: 'ON' }]);
+    tell('POWER1', 'OFF');
+    tell('Power0', 'TOGGLE');
+    expect(isOnBoth()).toEqual([true, false]);
+    tell('Power0', 'OFF');
+    expect(isOnBoth()).toEqual([false, false]);
+    expect(results().slice(-2)).toEqual([{ POWER1: 'OFF' }, { POWER2: 'OFF' }]);
+  });
+
+  test('a Delay in a Backlog counts in tenths of a second', () => {
+    tell('Backlog', 'Power1 ON;Delay 50;Power1 OFF').wait(4.9);
+    expect(isOpen('tasmota')).toBe(true);
+    expect(results()).toContainEqual({ Delay: 50 });
+    farm.wait(0.4);
+    expect(isOpen('tasmota')).toBe(false);
+    expect(farm.zone('tasmota').longestOpenSeconds).toBeCloseTo(5.2, 1);
+  });
+
+  test('a Backlog without commands takes away what waits; Backlog0 knows no Delay', () => {
+    tell('Backlog', 'Power1 ON;Delay 50;Power1 OFF').wait(1);
+    tell('Backlog', '').wait(60);
+    expect(results().at(-1)).toEqual({ Backlog: 'Aborted' });
+    expect(isOpen('tasmota')).toBe(true);
+    tell('Backlog0', 'Delay 50;Power1 OFF');
+    expect(isOpen('tasmota')).toBe(false);
+  });
+
+  test('answers each Status on its own topic, and all of them', () => {
+    const last = (topic: string) => farm.last(`stat/pump_house/${topic}`);
+    tell('Power2', 'ON');
+    tell('Status', '8');
+    expect(last('STATUS8')).toEqual({ StatusSNS: { Time: expect.any(String) } });
+    expect(farm.on('stat/pump_house/STATUS11')).toEqual([]);
+    tell('Status', '');
+    expect(last('STATUS')).toMatchObject({ Status: { Topic: 'pump_house', Power: '10', PowerOnState: 3 } });
+    tell('Status', '0');
+    expect(last('STATUS10')).toHaveProperty('StatusSNS');
+    expect(last('STATUS11')).toMatchObject({ StatusSTS: { POWER2: 'ON' } });
+    tell('Status0', '');
+    expect(Object.keys(last('STATUS0'))).toEqual(['Status', 'StatusSNS', 'StatusSTS']);
+    tell('Status', '14');
+    expect(results().at(-1)).toEqual({ Command: 'Error' });
+    tell('Status', '5');
+    expect(farm.notes).toEqual(['pump_house: not simulated: Status 5']);
+  });
+
+  test('its uptime is the time on the farm since its boot, whatever its clock shows', () => {
+    const clock = { fault: 'device-clock-reset', at: 'PT10M', target: 'valve-tasmota' };
+    farm = new TestFarm(fourFamilies, [clock, ...powerCut]).wait(1_199);
+    expect(farm.tell('cmnd/pump_house/State', '').last('stat/pump_house/RESULT')).toMatchObject({
+      UptimeSec: 1_200,
+    });
+    farm.wait(3_060);
+    expect(farm.tell('cmnd/pump_house/State', '').last('stat/pump_house/RESULT')).toMatchObject({
+      UptimeSec: 600,
+    });
+  });
+});
+
 describe('Shelly', () => {
   let calls = 0;
   const call = (method: string, params: object) => {

@@ -33,8 +33,12 @@ export const tasmota: Family = {
 };
 
 const TELE_PERIOD_SECONDS = 300;
-/** SetOption34: the pause between the commands of a Backlog; Backlog0 makes none. */
+/** SetOption34: the pause between the commands of a Backlog; Backlog0 makes none, and no Delay either. */
 const BACKLOG_SECONDS = 0.2;
+/** Units of a Delay, least and most. */
+const DELAY_SECONDS = 0.1;
+const DELAYS = [2, 3_600] as const;
+const LAST_STATUS = 13;
 const HOUR_MS = 3_600_000;
 const ON = new Set(['1', 'ON', 'TRUE']);
 const OFF = new Set(['0', 'OFF', 'FALSE']);
@@ -59,6 +63,9 @@ class Tasmota implements Unit {
   /** In the flash: what survives a loss of power. */
   readonly #flash: { powerOnState: number; readonly power: Map<number, boolean> };
   #telePeriodSeconds: number;
+  /** What waits of a Backlog, and how long after the command that runs. */
+  #waiting: { readonly step: string; readonly pauses: boolean }[] = [];
+  #pauseSeconds = 0;
   #bootMs = 0;
 
   constructor(identity: string, outputs: readonly Output[], shell: Shell) {
@@ -85,7 +92,7 @@ class Tasmota implements Unit {
 
   /** PowerOnState: 0 off, 1 on, 2 the opposite of before, 3 as before; a relay that is on then has its PulseTime anew. */
   boot(): void {
-    this.#bootMs = this.#shell.timeMs();
+    this.#bootMs = this.#shell.clock.nowMs();
     const { powerOnState, power } = this.#flash;
     for (const relay of this.#relays) {
       const before = power.get(relay.number) ?? false;
@@ -99,6 +106,7 @@ class Tasmota implements Unit {
 
   die(): void {
     this.#timers.clearAll();
+    this.#waiting = [];
     for (const { output } of this.#relays) output.switch(false);
   }
 
@@ -118,7 +126,10 @@ class Tasmota implements Unit {
     const index = digits === '' ? undefined : Number(digits);
     switch (name.toUpperCase()) {
       case 'BACKLOG':
-        this.#backlog(payload, index === 0 ? 0 : BACKLOG_SECONDS);
+        this.#backlog(payload, index !== 0);
+        return;
+      case 'DELAY':
+        this.#delay(Number(payload));
         return;
       case 'POWER':
         this.#power(index ?? 1, payload.toUpperCase());
@@ -146,25 +157,57 @@ class Tasmota implements Unit {
         this.#answer(this.#state());
         return;
       case 'STATUS':
-        this.#publish('stat', 'STATUS11', JSON.stringify({ StatusSTS: this.#state() }));
+        this.#status(index === 0 ? 'all' : payload);
         return;
       default:
         this.#answer({ Command: 'Unknown' });
     }
   }
 
-  #backlog(commands: string, pauseSeconds: number): void {
-    const steps = commands.split(';').map((step) => step.trim());
-    for (const [place, step] of steps.entries()) {
-      const [command = '', ...rest] = step.split(/\s+/);
-      const run = () => this.#run(command, rest.join(' '));
-      if (command === '') continue;
-      if (pauseSeconds === 0) run();
-      else this.#timers.set(`backlog ${place} ${this.#shell.clock.nowMs()}`, place * pauseSeconds, run);
+  /** Steps come behind those that wait already; none at all takes these away. */
+  #backlog(commands: string, pauses: boolean): void {
+    const steps = commands.split(';').map((step) => step.trim().replace(/^(?:backlog\d?\s+)+/i, ''));
+    if (commands === '') this.#answer({ Backlog: this.#waiting.length === 0 ? 'Empty' : 'Aborted' });
+    this.#waiting =
+      commands === ''
+        ? []
+        : [...this.#waiting, ...steps.filter((step) => step !== '').map((step) => ({ step, pauses }))];
+    this.#timers.clear('backlog');
+    this.#work();
+  }
+
+  #work(): void {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      const [command = '', ...rest] = next.step.split(/\s+/);
+      this.#pauseSeconds = BACKLOG_SECONDS;
+      this.#run(command, rest.join(' '));
+      if (!next.pauses) continue;
+      this.#timers.set('backlog', this.#pauseSeconds, () => this.#work());
+      return;
     }
   }
 
+  #delay(units: number): void {
+    const [least, most] = DELAYS;
+    if (units >= least && units <= most) this.#pauseSeconds = units * DELAY_SECONDS;
+    this.#answer({ Delay: Math.round(this.#pauseSeconds / DELAY_SECONDS) });
+  }
+
+  /** All at once: PulseTime hears nothing of it, what it makes run on goes on, and what it does not goes without an end. */
+  #powerAll(payload: string): void {
+    for (const relay of this.#relays) {
+      const isToggled = TOGGLE.has(payload);
+      if (isToggled || ON.has(payload) || OFF.has(payload))
+        this.#setRelay(relay, isToggled ? !relay.output.isTold : ON.has(payload));
+    }
+    for (const relay of this.#relays) this.#tellPower(relay);
+  }
+
   #power(number: number, payload: string): void {
+    if (number === 0) {
+      this.#powerAll(payload);
+      return;
+    }
     const relay = this.#relays.find((one) => one.number === number);
     if (relay === undefined) {
       this.#answer({ Command: 'Error' });
@@ -175,9 +218,13 @@ class Tasmota implements Unit {
     else this.#tellPower(relay);
   }
 
+  #setRelay({ output, number }: Relay, isOn: boolean): void {
+    output.switch(isOn);
+    this.#flash.power.set(number, isOn);
+  }
+
   #switch(relay: Relay, isOn: boolean): void {
-    relay.output.switch(isOn);
-    this.#flash.power.set(relay.number, isOn);
+    this.#setRelay(relay, isOn);
     if (isOn) this.#startPulse(relay);
     else this.#timers.clear(pulseOf(relay));
     this.#tellPower(relay);
@@ -231,19 +278,56 @@ class Tasmota implements Unit {
 
   #tele(): void {
     this.#publish('tele', 'STATE', JSON.stringify(this.#state()));
+    const sensors = this.#sensors();
+    if ('COUNTER' in sensors) this.#publish('tele', 'SENSOR', JSON.stringify(sensors));
+  }
+
+  #sensors(): object {
     const counters = this.#relays.flatMap(({ number, output }) => {
       const { meter, spec } = output;
       if (meter === undefined) return [];
       return [[`C${number}`, Math.round(meter.read().totalLitres / (spec.meterLitresPerPulse ?? 1))]];
     });
-    if (counters.length === 0) return;
-    const sensor = { Time: this.#localTime(), COUNTER: Object.fromEntries(counters) };
-    this.#publish('tele', 'SENSOR', JSON.stringify(sensor));
+    const Time = this.#localTime();
+    return counters.length === 0 ? { Time } : { Time, COUNTER: Object.fromEntries(counters) };
+  }
+
+  /** `Status N`: N in a message of its own; none: the first; 0: all, one after another; `Status0`: all in one. */
+  #status(which: string): void {
+    const [first, sensors, state] = [
+      { Status: this.#settingsNow() },
+      { StatusSNS: this.#sensors() },
+      { StatusSTS: this.#state() },
+    ];
+    const parts: Readonly<Record<string, object>> = { '': first, 8: sensors, 10: sensors, 11: state };
+    const publish = (number: string, payload: object) =>
+      this.#publish('stat', `STATUS${number}`, JSON.stringify(payload));
+    const wanted =
+      which === '' || which === 'all' || !Number.isInteger(Number(which)) ? '' : String(Number(which));
+    if (which === 'all') publish('0', { ...first, ...sensors, ...state });
+    else if (wanted === '0')
+      for (const [number, part] of [
+        ['', first],
+        ['10', sensors],
+        ['11', state],
+      ] as const)
+        publish(number, part);
+    else if (parts[wanted] !== undefined) publish(wanted, parts[wanted]);
+    else if (Number(wanted) > LAST_STATUS) this.#answer({ Command: 'Error' });
+    else this.#shell.note(`not simulated: Status ${wanted}`);
+  }
+
+  #settingsNow(): object {
+    const isOn = this.#relays.toReversed().map(({ output }) => Number(output.isTold));
+    return {
+      ...{ Module: 0, DeviceName: this.#identity, FriendlyName: [this.#identity], Topic: this.#identity },
+      ...{ Power: isOn.join(''), PowerOnState: this.#flash.powerOnState },
+    };
   }
 
   #state() {
     const powers = this.#relays.map((relay) => [this.#nameOf(relay), relay.output.isTold ? 'ON' : 'OFF']);
-    const uptimeSeconds = Math.max(0, Math.round((this.#shell.timeMs() - this.#bootMs) / 1000));
+    const uptimeSeconds = Math.round((this.#shell.clock.nowMs() - this.#bootMs) / 1000);
     return {
       Time: this.#localTime(),
       UptimeSec: uptimeSeconds,
