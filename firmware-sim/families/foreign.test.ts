@@ -233,6 +233,40 @@ describe('Shelly', () => {
     expect(isOpen('shelly')).toBe(false);
   });
 
+  test('obeys its command topic, with a time and without', () => {
+    const order = (payload: string, topic = 'valve-shelly/command/switch:0') => farm.tell(topic, payload);
+    order('on,60').wait(59);
+    expect(isOpen('shelly')).toBe(true);
+    farm.wait(2);
+    expect(isOpen('shelly')).toBe(false);
+    order('toggle');
+    expect(isOpen('shelly')).toBe(true);
+    order('off');
+    expect(isOpen('shelly')).toBe(false);
+    order('status_update');
+    expect(farm.last('valve-shelly/status/switch:0')).toMatchObject({ id: 0, output: false });
+    order('status_update', 'valve-shelly/command');
+    expect(farm.on('valve-shelly/status/switch:0')).toHaveLength(2);
+    expect(farm.notes).toEqual([]);
+  });
+
+  test('says once what it is told and cannot do', () => {
+    farm.tell('valve-shelly/command/cover:0', 'open').tell('valve-shelly/command/cover:0', 'open');
+    farm.tell('valve-shelly/command/switch:0', 'ON');
+    expect(farm.notes).toEqual([
+      'valve-shelly: not simulated: valve-shelly/command/cover:0 open',
+      'valve-shelly: not simulated: valve-shelly/command/switch:0 ON',
+    ]);
+    expect(isOpen('shelly')).toBe(false);
+  });
+
+  test('tells its settings and that it is connected', () => {
+    expect(call('Mqtt.GetStatus', {})).toMatchObject({ result: { connected: true } });
+    expect(call('Shelly.GetConfig', {})).toMatchObject({
+      result: { mqtt: { topic_prefix: 'valve-shelly' }, 'switch:0': { auto_off: false } },
+    });
+  });
+
   test.each([
     ['Switch.Set', { id: 7, on: true }, -105],
     ['Switch.Set', { id: 0 }, -103],
@@ -258,6 +292,21 @@ describe('Zigbee2MQTT', () => {
     farm.wait(2);
     expect(isOpen('zigbee')).toBe(false);
     expect(state()).toMatchObject({ state: 'OFF' });
+  });
+
+  test('takes the bare state on its own topic, and says once what it passes over', () => {
+    farm.tell(`${SET}/state`, 'ON').wait(5);
+    expect(isOpen('zigbee')).toBe(true);
+    farm.tell(`${SET}/state`, 'OFF').wait(5);
+    expect(isOpen('zigbee')).toBe(false);
+    farm
+      .tell(SET, { child_lock: 'LOCK' })
+      .tell(`${SET}/child_lock`, 'LOCK')
+      .tell(`${SET}/child_lock`, 'LOCK');
+    expect(farm.notes).toEqual([
+      `zigbee: not simulated: ${SET} {"child_lock":"LOCK"}`,
+      `zigbee: not simulated: ${SET}/child_lock LOCK`,
+    ]);
   });
 
   test('of a valve that counts in tens of seconds, 11 is 110 s', () => {

@@ -20,7 +20,7 @@ type Settings = Static<typeof Settings>;
 
 const settingsOf = (spec: OutputSpec): Settings => spec.settings ?? {};
 
-/** Shelly Gen2 and later (shelly-api-docs.shelly.cloud/gen2: Switch, Mqtt, RPC notifications). */
+/** Shelly Gen2 and later (shelly-api-docs.shelly.cloud/gen2: Switch, Mqtt and its control, RPC notifications). */
 export const shelly: Family = {
   settings: Settings,
   speakerOf: (spec) => settingsOf(spec).box ?? spec.id,
@@ -68,7 +68,7 @@ class Shelly implements Unit {
     });
     this.speaker = {
       identity,
-      subscriptions: [`${identity}/rpc`],
+      subscriptions: [`${identity}/rpc`, `${identity}/command/#`],
       presence: { topic: `${identity}/online`, online: 'true', offline: 'false' },
     };
   }
@@ -91,9 +91,31 @@ class Shelly implements Unit {
     this.#notify('NotifyFullStatus', { ...this.#status(), sys: { uptime: 0 }, mqtt: { connected: true } });
   }
 
-  received({ payload, retained }: HeardMessage): void {
+  received({ topic, payload, retained }: HeardMessage): void {
+    if (retained) return;
+    if (topic === `${this.#identity}/rpc`) this.#answer(payload);
+    else if (!this.#command(topic.slice(`${this.#identity}/command/`.length), payload.trim()))
+      this.#shell.note(`not simulated: ${topic} ${payload}`);
+  }
+
+  /** MQTT control: to a switch `on`, `off` or `toggle`, with seconds after a comma or without, or `status_update`. */
+  #command(component: string, payload: string): boolean {
+    const found = this.#switches.find(({ id }) => component === `switch:${id}`);
+    if (payload === 'status_update' && (found !== undefined || component === '')) {
+      for (const one of found === undefined ? this.#switches : [found])
+        this.#publish(`${this.#identity}/status/switch:${one.id}`, this.#statusOf(one));
+      return true;
+    }
+    const [, verb, seconds] = /^(on|off|toggle)(?:,(\d+(?:\.\d+)?))?$/.exec(payload) ?? [];
+    if (found === undefined || verb === undefined) return false;
+    const isOn = verb === 'toggle' ? !found.output.isTold : verb === 'on';
+    this.#set(found, isOn, seconds === undefined ? undefined : Number(seconds));
+    return true;
+  }
+
+  #answer(payload: string): void {
     const request = objectIn(payload);
-    if (retained || request === undefined || typeof request.method !== 'string') return;
+    if (request === undefined || typeof request.method !== 'string') return;
     const { id, src, method } = request;
     const params = (
       typeof request.params === 'object' && request.params !== null ? request.params : {}
@@ -111,6 +133,8 @@ class Shelly implements Unit {
     if (method === 'Shelly.GetStatus') return this.#status();
     if (method === 'Shelly.GetDeviceInfo')
       return { id: this.#identity, model: 'SNSW-001X16EU', gen: 2, ver: '1.7.1', app: 'Plus1' };
+    if (method === 'Mqtt.GetStatus') return { connected: true };
+    if (method === 'Shelly.GetConfig') return this.#config();
     const found = this.#switches.find(({ id }) => id === params.id);
     if (component !== 'Switch') return { code: 404, message: `No handler for ${method}` };
     if (found === undefined) return { code: -105, message: `Argument 'id', value ${params.id} not found!` };
@@ -156,6 +180,12 @@ class Shelly implements Unit {
       this.#turn(one, !isOn, 'timer', undefined);
       this.#notify('NotifyStatus', this.#change(one));
     });
+  }
+
+  #config(): object {
+    const mqtt = { enable: true, topic_prefix: this.#identity, rpc_ntf: true, status_ntf: false };
+    const switches = this.#switches.map(({ config }) => [`switch:${config.id}`, config]);
+    return { mqtt: { ...mqtt, enable_control: true }, ...Object.fromEntries(switches) };
   }
 
   #status(): Record<string, object> {

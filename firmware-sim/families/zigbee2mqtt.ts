@@ -76,8 +76,8 @@ class Bridge implements Unit {
     this.speaker = {
       identity,
       subscriptions: this.#valves.flatMap(({ name }) => [
-        `${this.#base}/${name}/set`,
-        `${this.#base}/${name}/get`,
+        `${this.#base}/${name}/set/#`,
+        `${this.#base}/${name}/get/#`,
       ]),
       presence: {
         topic: `${this.#base}/bridge/state`,
@@ -106,13 +106,18 @@ class Bridge implements Unit {
   received({ topic, payload }: HeardMessage): void {
     const valve = this.#valves.find(({ name }) => topic.startsWith(`${this.#base}/${name}/`));
     if (valve === undefined) return;
-    if (topic.endsWith('/get')) {
+    const [verb, attribute] = topic.slice(`${this.#base}/${valve.name}/`.length).split('/');
+    if (verb === 'get') {
       this.#tell(valve);
       return;
     }
-    const wish = objectIn(payload);
+    // …/set/ATTRIBUTE takes the bare value of one.
+    const wish = attribute === undefined ? objectIn(payload) : { [attribute]: payload };
     const word = String(wish?.state ?? '').toUpperCase();
-    if (word !== 'ON' && word !== 'OFF' && word !== 'TOGGLE') return;
+    if (word !== 'ON' && word !== 'OFF' && word !== 'TOGGLE') {
+      this.#shell.note(`not simulated: ${topic} ${payload}`);
+      return;
+    }
     const isOn = word === 'ON' || (word === 'TOGGLE' && valve.state === 'OFF');
     this.#air.set(valve.name, AIR_SECONDS, () => this.#turn(valve, isOn, wish ?? {}));
   }
