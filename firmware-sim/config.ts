@@ -19,6 +19,7 @@ export interface Config {
   /** Only says something, and ends. */
   readonly ask:
     | { readonly what: 'list' }
+    | { readonly what: 'help' }
     | { readonly what: 'describe'; readonly scenario: string }
     | undefined;
 }
@@ -34,7 +35,23 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const FASTEST = 3600;
 const OPTIONS =
-  '--scenario NAME, --list, --describe NAME, --speed N, --seed N, --broker mqtt://host:port, --username U, --password P, --passwords FILE, --truth FILE and --exit';
+  '--scenario NAME, --list, --describe NAME, --speed N, --seed N, --broker mqtt://host:port, --username U, --password P, --passwords FILE, --truth FILE, --exit and --help';
+
+/** What `--help` says. */
+export const HELP = `npm run sim -- [options]: a simulated farm that speaks MQTT as devices do (firmware-sim/README.md)
+
+  --scenario NAME|FILE.json  without it: the demo's farm, without faults
+  --list                     which scenarios there are
+  --describe NAME|FILE.json  which devices a scenario has, and what fails when
+  --broker URL               default mqtt://127.0.0.1:1883, or NONGTIN_BROKER_URL
+  --speed N                  seconds on the farm in one real second, 0.01 to ${FASTEST}
+  --seed N                   another weather, other noise
+  --username U --password P  one login for all devices; the password may stand in NONGTIN_SIM_PASSWORD
+  --passwords FILE           each device its own: {"soil-n1": "…"}
+  --truth FILE               what really happened, as JSON, at the end
+  --exit                     ends with the scenario; exit code 1 when something did not come as expected
+  -h, --help                 this
+`;
 
 /** From the command line's options, then the environment, then defaults. Throws a StartProblem on a bad value. */
 export function readConfig(env: Environment, args: readonly string[] = []): Config {
@@ -72,7 +89,7 @@ function readOptions(args: readonly string[]) {
       options: {
         ...{ speed: option, broker: option, seed: option, scenario: option, describe: option },
         ...{ username: option, password: option, passwords: option, truth: option },
-        ...{ list: flag, exit: flag },
+        ...{ list: flag, exit: flag, help: { ...flag, short: 'h' } },
       },
     }).values;
   } catch (error) {
@@ -87,7 +104,8 @@ function exitsOf({ exit = false, scenario }: Options): boolean {
   return exit;
 }
 
-function askOf({ list, describe }: Options): Config['ask'] {
+function askOf({ help, list, describe }: Options): Config['ask'] {
+  if (help === true) return { what: 'help' };
   if (describe !== undefined) return { what: 'describe', scenario: describe };
   return list === true ? { what: 'list' } : undefined;
 }

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { demoSecrets } from '@nongtin/accounts';
 import { runService, StartProblem } from '@nongtin/service';
-import { type Config, readConfig } from './config.ts';
+import { type Config, HELP, readConfig } from './config.ts';
 import { builtInScenario, scenarioFile, scenarioNames } from './scenarios/library.ts';
 import { type Scenario, ScenarioProblem } from './scenarios/scenario.ts';
 import { demoScenario } from './standalone/demo-scenario.ts';
@@ -33,6 +33,7 @@ function answerOnly(): string | undefined {
   try {
     const { ask } = readConfig(process.env, process.argv.slice(2));
     if (ask === undefined) return undefined;
+    if (ask.what === 'help') return HELP;
     return ask.what === 'list' ? listScenarios() : describeScenario(namedScenario(ask.scenario));
   } catch (error) {
     if (!(error instanceof StartProblem)) throw error;

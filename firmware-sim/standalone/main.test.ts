@@ -43,6 +43,13 @@ describe('the command', () => {
     expect(one.said()).toMatch(/\+15 min to the end: pipe-burst at n1 litresPerMinute=70/);
   });
 
+  test.each(['--help', '-h'])('%s says what every option does', async (option) => {
+    const { child, said } = sim(option);
+    expect(await end(child)).toBe(0);
+    const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
+    for (const [, name = ''] of readme.matchAll(/^\| `(--[a-z]+)/gm)) expect(said()).toContain(name);
+  });
+
   test.each([
     [['--scenario', 'nix'], 'scenario must be one of burst-pipe'],
     [['--describe', '/nowhere.json'], 'cannot be read'],
