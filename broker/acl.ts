@@ -103,15 +103,17 @@ function covers(pattern: readonly string[], filter: readonly string[]): boolean 
   for (const [index, part] of pattern.entries()) {
     const level = filter[index];
     if (part === '#') return level !== undefined;
-    if (part === '**') return coversAnyBefore(pattern[index + 1], filter.slice(index));
+    if (part === '**') return coversAnyBefore(pattern.slice(index + 1), filter.slice(index));
     if (level === undefined || level === '#') return false;
     if (part !== '+' && part !== level) return false;
   }
   return filter.length === pattern.length;
 }
 
-function coversAnyBefore(last: string | undefined, rest: readonly string[]): boolean {
-  return rest.length >= 2 && rest.at(-1) === last && !rest.includes('#');
+function coversAnyBefore([literal, wildcard]: readonly string[], rest: readonly string[]): boolean {
+  if (rest.includes('#')) return false;
+  const at = wildcard === '#' ? rest.indexOf(literal ?? '', 1) : rest.lastIndexOf(literal ?? '');
+  return at >= 1 && (wildcard === '#' ? at < rest.length - 1 : at === rest.length - 1);
 }
 
 /** A wildcard is a whole level, and '#' the last (MQTT 3.1.1, 4.7.1). */

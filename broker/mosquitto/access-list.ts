@@ -67,8 +67,8 @@ function patternsOf({ pattern }: TopicRule, identity: Identity): string[] {
   const gap = levels.indexOf('**');
   if (gap === -1) return [levels.map((level) => (level === '#' ? '+/#' : level)).join('/')];
   const before = levels.slice(0, gap);
-  const after = levels.slice(gap + 1);
-  const longest = MAX_LEVELS - before.length - after.length;
+  const after = levels.slice(gap + 1).flatMap((level) => (level === '#' ? ['+', '#'] : [level]));
+  const longest = MAX_LEVELS - before.length - after.filter((level) => level !== '#').length;
   return Array.from({ length: longest }, (_, index) =>
     [...before, ...Array<string>(index + 1).fill('+'), ...after].join('/'),
   );

@@ -167,6 +167,18 @@ export const topics = {
     ...bridgeCommand,
     purpose: 'Asks a Zigbee device for its state',
   },
+  zigbeeCommandOfOne: {
+    pattern: 'zigbee2mqtt/**/set/#',
+    payload: 'Zigbee2MQTT',
+    ...bridgeCommand,
+    purpose: 'Zigbee2MQTT commands for one attribute',
+  },
+  zigbeeQuestionOfOne: {
+    pattern: 'zigbee2mqtt/**/get/#',
+    payload: 'Zigbee2MQTT',
+    ...bridgeCommand,
+    purpose: 'Asks a Zigbee device for one attribute',
+  },
   zigbeeAdministration: {
     pattern: 'zigbee2mqtt/bridge/request/#',
     payload: 'Zigbee2MQTT',
@@ -251,6 +263,18 @@ export const topics = {
     ...deviceCommand,
     purpose: 'Zigbee2MQTT questions where its base topic is the identity',
   },
+  ownSetOfOne: {
+    pattern: '{device}/**/set/#',
+    payload: 'Zigbee2MQTT',
+    ...deviceCommand,
+    purpose: 'Zigbee2MQTT commands for one attribute where its base topic is the identity',
+  },
+  ownGetOfOne: {
+    pattern: '{device}/**/get/#',
+    payload: 'Zigbee2MQTT',
+    ...deviceCommand,
+    purpose: 'Zigbee2MQTT questions for one attribute where its base topic is the identity',
+  },
   ownAdministration: {
     pattern: '{device}/bridge/request/#',
     payload: 'Zigbee2MQTT',
@@ -313,6 +337,15 @@ export function matchTopic(topic: string): TopicMatch | undefined {
   return undefined;
 }
 
+/** Where the literal level after `**` stands: last, or before a last `#`. -1: nowhere, or nothing stands for one of the two. */
+function endOfAny(pattern: readonly string[], levels: readonly string[], index: number): number {
+  const literal = pattern[index + 1];
+  if (pattern[index + 2] !== '#')
+    return levels.length > index + 1 && levels.at(-1) === literal ? levels.length - 1 : -1;
+  const at = levels.findIndex((level, place) => place > index && level === literal);
+  return at < levels.length - 1 ? at : -1;
+}
+
 function matchLevels(pattern: readonly string[], levels: readonly string[]) {
   let identity = '';
   const rest: string[] = [];
@@ -322,9 +355,9 @@ function matchLevels(pattern: readonly string[], levels: readonly string[]) {
       return levels.length > index ? { identity, rest: rest.join('/') } : undefined;
     }
     if (part === '**') {
-      // Always before one last, literal level.
-      if (levels.length < index + 2 || levels.at(-1) !== pattern[index + 1]) return undefined;
-      return { identity, rest: levels.slice(index, -1).join('/') };
+      const at = endOfAny(pattern, levels, index);
+      if (at === -1) return undefined;
+      return { identity, rest: [...levels.slice(index, at), ...levels.slice(at + 1)].join('/') };
     }
     const level = levels[index];
     if (level === undefined) return undefined;
