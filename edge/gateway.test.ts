@@ -89,11 +89,11 @@ describe('the gateway', () => {
     const commandId = commands.at(-1)?.id;
     await state({ state: 'open', commandId, flowLitresPerMinute: 38, totalLitres: 1000 });
     await until(async () => expect((await farm.get('/api/live')).zones[0].state).toBe('running'));
-    const last = { commandId, flowLitresPerMinute: 0, totalLitres: 1377 };
+    const last = { commandId, flowLitresPerMinute: 0, totalLitres: 1037 };
     await state({ state: 'closed', ...last, cause: 'lease_ended' });
     await until(async () =>
       expect((await farm.get('/api/runs?zone=a1')).runs).toMatchObject([
-        { outcome: 'completed', measuredLitres: 377, plannedLitres: 380, reason: { key: 'soil_dry' } },
+        { outcome: 'completed', measuredLitres: 37, plannedLitres: 380, reason: { key: 'soil_dry' } },
       ]),
     );
     expect(events()).toContain('event: run');
