@@ -46,7 +46,7 @@ export function decide(zone: ZoneState, turn: Turn): { water: boolean; reason: R
   if (soilMoisture === null) return no(notFresh(zone, turn));
   const figures = { soilMoisture, openBelow: openBelowFraction, target: targetFraction };
   if (soilMoisture >= openBelowFraction) return no(reasonOf('soil_wet_enough', figures));
-  const obstacle = obstacleTo(zone, turn);
+  const obstacle = obstacleTo(zone, turn) ?? obstacleFromAfar(zone, turn);
   return obstacle ? no(obstacle) : { water: true, reason: reasonOf('soil_dry', figures) };
 }
 
@@ -106,7 +106,7 @@ function pauseOf(zone: ZoneState, { now }: Turn, pauseSeconds: number): Reason |
   return isShort ? reasonOf('pause_between_runs', { pauseSeconds }) : undefined;
 }
 
-/** What keeps it from being opened from afar or by a program, beside that: people at the farm come first. */
+/** What keeps it from being opened by anybody but a person at the farm, beside that: people there come first. */
 export function obstacleFromAfar(zone: ZoneState, { config, now }: Turn): Reason | undefined {
   const { stoppedByHandRealMs: stopped } = zone;
   const { handsOffRealSeconds: handsOffSeconds } = config;

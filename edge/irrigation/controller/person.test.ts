@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { demoFarm } from '../../farm/demo.ts';
 import { type Zone, zonesOf } from '../../farm/layout.ts';
-import { closes, only, testController } from './controller.suite.ts';
+import { closes, only, opens, testController } from './controller.suite.ts';
 import type { IntentRecord } from './types.ts';
 
 const request = { zone: 'a1', requestId: 'r1' };
@@ -35,6 +35,17 @@ describe('a person', () => {
     farm.watering();
     expect(closes(farm.send({ kind: 'stop', ...request }))).toEqual(['a1']);
     expect(only(farm.valve({ totalLitres: 1010 }), 'journal_run')[0]?.record.outcome).toBe('stopped');
+  });
+
+  it('who has stopped a dry zone has time beside the open pipe before it is watered again', () => {
+    const farm = testController();
+    farm.watering();
+    farm.send({ kind: 'stop', ...request });
+    farm.valve({ totalLitres: 1010 });
+    farm.wait(400);
+    expect(opens(farm.moisture(0.15))).toEqual([]);
+    expect(farm.zone().decision?.key).toBe('stopped_by_hand');
+    expect(only(farm.wait(501), 'journal_intent')).toHaveLength(1);
   });
 
   it('unlocks a zone: its alarms clear and its valve is swept first', () => {
