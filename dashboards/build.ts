@@ -64,6 +64,8 @@ if (builtFrom(stamp) !== hash) {
         emptyOutDir: true,
         target: 'es2022',
         modulePreload: { polyfill: false },
+        // On a slow machine everything takes long; that is nothing to warn of.
+        rolldownOptions: { checks: { bundlerTimings: false } },
       },
     });
   }
