@@ -88,6 +88,9 @@ interface Authority {
   readonly serverKey: KeyObject;
 }
 
+/** By path: several doors of a process ask for the same one at its first start, and two would be made otherwise. */
+const making = new Map<string, Promise<Authority>>();
+
 class FileAuthority implements CertificateAuthority {
   readonly #path: string;
   readonly #serverPath: string;
@@ -143,7 +146,11 @@ class FileAuthority implements CertificateAuthority {
   }
 
   async #readOrMake(): Promise<Authority> {
-    return this.#read() ?? (await this.#make());
+    const known = this.#read();
+    if (known !== undefined) return known;
+    const begun = making.get(this.#path) ?? this.#make().finally(() => making.delete(this.#path));
+    making.set(this.#path, begun);
+    return begun;
   }
 
   #read(): Authority | undefined {

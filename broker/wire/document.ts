@@ -111,9 +111,11 @@ ${table(['topic', 'published by', 'subscribed by', 'payload', 'purpose'], rows)}
 function payloads(): string {
   const { PlainReadings, ValveCommand, ValveState, DeviceStatus } = wire;
   const { UplinkEntries, UplinkAnswer, UplinkLive, RemoteCommand, GatewayOutcome } = wire;
+  const { NeighbourQuestion, NeighbourAnswer } = wire;
   const schemas = {
     ...{ PlainReadings, ValveCommand, ValveState, DeviceStatus },
     ...{ UplinkEntries, UplinkAnswer, UplinkLive, RemoteCommand, GatewayOutcome },
+    ...{ NeighbourQuestion, NeighbourAnswer },
   };
   return `## Payloads
 
@@ -164,9 +166,23 @@ function records(): string {
     RemoteOutcomeRecord: wire.RemoteOutcomeRecord,
     ZoneSettingsRecord: wire.ZoneSettingsRecord,
     HandsOffRecord: wire.HandsOffRecord,
+    NotificationRecord: wire.NotificationRecord,
     WeatherHourRecord: wire.WeatherHourRecord,
     ProgramHoldRecord: wire.ProgramHoldRecord,
     WaterBalanceRecord: wire.WaterBalanceRecord,
+    ProductListRecord: wire.ProductListRecord,
+    SprayRecord: wire.SprayRecord,
+    MaintenanceRecord: wire.MaintenanceRecord,
+    DiaryRevisionRecord: wire.DiaryRevisionRecord,
+    TrapCountRecord: wire.TrapCountRecord,
+    PestSeenRecord: wire.PestSeenRecord,
+    PestBiofixRecord: wire.PestBiofixRecord,
+    PestPressureRecord: wire.PestPressureRecord,
+    DoseAllowanceRecord: wire.DoseAllowanceRecord,
+    DoseRecord: wire.DoseRecord,
+    DoseCalibrationRecord: wire.DoseCalibrationRecord,
+    TankFillRecord: wire.TankFillRecord,
+    DoseStandingRecord: wire.DoseStandingRecord,
   };
   return `## Records
 

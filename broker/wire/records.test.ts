@@ -32,6 +32,28 @@ const envelope = {
   issuedBy: fc.stringMatching(/^[A-Za-zĐđ ]{1,20}$/),
 };
 
+const anyRevision = fc.record({
+  ...{
+    revisionId: id,
+    entryId: id,
+    entryKind: fc.constant('harvest'),
+    madeOn: fc.array(id, { maxLength: 3 }),
+  },
+  ...{ author: fc.stringMatching(/^[A-Za-z0-9]{1,20}$/), phoneAtMs: atMs, withdrawn: fc.boolean() },
+  set: fc
+    .array(fc.tuple(fc.stringMatching(/^[a-z][A-Za-z]{0,9}$/), fc.oneof(figure, fc.constant(null))))
+    .map((pairs) => Object.fromEntries(pairs)),
+  attach: fc.array(
+    fc.record({
+      sha256: fc.constant('ab'.repeat(32)),
+      mediaType: fc.constant('image/jpeg'),
+      sizeBytes: fc.nat().map((n) => n + 1),
+    }),
+    { maxLength: 2 },
+  ),
+  detach: fc.array(fc.constant('cd'.repeat(32)), { maxLength: 2 }),
+});
+
 const anyRecord: fc.Arbitrary<JournalRecord> = fc.oneof(
   fc.record({ kind: fc.constant('boot'), atMs, gateway: text, publicKey: text, softwareVersion: text }),
   fc.record({
@@ -191,6 +213,7 @@ const anyRecord: fc.Arbitrary<JournalRecord> = fc.oneof(
       }),
     ),
   }),
+  fc.record({ kind: fc.constant('diary_revision'), atMs, revision: anyRevision }),
 ) as fc.Arbitrary<JournalRecord>;
 
 describe('a journal record', () => {

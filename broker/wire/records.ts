@@ -1,7 +1,19 @@
 import canonicalize from 'canonicalize';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { AlarmRecord, MaintenanceRecord } from './alarm-records.ts';
 import { CommandOutcome, RemoteCommand, Settings } from './commands.ts';
+import { HarvestOverride, ProductListRecord, SprayRecord } from './crop-protection-records.ts';
+import { DiaryRevisionRecord } from './diary/revision.ts';
+import {
+  DoseAllowanceRecord,
+  DoseCalibrationRecord,
+  DoseRecord,
+  DoseStandingRecord,
+  TankFillRecord,
+} from './fertigation-records.ts';
+import { NotificationRecord } from './notification-records.ts';
+import { PestBiofixRecord, PestPressureRecord, PestSeenRecord, TrapCountRecord } from './pest-records.ts';
 import { Reason } from './reason.ts';
 import { ProgramHoldRecord, WaterBalanceRecord, WeatherHourRecord } from './water-records.ts';
 
@@ -95,17 +107,6 @@ export const RunRecord = Type.Object({
 });
 export type RunRecord = Static<typeof RunRecord>;
 
-export const AlarmRecord = Type.Object({
-  kind: Type.Literal('alarm'),
-  alarmId: Type.String(),
-  atMs: AtMs,
-  severity: Type.Union([Type.Literal('critical'), Type.Literal('high'), Type.Literal('low')]),
-  state: Type.Union([Type.Literal('active'), Type.Literal('acknowledged'), Type.Literal('cleared')]),
-  source: Type.String(),
-  reason: Reason,
-});
-export type AlarmRecord = Static<typeof AlarmRecord>;
-
 /** Why a payload was not read, or not all of it; `suppressed` stands for those of which there were too many to keep. */
 export const quarantineCauses = [
   'too_large',
@@ -146,6 +147,17 @@ export const HarvestRecord = Type.Object({
   /** Account that recorded it. */
   recordedBy: Type.String(),
   seasonStartedAtMs: AtMs,
+  /** It lay within a pre-harvest interval, and a manager has let it be. */
+  override: Type.Optional(HarvestOverride),
+  /** It says anew what an earlier record of this harvest said, because the diary was corrected. The last one counts. */
+  correction: Type.Optional(
+    Type.Object({
+      /** From 1, counted for each harvest. */
+      revision: Type.Integer({ minimum: 1 }),
+      /** It was no harvest, or is told elsewhere. */
+      withdrawn: Type.Boolean(),
+    }),
+  ),
 });
 export type HarvestRecord = Static<typeof HarvestRecord>;
 
@@ -335,9 +347,23 @@ export const JournalRecord = Type.Union([
   RemoteOutcomeRecord,
   ZoneSettingsRecord,
   HandsOffRecord,
+  NotificationRecord,
   WeatherHourRecord,
   ProgramHoldRecord,
   WaterBalanceRecord,
+  ProductListRecord,
+  SprayRecord,
+  MaintenanceRecord,
+  DiaryRevisionRecord,
+  TrapCountRecord,
+  PestSeenRecord,
+  PestBiofixRecord,
+  PestPressureRecord,
+  DoseAllowanceRecord,
+  DoseRecord,
+  DoseCalibrationRecord,
+  TankFillRecord,
+  DoseStandingRecord,
 ]);
 export type JournalRecord = Static<typeof JournalRecord>;
 

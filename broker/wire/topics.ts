@@ -118,6 +118,20 @@ export const topics = {
     subscribe: ['cloud'],
     purpose: 'That a gateway takes commands now, and what became of each of them',
   },
+  neighbourQuestion: {
+    pattern: 'nongtin/v1/uplink/{gateway}/neighbours/question',
+    payload: 'NeighbourQuestion',
+    publish: ['gateway'],
+    subscribe: ['cloud'],
+    purpose: 'What have the traps of other farms of the cooperative caught?',
+  },
+  neighbourAnswer: {
+    pattern: 'nongtin/v1/uplink/{gateway}/neighbours/answer',
+    payload: 'NeighbourAnswer',
+    publish: ['cloud'],
+    subscribe: ['gateway'],
+    purpose: 'What they caught in the last two weeks, near the one that asked; it says of when it is',
+  },
   tasmotaCommand: {
     pattern: 'cmnd/{device}/#',
     payload: 'Tasmota',

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { AlarmRecord } from './records.ts';
+import { AlarmRecord } from './alarm-records.ts';
 
 /** What a gateway and its cloud tell each other. */
 

@@ -32,6 +32,8 @@ export const WeatherHourRecord = Type.Object({
   solarRadiation: Measured,
   /** mm that fell in it. */
   rain: Measured,
+  /** %, mean; absent: no sensor told it. */
+  leafWetness: Type.Optional(Type.Number()),
   /** Where each gauge stood at its end, so that a restart loses no rain. */
   gauges: Type.Array(
     Type.Object({ device: Type.String(), channel: Type.String(), countedMm: Type.Number() }),
