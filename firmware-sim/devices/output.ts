@@ -42,6 +42,7 @@ export class Output {
 
 export function gateOf(spec: OutputSpec, field: FarmField): Gate {
   if (spec.kind === 'valve') return field.zone(spec.zone).valve;
+  if (spec.kind === 'dose_pump') return field.head(spec.head).pump(spec.tank).gate;
   const source = field.source(spec.source);
   if (spec.kind === 'flush_valve') return flushValveOf(source);
   return spec.kind === 'pump' ? source.pump : source.masterValve;
@@ -53,6 +54,10 @@ function flushValveOf({ filter, spec: { id } }: ReturnType<FarmField['source']>)
 }
 
 function passingOf(spec: OutputSpec, field: FarmField) {
+  if (spec.kind === 'dose_pump') {
+    const head = field.head(spec.head);
+    return { litres: head.tank(spec.tank).drawnLitres, litresPerMinute: head.litresPerMinute(spec.tank) };
+  }
   const part = spec.kind === 'valve' ? field.zone(spec.zone) : field.source(spec.source);
   return {
     litres: part.passedLitres,

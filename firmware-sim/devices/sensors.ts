@@ -1,5 +1,6 @@
 import { topicOf } from '@nongtin/broker/wire';
 import type { SensorSpec } from '../farm/spec.ts';
+import { WaterProbe } from '../field/dosing/water-probe.ts';
 import { normal, type Random } from '../field/random.ts';
 import { bulkEc, poreWaterEc } from '../field/salt.ts';
 import { fliesBetween } from '../field/traps.ts';
@@ -97,6 +98,8 @@ function measurementOf(
       return () => ({ tank_level: tankLevel(world, spec.source) });
     case 'fertilizer_station':
       return () => fertilizerStation(world, spec.source, random);
+    case 'water_probe':
+      return waterProbe(spec, world, random);
     case 'fly_trap':
       return flyTrap(spec, world);
   }
@@ -165,11 +168,25 @@ function tankLevel(world: World, source: string): number {
 }
 
 function fertilizerStation(world: World, source: string, random: Random): Measurement {
-  const { spec } = world.look().source(source);
+  const field = world.look();
+  const from = field.source(source);
+  const { spec } = from;
   return {
-    water_ec: noisy(spec.ecMilliSiemensPerCm ?? 0.5, 0.008, 3, random),
+    water_ec: noisy(from.fedEc ?? from.clearEc(field.atMs), 0.008, 3, random),
     water_ph: noisy(spec.ph ?? 7, 0.02, 2, random),
     tank_level: tankLevel(world, source),
+  };
+}
+
+function waterProbe(spec: Extract<SensorSpec, { kind: 'water_probe' }>, world: World, random: Random) {
+  const { measures, responseSeconds = 5, gain = 1, offset = 0, driftPerDay = 0 } = spec;
+  const noise = spec.noise ?? (measures === 'water_ec' ? 0.02 : 0.04);
+  const probe = new WaterProbe({ responseSeconds, noise, gain, offset, driftPerDay }, random);
+  return (): Measurement => {
+    const field = world.look();
+    const head = field.head(spec.head);
+    const truth = measures === 'water_ec' ? head.ecMilliSiemensPerCm : head.ph;
+    return { [measures]: Math.max(0, round(probe.read(truth, world.clock.nowMs()), 3)) };
   };
 }
 

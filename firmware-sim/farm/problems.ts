@@ -2,7 +2,14 @@ import { Compile } from 'typebox/compile';
 import { families } from '../families/index.ts';
 import { climateNames } from '../field/climates.ts';
 import { shapeProblems } from './shape.ts';
-import { type DeviceKind, type DeviceSpec, deviceSchemas, FarmSpec, isOutput } from './spec.ts';
+import {
+  type DeviceKind,
+  type DeviceSpec,
+  deviceSchemas,
+  FarmSpec,
+  isOutput,
+  type OutputSpec,
+} from './spec.ts';
 
 const validator = Compile(FarmSpec);
 const deviceValidators = Object.fromEntries(
@@ -33,6 +40,11 @@ export function farmProblems(value: unknown, at = 'farm'): string[] {
     ),
     ...farm.sources.flatMap((source, index) => sourceProblems(source, `${at}.sources[${index}]`)),
     ...farm.zones.flatMap((zone, index) => zoneProblems(zone, farm, `${at}.zones[${index}]`)),
+    ...repeated(
+      (farm.heads ?? []).map(({ id }) => id),
+      `${at}.heads`,
+    ),
+    ...(farm.heads ?? []).flatMap((head, index) => headProblems(head, farm, `${at}.heads[${index}]`)),
     ...farm.devices.flatMap((device, index) => placeProblems(device, farm, `${at}.devices[${index}]`)),
     ...doubleDriven(farm, at),
     ...mixedBoxes(farm, at),
@@ -107,6 +119,13 @@ function placeProblems(device: DeviceSpec, farm: FarmSpec, at: string): string[]
     problems.push(`${at}.zone '${zone}' is none of the zones, name one of them`);
   if (source !== undefined && !farm.sources.some(({ id }) => id === source))
     problems.push(`${at}.source '${source}' is none of the sources, name one of them`);
+  if (device.kind === 'dose_pump' || device.kind === 'water_probe') {
+    const head = farm.heads?.find(({ id }) => id === device.head);
+    if (head === undefined)
+      problems.push(`${at}.head '${device.head}' is none of the heads, name one of them`);
+    else if (device.kind === 'dose_pump' && !head.tanks.some(({ id }) => id === device.tank))
+      problems.push(`${at}.tank '${device.tank}' is none of the head's tanks, name one of them`);
+  }
   if (device.kind === 'flow_meter' && (zone === undefined) === (source === undefined))
     problems.push(`${at} needs either a zone or a source, exactly one of them`);
   if (device.kind === 'pump' && !farm.sources.find(({ id }) => id === source)?.pump)
@@ -119,18 +138,42 @@ function placeProblems(device: DeviceSpec, farm: FarmSpec, at: string): string[]
   return problems;
 }
 
+function headProblems(
+  { id, source, tanks }: NonNullable<FarmSpec['heads']>[number],
+  farm: FarmSpec,
+  at: string,
+): string[] {
+  const problems = repeated(
+    tanks.map((tank) => tank.id),
+    `${at}.tanks`,
+  );
+  if (!farm.sources.some((one) => one.id === source))
+    problems.push(`${at}.source '${source}' is none of the sources, name one of them`);
+  const other = farm.heads?.find((head) => head.source === source && head.id !== id);
+  if (other) problems.push(`${at}.source '${source}' has the head ${other.id} already, keep one of them`);
+  for (const [index, { firstLitres, capacityLitres }] of tanks.entries())
+    if (firstLitres > capacityLitres)
+      problems.push(`${at}.tanks[${index}].firstLitres is more than its capacityLitres, lower it`);
+  return problems;
+}
+
 /** A valve, a pump and a master valve each have one master. */
 function doubleDriven(farm: FarmSpec, at: string): string[] {
   const seen = new Map<string, string>();
   return farm.devices.flatMap((device, index) => {
     if (!isOutput(device)) return [];
-    const key = `${device.kind satisfies DeviceKind} of ${device.kind === 'valve' ? device.zone : device.source}`;
+    const key = `${device.kind satisfies DeviceKind} of ${drivenBy(device)}`;
     const other = seen.get(key);
     seen.set(key, device.id);
     return other === undefined
       ? []
       : [`${at}.devices[${index}] drives the ${key}, as ${other} does: remove one of them`];
   });
+}
+
+function drivenBy(device: OutputSpec): string {
+  if (device.kind === 'dose_pump') return `${device.head}/${device.tank}`;
+  return device.kind === 'valve' ? device.zone : device.source;
 }
 
 /** Outputs of one box or bridge are of one family, and no sensor is called like it. */

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { ChangingWaterSpec, DosingHeadSpec } from './dosing-head.ts';
 
 /**
  * A farm as the simulator builds it: what is true in the field, whatever a gateway believes of it. Plain data; units stand
@@ -145,6 +146,8 @@ export const SourceSpec = Type.Object(
     /** Of the irrigation water. */
     ecMilliSiemensPerCm: Type.Optional(NotNegative),
     ph: Type.Optional(Type.Number({ minimum: 0, maximum: 14 })),
+    /** How it changes; absent: never. */
+    changing: Type.Optional(ChangingWaterSpec),
   },
   closed,
 );
@@ -166,6 +169,25 @@ export const deviceSchemas = {
   master_valve: Type.Object({ ...OutputSpec, kind: Type.Literal('master_valve'), source: Id }, closed),
   pump: Type.Object({ ...OutputSpec, kind: Type.Literal('pump'), source: Id }, closed),
   flush_valve: Type.Object({ ...OutputSpec, kind: Type.Literal('flush_valve'), source: Id }, closed),
+  /** Draws stock from a tank of a dosing head: a relay with a countdown of its own. */
+  dose_pump: Type.Object({ ...OutputSpec, kind: Type.Literal('dose_pump'), head: Id, tank: Id }, closed),
+  /** Stands in the water behind the mixing of a dosing head. */
+  water_probe: Type.Object(
+    {
+      ...SensorSpec,
+      kind: Type.Literal('water_probe'),
+      head: Id,
+      measures: Type.Enum(['water_ec', 'water_ph']),
+      /** What it shows besides the truth, in the metric's unit. */
+      noise: Type.Optional(NotNegative),
+      /** In which it comes within a third (1/e) of a change; 5. */
+      responseSeconds: Type.Optional(NotNegative),
+      offset: Type.Optional(Type.Number({ minimum: -20, maximum: 20 })),
+      gain: Type.Optional(Positive),
+      driftPerDay: Type.Optional(Type.Number({ minimum: -10, maximum: 10 })),
+    },
+    closed,
+  ),
   soil_probe: Type.Object(
     {
       ...SensorSpec,
@@ -211,7 +233,10 @@ export const deviceSchemas = {
 };
 export type DeviceKind = keyof typeof deviceSchemas;
 export type DeviceSpec = { [Kind in DeviceKind]: Static<(typeof deviceSchemas)[Kind]> }[DeviceKind];
-export type OutputSpec = Extract<DeviceSpec, { kind: 'valve' | 'master_valve' | 'pump' | 'flush_valve' }>;
+export type OutputSpec = Extract<
+  DeviceSpec,
+  { kind: 'valve' | 'master_valve' | 'pump' | 'flush_valve' | 'dose_pump' }
+>;
 export type SensorSpec = Exclude<DeviceSpec, OutputSpec>;
 
 /** Devices are checked by their kind, one by one, so that an error names its field. */
@@ -227,6 +252,8 @@ export const FarmSpec = Type.Object(
     pace: Type.Optional(Type.Enum(['farm', 'real'])),
     sources: Type.Array(SourceSpec, { minItems: 1 }),
     zones: Type.Array(ZoneSpec, { minItems: 1 }),
+    /** Dosing heads; one a source at most. */
+    heads: Type.Optional(Type.Array(DosingHeadSpec)),
     devices: Type.Array(Type.Object({ id: Id, kind: Type.String() }, { additionalProperties: true })),
   },
   closed,
@@ -236,5 +263,5 @@ export type SourceSpec = Static<typeof SourceSpec>;
 export type FarmSpec = Omit<Static<typeof FarmSpec>, 'devices'> & { readonly devices: readonly DeviceSpec[] };
 
 export function isOutput(device: DeviceSpec): device is OutputSpec {
-  return ['valve', 'master_valve', 'pump', 'flush_valve'].includes(device.kind);
+  return ['valve', 'master_valve', 'pump', 'flush_valve', 'dose_pump'].includes(device.kind);
 }

@@ -38,6 +38,7 @@ export type TargetKind =
   | 'source with a tank'
   | 'source with a filter'
   | 'output'
+  | 'dose pump'
   | 'sensor'
   | 'meter'
   | 'device'

@@ -1,5 +1,7 @@
 import { deviceClockReset } from './device-clock-reset.ts';
 import { deviceReboot } from './device-reboot.ts';
+import { doseLineAir } from './dose-line-air.ts';
+import { doseTankEmpty } from './dose-tank-empty.ts';
 import { dripClogged } from './drip-clogged.ts';
 import { farmPowerCut } from './farm-power-cut.ts';
 import type { Fault } from './fault.ts';
@@ -24,6 +26,7 @@ import { sensorDead } from './sensor-dead.ts';
 import { sensorDrifting } from './sensor-drifting.ts';
 import { sensorFlat } from './sensor-flat.ts';
 import { sensorJumping } from './sensor-jumping.ts';
+import { sourceEcStep } from './source-ec-step.ts';
 import { tankDry } from './tank-dry.ts';
 import { tankInflowStopped } from './tank-inflow-stopped.ts';
 import { unitWrong } from './unit-wrong.ts';
@@ -37,6 +40,8 @@ import { wifiLoss } from './wifi-loss.ts';
 export const faults: Readonly<Record<string, Fault>> = {
   'device-clock-reset': deviceClockReset,
   'device-reboot': deviceReboot,
+  'dose-line-air': doseLineAir,
+  'dose-tank-empty': doseTankEmpty,
   'drip-clogged': dripClogged,
   'farm-power-cut': farmPowerCut,
   'filter-clogged': filterClogged,
@@ -60,6 +65,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   'sensor-drifting': sensorDrifting,
   'sensor-flat': sensorFlat,
   'sensor-jumping': sensorJumping,
+  'source-ec-step': sourceEcStep,
   'tank-dry': tankDry,
   'tank-inflow-stopped': tankInflowStopped,
   'unit-wrong': unitWrong,

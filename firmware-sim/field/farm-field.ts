@@ -1,5 +1,6 @@
 import { type FarmSpec, isOutput } from '../farm/spec.ts';
 import { type ClimateName, climates } from './climates.ts';
+import { HeadField } from './dosing/head-field.ts';
 import { referenceEvapotranspirationMmPerHour } from './evapotranspiration.ts';
 import { seededRandom } from './random.ts';
 import { SourceField } from './source-field.ts';
@@ -28,6 +29,7 @@ export class FarmField {
   readonly events: TruthEvent[] = [];
   readonly #zones: ReadonlyMap<string, ZoneField>;
   readonly #sources: ReadonlyMap<string, SourceField>;
+  readonly #heads: ReadonlyMap<string, HeadField>;
   readonly #firstMs: number;
   #atMs: number;
   #soilCelsius: number;
@@ -52,9 +54,20 @@ export class FarmField {
           outputs.some((device) => device.kind === kind && 'source' in device && device.source === spec.id);
         return [
           spec.id,
-          new SourceField(spec, zones, { pump: drives('pump'), masterValve: drives('master_valve') }),
+          new SourceField(
+            spec,
+            zones,
+            { pump: drives('pump'), masterValve: drives('master_valve') },
+            { atMs, seed },
+          ),
         ];
       }),
+    );
+    this.#heads = new Map(
+      (farm.heads ?? []).map((spec) => [
+        spec.id,
+        new HeadField(spec, this.source(spec.source).clearWater(atMs), seed),
+      ]),
     );
     this.touch();
   }
@@ -79,12 +92,17 @@ export class FarmField {
     return known(this.#sources, id);
   }
 
+  head(id: string): HeadField {
+    return known(this.#heads, id);
+  }
+
   sources(): readonly SourceField[] {
     return [...this.#sources.values()];
   }
 
   /** Lets what was told or broken at this instant take effect. */
   touch(): void {
+    for (const head of this.#heads.values()) head.look(this.#atMs);
     for (const [id, zone] of this.#zones) if (zone.look(this.#atMs)) this.#note('valve', id, zone.valve.isOn);
     for (const [id, source] of this.#sources) {
       const moved = source.look(this.#atMs);
@@ -123,7 +141,7 @@ export class FarmField {
       );
     return {
       ...{ atMs: this.#atMs, rainMm: this.#rainMm, et0Mm: this.#et0Mm },
-      ...{ zones: tell(this.#zones), sources: tell(this.#sources) },
+      ...{ zones: tell(this.#zones), sources: tell(this.#sources), heads: tell(this.#heads) },
     };
   }
 
@@ -136,6 +154,7 @@ export class FarmField {
   #isWet(): boolean {
     if (this.sky.rainMm(this.#atMs, nextOn(DRY_STEP_MS, this.#atMs)) > 0) return true;
     for (const source of this.#sources.values()) if (source.isWorking) return true;
+    for (const head of this.#heads.values()) if (head.isMoving) return true;
     return false;
   }
 
@@ -148,7 +167,9 @@ export class FarmField {
       rainMm: this.sky.rainMm(fromMs, toMs),
       et0Mm: referenceEvapotranspirationMmPerHour(weather, this.site.altitudeMetres) * hours,
     };
+    const passed = new Map([...this.#zones].map(([id, zone]) => [id, zone.passedLitres]));
     for (const source of this.#sources.values()) source.step(step);
+    for (const head of this.#heads.values()) this.#feed(head, step, passed);
     this.#rainMm += step.rainMm;
     this.#et0Mm += step.et0Mm;
     const lag = 1 - Math.exp(-hours / SOIL_LAG_HOURS);
@@ -156,6 +177,18 @@ export class FarmField {
     this.#atMs = toMs;
     const { day, hours: hour } = localTime(toMs, this.site);
     if (hour === 0) this.#endDay(day - 1);
+  }
+
+  /** The water that has just passed to a head's zones went through it. */
+  #feed(head: HeadField, { fromMs, toMs }: FieldStep, passed: ReadonlyMap<string, number>): void {
+    const source = this.source(head.spec.source);
+    const litres = new Map(
+      [...this.#zones]
+        .filter(([, zone]) => zone.spec.source === head.spec.source)
+        .map(([id, zone]) => [id, zone.passedLitres - (passed.get(id) ?? 0)]),
+    );
+    head.step(fromMs, toMs, litres, source.clearWater(toMs));
+    source.fedEc = head.ecMilliSiemensPerCm;
   }
 
   #endDay(day: number): void {

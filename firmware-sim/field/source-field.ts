@@ -1,4 +1,6 @@
 import type { SourceSpec } from '../farm/spec.ts';
+import type { Solution } from './dosing/solution.ts';
+import { SourceWater } from './dosing/source-water.ts';
 import { Filter } from './filter.ts';
 import { Gate } from './gate.ts';
 import { litresBetween, type Outlet, operatingKpa, outletFlow, pumpKpa } from './hydraulics.ts';
@@ -27,6 +29,10 @@ export class SourceField {
   readonly burst = new Overlay<number>();
   /** False: nothing runs into the tank. */
   readonly inflow = new Overlay<boolean>();
+  /** mS/cm more than what its clear water has by itself. */
+  readonly ecMore = new Overlay<number>();
+  /** What reaches the zones where a dosing head stands between: mS/cm. */
+  fedEc: number | undefined;
   readonly filter: Filter | undefined;
   readonly #zones: readonly ZoneField[];
   readonly #driven: Driven;
@@ -38,13 +44,36 @@ export class SourceField {
   #pumpStarts = 0;
   readonly #sums = { passedLitres: 0, burstLitres: 0, pumpSeconds: 0, deadHeadSeconds: 0, dryRunSeconds: 0 };
 
-  constructor(spec: SourceSpec, zones: readonly ZoneField[], driven: Driven) {
+  readonly #water: SourceWater;
+
+  constructor(
+    spec: SourceSpec,
+    zones: readonly ZoneField[],
+    driven: Driven,
+    start: { readonly atMs: number; readonly seed: number },
+  ) {
+    const { alkalinityMilliequivalentsPerLitre: alkalinity = 2, ...changing } = spec.changing ?? {};
+    const { ecMilliSiemensPerCm: ec = 0.5, ph = 7 } = spec;
+    this.#water = new SourceWater({ ...changing, ec, ph, alkalinity }, start.atMs, start.seed);
     this.spec = spec;
     this.#zones = zones;
     this.#driven = driven;
     this.filter = spec.filter && new Filter(spec.filter);
     if (spec.tank)
       this.#tank = { litres: spec.tank.firstLitres, filling: spec.tank.fillBelowFraction === undefined };
+  }
+
+  /** Clear water at an instant, before anything is dosed into it. */
+  clearWater(atMs: number): Solution {
+    return this.#water.at(atMs, this.#ecMore);
+  }
+
+  clearEc(atMs: number): number {
+    return this.#water.ecAt(atMs) + this.#ecMore;
+  }
+
+  get #ecMore(): number {
+    return this.ecMore.values.reduce((sum, one) => sum + one, 0);
   }
 
   get tank(): Tank | undefined {
@@ -111,7 +140,7 @@ export class SourceField {
     const asked = wanted.reduce((sum, litres) => sum + litres, burst + flush);
     const share = asked === 0 ? 1 : Math.min(1, this.#availableLitres(step.hours) / asked);
     for (const [index, zone] of this.#zones.entries())
-      zone.step(step, (wanted[index] ?? 0) * share, this.spec.ecMilliSiemensPerCm ?? 0.5);
+      zone.step(step, (wanted[index] ?? 0) * share, this.fedEc ?? this.clearEc(fromMs));
     this.#count(step, asked * share, burst * share);
     this.filter?.step(seconds, asked * share, flush * share);
     this.#fill(step.hours, asked * share);

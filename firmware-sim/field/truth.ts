@@ -1,3 +1,5 @@
+import type { HeadTruth } from './dosing/head-field.ts';
+
 /** What really happened in the field, for judges; no device and no gateway knows it. Depths are mm over the wetted area. */
 export interface Truth {
   /** The farm's time, UTC milliseconds. */
@@ -6,6 +8,7 @@ export interface Truth {
   readonly et0Mm: number;
   readonly zones: Readonly<Record<string, ZoneTruth>>;
   readonly sources: Readonly<Record<string, SourceTruth>>;
+  readonly heads: Readonly<Record<string, HeadTruth>>;
 }
 
 export interface ZoneTruth {

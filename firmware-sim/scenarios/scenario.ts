@@ -260,6 +260,8 @@ function targetsOf(kind: TargetKind, farm: FarmSpec): string[] {
       return ids(farm.sources.filter(({ filter }) => filter !== undefined));
     case 'output':
       return ids(farm.devices.filter(isOutput));
+    case 'dose pump':
+      return ids(farm.devices.filter(({ kind: is }) => is === 'dose_pump'));
     case 'sensor':
       return ids(farm.devices.filter((device) => !isOutput(device)));
     case 'meter':

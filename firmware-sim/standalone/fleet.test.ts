@@ -6,9 +6,11 @@ import { VirtualScheduler } from '../time/virtual-scheduler.ts';
 import { demoScenario } from './demo-scenario.ts';
 import { Fleet } from './fleet.ts';
 
-const zoneNames = ['a1', 'a2', 'a3', 'b1', 'b2', 'b3'];
-const sensors = [...zoneNames.map((zone) => `soil-${zone}`), 'weather', 'fert', 'trap-1', 'trap-2'];
-const devices = [...sensors, ...zoneNames.map((zone) => `valve-${zone}`)];
+const zoneNames = ['a1', 'a2', 'a3', 'b1', 'b2', 'b3', 'c1', 'c2'];
+const probes = ['weather', 'fert', 'trap-1', 'trap-2', 'ec-1', 'ec-2', 'ph-1'];
+const sensors = [...zoneNames.map((zone) => `soil-${zone}`), ...probes];
+const pumps = ['stock-a', 'stock-b', 'acid'].map((tank) => `dose-${tank}`);
+const devices = [...sensors, ...zoneNames.map((zone) => `valve-${zone}`), ...pumps];
 const passwords = Object.fromEntries([...devices, 'probe9'].map((device) => [device, `pw-${device}`]));
 const stops: (() => Promise<void>)[] = [];
 
