@@ -38,6 +38,16 @@ export interface DeviceView {
   readonly lastDay: Counts;
 }
 
+export interface Pace {
+  readonly silentMs: number;
+  readonly habitMs: number | null;
+  /** The longest it has been silent in two days, and spoken again. */
+  readonly longestMs: number;
+  /** It has said goodbye, or its last will has. */
+  readonly isOffline: boolean;
+  readonly lastSeenAtMs: number | null;
+}
+
 type Told = Pick<Reading, 'metric' | 'channel' | 'value' | 'quality' | 'receivedAtMs'>;
 
 const HOUR_MS = 3_600_000;
@@ -146,6 +156,17 @@ export class Device {
   /** Since when it has been silent for longer than it ever is, UTC ms; null: it is not. */
   silentSinceMs(monotonicMs: number): number | null {
     return monotonicMs - this.#lastMonotonicMs > this.#patienceMs() ? this.#lastSeenAtMs : null;
+  }
+
+  /** How it speaks: for how long it has been silent, and how often it usually is heard (null: too new to tell). */
+  pace(monotonicMs: number): Pace {
+    return {
+      silentMs: monotonicMs - this.#lastMonotonicMs,
+      habitMs: this.#expectedMs(),
+      longestMs: Math.max(this.#longest.todayMs, this.#longest.yesterdayMs),
+      isOffline: this.online === false,
+      lastSeenAtMs: this.#lastSeenAtMs,
+    };
   }
 
   #patienceMs(): number {

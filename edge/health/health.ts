@@ -1,5 +1,5 @@
 import type { Reading } from '@nongtin/broker/wire';
-import { Device, type DeviceView } from './device.ts';
+import { Device, type DeviceView, type Pace } from './device.ts';
 
 interface HealthOptions {
   readonly clock: { nowMs(): number; monotonicMs(): number };
@@ -53,6 +53,11 @@ export class Health {
   /** Since when a device has been silent for longer than it ever is, UTC ms; null: it is not; undefined: it was never heard. */
   silentSinceMs(id: string): number | null | undefined {
     return this.#devices.get(id)?.silentSinceMs(this.#clock.monotonicMs());
+  }
+
+  /** Undefined: it was never heard. */
+  pace(id: string): Pace | undefined {
+    return this.#devices.get(id)?.pace(this.#clock.monotonicMs());
   }
 
   /** With its credential go the devices that spoke through it. */

@@ -2,10 +2,12 @@ import type { AlarmRecord, Reading } from '@nongtin/broker/wire';
 import { seriesTimeNs } from '@nongtin/broker/wire';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import { Alarms } from '../alarms/alarms.ts';
+
 import { demoFarm } from '../farm/demo.ts';
 import type { Farm } from '../farm/layout.ts';
-import { Health } from './health.ts';
+import { Health } from '../health/health.ts';
+import { Alarms } from './alarms.ts';
+import { causeTree, isCause } from './cause-tree.ts';
 import { SilenceWatch } from './silence.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 10);
@@ -20,9 +22,11 @@ function watched(demo = false) {
   const alarms = new Alarms({
     ...{ journal, clock, newId: () => String(++ids), onAlarm: () => {} },
     logger: pino({ enabled: false }),
+    causes: { isCause, isBehind: (effect, cause) => causeTree(farm).isBehind(effect, cause) },
   });
   let farm: Farm = { ...demoFarm(), farmDevices: ['weather'] };
-  const watch = new SilenceWatch({ farm: () => farm, health, alarms, clock, demo });
+  const tree = () => causeTree(farm);
+  const watch = new SilenceWatch({ farm: () => farm, tree, health, alarms, clock, demo });
   const say = (device: string) => {
     const reading: Reading = {
       ...{ metric: 'soil_moisture', device, channel: '', value: 0.2, quality: 0 },
@@ -36,6 +40,7 @@ function watched(demo = false) {
       for (let left = ms; left > 0; left -= 10 * MINUTE) {
         clock.passed += Math.min(left, 10 * MINUTE);
         watch.look();
+        alarms.look();
       }
     },
     /** For so many hours, once every so many minutes. */
