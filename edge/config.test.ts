@@ -41,6 +41,8 @@ it.each([
 
 it('opens the further doors of the farm’s MQTT unless they are off', () => {
   expect(readConfig({})).toMatchObject({ mqttTlsPort: 8883, mqttWebSocketPort: 9001, tlsNames: [] });
+  expect(readConfig({}).httpsPort).toBe(8444);
+  expect(readConfig({ NONGTIN_GATEWAY_TLS_PORT: 'off' }).httpsPort).toBeUndefined();
   const off = {
     NONGTIN_MQTT_TLS_PORT: 'off',
     NONGTIN_MQTT_WS_PORT: 'off',

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StartProblem } from '@nongtin/service';
 import type { ClockTrust } from './clock/index.ts';
+import { readSecrets, type Secrets } from './notifications/secrets.ts';
 
 /** Everything the gateway takes from its environment, checked and with defaults. Ports: 0 lets the system choose. */
 export interface GatewayConfig {
@@ -14,6 +15,8 @@ export interface GatewayConfig {
   /** Open MQTT connections, at most. */
   readonly mqttConnections: number;
   readonly httpPort: number;
+  /** The same over TLS. Undefined: no such door. */
+  readonly httpsPort: number | undefined;
   /** MQTT over TLS, and over WebSocket. Undefined: no such door. */
   readonly mqttTlsPort: number | undefined;
   readonly mqttWebSocketPort: number | undefined;
@@ -49,6 +52,10 @@ export interface GatewayConfig {
   readonly clock: ClockTrust;
   /** The built field dashboard. */
   readonly dashboardDir: string;
+  /** The page's sentences, in which people are told of alarms. */
+  readonly messagesDir: string;
+  /** Of the channels by which they are told. */
+  readonly notificationSecrets: Secrets;
 }
 
 export interface ExternalBrokerConfig {
@@ -85,6 +92,7 @@ export function readConfig(env: Environment): GatewayConfig {
     mqttHost: text(env, 'NONGTIN_MQTT_HOST') ?? text(env, 'NONGTIN_HOST') ?? '0.0.0.0',
     mqttConnections: number(env, 'NONGTIN_MQTT_CONNECTIONS', 1_000, 1, 100_000),
     httpPort: port(env, 'NONGTIN_GATEWAY_PORT', 8081),
+    httpsPort: portOrOff(env, 'NONGTIN_GATEWAY_TLS_PORT', 8444),
     mqttTlsPort: portOrOff(env, 'NONGTIN_MQTT_TLS_PORT', 8883),
     mqttWebSocketPort: portOrOff(env, 'NONGTIN_MQTT_WS_PORT', 9001),
     tlsNames: (text(env, 'NONGTIN_TLS_NAMES') ?? '').split(/[\s,]+/).filter((name) => name !== ''),
@@ -109,6 +117,8 @@ export function readConfig(env: Environment): GatewayConfig {
     journalMaxMiB: number(env, 'NONGTIN_JOURNAL_MAX_MIB', 2_048, 16, 1_048_576),
     clock: choice(env, 'NONGTIN_CLOCK', ['auto', 'trusted', 'untrusted'], 'auto') as ClockTrust,
     dashboardDir: resolve(text(env, 'NONGTIN_DASHBOARD_DIR') ?? builtDashboard()),
+    messagesDir: join(fileURLToPath(new URL('..', import.meta.url)), 'dashboards/field/messages'),
+    notificationSecrets: readSecrets(env),
   };
 }
 

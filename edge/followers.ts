@@ -1,8 +1,10 @@
+import type { FarmAlarms } from './alarms/farm-alarms.ts';
 import { LayoutProblem } from './farm/changes.ts';
 import type { LayoutKeeper } from './farm/keeper.ts';
 import { type Farm, type Zone, zonesOf } from './farm/layout.ts';
 import { hardwareOf, knownNames, placedDevices } from './farm/places.ts';
 import type { SeriesNames } from './farm/series-names.ts';
+import type { Fertigation } from './fertigation/service.ts';
 import type { Found } from './found/found.ts';
 import type { Health } from './health/health.ts';
 import type { Ingest } from './ingest/index.ts';
@@ -10,6 +12,7 @@ import type { MeasuredZones } from './irrigation/measured.ts';
 import type { Planning } from './irrigation/planning/planning.ts';
 import type { Irrigation } from './irrigation/service.ts';
 import type { Live } from './live/live.ts';
+import type { PestWatch } from './pest/service.ts';
 
 interface Followers {
   /** What is wrong with how a farm is to be watered. */
@@ -22,13 +25,14 @@ interface Followers {
   readonly names: Pick<SeriesNames, 'follow'>;
   readonly ingest: Pick<Ingest, 'replaced'>;
   readonly health: Pick<Health, 'forget'>;
+  readonly farmAlarms: Pick<FarmAlarms, 'follow'>;
+  readonly pests: Pick<PestWatch, 'changed'>;
+  readonly fertigation: Pick<Fertigation, 'follow'>;
 }
 
 /** What changes in the running gateway when the farm is laid out anew. */
-export function followLayout(
-  layout: LayoutKeeper,
-  { problems, irrigation, planning, measured, live, found, names, ingest, health }: Followers,
-): void {
+export function followLayout(layout: LayoutKeeper, followers: Followers): void {
+  const { problems, irrigation, planning, measured, live, found, names, ingest, health } = followers;
   layout.follow({
     prepare(before, after) {
       // What was wrong before (a holiday that is over by now) does not keep people from changing something else.
@@ -40,12 +44,15 @@ export function followLayout(
       throw new LayoutProblem('conflict', busyWords(held));
     },
     apply(after, before) {
+      followers.fertigation.follow(after);
       irrigation.setZones(zonesOf(after), after.sources ?? []);
       planning.follow(after);
       measured.follow(zonesOf(after));
       live.follow(placedDevices(after));
       found.follow(knownNames(after));
       names.follow(after);
+      followers.farmAlarms.follow(after);
+      followers.pests.changed();
       for (const device of replacedDevices(before, after)) {
         ingest.replaced(device);
         // What was counted of the other hardware says nothing of this one.

@@ -29,6 +29,7 @@ export async function testFarm(env: Record<string, string> = {}, clock = systemC
         NONGTIN_GATEWAY_PORT: '0',
         NONGTIN_MQTT_TLS_PORT: 'off',
         NONGTIN_MQTT_WS_PORT: 'off',
+        NONGTIN_GATEWAY_TLS_PORT: 'off',
         NONGTIN_UPLINK_URL: `mqtt://127.0.0.1:${nowhere}`,
         ...env,
         ...more,

@@ -185,3 +185,12 @@ it('starts without its InfluxDB, and keeps the readings until it is there', asyn
     await farm.close();
   }
 });
+
+it('waits for no page that has asked something while it stops', async () => {
+  const farm = await testFarm();
+  await farm.get('/api/status');
+  const asked = farm.get('/api/readings?device=weather');
+  // A connection that was kept open would be waited for longer than a test may take.
+  await farm.close();
+  expect(await asked).toHaveProperty('readings');
+});

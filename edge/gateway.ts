@@ -1,15 +1,5 @@
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import {
-  type Accounts,
-  createAccounts,
-  type DemoSecrets,
-  demoSecrets,
-  earlierDemoSecrets,
-  seedDemoUsers,
-  sessionSecret,
-  withdrawDemoUsers,
-} from '@nongtin/accounts';
+import { type Accounts, type DemoSecrets, demoSecrets, earlierDemoSecrets } from '@nongtin/accounts';
 import {
   type CredentialStore,
   type FarmBroker,
@@ -21,6 +11,7 @@ import {
 import { explainProblem, type Logger, type Service } from '@nongtin/service';
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { sourceName } from './alarms/equipment.ts';
 import { buildApp } from './api/app.ts';
 import type { ApiParts } from './api/parts.ts';
 import { statusView } from './api/status.ts';
@@ -29,28 +20,35 @@ import { ClockKeeper, GatewayClock, type SystemClock, thisMachine } from './cloc
 import { type Codecs, createCodecs } from './codecs/index.ts';
 import type { GatewayConfig } from './config.ts';
 import { LocalDoor } from './control/local-door.ts';
-import { createCore } from './core.ts';
+import { type Core, createCore } from './core.ts';
 import { CloudLink, type CloudLinkOptions } from './enrolment/cloud-link.ts';
-import { simulatedZones } from './farm/demo.ts';
+import { assumeDemo } from './farm/demo-assumed.ts';
 import type { Farm } from './farm/layout.ts';
 import { farmPath, openFarm } from './farm/open.ts';
 import { knownNames } from './farm/places.ts';
 import { openFarmBroker } from './farm-broker.ts';
 import { Found } from './found/found.ts';
+import { HttpsDoor } from './https-door.ts';
 import { SeriesMemory } from './ingest/index.ts';
 import { checkWatering } from './irrigation/planning/check-watering.ts';
 import { openLibrary } from './irrigation/planning/open-library.ts';
+import { systemTimers } from './irrigation/timers.ts';
 import { type OpenJournal, openJournal, unlessTroubled, watchJournal } from './journal/index.ts';
 import { lockDataFolder } from './lock.ts';
+import { openNeighbours } from './neighbours/neighbours.ts';
+import { NotificationOffice } from './notifications/office.ts';
+import { openAccounts } from './open-accounts.ts';
 import { recordOpening } from './opening.ts';
 import manifest from './package.json' with { type: 'json' };
+import { openPests } from './pest/library.ts';
+import { checkPests } from './pest/trap-schema.ts';
 import { createProfiles, fileMemory, type ProfileMemory } from './profiles/index.ts';
 import { CommandChannel } from './remote/channel.ts';
 import { startSeries } from './series.ts';
 
 const STATUS_EVERY_MS = 1_000;
 
-interface CloudLinkParts extends Pick<CloudLinkOptions, 'demo' | 'onEnrolled'> {
+interface CloudLinkParts extends Pick<CloudLinkOptions, 'demo' | 'onEnrolled' | 'neighbours'> {
   readonly journal: OpenJournal;
   readonly keeper: ClockKeeper;
 }
@@ -73,6 +71,7 @@ export class Gateway implements Service {
   readonly #logger: Logger;
   readonly #clock: GatewayClock;
   readonly #folder: string;
+  #https: HttpsDoor | undefined;
   readonly #stops: { readonly part: string; readonly stop: () => unknown }[] = [];
   readonly #commands = new CommandChannel();
   #ports = { mqttPort: 0, httpPort: 0 };
@@ -123,6 +122,8 @@ export class Gateway implements Service {
       ...{ path: farmPath(this.#folder), usedPath: join(this.#folder, 'uptime.json'), library },
       ...{ nowMs: this.#clock.nowMs(), hasForecast: this.#config.forecastSource !== undefined },
     });
+    const pestLibrary = openPests(this.#folder);
+    checkPests(farm, pestLibrary, farmPath(this.#folder));
     const secrets = this.#config.demo ? demoSecrets(this.#config.dataDir) : undefined;
     const credentials = openCredentials({ path: join(this.#folder, 'credentials.json') });
     const withdrawn = secrets ? undefined : earlierDemoSecrets(this.#config.dataDir);
@@ -136,7 +137,13 @@ export class Gateway implements Service {
     };
     // Who signs from here on is told again, by the gateway's new name.
     const onEnrolled = () => journal.appendRecord({ kind: 'boot', ...opening() });
-    const cloud = this.#openCloudLink({ journal, keeper, onEnrolled, demo: secrets?.uplink });
+    let laidOut = () => farm;
+    let neighboursChanged = () => {};
+    const neighbours = openNeighbours(this.#folder, {
+      onChanged: () => neighboursChanged(),
+      ...{ place: () => laidOut().location, clock: this.#clock, timers: systemTimers, logger: this.#logger },
+    });
+    const cloud = this.#openCloudLink({ journal, keeper, onEnrolled, neighbours, demo: secrets?.uplink });
     const identity = {
       // It changes when the gateway is enrolled.
       get id() {
@@ -169,16 +176,22 @@ export class Gateway implements Service {
       ...{ farm, journal, profiles, speed, publish, clock: this.#clock, logger: this.#logger },
       ...{ farmPath: farmPath(this.#folder), demo: this.#config.demo },
       ...{ seriesMemory: this.#openSeriesMemory(), found },
-      ...{ library, forecastSource: this.#config.forecastSource },
+      neighbours: () => neighbours.list(),
+      ...{ library, pestLibrary, forecastSource: this.#config.forecastSource },
       ...{ commands: this.#commands, remoteCommands: this.#config.remoteCommands },
     });
     this.#messages = () => core.ingest.counters().messages;
+    laidOut = () => core.layout.farm;
+    neighboursChanged = () => core.pests.changed();
     await core.alarms.start();
     watchJournal(journal, core.alarms);
     await core.mappings.start();
+    await core.cropProtection.start();
     await core.wetTests.start();
+    this.#stops.push({ part: 'diary', stop: () => core.diary.stop() });
+    await core.diary.start();
     if (this.#config.demo)
-      await unlessTroubled(journal, core.wetTests.assumeTested(simulatedZones(farm), this.#clock.nowMs()));
+      await unlessTroubled(journal, assumeDemo(farm, { ...core, journal }, this.#clock.nowMs()));
     keeper.watch(core.alarms);
     await core.remote.start();
     cloud.watch(core.alarms);
@@ -202,8 +215,10 @@ export class Gateway implements Service {
     const accounts = await this.#startAccounts(secrets, withdrawn);
     const httpPort = await this.#startApi({
       ...core,
+      notifications: await this.#startNotifications(core, journal),
       ...{ identity, journal, store, series, deadLetters, profiles },
-      ...{ uplink: cloud, cloud, broker, doors, credentials, accounts, registry },
+      ...{ uplink: cloud, cloud, neighbours, broker, doors, credentials, accounts, registry },
+      authority: () => this.#https?.authority ?? null,
       counters: () => core.ingest.counters(),
       dashboardDir: this.#config.dashboardDir,
       clock: this.#clock,
@@ -218,6 +233,7 @@ export class Gateway implements Service {
     listening = broker;
     ready.resolve(broker);
     this.#stops.push({ part: 'irrigation', stop: () => core.irrigation.stop() });
+    this.#stops.push({ part: 'fertigation', stop: () => core.fertigation.stop() });
     this.#commands.open(core.remote);
     this.#stops.push({ part: 'commands', stop: () => this.#commands.close() });
     this.#stops.push({ part: 'remote', stop: () => core.remote.stop() });
@@ -298,25 +314,21 @@ export class Gateway implements Service {
   }
 
   async #startAccounts(secrets?: DemoSecrets, withdrawn?: DemoSecrets): Promise<Accounts> {
-    const path = join(this.#folder, 'accounts.sqlite');
-    const database = new DatabaseSync(path);
-    this.#stops.push({ part: 'accounts', stop: () => database.close() });
-    const secret = sessionSecret(join(this.#folder, 'session.json'));
-    const accounts = createAccounts({
-      database,
-      secret,
-      cookiePrefix: 'nongtin-gateway',
-      logger: this.#logger,
+    const opened = await openAccounts(this.#folder, { secrets, withdrawn, logger: this.#logger });
+    this.#stops.push({ part: 'accounts', stop: opened.close });
+    return opened.accounts;
+  }
+
+  async #startNotifications(core: Omit<Core, 'hook'>, journal: OpenJournal): Promise<NotificationOffice> {
+    const { messagesDir: messagesFolder, notificationSecrets: secrets } = this.#config;
+    const notifications = new NotificationOffice({
+      ...{ folder: this.#folder, messagesFolder, secrets, journal, feed: core.alarms },
+      ...{ alarms: core.alarms, nameOf: (source) => sourceName(core.layout.farm, source) },
+      ...{ farm: () => core.layout.farm, clock: this.#clock, timers: systemTimers, logger: this.#logger },
     });
-    try {
-      // Whether it is a database at all: the rest is left until somebody signs in.
-      database.prepare('PRAGMA schema_version').get();
-      if (secrets) await seedDemoUsers(accounts, secrets);
-      if (withdrawn) await withdrawDemoUsers(accounts, withdrawn);
-    } catch (error) {
-      throw explainProblem(error, { path });
-    }
-    return accounts;
+    await notifications.start();
+    this.#stops.push({ part: 'notifications', stop: () => notifications.stop() });
+    return notifications;
   }
 
   /** Without it the gateway does all but listen to commands on this machine. */
@@ -330,6 +342,19 @@ export class Gateway implements Service {
     }
   }
 
+  /** With the certificate of the farm's MQTT, whose authority phones and devices are given alike. */
+  #openHttps(app: FastifyInstance): void {
+    const { host, httpsPort: port, tlsNames: names, tlsFiles: given } = this.#config;
+    const door = new HttpsDoor({
+      ...{ host, port, names, given, folder: join(this.#folder, 'tls') },
+      ...{ clock: this.#clock, logger: this.#logger },
+      answer: (request, response) => app.routing(request, response),
+    });
+    this.#https = door;
+    door.start();
+    this.#stops.push({ part: 'https', stop: () => door.stop() });
+  }
+
   async #startApi(parts: ApiParts): Promise<number> {
     const { host, httpPort: port } = this.#config;
     const app = await buildApp(parts);
@@ -340,6 +365,7 @@ export class Gateway implements Service {
       throw explainProblem(error, { port, portVariable: 'NONGTIN_GATEWAY_PORT' });
     }
     await this.#openLocalDoor(app);
+    this.#openHttps(app);
     let last = '';
     const timer = setInterval(() => {
       if (parts.hub.listeners === 0) return;

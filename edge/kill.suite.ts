@@ -177,6 +177,7 @@ export function spawnGateway(
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       NONGTIN_LOG: 'json',
       NONGTIN_DATA_DIR: dataDir,
       NONGTIN_HOST: '127.0.0.1',
@@ -186,6 +187,7 @@ export function spawnGateway(
       NONGTIN_GATEWAY_PORT: String(ports.http),
       NONGTIN_MQTT_TLS_PORT: 'off',
       NONGTIN_MQTT_WS_PORT: 'off',
+      NONGTIN_GATEWAY_TLS_PORT: 'off',
       NONGTIN_UPLINK_URL: `mqtt://127.0.0.1:${ports.uplink}`,
       ...env,
     },

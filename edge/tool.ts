@@ -1,8 +1,9 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { explainProblem, StartProblem } from '@nongtin/service';
 import { type Logger, pino } from 'pino';
+import type { Read } from './command-line.ts';
 
 /** What a command of a technician's is given: where the person stands, a clock, and a log that stays out of its answer. */
 export interface Tool {
@@ -28,6 +29,25 @@ export async function runTool(answer: (tool: Tool) => Promise<string>): Promise<
     );
     process.exitCode = 1;
   }
+}
+
+/** Runs a command that only reads what it is given, and says something of it. */
+export function runReader<Arguments>(command: {
+  readonly USAGE: string;
+  /** Throws an Error that says what of the command line is wrong. */
+  readonly readArguments: (args: string[]) => Arguments;
+  readonly answer: (given: Arguments, read: Read) => string;
+}): Promise<void> {
+  return runTool(async ({ pathOf }) => {
+    const given = withUsage(command.USAGE, () => command.readArguments(process.argv.slice(2)));
+    const read: Read = (name, what) => {
+      if (name === '-') return readFileSync(0, 'utf8');
+      const path = pathOf(name);
+      checkReadable(path, what);
+      return readFileSync(path, 'utf8');
+    };
+    return `${command.answer(given, read)}\n`;
+  });
 }
 
 /** `read()`, whose complaint about what was typed comes with the usage. */

@@ -66,6 +66,18 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asyn
     },
   );
 
+  // Over plain HTTP and without an account: it is what a phone needs before it can come by HTTPS, and no secret.
+  app.get('/nongtin-ca.crt', { schema: { hide: true } as object }, async (_, reply) => {
+    const authority = parts.authority();
+    if (authority === null)
+      throw new ApiProblem(404, 'The page over HTTPS has no certificate of ours: phones need nothing more.');
+    return reply
+      .header('content-disposition', 'attachment; filename="nongtin-ca.crt"')
+      .header('cache-control', 'no-store')
+      .type('application/x-x509-ca-cert')
+      .send(authority);
+  });
+
   app.get('/api/tls', { schema: { response: { 200: TlsAnswer } } }, async () => doors());
 
   app.delete(

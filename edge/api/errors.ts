@@ -1,5 +1,5 @@
 import type { Reason } from '@nongtin/broker/wire';
-import type { FastifyError, FastifyInstance } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
 
 type Kind = 'your_input' | 'our_fault' | 'try_later';
 
@@ -25,6 +25,7 @@ export function registerErrors(app: FastifyInstance): void {
       return reply.code(error.statusCode).send({ error: { kind, message, ...(reason ? { reason } : {}) } });
     }
     const status = error.statusCode ?? 500;
+    if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return reply.code(413).send(tooLarge(request));
     if (status < 500) {
       const message = wordsOf(error) ?? error.message;
       return reply.code(status).send({ error: { kind: 'your_input', message } });
@@ -39,6 +40,16 @@ export function registerErrors(app: FastifyInstance): void {
     const message = `There is nothing at ${path.slice(0, 200)}.`;
     return reply.code(404).send({ error: { kind: 'your_input', message } });
   });
+}
+
+/** What may come there, and as far as it was said how much it is. */
+function tooLarge({ headers, routeOptions }: FastifyRequest) {
+  const kilobytes = Math.ceil(Number(headers['content-length'] ?? 0) / 1024);
+  const most = Math.floor((routeOptions.bodyLimit ?? 0) / 1024);
+  const said = kilobytes > most ? `${kilobytes} kB` : 'What was sent';
+  const message = `${said} is too much: ${routeOptions.url} takes ${most} kB at most at a time.`;
+  const reason = { key: 'body_too_large', figures: { kilobytes: Math.max(kilobytes, most), most } };
+  return { error: { kind: 'your_input', message, reason } };
 }
 
 /** Of a value that is none of the words allowed, which these are: the validator says only that it is not the first, not the second … */

@@ -19,7 +19,8 @@ const MOST_REPLAYED_BYTES = MOST_UNREAD_BYTES / 2;
  * missed, or the event 'resync' when that is too much or not kept any more: then it has to read /api/live anew.
  *
  * The others: 'readings' { readings }, 'device' { id, online, lastSeenAtMs } when a device comes or goes, 'zone', 'run',
- * 'alarm' and 'status', each as /api/live, /api/runs and /api/alarms give it; 'layout' {} says that /api/farm has changed.
+ * 'alarm' and 'status', each as /api/live, /api/runs and /api/alarms give it; 'layout' {} says that /api/farm has changed,
+ * 'protection' {} that /api/crop-protection has, 'pests' {} that /api/pests has.
  */
 export const eventRoutes: FastifyPluginAsync<{ parts: ApiParts }> = async (app, { parts }) => {
   const streams = new Set<ServerResponse>();

@@ -1,5 +1,6 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
 import type { Valve } from '../actuators/index.ts';
+import type { AlarmCondition, PowerSupply } from '../alarms/rule-schema.ts';
 import {
   addPlot,
   addZone,
@@ -7,6 +8,7 @@ import {
   changeFarm,
   changePlot,
   changeZone,
+  expectWord,
   LayoutProblem,
   place,
   removePlot,
@@ -21,6 +23,7 @@ import type { SiteLocation } from '../irrigation/crop-water/site.ts';
 import type { ZoneWater } from '../irrigation/crop-water/zone-water.ts';
 import type { Program } from '../irrigation/programs/program.ts';
 import type { WaterTurns } from '../irrigation/programs/turns.ts';
+import type { Trap } from '../pest/trap-schema.ts';
 import { CreatedAnswer, DoneAnswer, PlacementsAnswer } from './device-schemas.ts';
 import { ApiProblem } from './errors.ts';
 import type { ApiParts } from './parts.ts';
@@ -72,8 +75,16 @@ const FarmBody = Type.Object(
     site: Type.Optional(Name),
     location: Type.Optional(Type.Unsafe<SiteLocation | null>({ description: 'as in docs/crop-water.md' })),
     timeZone: Type.Optional(Type.Unsafe<string | null>({ description: 'IANA name' })),
+    targetMarkets: Type.Optional(
+      Type.Unsafe<string[] | null>({
+        description: 'ISO 3166 two letters, or EU; as in docs/crop-protection.md',
+      }),
+    ),
     programs: Type.Optional(Type.Unsafe<Program[] | null>({ description: 'as in docs/programs.md' })),
     waterTurns: Type.Optional(Type.Unsafe<WaterTurns[] | null>({ description: 'as in docs/programs.md' })),
+    alarms: Type.Optional(Type.Unsafe<AlarmCondition[] | null>({ description: 'as in docs/alarms.md' })),
+    supplies: Type.Optional(Type.Unsafe<PowerSupply[] | null>({ description: 'as in docs/alarms.md' })),
+    traps: Type.Optional(Type.Unsafe<Trap[] | null>({ description: 'as in docs/pests.md' })),
   },
   strict,
 );
@@ -171,6 +182,24 @@ export const layoutRoutes: FastifyPluginAsyncTypebox<{ parts: ApiParts }> = asyn
     { preHandler, schema: { body: Type.Object({ device: Device, name: Name }, strict), response: done } },
     async ({ body: { device, name }, account }) =>
       answered(await change((farm) => rename(farm, device, name), account)),
+  );
+  app.post(
+    '/api/devices/silence',
+    {
+      preHandler,
+      schema: {
+        body: Type.Object(
+          {
+            device: Device,
+            silentAfterMinutes: Type.Union([Type.Integer({ minimum: 5, maximum: 10_080 }), Type.Null()]),
+          },
+          strict,
+        ),
+        response: done,
+      },
+    },
+    async ({ body: { device, silentAfterMinutes }, account }) =>
+      answered(await change((farm) => expectWord(farm, device, silentAfterMinutes), account)),
   );
   app.post(
     '/api/devices/retire',

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,13 +10,15 @@ import type { SeriesPoint, SeriesQuery } from '@nongtin/series';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { Alarms } from '../alarms/alarms.ts';
+import { createFarmAlarms } from '../alarms/farm-alarms.ts';
+import { CropProtection } from '../crop-protection/ledger.ts';
 import { Diary } from '../diary/diary.ts';
 import { demoFarm, simulatedZones } from '../farm/demo.ts';
 import { LayoutKeeper } from '../farm/keeper.ts';
 import { type Farm, zonesOf } from '../farm/layout.ts';
 import { knownNames } from '../farm/places.ts';
 import { SeriesNames } from '../farm/series-names.ts';
+import { Fertigation } from '../fertigation/service.ts';
 import { followLayout } from '../followers.ts';
 import { Found } from '../found/found.ts';
 import { Health } from '../health/health.ts';
@@ -29,6 +32,9 @@ import { Irrigation } from '../irrigation/service.ts';
 import { EventHub } from '../live/hub.ts';
 import { Live } from '../live/live.ts';
 import { Mappings } from '../mapping/mapping.ts';
+import { NotificationOffice } from '../notifications/office.ts';
+import { loadPests } from '../pest/library.ts';
+import { PestWatch } from '../pest/service.ts';
 import { createProfiles, shortMemory } from '../profiles/index.ts';
 import { noUplinkState } from '../uplink/none.ts';
 import { WetTests } from '../wet-test/ledger.ts';
@@ -46,9 +52,25 @@ class MemoryRecords {
     const found = this.all.filter((record): record is RecordOf<K> => record.kind === kind);
     return found.reverse().slice(0, limit);
   }
-  async newest(kind: 'program_hold'): Promise<RecordOf<'program_hold'>[]> {
+  lastNumber = () => this.all.length;
+  async recordsAfter<K extends JournalRecord['kind']>(
+    kind: K,
+    after: number,
+    limit: number,
+    span = { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY },
+  ) {
+    return this.all
+      .map((record, index) => ({ number: index + 1, record }))
+      .filter((one): one is { number: number; record: RecordOf<K> } => one.record.kind === kind)
+      .filter(({ number, record }) => {
+        const atMs = 'atMs' in record ? record.atMs : record.startedAtMs;
+        return number > after && atMs >= span.fromMs && atMs < span.toMs;
+      })
+      .slice(0, limit);
+  }
+  async newest<K extends JournalRecord['kind']>(kind: K, field: keyof RecordOf<K>): Promise<RecordOf<K>[]> {
     const found = await this.records(kind, this.all.length);
-    return found.filter(({ zone }, n) => found.findIndex((one) => one.zone === zone) === n);
+    return found.filter((record, n) => found.findIndex((one) => one[field] === record[field]) === n);
   }
 }
 
@@ -66,6 +88,7 @@ const letter = {
 export async function testApi(
   query: (query: SeriesQuery) => Promise<SeriesPoint[]> = async () => [],
   seriesOf: ApiParts['store']['seriesOf'] = async () => [],
+  laidOut: (farm: Farm) => Farm = (farm) => farm,
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'nongtin-api-'));
   const secrets = demoSecrets(folder);
@@ -73,7 +96,7 @@ export async function testApi(
   const accounts = createAccounts({ database, secret: sessionSecret(join(folder, 'secret.json')), logger });
   await accounts.start();
 
-  const farm = demoFarm();
+  const farm = laidOut(demoFarm());
   const now = 1_800_000_000_000;
   const clock = { nowMs: () => now, monotonicMs: () => now - 1_800_000_000_000 };
   let ids = 0;
@@ -83,7 +106,11 @@ export async function testApi(
   const live = new Live({ hub, devices: ['soil-a1', 'probe9'], clock });
   const health = new Health({ clock });
   const profiles = createProfiles(shortMemory());
-  const alarms = new Alarms({ journal: records, clock, newId, onAlarm: () => {}, logger });
+  const farmAlarms = createFarmAlarms({
+    ...{ farm, health, journal: records, clock, demo: true, newId, logger },
+    onAlarm: (alarm) => hub.publish('alarm', alarm),
+  });
+  const { alarms, maintenance } = farmAlarms;
   const commands: { topic: string; command: unknown }[] = [];
   const layout = new LayoutKeeper({ farm, path: join(folder, 'farm.json'), journal: records, clock });
   const wetTests = new WetTests({
@@ -135,9 +162,17 @@ export async function testApi(
   await planning.start();
   const problems = (farm: Farm) =>
     wateringProblems(farm, { library, nowMs: calendar.ms, hasForecast: false });
+  const fertigation = new Fertigation({
+    ...{ farm, library, speed: 1, journal: records, alarms, clock, calendarMs: () => calendar.ms },
+    publish: async (topic, payload) => void commands.push({ topic, command: payload }),
+    ...{ idPrefix: 'boot', newId, timers, onChanged: () => {}, onDose: () => {}, logger },
+  });
+  await fertigation.start();
   followLayout(layout, {
+    fertigation,
     ...{ problems, irrigation, planning, live, found, health, names: new SeriesNames(farm) },
-    ...{ measured: new MeasuredZones(zonesOf(farm), () => {}), ingest: { replaced: () => {} } },
+    ...{ measured: new MeasuredZones(zonesOf(farm), () => {}), ingest: { replaced: () => {} }, farmAlarms },
+    pests: { changed: () => pests.changed() },
   });
   const clockState = {
     trusted: true,
@@ -147,9 +182,44 @@ export async function testApi(
     told: null,
     undated: [],
   };
+  const cropProtection = new CropProtection({
+    ...{ journal: records, farm: () => layout.farm, alarms, newId, onChanged: () => {} },
+    ...{ clock: { ...clock, isTrusted: () => true }, weatherHours: () => [] },
+  });
   const disconnected: string[] = [];
   const received: InboundMessage[] = [];
+  const notifications = new NotificationOffice({
+    ...{ folder, messagesFolder: folder, farm: () => farm, journal: records, timers, logger },
+    ...{ clock: { ...clock, isTrusted: () => true }, feed: alarms, alarms, nameOf: () => undefined },
+    secrets: { values: {}, problems: [] },
+  });
+  const diary = new Diary({
+    layout,
+    journal: records,
+    clock: { ...clock, isTrusted: () => true },
+    newId,
+    guard: cropProtection,
+    traps: {
+      tell: (entry, person) => pests.notes.told.tell(entry, person),
+      warnings: (entry) => pests.notes.told.warnings(entry),
+    },
+    folder: join(folder, 'diary'),
+  });
+  const pests: PestWatch = new PestWatch({
+    ...{
+      journal: records,
+      clock: { ...clock, isTrusted: () => true },
+      alarms,
+      newId: randomUUID,
+      diary,
+      logger,
+    },
+    ...{ farm: () => layout.farm, library: loadPests(), weatherHours: () => [], hasPast: true },
+    ...{ sprays: (plot) => cropProtection.sprays(plot), onChanged: () => {} },
+  });
   const parts: ApiParts = {
+    notifications,
+    pests,
     identity: { id: 'gw-test', publicKey: 'ab'.repeat(32), softwareVersion: '0.1.0', demo: true, speed: 60 },
     layout,
     wetTests,
@@ -159,7 +229,10 @@ export async function testApi(
     irrigation,
     planning,
     alarms,
-    diary: new Diary({ layout, journal: records, clock, newId }),
+    maintenance,
+    diary,
+    cropProtection,
+    fertigation,
     journal: {
       lastNumber: () => records.all.length,
       fill: () => ({ bytes: 4_096, limitBytes: 1_048_576, thinnedEntries: 0 }),
@@ -175,6 +248,7 @@ export async function testApi(
     },
     uplink: { state: () => ({ ...noUplinkState, behindEntries: 3 }) },
     cloud: { enrolment: () => notEnrolled, enrol: async () => notEnrolled },
+    neighbours: { state: () => ({ atMs: null, withinKm: null, leftOut: 0, catches: [] }) },
     broker: {
       stats: () => ({
         connected: 2,
@@ -187,6 +261,7 @@ export async function testApi(
       }),
       disconnect: (id) => void disconnected.push(id),
     },
+    authority: () => '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
     doors: () => ({
       ...{ host: null, ownHosts: ['192.168.1.5'], mqttPort: 1883, tlsPort: 8883, webSocketPort: null },
       ...{ authority: 'PEM', validToMs: 1, tasmotaFingerprint: 'AA BB' },
@@ -204,6 +279,8 @@ export async function testApi(
     keeper: { state: () => clockState, confirm: async () => {}, release: async () => {} },
     logger,
   };
+  await notifications.start();
+  await pests.start();
   const app = await buildApp(parts);
   const people = new Map<Role, ReturnType<typeof signedIn>>();
   return {
@@ -214,6 +291,7 @@ export async function testApi(
     health,
     alarms,
     irrigation,
+    fertigation,
     planning,
     /** Zones of which people are told again, because of their program or soil. */
     shown,
@@ -235,6 +313,7 @@ export async function testApi(
     },
     async close() {
       await app.close();
+      await notifications.stop();
       planning.stop();
       await irrigation.stop();
       live.flush();

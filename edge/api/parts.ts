@@ -5,12 +5,15 @@ import type { SeriesStore } from '@nongtin/series';
 import type { Logger } from '@nongtin/service';
 import type { Registry } from 'prom-client';
 import type { Alarms } from '../alarms/alarms.ts';
+import type { MaintenanceBook } from '../alarms/maintenance.ts';
 import type { ClockKeeper } from '../clock/index.ts';
+import type { CropProtection } from '../crop-protection/ledger.ts';
 import type { DeadLetters, SeriesDeliveryState } from '../delivery/index.ts';
 import type { Diary } from '../diary/diary.ts';
 import type { CloudLink } from '../enrolment/cloud-link.ts';
 import type { LayoutKeeper } from '../farm/keeper.ts';
 import type { FarmDoors } from '../farm-broker.ts';
+import type { Fertigation } from '../fertigation/service.ts';
 import type { Found } from '../found/found.ts';
 import type { Health } from '../health/health.ts';
 import type { Planning } from '../irrigation/planning/planning.ts';
@@ -18,6 +21,9 @@ import type { Irrigation } from '../irrigation/service.ts';
 import type { EventHub } from '../live/hub.ts';
 import type { Live } from '../live/live.ts';
 import type { Mappings } from '../mapping/mapping.ts';
+import type { Neighbours } from '../neighbours/neighbours.ts';
+import type { NotificationOffice } from '../notifications/office.ts';
+import type { PestWatch } from '../pest/service.ts';
 import type { Profiles } from '../profiles/index.ts';
 import type { Uplink } from '../uplink/uplink.ts';
 import type { WetTests } from '../wet-test/ledger.ts';
@@ -43,13 +49,52 @@ export interface ApiParts {
   readonly hub: EventHub;
   readonly irrigation: Pick<Irrigation, 'zones' | 'settings' | 'request' | 'sources' | 'unlockSource'>;
   readonly planning: Pick<Planning, 'view' | 'holds' | 'forecast' | 'nowMs' | 'believeProbe'>;
-  readonly alarms: Pick<Alarms, 'list' | 'acknowledge'>;
-  readonly diary: Pick<Diary, 'recordHarvest'>;
+  readonly alarms: Pick<Alarms, 'list' | 'find' | 'acknowledge' | 'reset' | 'shelve' | 'unshelve' | 'look'>;
+  readonly maintenance: Pick<MaintenanceBook, 'list' | 'begin' | 'end'>;
+  readonly diary: Pick<
+    Diary,
+    | 'recordHarvest'
+    | 'accept'
+    | 'giveWord'
+    | 'revisionsAfter'
+    | 'days'
+    | 'attachment'
+    | 'attachments'
+    | 'nameOf'
+  >;
+  readonly cropProtection: Pick<
+    CropProtection,
+    | 'list'
+    | 'sprays'
+    | 'revisions'
+    | 'plots'
+    | 'preview'
+    | 'accept'
+    | 'check'
+    | 'record'
+    | 'correct'
+    | 'withdraw'
+  >;
+  readonly pests: Pick<PestWatch, 'plots' | 'library' | 'traps' | 'notes'>;
+  readonly fertigation: Pick<
+    Fertigation,
+    | 'views'
+    | 'recipes'
+    | 'doses'
+    | 'nutrients'
+    | 'stopDosing'
+    | 'resume'
+    | 'unlock'
+    | 'filled'
+    | 'calibrate'
+    | 'endCalibration'
+    | 'measured'
+  >;
   readonly journal: {
     lastNumber(): number;
     fill(): { readonly bytes: number; readonly limitBytes: number; readonly thinnedEntries: number };
     health(): { readonly healthy: boolean; readonly cause?: string; readonly reason?: string };
-    records<K extends 'run' | 'quarantine' | 'placement' | 'water_balance'>(
+    records<K extends 'run' | 'quarantine' | 'placement' | 'water_balance' | 'alarm' | 'notification'>(
       kind: K,
       limit: number,
     ): Promise<readonly RecordOf<K>[]>;
@@ -60,8 +105,12 @@ export interface ApiParts {
   readonly uplink: Pick<Uplink, 'state'>;
   /** The gateway's place in a cooperative. */
   readonly cloud: Pick<CloudLink, 'enrolment' | 'enrol'>;
+  /** What traps of the cooperative's other farms catch. */
+  readonly neighbours: Pick<Neighbours, 'state'>;
   readonly broker: Pick<FarmBroker, 'stats' | 'disconnect'>;
   readonly doors: () => FarmDoors;
+  /** The certificate that a phone has to trust to have the page over HTTPS, PEM; null: it needs none of ours. */
+  readonly authority: () => string | null;
   readonly credentials: Pick<CredentialStore, 'issue' | 'revoke' | 'list' | 'verify'>;
   /** Makes a message durable that came another way than by MQTT. */
   readonly receive: DurabilityHook['receive'];
@@ -75,5 +124,10 @@ export interface ApiParts {
   readonly profiles: Pick<Profiles, 'about'>;
   readonly mappings: Pick<Mappings, 'unmapped' | 'list' | 'set' | 'remove'>;
   readonly keeper: Pick<ClockKeeper, 'state' | 'confirm' | 'release'>;
+  /** Who is told of alarms. */
+  readonly notifications: Pick<
+    NotificationOffice,
+    'view' | 'settings' | 'change' | 'mine' | 'test' | 'subscribe' | 'unsubscribe'
+  >;
   readonly logger: Logger;
 }

@@ -1,5 +1,5 @@
 import { REACH_PROBLEMS } from '@nongtin/broker';
-import { AlarmRecord, QuarantineRecord, Reason, RunRecord, Settings } from '@nongtin/broker/wire';
+import { QuarantineRecord, Reason, RunRecord, Settings } from '@nongtin/broker/wire';
 import { Type } from 'typebox';
 import { AtMs, Nullable } from './nullable.ts';
 import { Program, Water } from './program-schemas.ts';
@@ -216,8 +216,6 @@ export const ReadingsAnswer = Type.Object({
 });
 
 export const RunsAnswer = Type.Object({ runs: Type.Array(RunRecord) });
-export const AlarmsAnswer = Type.Object({ alarms: Type.Array(AlarmRecord) });
-export const AlarmAnswer = Type.Object({ alarm: AlarmRecord });
 export const QuarantineAnswer = Type.Object({ quarantine: Type.Array(QuarantineRecord) });
 export const DeadLettersAnswer = Type.Object({
   deadLetters: Type.Array(

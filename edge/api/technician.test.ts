@@ -76,6 +76,10 @@ describe('the list of devices', () => {
     };
     expect((await (await gateway.as('technician')).get('/api/tls')).json()).toMatchObject(tls);
     expect((await (await gateway.as('member')).get('/api/tls')).statusCode).toBe(403);
+    // A phone has to trust it before anybody can sign in there over HTTPS.
+    const file = await gateway.app.inject({ url: '/nongtin-ca.crt' });
+    expect(file.headers['content-type']).toBe('application/x-x509-ca-cert');
+    expect(file.body).toContain('BEGIN CERTIFICATE');
   });
 
   it('knows no role but those of the farm', async () => {

@@ -20,6 +20,8 @@ const USAGE = `Usage: npm run nongtin -- device add ID [--role device|bridge|tec
        npm run nongtin -- gateway enrol CODE-OR-LINK [--cloud URL] [--fingerprint HEX] [--instead]
        npm run nongtin -- gateway status
        npm run nongtin -- mosquitto config DIR
+       npm run nongtin -- chain deploy | status …
+       npm run nongtin -- verify BUNDLE | LINK …
   add     lets a device sign in to the farm's MQTT, and shows its password
   rotate  gives it another password; its name, and with it its series, stay
   revoke  takes it away, and disconnects the device
@@ -29,7 +31,9 @@ const USAGE = `Usage: npm run nongtin -- device add ID [--role device|bridge|tec
   enrol   gives this gateway its place in a cooperative, by a claim code of its console; --instead: leaving another cloud
   status  which gateway this is, and how far its journal has gone up
 They ask the gateway that runs on NONGTIN_DATA_DIR (./data).
-  mosquitto config  writes what a Mosquitto needs in place of the gateway's broker; read from that folder`;
+  mosquitto config  writes what a Mosquitto needs in place of the gateway's broker; read from that folder
+  verify checks a proof bundle against the chain; it needs nothing of ours to run
+  chain  puts the contracts on a chain of others, and shows how they stand; it needs no gateway`;
 
 const ASK_EVERY_MS = 500;
 const names = ['role', 'zone', 'name', 'flow', 'valve', 'crop', 'hectares', 'cloud', 'fingerprint'] as const;

@@ -23,6 +23,8 @@ export interface CloudLinkOptions {
   /** It has another name from now on. */
   readonly onEnrolled: () => Promise<unknown>;
   readonly commands?: UplinkOptions['commands'];
+  /** What it has heard in one cooperative is not for another one, nor for who was put out of it. */
+  readonly neighbours?: NonNullable<UplinkOptions['neighbours']> & { forget(): void };
   readonly clock: { nowMs(): number; monotonicMs(): number };
   readonly logger: Logger;
 }
@@ -128,6 +130,7 @@ export class CloudLink {
       writeMembership(folder, made);
       this.#membership = made;
       logger.info({ gateway: made.gateway, cloud: made.cloud }, 'enrolled');
+      this.#options.neighbours?.forget();
       onEnrolled().catch((error: unknown) => logger.error({ err: error }, 'not in the journal'));
       await this.#begin();
       return this.enrolment();
@@ -182,7 +185,7 @@ export class CloudLink {
     const login = this.#membership ?? this.#options.demo;
     const address = this.#address();
     if (login === undefined || address === undefined) return;
-    const { journal, timeFrom, commands, clock, logger } = this.#options;
+    const { journal, timeFrom, commands, neighbours, clock, logger } = this.#options;
     // Only who has a cloud carries its client.
     const { Uplink } = await import('../uplink/uplink.ts');
     const uplink = new Uplink({
@@ -190,6 +193,7 @@ export class CloudLink {
       onTime: timeFrom(address.url),
       onRevoked: (reason) => this.#onRevoked(reason),
       ...(commands === undefined ? {} : { commands }),
+      ...(neighbours === undefined ? {} : { neighbours }),
     });
     if (this.#farm !== undefined) uplink.attach(this.#farm);
     await uplink.start();
@@ -205,6 +209,7 @@ export class CloudLink {
   #onRevoked(reason: string): void {
     if (reason === this.#revoked) return;
     this.#revoked = reason;
+    this.#options.neighbours?.forget();
     this.#raiseRevoked(reason);
   }
 

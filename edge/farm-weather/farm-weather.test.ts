@@ -62,6 +62,15 @@ it('journals each hour that is over, with what was told in it and nothing made u
   ]);
 });
 
+it('keeps how wet leaves were, where a sensor tells it', () => {
+  const farm = new Farm();
+  farm.says('leaf_wetness', 40);
+  farm.says('leaf_wetness', 80);
+  farm.says('air_temperature', 24);
+  farm.wait(1);
+  expect(farm.journaled).toMatchObject([{ leafWetness: 60, relativeHumidity: null }]);
+});
+
 it('listens to the first of its devices, and to the next one where that says nothing', () => {
   const farm = new Farm();
   farm.says('air_temperature', 40, 'spare');

@@ -50,7 +50,9 @@ interface Word {
 export class FarmWeather {
   readonly #options: FarmWeatherOptions;
   #devices: readonly string[];
-  #hours: WeatherHour[] = [];
+  #hours: readonly WeatherHour[] = [];
+  /** What fell in hours that are over: programs ask all the time. */
+  #rained: { readonly of: readonly WeatherHour[]; readonly told: Rain['hours'] } | undefined;
   #gathering: Gathering;
   #gaugeAtMs: number | null = null;
   #fellAtMs: number | null = null;
@@ -94,9 +96,9 @@ export class FarmWeather {
   rain(): Rain | null {
     const nowMs = this.#options.nowMs();
     const isGaugeSilent = !isFresh(this.#gaugeAtMs, nowMs, FRESH_MS);
-    const hours = this.hours(0, nowMs + 1).flatMap(({ startMs, rain }) =>
-      rain === null ? [] : [{ startMs, mm: rain }],
-    );
+    if (this.#rained?.of !== this.#hours) this.#rained = { of: this.#hours, told: toldRain(this.#hours) };
+    const told = [...this.#rained.told, ...toldRain([closed(this.#gathering, this.#devices)])];
+    const hours = told.filter(({ startMs }) => startMs <= nowMs);
     if (isGaugeSilent && hours.length === 0) return null;
     return { isRaining: isFresh(this.#fellAtMs, nowMs, RAINING_MS), isGaugeSilent, hours };
   }
@@ -124,10 +126,13 @@ export class FarmWeather {
 
   /** Hours that began in [fromMs, toMs), oldest first; the one under way is the last of them. */
   hours(fromMs: number, toMs: number): readonly WeatherHour[] {
-    return [...this.#hours, closed(this.#gathering, this.#devices)].filter(
-      ({ startMs }) => startMs >= fromMs && startMs < toMs,
-    );
+    const isWithin = ({ startMs }: WeatherHour) => startMs >= fromMs && startMs < toMs;
+    return [...this.#hours.filter(isWithin), ...[closed(this.#gathering, this.#devices)].filter(isWithin)];
   }
+}
+
+function toldRain(hours: readonly WeatherHour[]): Rain['hours'] {
+  return hours.flatMap(({ startMs, rain }) => (rain === null ? [] : [{ startMs, mm: rain }]));
 }
 
 function rainOf({ hour }: Gathering): number {

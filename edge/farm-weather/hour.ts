@@ -9,6 +9,7 @@ const averaged = [
   'air_pressure',
   'wind_speed',
   'solar_radiation',
+  'leaf_wetness',
 ] as const;
 type Averaged = (typeof averaged)[number];
 
@@ -81,6 +82,7 @@ export function closed(gathering: Gathering, devices: readonly string[]): Omit<W
   };
   const air = of('air_temperature');
   const humidity = of('relative_humidity');
+  const leafWetness = mean('leaf_wetness');
   const counted = Object.entries(gauges).map(([who, { countedMm }]) => {
     const [device = '', channel = ''] = who.split('\n');
     return { device, channel, countedMm };
@@ -98,6 +100,7 @@ export function closed(gathering: Gathering, devices: readonly string[]): Omit<W
     windSpeed: mean('wind_speed'),
     solarRadiation: mean('solar_radiation'),
     rain: roundOrNull(firstOf(hour.rainMm, devices)),
+    ...(leafWetness === null ? {} : { leafWetness }),
     gauges: counted,
   };
 }

@@ -7,6 +7,7 @@ import {
   addPlot,
   addZone,
   changeZone,
+  expectWord,
   LayoutProblem,
   place,
   removePlot,
@@ -257,4 +258,13 @@ describe('the layout that is kept', () => {
     await keeper.change(probe('b'), '');
     expect(keeper.farm.farmDevices).toEqual(['b']);
   });
+});
+
+it('says after how long a device is missed, and takes that back', () => {
+  const farm = place(oneZone(), { device: 'probe-1', role: 'soil_probe', zone: 'khu-1' }).farm;
+  const stated = expectWord(farm, 'probe-1', 30).farm;
+  expect(stated.devices).toEqual([{ id: 'probe-1', silentAfterMinutes: 30 }]);
+  expect(expectWord(stated, 'probe-1', null).farm.devices).toEqual([{ id: 'probe-1' }]);
+  expect(problemOf(() => expectWord(farm, 'ghost', 30)).message).toMatch(/'ghost' has no place/);
+  expect(problemOf(() => expectWord(farm, 'probe-1', 2)).message).toMatch(/silentAfterMinutes must be >= 5/);
 });

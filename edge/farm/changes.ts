@@ -53,7 +53,12 @@ export interface PlaceWish {
 }
 
 /** What is said of the farm as a whole; null takes a word back. */
-export type FarmWish = Nullable<Pick<Farm, 'location' | 'timeZone' | 'programs' | 'waterTurns'>> & {
+export type FarmWish = Nullable<
+  Pick<
+    Farm,
+    'location' | 'timeZone' | 'programs' | 'waterTurns' | 'targetMarkets' | 'alarms' | 'supplies' | 'traps'
+  >
+> & {
   readonly site?: string;
 };
 type Nullable<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> | null };
@@ -134,9 +139,25 @@ export function rename(farm: Farm, device: string, name: string): Change {
   return checked(withDevice(farm, { id: device, name }), [{ device, action: 'renamed', name }]);
 }
 
+/** After how many minutes without a word it is missed; null: by its habit. */
+export function expectWord(farm: Farm, device: string, silentAfterMinutes: number | null): Change {
+  placedIn(farm, device);
+  if (silentAfterMinutes !== null) return checked(withDevice(farm, { id: device, silentAfterMinutes }));
+  const devices = (farm.devices ?? []).map((known) => {
+    const { silentAfterMinutes: _, ...rest } = known;
+    return known.id === device ? rest : known;
+  });
+  return checked(farm.devices === undefined ? farm : { ...farm, devices });
+}
+
 /** It goes on being measured, without a place. */
 export function retire(farm: Farm, device: string): Change {
   servesNoSource(farm, device);
+  if (farm.traps?.some((trap) => trap.device === device))
+    throw new LayoutProblem(
+      'conflict',
+      `'${device}' counts for a trap: change traps in farm.json and start again.`,
+    );
   const without = (zone: Zone): Zone => {
     const { valve, soilProbe, ...rest } = zone;
     const isValve = valve !== undefined && valveDevice(valve) === device;
@@ -269,7 +290,7 @@ function servesNoSource(farm: Farm, device: string) {
   if (places.some(({ role }) => role === 'source'))
     throw new LayoutProblem(
       'conflict',
-      `'${device}' belongs to a source of water: change sources in farm.json and start again.`,
+      `'${device}' belongs to a source of water or a dosing head: change sources or heads in farm.json and start again.`,
     );
   return places;
 }

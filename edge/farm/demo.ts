@@ -1,3 +1,5 @@
+import type { Trap } from '../pest/trap-schema.ts';
+import { withDosing } from './demo-dosing.ts';
 import { type Farm, isWatered, type Plot, type WateredZone, type Zone, zonesOf } from './layout.ts';
 
 /** Of ground that a pillar's crop shades, and of it what drippers wet, where its roots are. */
@@ -28,13 +30,14 @@ export function demoFarm(): Farm {
       plot('plot-a', 'Lô A', 'VN-BTN-0001-DEMO', 1.2, { a1: 30, a2: 30, a3: 28 }),
       plot('plot-b', 'Lô B', 'VN-BTN-0002-DEMO', 0.9, { b1: 32, b2: 30, b3: 29 }),
     ],
+    traps: [flyTrap('plot-a', 'Bẫy ruồi lô A', 'trap-1'), flyTrap('plot-b', 'Bẫy ruồi lô B', 'trap-2')],
     farmDevices: ['weather', 'fert', 'trap-1', 'trap-2', 'probe9'],
   };
 }
 
 /** The zones whose valves are those of the simulator: nobody can stand beside them. */
 export function simulatedZones(farm: Farm): WateredZone[] {
-  const simulated = new Set(zonesOf(demoFarm()).map(({ valve }) => valve));
+  const simulated = new Set(zonesOf(withDosing(demoFarm())).map(({ valve }) => valve));
   return zonesOf(farm).filter(
     (zone): zone is WateredZone =>
       isWatered(zone) && typeof zone.valve === 'string' && simulated.has(zone.valve),
@@ -60,6 +63,11 @@ function plot(
       ...(zoneId === BY_NEED ? { program: byNeed } : {}),
     })),
   };
+}
+
+function flyTrap(plotId: string, name: string, device: string): Trap {
+  const pest = 'bactrocera-dorsalis';
+  return { id: `fly-${plotId}`, name, plot: plotId, pest, kind: 'methyl_eugenol', device };
 }
 
 function zone(id: string, name: string, pillars: number): Zone {

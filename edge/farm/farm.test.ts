@@ -14,7 +14,7 @@ describe('the farm file', () => {
     const first = openFarm(join(folder, 'demo'), true);
     expect(openFarm(join(folder, 'demo'), false)).toEqual(first);
     expect(JSON.parse(readFileSync(join(folder, 'demo/farm.json'), 'utf8')).site).toBe(first.site);
-    expect(zonesOf(first).map((zone) => zone.id)).toEqual(['a1', 'a2', 'a3', 'b1', 'b2', 'b3']);
+    expect(zonesOf(first).map((zone) => zone.id)).toEqual(['a1', 'a2', 'a3', 'b1', 'b2', 'b3', 'c1', 'c2']);
   });
 
   it('begins empty on a real farm, and is kept', () => {

@@ -3,6 +3,23 @@ import { StartProblem } from '@nongtin/service';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { actuatorOf, type Valve, valveProblems } from '../actuators/index.ts';
+import {
+  type AlarmCondition,
+  alarmContradictions,
+  conditionProblems,
+  type PowerSupply,
+  supplyProblems,
+} from '../alarms/rule-schema.ts';
+import { fertigationContradictions } from '../fertigation/contradictions.ts';
+import {
+  type PlotFertigation,
+  plotFertigationProblems,
+  type RecipeConfig,
+  recipeProblems,
+  type ZoneFertigation,
+  zoneFertigationProblems,
+} from '../fertigation/recipe-schema.ts';
+import { dosingPart, type Head, headProblems } from '../fertigation/schema.ts';
 import type { SiteLocation } from '../irrigation/crop-water/site.ts';
 import type { ZoneWater } from '../irrigation/crop-water/zone-water.ts';
 import type { Program } from '../irrigation/programs/program.ts';
@@ -13,6 +30,7 @@ import {
   sourceContradictions,
   sourceProblems,
 } from '../irrigation/sources/schema.ts';
+import { type Trap, trapContradictions, trapProblems } from '../pest/trap-schema.ts';
 import { shapeProblems } from '../shape.ts';
 
 /**
@@ -58,6 +76,8 @@ const Zone = Type.Object(
     water: Type.Optional(Type.Unsafe<ZoneWater>({})),
     /** When and how much it is watered, or the id of one of the farm's programs; checked by wateringProblems(). */
     program: Type.Optional(Type.Unsafe<Program | string>({})),
+    /** What it gets in place of its plot's recipes; checked by zoneFertigationProblems(). */
+    fertigation: Type.Optional(Type.Unsafe<ZoneFertigation>({})),
     /** Flow outside of these ends a run at once; without them, 0.2 to 2 times the nominal flow for half a minute does. */
     minFlowLitresPerMinute: Type.Optional(Flow),
     maxFlowLitresPerMinute: Type.Optional(Flow),
@@ -79,6 +99,10 @@ const Plot = Type.Object(
     crop: Name,
     plantingAreaCode: Type.Optional(Name),
     areaHectares: Type.Number({ exclusiveMinimum: 0, maximum: 100_000 }),
+    /** Pests that are watched for; absent: those of its crop in the pest library. */
+    pests: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 64, uniqueItems: true })),
+    /** Its recipes and the season's plan; checked by plotFertigationProblems(). */
+    fertigation: Type.Optional(Type.Unsafe<PlotFertigation>({})),
     zones: Type.Array(Zone, { maxItems: 64 }),
   },
   closed,
@@ -95,6 +119,8 @@ const NamedDevice = Type.Object(
     zone: Type.Optional(Identity),
     /** The device that speaks in its place since it was replaced. */
     hardware: Type.Optional(DeviceName),
+    /** Without a word for so long it is missed; absent: when it is silent for much longer than it ever is. */
+    silentAfterMinutes: Type.Optional(Type.Integer({ minimum: 5, maximum: 10_080 })),
   },
   closed,
 );
@@ -109,12 +135,26 @@ export const Farm = Type.Object(
     location: Type.Optional(Type.Unsafe<SiteLocation>({})),
     /** IANA name; absent: Asia/Ho_Chi_Minh. */
     timeZone: Type.Optional(Name),
+    /** Where the harvest is to be sold: ISO 3166 two letters, or EU. Products that one of them does not take are warned of. */
+    targetMarkets: Type.Optional(
+      Type.Array(Type.String({ pattern: '^[A-Z]{2}$' }), { maxItems: 64, uniqueItems: true }),
+    ),
     /** Programs that several zones share; checked by wateringProblems(). */
     programs: Type.Optional(Type.Array(Type.Unsafe<Program>({}), { maxItems: 64 })),
     /** Members who share a pump, and whose water it is when; checked by wateringProblems(). */
     waterTurns: Type.Optional(Type.Array(Type.Unsafe<WaterTurns>({}), { maxItems: 16 })),
     /** Pumps, master valves and tanks; checked by sourceProblems(). */
     sources: Type.Optional(Type.Array(Type.Unsafe<Source>({}), { maxItems: 64 })),
+    /** What puts fertilizer into the water of a source; checked by headProblems(). */
+    heads: Type.Optional(Type.Array(Type.Unsafe<Head>({}), { maxItems: 16 })),
+    /** Of fertilizer; checked by recipeProblems(). */
+    recipes: Type.Optional(Type.Array(Type.Unsafe<RecipeConfig>({}), { maxItems: 64 })),
+    /** Conditions that are alarms on this farm; checked by conditionProblems(). */
+    alarms: Type.Optional(Type.Array(Type.Unsafe<AlarmCondition>({}), { maxItems: 256 })),
+    /** What feeds its devices with power; checked by supplyProblems(). */
+    supplies: Type.Optional(Type.Array(Type.Unsafe<PowerSupply>({}), { maxItems: 64 })),
+    /** Insect traps, counted by a device or by people; checked by trapProblems(). */
+    traps: Type.Optional(Type.Array(Type.Unsafe<Trap>({}), { maxItems: 256 })),
     /** Devices that serve the whole farm: weather station, fertilizer station, traps. */
     farmDevices: Type.Array(DeviceName, { maxItems: 256 }),
     devices: Type.Optional(Type.Array(NamedDevice, { maxItems: 2_000 })),
@@ -164,9 +204,29 @@ export function farmProblems(value: unknown): string[] {
   const wrong = [
     ...valvesOf(value).flatMap(wrongValve),
     ...listIn(value, 'sources').flatMap((source, s) => sourceProblems(source, `sources[${s}]`)),
+    ...listIn(value, 'heads').flatMap((head, h) => headProblems(head, `heads[${h}]`)),
+    ...listIn(value, 'recipes').flatMap((recipe, r) => recipeProblems(recipe, `recipes[${r}]`)),
+    ...wrongFertigation(value),
+    ...listIn(value, 'alarms').flatMap((rule, r) => conditionProblems(rule, `alarms[${r}]`)),
+    ...listIn(value, 'supplies').flatMap((supply, s) => supplyProblems(supply, `supplies[${s}]`)),
+    ...listIn(value, 'traps').flatMap((trap, t) => trapProblems(trap, `traps[${t}]`)),
   ];
   const isWhole = validator.Check(value) && wrong.length === 0;
   return isWhole ? contradictions(value) : [...shapeProblems(validator.Errors(value)), ...wrong];
+}
+
+/** What plots and zones say of their fertilizer, wherever it stands. */
+function wrongFertigation(farm: unknown): string[] {
+  const its = (value: unknown, check: (given: unknown, at: string) => string[], at: string) => {
+    const given: unknown = typeof value === 'object' && value ? Reflect.get(value, 'fertigation') : undefined;
+    return given === undefined ? [] : check(given, `${at}.fertigation`);
+  };
+  return listIn(farm, 'plots').flatMap((plot, p) => [
+    ...its(plot, plotFertigationProblems, `plots[${p}]`),
+    ...listIn(plot, 'zones').flatMap((zone, z) =>
+      its(zone, zoneFertigationProblems, `plots[${p}].zones[${z}]`),
+    ),
+  ]);
 }
 
 interface FoundValve {
@@ -250,8 +310,14 @@ function contradictions(farm: Farm): string[] {
       valve === undefined ? [] : { valve, field: `${field}.valve` },
     ),
     ...sources.flatMap(partsOf),
+    ...(farm.heads ?? []).flatMap(({ tanks }, h) =>
+      tanks.map((tank, t) => ({
+        valve: partValve(dosingPart(tank)),
+        field: `heads[${h}].tanks[${t}].${tank.pump ? 'pump' : 'injector'}.valve`,
+      })),
+    ),
   ];
-  const ofItsOwn = 'give each zone, pump, master valve and filter one of its own';
+  const ofItsOwn = 'give each zone, pump, master valve, filter and tank one of its own';
   twice(
     'valve',
     ofItsOwn,
@@ -266,6 +332,8 @@ function contradictions(farm: Farm): string[] {
   );
   problems.push(...ambiguousMeters(zones));
   problems.push(...sourceContradictions(sources, zones));
+  problems.push(...fertigationContradictions(farm), ...alarmContradictions(farm));
+  problems.push(...trapContradictions(farm));
   twice(
     'id',
     'keep one',

@@ -3,6 +3,7 @@ import type { LayoutRecord } from '@nongtin/broker/wire';
 import { canonicalJson } from '@nongtin/broker/wire';
 import { readStateFile, writeStateFile } from '@nongtin/service';
 import { demoFarm } from './demo.ts';
+import { withDosing } from './demo-dosing.ts';
 import { checkFarm, devicesOf, type Farm } from './layout.ts';
 
 /** A real farm begins empty and is set up on the page, or by command. */
@@ -17,7 +18,7 @@ export function openFarm(folder: string, demo: boolean): Farm {
   const path = farmPath(folder);
   const found = readStateFile(path, (value): value is object => typeof value === 'object' && value !== null);
   if (found !== undefined) return checkFarm(found, path);
-  const farm = demo ? demoFarm() : EMPTY;
+  const farm = demo ? withDosing(demoFarm()) : EMPTY;
   writeStateFile(path, farm);
   return farm;
 }

@@ -1,3 +1,4 @@
+import { dosingPart } from '../fertigation/schema.ts';
 import { type Farm, valveDevice, type Zone } from './layout.ts';
 
 /** What a device is there for: `sensor` only measures in its zone, `farm` serves all of it. */
@@ -6,7 +7,7 @@ export type DeviceRole = 'soil_probe' | 'valve' | 'flow_meter' | 'sensor' | 'far
 /** Where one device stands, and what for; a device may have several places. */
 export interface Place {
   readonly device: string;
-  /** `source`: pump, master valve, filter or sensor of a source of water; written in farm.json, not placed on the page. */
+  /** `source`: pump, master valve, filter or sensor of a source of water, or of what doses into it; written in farm.json, not placed on the page. */
   readonly role: DeviceRole | 'source';
   /** Null: the whole farm, or several zones of it. */
   readonly zone: string | null;
@@ -19,17 +20,26 @@ export function placesOf(farm: Farm): Place[] {
     zone === undefined ? [] : [{ device: id, role: 'sensor', zone }],
   );
   const shared = farm.farmDevices.map((device): Place => ({ device, role: 'farm', zone: null }));
-  return [...zones, ...sensors, ...shared, ...sourceDevices(farm)];
+  const traps = (farm.traps ?? []).flatMap(({ device }): Place[] =>
+    device === undefined || farm.farmDevices.includes(device) ? [] : [{ device, role: 'farm', zone: null }],
+  );
+  return [...zones, ...sensors, ...shared, ...traps, ...sourceDevices(farm)];
 }
 
-function sourceDevices({ sources = [] }: Farm): Place[] {
+function sourceDevices({ sources = [], heads = [] }: Farm): Place[] {
   const devices = sources.flatMap(({ pump, masterValve, pressure, tank, filter }) => [
     ...[pump, masterValve, filter].flatMap((part) => (part ? valveDevice(part.valve) : [])),
     ...[pressure, tank, filter?.difference?.before, filter?.difference?.after].flatMap((sensor) =>
       sensor ? sensor.device : [],
     ),
   ]);
-  return [...new Set(devices)].map((device): Place => ({ device, role: 'source', zone: null }));
+  const dosing = heads.flatMap(({ tanks, ec, ph }) => [
+    ...tanks.map((tank) => valveDevice(dosingPart(tank).valve)),
+    ...[...ec.probes, ...ph.probes].map(({ device }) => device),
+  ]);
+  return [...new Set([...devices, ...dosing])].map(
+    (device): Place => ({ device, role: 'source', zone: null }),
+  );
 }
 
 function placesIn({ id, soilProbe, valve }: Zone): Place[] {

@@ -290,7 +290,8 @@ function laidOut(farm: Farm): Farm {
     const moisture = { openBelowFraction: 0.2, targetFraction: 0.25, maxSeconds: 120 };
     return { program: { id: 'parts', kind: 'soil_moisture' as const, ...moisture, cycles } };
   };
-  const plots = farm.plots.map((plot) => ({
+  const undosed = farm.plots.filter(({ fertigation }) => fertigation === undefined);
+  const plots = undosed.map((plot) => ({
     ...plot,
     zones: plot.zones.map((zone) => ({ ...zone, ...own(zone.id) })),
   }));
@@ -300,11 +301,11 @@ function laidOut(farm: Farm): Farm {
     ...{ pump: { valve: PUMP, leadSeconds: 0, lagSeconds: 12 }, masterValve: { valve: MASTER } },
   };
   const farmDevices = farm.farmDevices.filter((id) => id !== PUMP && id !== MASTER);
-  return { ...farm, farmDevices, plots, sources: [well] };
+  return { ...farm, farmDevices, plots, sources: [well], heads: [], recipes: [] };
 }
 
 /** A valve or a relay: closes by its own timer, takes an id once, says what it does, whether anybody listens or not. */
-class Device {
+export class Device {
   isOn = false;
   /** Commands that have really opened it. */
   readonly openedBy: string[] = [];

@@ -2,7 +2,7 @@ import type { AlarmRecord, JournalRecord, Reason, RunRecord } from '@nongtin/bro
 import type { Logger } from '@nongtin/service';
 import type { WateredZone, Zone as ZoneLayout } from '../farm/layout.ts';
 import type { EndedTest } from '../wet-test/ledger.ts';
-import type { PastRecords, ZoneState } from './controller/types.ts';
+import type { ControllerState, PastRecords, ZoneState } from './controller/types.ts';
 import type { Source } from './sources/schema.ts';
 import type { Timers } from './timers.ts';
 
@@ -38,6 +38,8 @@ export interface IrrigationOptions {
   readonly timers?: Timers;
   /** Real time between two looks at the clock; default: a quarter of a second. */
   readonly tickMs?: number;
+  /** Called at each step, before any of its commands goes out: what doses into water stops before that is closed. Must not throw. */
+  readonly onStep?: (state: ControllerState) => void;
   readonly onZone: (zone: ZoneState) => void;
   readonly onRun: (run: RunRecord) => void;
   readonly logger: Logger;

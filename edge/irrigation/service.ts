@@ -312,6 +312,7 @@ export class Irrigation {
   #enter({ state, actions }: Step): void {
     const before = this.#state;
     this.#state = state;
+    this.#options.onStep?.(state);
     // What closes goes out before anything is journaled or shown, and pumps stop before anything closes.
     for (const first of [isStopping, isClosing])
       for (const action of actions) if (first(action)) this.#carryOut(action);

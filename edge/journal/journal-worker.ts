@@ -135,6 +135,8 @@ class Server {
         return undefined;
       case 'records':
         return tables.records(request.kind, request.limit);
+      case 'recordsAfter':
+        return tables.recordsAfter(request.kind, request.after, request.limit, request.span);
       case 'newest':
         return tables.newest(request.kind, request.field);
       case 'upkeep': {

@@ -147,6 +147,23 @@ describe('journal', () => {
     ]);
   });
 
+  it('gives the records of one kind page by page, all of them or those of a span of time', async () => {
+    const journal = await started(newFolder());
+    const hold = (atMs: number, by: string) =>
+      journal.appendRecord({ kind: 'program_hold', atMs, zone: null, holds: true, untilMs: null, by });
+    await hold(10, 'an');
+    await journal.appendReadings(batch(journal, 1));
+    const second = await hold(20, 'ba');
+    await hold(30, 'sau');
+    const page = await journal.recordsAfter('program_hold', 0, 2);
+    expect(page.map(({ record }) => record.by)).toEqual(['an', 'ba']);
+    expect(page.at(-1)?.number).toBe(second);
+    const rest = await journal.recordsAfter('program_hold', second, 2);
+    expect(rest.map(({ record }) => record.by)).toEqual(['sau']);
+    const span = await journal.recordsAfter('program_hold', 0, 9, { fromMs: 10, toMs: 30 });
+    expect(span.map(({ record }) => record.by)).toEqual(['an', 'ba']);
+  });
+
   it('goes on where it stopped: numbers, running numbers, keys, cursors, chain', async () => {
     const folder = newFolder();
     const before = await started(folder);

@@ -26,9 +26,11 @@ import type {
   JournalEntry,
   JournalFill,
   JournalHealth,
+  NumberedRecord,
   ReadingsBatch,
   RecordKind,
   RecordOf,
+  TimeSpan,
   WriteCause,
 } from './types.ts';
 import { unlessTroubled } from './unless-troubled.ts';
@@ -183,6 +185,19 @@ class SqliteJournal implements OpenJournal {
   async records<Kind extends RecordKind>(kind: Kind, limit: number): Promise<RecordOf<Kind>[]> {
     const payloads = await this.#thread.ask({ ask: 'records', kind, limit });
     return payloads.map((payload) => parseRecord(payload) as RecordOf<Kind>);
+  }
+
+  async recordsAfter<Kind extends RecordKind>(
+    kind: Kind,
+    after: number,
+    limit: number,
+    span?: TimeSpan,
+  ): Promise<NumberedRecord<Kind>[]> {
+    const found = await this.#thread.ask({ ask: 'recordsAfter', kind, after, limit, span });
+    return found.map(({ number, payload }) => ({
+      number,
+      record: parseRecord(payload) as RecordOf<Kind>,
+    }));
   }
 
   async newest<Kind extends RecordKind>(kind: Kind, field: FieldOf<Kind>): Promise<RecordOf<Kind>[]> {

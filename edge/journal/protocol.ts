@@ -1,4 +1,4 @@
-import type { JournalEntry, JournalFill } from './types.ts';
+import type { JournalEntry, JournalFill, TimeSpan } from './types.ts';
 
 /** Between the journal and its thread. */
 export interface ThreadData {
@@ -125,6 +125,13 @@ export type Ask =
   | { readonly ask: 'moveCursor'; readonly name: string; readonly number: number; readonly nowMs: number }
   | { readonly ask: 'upkeep'; readonly upkeep: UpkeepRequest }
   | { readonly ask: 'records'; readonly kind: string; readonly limit: number }
+  | {
+      readonly ask: 'recordsAfter';
+      readonly kind: string;
+      readonly after: number;
+      readonly limit: number;
+      readonly span: TimeSpan | undefined;
+    }
   | { readonly ask: 'newest'; readonly kind: string; readonly field: string }
   | { readonly ask: 'close' };
 
@@ -151,6 +158,7 @@ export interface Values {
   moveCursor: undefined;
   upkeep: UpkeepReport;
   records: string[];
+  recordsAfter: { readonly number: number; readonly payload: string }[];
   newest: string[];
   close: undefined;
 }

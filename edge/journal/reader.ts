@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { giveBack } from './bytes.ts';
 import { decodeHeads, type Head, hexOf, PackedPayloads, payloadBytes } from './packs.ts';
 import { isDamage, JournalTrouble } from './trouble-of.ts';
-import type { JournalEntry } from './types.ts';
+import type { JournalEntry, TimeSpan } from './types.ts';
 
 const READ_BYTES = 4 * 1024 * 1024;
 
@@ -29,6 +29,7 @@ export class EntryReader {
   readonly #nextPack: StatementSync;
   readonly #payloads: StatementSync;
   readonly #records: StatementSync;
+  readonly #recordsAfter: StatementSync;
   readonly #newest: StatementSync;
   /** Readers come back for the rest of a pack. */
   #unpacked: Unpacked | undefined;
@@ -44,6 +45,10 @@ export class EntryReader {
     this.#payloads = database.prepare('SELECT data FROM payloads WHERE first_number = ?');
     this.#records = database.prepare(
       "SELECT payload FROM entries WHERE kind = ? AND kind <> 'readings' ORDER BY number DESC LIMIT ?",
+    );
+    this.#recordsAfter = database.prepare(
+      `SELECT number, payload FROM entries WHERE kind = ? AND kind <> 'readings' AND number > ?
+        AND last_at_ms >= ? AND first_at_ms < ? ORDER BY number LIMIT ?`,
     );
     this.#newest = database.prepare(
       `SELECT payload FROM entries WHERE number IN
@@ -90,6 +95,14 @@ export class EntryReader {
   /** Payloads of the newest records of a kind, newest first. */
   records(kind: string, limit: number): string[] {
     return this.#records.all(kind, limit).map((row) => String(row.payload));
+  }
+
+  /** Records of a kind after a number, oldest first; with a span, those that tell of a moment in it. */
+  recordsAfter(kind: string, after: number, limit: number, span: TimeSpan | undefined) {
+    const { fromMs = Number.MIN_SAFE_INTEGER, toMs = Number.MAX_SAFE_INTEGER } = span ?? {};
+    return this.#recordsAfter
+      .all(kind, after, fromMs, toMs, limit)
+      .map((row) => ({ number: Number(row.number), payload: String(row.payload) }));
   }
 
   /** Payloads of the newest record of each value of a field, newest first. */

@@ -18,7 +18,7 @@ import type {
 import { blob, EntryReader } from './reader.ts';
 import { CHECKPOINT_PAGES, openDatabase } from './schema.ts';
 import { isDamage, isFull } from './trouble-of.ts';
-import type { JournalEntry } from './types.ts';
+import type { JournalEntry, TimeSpan } from './types.ts';
 import { type Turn, Upkeep } from './upkeep.ts';
 
 /** In one go: a signature takes a third of a millisecond on a small board. */
@@ -133,6 +133,10 @@ export class JournalTables {
 
   records(kind: string, limit: number): string[] {
     return this.#reader.records(kind, limit);
+  }
+
+  recordsAfter(kind: string, after: number, limit: number, span: TimeSpan | undefined) {
+    return this.#reader.recordsAfter(kind, after, limit, span);
   }
 
   newest(kind: string, field: string): string[] {

@@ -39,6 +39,16 @@ export interface AppendOptions {
 
 export type RecordKind = JournalRecord['kind'];
 export type RecordOf<Kind extends RecordKind> = Extract<JournalRecord, { kind: Kind }>;
+/** A record and the number of its entry. */
+export interface NumberedRecord<Kind extends RecordKind> {
+  readonly number: number;
+  readonly record: RecordOf<Kind>;
+}
+/** From `fromMs` to before `toMs`, by the times that the records name. */
+export interface TimeSpan {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
 export type FieldOf<Kind extends RecordKind> = keyof RecordOf<Kind> & string;
 
 /**
@@ -68,6 +78,16 @@ export interface Journal {
   moveCursor(name: string, number: number): Promise<void>;
   /** Newest first. */
   records<Kind extends RecordKind>(kind: Kind, limit: number): Promise<RecordOf<Kind>[]>;
+  /**
+   * At most `limit` records of a kind after an entry number, oldest first, with their numbers; with a span, those that tell of
+   * a moment in it. For readers of one kind that follow, or look far back, page by page.
+   */
+  recordsAfter<Kind extends RecordKind>(
+    kind: Kind,
+    after: number,
+    limit: number,
+    span?: TimeSpan,
+  ): Promise<NumberedRecord<Kind>[]>;
   /**
    * Of each value of a field the newest record, newest first: what is in force, however much was said since of other things.
    * Looks through all records of the kind, inside SQLite; for starts.

@@ -27,7 +27,17 @@ class HeldEvent implements LiveEvent {
   }
 }
 
-export type EventName = 'readings' | 'device' | 'zone' | 'run' | 'alarm' | 'status' | 'layout';
+export type EventName =
+  | 'readings'
+  | 'device'
+  | 'zone'
+  | 'run'
+  | 'alarm'
+  | 'status'
+  | 'layout'
+  | 'protection'
+  | 'pests'
+  | 'fertigation';
 
 /** Called for each event in order; must not throw. */
 export type Listener = (event: LiveEvent) => void;

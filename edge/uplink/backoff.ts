@@ -7,6 +7,11 @@ interface BackoffOptions {
   readonly random: () => number;
 }
 
+/** How long to wait after so many failures: anywhere within a span that doubles with each. */
+export function waitMs(failures: number, { firstMs, mostMs, random }: BackoffOptions): number {
+  return Math.floor(random() * Math.min(mostMs, firstMs * 2 ** Math.min(failures, 30)));
+}
+
 /**
  * How long to wait before the next try: anywhere within a span that doubles with each failure. Two thousand gateways that
  * have lost the same cloud at one moment come back spread over the whole span, not together at its end.
@@ -20,10 +25,9 @@ export class Backoff {
   }
 
   next(): number {
-    const { firstMs, mostMs, random } = this.#options;
-    const spanMs = Math.min(mostMs, firstMs * 2 ** Math.min(this.#failures, 30));
+    const chosenMs = waitMs(this.#failures, this.#options);
     this.#failures += 1;
-    return Math.floor(random() * spanMs);
+    return chosenMs;
   }
 
   /** Something has come of it: not only a connection, which a cloud in trouble gives and takes. */

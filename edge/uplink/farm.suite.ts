@@ -5,7 +5,7 @@ import { logger } from './uplink.suite.ts';
 
 /** A farm with one probe, as the uplink sees it. */
 export function farmOf() {
-  const clock = { nowMs: () => 1_000 };
+  const clock = { nowMs: () => 1_000, monotonicMs: () => 1_000 };
   const live = new Live({ hub: new EventHub('boot'), devices: [], clock });
   let ids = 0;
   const alarms = new Alarms({

@@ -2,15 +2,21 @@ import { topicOf } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
 import { connect, type MqttClient } from 'mqtt';
 
-/** Another conversation over the same connection: commands and their outcomes. */
+/** Another conversation over the same connection. */
 export interface LinkGuest {
-  /** Asked before each connection: what the cloud hears when it ends, however it does. */
-  lastWill(): string;
   /** Its topic is subscribed. What is published is lost with the connection. */
   connected(publish: (message: string) => void): void;
   disconnected(): void;
   onMessage(payload: Uint8Array): void;
 }
+
+/** The one about commands and their outcomes. */
+export interface CommandGuest extends LinkGuest {
+  /** Asked before each connection: what the cloud hears when it ends, however it does. */
+  lastWill(): string;
+}
+
+type FromGateway = 'uplinkEntries' | 'uplinkLive' | 'gatewayOutcome' | 'neighbourQuestion';
 
 export interface LinkTls {
   readonly ca?: string;
@@ -32,7 +38,9 @@ export interface LinkOptions {
   /** Answers will never come: who we are is known, but not allowed. The connection stays. */
   readonly onDenied: (reason: string) => void;
   readonly onAnswer: (payload: Uint8Array) => void;
-  readonly commands: LinkGuest | undefined;
+  readonly commands: CommandGuest | undefined;
+  /** The one about what traps of other farms catch. */
+  readonly neighbours?: LinkGuest | undefined;
   readonly logger: Logger;
   /** At most once, and not after `end`. */
   readonly onClosed: (reason: string) => void;
@@ -80,9 +88,11 @@ export class Link {
     });
     this.#client.on('connect', () => this.#listen());
     const onCommand = topicOf('gatewayCommand', gateway);
+    const onNeighbours = topicOf('neighbourAnswer', gateway);
     this.#client.on('message', (on, payload) => {
       if (this.#isOver) return;
       if (on === onCommand) commands?.onMessage(payload);
+      else if (on === onNeighbours) options.neighbours?.onMessage(payload);
       else options.onAnswer(payload);
     });
     this.#client.on('packetreceive', () => {
@@ -97,7 +107,7 @@ export class Link {
   }
 
   /** Resolves when the cloud's broker has taken it: true; or the connection is over: false. */
-  send(name: 'uplinkEntries' | 'uplinkLive' | 'gatewayOutcome', payload: Uint8Array): Promise<boolean> {
+  send(name: FromGateway, payload: Uint8Array): Promise<boolean> {
     if (this.#isOver) return Promise.resolve(false);
     if (this.#unconfirmed >= MOST_UNCONFIRMED) {
       this.#close('messages are not confirmed');
@@ -115,7 +125,10 @@ export class Link {
 
   /** Forced: what is under way is not needed, the next connection begins at the cursor. */
   async end(): Promise<void> {
-    if (!this.#isOver) this.#options.commands?.disconnected();
+    if (!this.#isOver) {
+      this.#options.commands?.disconnected();
+      this.#options.neighbours?.disconnected();
+    }
     this.#isOver = true;
     clearInterval(this.#pings);
     await this.#client.endAsync(true);
@@ -131,20 +144,30 @@ export class Link {
       if (error || granted?.some((grant) => grant.qos >= 128)) onDenied('no answers without listening');
       else {
         onOpen(monotonicMs() - askedAtMs);
-        this.#listenForCommands();
+        const { commands, neighbours, logger } = this.#options;
+        this.#hold(commands, 'gatewayCommand', 'gatewayOutcome', (err) =>
+          logger.warn({ err }, 'uplink may not listen for commands'),
+        );
+        // A cloud of an earlier version ends the connection of who asks, but only refuses who listens.
+        this.#hold(neighbours, 'neighbourAnswer', 'neighbourQuestion', () =>
+          logger.info('this cloud does not tell what neighbours catch'),
+        );
       }
     });
   }
 
   /** After the answers, so that entries wait for nothing. */
-  #listenForCommands(): void {
-    const { commands, gateway, logger } = this.#options;
-    if (commands === undefined) return;
-    this.#client.subscribe(topicOf('gatewayCommand', gateway), { qos: 0 }, (error, granted) => {
+  #hold(
+    guest: LinkGuest | undefined,
+    hears: 'gatewayCommand' | 'neighbourAnswer',
+    says: FromGateway,
+    onDenied: (error: unknown) => void,
+  ): void {
+    if (guest === undefined) return;
+    this.#client.subscribe(topicOf(hears, this.#options.gateway), { qos: 0 }, (error, granted) => {
       if (this.#isOver) return;
-      if (error || granted?.some((grant) => grant.qos >= 128))
-        logger.warn({ err: error }, 'uplink may not listen for commands');
-      else commands.connected((message) => void this.send('gatewayOutcome', Buffer.from(message)));
+      if (error || granted?.some((grant) => grant.qos >= 128)) onDenied(error);
+      else guest.connected((message) => void this.send(says, Buffer.from(message)));
     });
   }
 

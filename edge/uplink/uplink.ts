@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from '@nongtin/service';
 import { Backoff } from './backoff.ts';
 import { Carrier } from './carrier.ts';
-import { Link, type LinkGuest, type LinkTls } from './link.ts';
+import { type CommandGuest, Link, type LinkGuest, type LinkTls } from './link.ts';
 import { type LiveSource, LiveTeller } from './live.ts';
 import { Pace } from './pace.ts';
 import { Progress } from './progress.ts';
@@ -20,7 +20,8 @@ interface UplinkOptions {
   readonly clock: { nowMs(): number; monotonicMs(): number };
   /** Told what time it is in the cloud, with each answer. */
   readonly onTime?: (utcMs: number) => void;
-  readonly commands?: LinkGuest;
+  readonly commands?: CommandGuest;
+  readonly neighbours?: LinkGuest;
   /** Told, with each answer that says so, that this gateway was revoked, and why. */
   readonly onRevoked?: (reason: string) => void;
   /** From 0 to below 1; default Math.random. */
@@ -169,11 +170,13 @@ export class Uplink {
       clock,
       logger,
       commands,
+      neighbours,
       onTime = () => {},
     } = this.#options;
     const monotonicMs = () => clock.monotonicMs();
     const link: Link = new Link({
-      ...{ url, clientId: this.#clientId, gateway, password, tls, monotonicMs, commands, logger },
+      ...{ url, clientId: this.#clientId, gateway, password, tls, monotonicMs, logger },
+      ...{ commands, neighbours },
       onOpen: (roundTripMs) => void this.#open(link, roundTripMs),
       onDenied: () => {
         logger.warn('uplink may not listen for answers');

@@ -133,7 +133,7 @@ it('goes the way of every message: on the disk, in the store, and its password i
         expect.objectContaining({ metric: 'raw', channel: 'soilmoisture', value: 35 }),
       ]),
     );
-  });
+  }, 15_000);
   await farm.gateway().stop();
   const folder = join(farm.dataDir, 'gateway');
   for (const name of readdirSync(folder, { recursive: true, withFileTypes: true })) {

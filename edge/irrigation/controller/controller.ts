@@ -10,7 +10,7 @@ import { beginHeld, cutOffUntilFarmMs } from './held.ts';
 import { table } from './phases.ts';
 import { handsOff } from './resting.ts';
 import { addSource, followSources, layoutsOf, sourcesOf, stepSourceOf, supplyOf } from './sources.ts';
-import { mayBeOpen } from './supply.ts';
+import { mayBeOpen, meteredBy } from './supply.ts';
 import { withTally } from './tally.ts';
 import { beginUnknown, fault, journalInterrupted, lock, sendClose, type Turn } from './turn.ts';
 import {
@@ -270,17 +270,17 @@ function newTurn(
 
 /** Two runs through one meter could both not be believed; a run that a restart cut off has yet to be measured by it. */
 function meterTakenBy(
-  { zones }: ControllerState,
+  state: ControllerState,
   { id, meter }: ControlledZone,
   layouts: ReadonlyMap<string, ControlledZone>,
   now: Instant,
 ): string | null {
-  const holder = Object.values(zones).find((zone) => {
-    const layout = layouts.get(zone.id);
-    if (zone.id === id || layout === undefined || layout.meter !== meter) return false;
-    return isWatering(zone) || zone.interrupted !== null || mayBeOpen({ zone, layout }, now);
-  });
-  return holder?.id ?? null;
+  const holder = meteredBy(meter, state, layouts).find(
+    (other) =>
+      other.zone.id !== id &&
+      (isWatering(other.zone) || other.zone.interrupted !== null || mayBeOpen(other, now)),
+  );
+  return holder?.zone.id ?? null;
 }
 
 function isWatering({ phase }: ZoneState): boolean {

@@ -177,17 +177,38 @@ export function suppliedBy(
   state: ControllerState,
   layouts: ReadonlyMap<string, ControlledZone>,
 ): Supplied[] {
-  return (bySource(layouts).get(id) ?? []).flatMap((layout) => {
-    const zone = state.zones[layout.id];
+  return together(sortedOf(layouts).bySource.get(id), state);
+}
+
+/** The zones whose water runs through a meter. */
+export function meteredBy(
+  meter: string,
+  state: ControllerState,
+  layouts: ReadonlyMap<string, ControlledZone>,
+): Supplied[] {
+  return together(sortedOf(layouts).byMeter.get(meter), state);
+}
+
+function together(layouts: readonly ControlledZone[] = [], { zones }: ControllerState): Supplied[] {
+  return layouts.flatMap((layout) => {
+    const zone = zones[layout.id];
     return zone === undefined ? [] : [{ zone, layout }];
   });
 }
 
-const sorted = new WeakMap<ReadonlyMap<string, ControlledZone>, Map<string | null, ControlledZone[]>>();
+interface Sorted {
+  readonly bySource: ReadonlyMap<string | null, readonly ControlledZone[]>;
+  readonly byMeter: ReadonlyMap<string, readonly ControlledZone[]>;
+}
+
+const sorted = new WeakMap<ReadonlyMap<string, ControlledZone>, Sorted>();
 
 /** Asked for at each step of each zone, and the same until the farm is laid out anew. */
-function bySource(layouts: ReadonlyMap<string, ControlledZone>) {
-  const known = sorted.get(layouts) ?? Map.groupBy(layouts.values(), ({ source }) => source);
+function sortedOf(layouts: ReadonlyMap<string, ControlledZone>): Sorted {
+  const known = sorted.get(layouts) ?? {
+    bySource: Map.groupBy(layouts.values(), ({ source }) => source),
+    byMeter: Map.groupBy(layouts.values(), ({ meter }) => meter),
+  };
   sorted.set(layouts, known);
   return known;
 }

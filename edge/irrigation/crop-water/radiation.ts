@@ -71,7 +71,7 @@ export function extraterrestrialOfHour(site: Site, startsAtMs: number): HourOfSu
   const middle = new Date(startsAtMs + 1_800_000);
   // The solar day is that of the place, not of Greenwich.
   const local = new Date(middle.getTime() + site.longitudeDegrees * 240_000);
-  const day = dayOfYear(local.toISOString().slice(0, 10));
+  const day = Math.floor((local.getTime() - Date.UTC(local.getUTCFullYear(), 0, 1)) / 86_400_000) + 1;
   const b = (2 * Math.PI * (day - 81)) / 364;
   const seasonalHours = 0.1645 * Math.sin(2 * b) - 0.1255 * Math.cos(b) - 0.025 * Math.sin(b);
   const sinceMidnightMs = local.getTime() - Math.floor(local.getTime() / 86_400_000) * 86_400_000;

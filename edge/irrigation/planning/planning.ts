@@ -1,7 +1,7 @@
 import type { AlarmRecord, JournalRecord, Reason, RunRecord } from '@nongtin/broker/wire';
 import type { Logger } from '@nongtin/service';
 import type { Farm } from '../../farm/layout.ts';
-import { FarmWeather } from '../../farm-weather/farm-weather.ts';
+import { FarmWeather, type WeatherHour } from '../../farm-weather/farm-weather.ts';
 import { isFitForControl } from '../../ingest/quality.ts';
 import type { ControlReading, Wanted, ZoneState } from '../controller/types.ts';
 import { WEATHER_DOUBTS } from '../crop-water/integrity.ts';
@@ -140,6 +140,11 @@ export class Planning {
       planned: (zone) => this.#planner.of(zone),
       water: (zone) => this.#ledger.view(zone),
     });
+  }
+
+  /** Hours of the farm's own weather that began in [fromMs, toMs), of its calendar. */
+  weatherHours(fromMs: number, toMs: number): readonly WeatherHour[] {
+    return this.#weather.hours(fromMs, toMs);
   }
 
   async start(): Promise<void> {

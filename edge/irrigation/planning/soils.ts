@@ -1,4 +1,4 @@
-import { initialSoil } from '../crop-water/balance.ts';
+import { type DayReport, initialSoil } from '../crop-water/balance.ts';
 import { depletionFromProbe, rootZone } from '../crop-water/root-zone.ts';
 import type { SoilState } from '../crop-water/state.ts';
 import type { ZoneModel } from '../crop-water/zone-model.ts';
@@ -67,9 +67,28 @@ export function plantingOf({ profile, plantedOn }: ZoneModel): Planting {
   return { crop: profile.id, plantedOn };
 }
 
-/** Taken for at least as dry as the crop bears: what its probe has said of it is worth nothing. */
-export function asDryAs(soil: SoilState, rawMm: number): SoilState {
-  return { ...soil, depletionMm: Math.max(soil.depletionMm, rawMm) };
+interface DayEnd {
+  /** With what the probe has corrected. */
+  readonly soil: SoilState;
+  readonly report: Pick<DayReport, 'percolationMm' | 'rawMm'>;
+  readonly isDisbelieved: boolean;
+  /** The probe has moved with the water, as the model has. */
+  readonly isFollowing: boolean;
+}
+
+/**
+ * What is known of a zone's soil when a day is over. What has percolated was full, so it is known. What only a probe has said that
+ * is not believed any more is worth nothing: it is taken for at least as dry as the crop bears.
+ */
+export function endedWith(
+  before: Pick<KeptSoil, 'isAssumed' | 'isFromProbe'>,
+  { soil, report, isDisbelieved, isFollowing }: DayEnd,
+): Pick<KeptSoil, 'soil' | 'isAssumed' | 'isFromProbe'> {
+  if (report.percolationMm > 0) return { soil, isAssumed: false, isFromProbe: false };
+  if (!before.isFromProbe || !isDisbelieved)
+    return { soil, isAssumed: before.isAssumed, isFromProbe: before.isFromProbe && !isFollowing };
+  const depletionMm = Math.max(soil.depletionMm, report.rawMm);
+  return { soil: { ...soil, depletionMm }, isAssumed: true, isFromProbe: false };
 }
 
 function assumed(model: ZoneModel, today: LocalDay): KeptSoil {

@@ -25,7 +25,7 @@ import { Given, type GivenWater } from './given.ts';
 import { Guard } from './guard.ts';
 import { LOOK_BACK_MS, ProbeHours } from './probes.ts';
 import { RecentEt0 } from './recent-et0.ts';
-import { asDryAs, type KeptSoil, KeptSoils, plantingOf } from './soils.ts';
+import { endedWith, type KeptSoil, KeptSoils, plantingOf } from './soils.ts';
 import { rainOf, weatherDayOf } from './weather-day.ts';
 import { reasonsOf, WeatherTrust } from './weather-trust.ts';
 
@@ -319,21 +319,16 @@ export class WaterLedger {
         ? { state, disagreement: this.#disagreements.get(id) ?? null }
         : assimilate(state, { soilMoisture, day: report }, model);
     this.#believe(id, disagreement);
-    // What has percolated was full.
-    const isUnproven = report.percolationMm === 0;
-    const isGivenUp = before.isFromProbe && isUnproven && disagreement !== null;
-    const soil = isGivenUp ? asDryAs(corrected, report.rawMm) : corrected;
-    const isAssumed = (before.isAssumed && isUnproven) || isGivenUp;
-    const isFollowing = isBorneOut(soil.probe) && this.#probes.isMoving(id, endMs);
-    const isFromProbe = before.isFromProbe && isUnproven && !isGivenUp && !isFollowing;
-    const planting = plantingOf(model);
-    const kept = { day, soil, isAssumed, isFromProbe, planting };
+    const isFollowing = isBorneOut(corrected.probe) && this.#probes.isMoving(id, endMs);
+    const isDisbelieved = disagreement !== null;
+    const end = endedWith(before, { soil: corrected, report, isDisbelieved, isFollowing });
+    const kept = { day, ...end, planting: plantingOf(model) };
     this.#soils.keep(id, kept);
     this.#et0.add(day, et0.mm, et0.method);
-    const standing = { isAssumed, isFromProbe, ...planting };
+    const { soil, isAssumed, isFromProbe, planting } = kept;
     const correctedMm = soil.depletionMm - state.depletionMm;
     this.#journal({
-      ...{ kind: 'water_balance', atMs: endMs, zone: id, ...standing },
+      ...{ kind: 'water_balance', atMs: endMs, zone: id, isAssumed, isFromProbe, ...planting },
       ...figuresOf({ report, soil, et0, doubts, given, rainMm, correctedMm }),
     });
     return kept;

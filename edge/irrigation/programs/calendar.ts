@@ -12,6 +12,9 @@ export const DAY_MS = 86_400_000;
 /** No zone's rules change within less than this. */
 const BUCKET_MS = 15 * MINUTE_MS;
 const MOST_BUCKETS = 4_000;
+/** Programs ask for the same days again and again. */
+const MOST_DATES = 400;
+const dates = new Map<LocalDay, string>();
 
 interface Zone {
   readonly format: Intl.DateTimeFormat;
@@ -79,7 +82,12 @@ export function dateOf(day: LocalDay): { month: number; dayOfMonth: number } {
 
 /** '2026-11-23' */
 export function dateText(day: LocalDay): string {
-  return new Date(day * DAY_MS).toISOString().slice(0, 10);
+  const known = dates.get(day);
+  if (known !== undefined) return known;
+  const text = new Date(day * DAY_MS).toISOString().slice(0, 10);
+  if (dates.size >= MOST_DATES) dates.clear();
+  dates.set(day, text);
+  return text;
 }
 
 /** Null for what is no day of the calendar, such as '2026-02-30'. */

@@ -5,6 +5,9 @@ import { farm, keys, lastAnswer, open, phase, stage, watch, zones } from './farm
 
 const long = zones.map((zone): Zone => ({ ...zone, maxRunSeconds: 7200, leaseSeconds: 7200 }));
 
+const plug = { family: 'zigbee2mqtt', device: 'z2m.plug', flowMeter: null } as const;
+const inMinutes = { ...plug, onTimeUnitSeconds: 60 } as const;
+
 describe('the lease of a pump', () => {
   it('ends before the valve’s, however the gateway dies', () => {
     const rig = farm();
@@ -31,32 +34,20 @@ describe('the lease of a pump', () => {
   });
 
   it('does so, too, where its timer counts in minutes', () => {
-    const valve = {
-      family: 'zigbee2mqtt',
-      device: 'z2m.plug',
-      flowMeter: null,
-      onTimeUnitSeconds: 60,
-    } as const;
-    const rig = farm({ pump: { valve } });
+    const rig = farm({ pump: { valve: inMinutes } });
     rig.pass(70);
     const plug = rig.device('z2m.plug');
     open(rig, 'a1', 300);
     while (!plug.isOn) rig.pass(0.25);
     const asked = (plug.endsMs - rig.nowMs) / 1000;
-    plug.endsMs = rig.nowMs + actuatorOf(valve).cutOffSeconds(Math.round(asked)) * 1000;
+    plug.endsMs = rig.nowMs + actuatorOf(inMinutes).cutOffSeconds(Math.round(asked)) * 1000;
     rig.crash();
     const seen = watch(rig, 1000);
     expect([seen[0], seen.length]).toEqual(['z2m.plug off', 3]);
   });
 
   it('is not begun where it would be shorter than the pump can run', () => {
-    const valve = {
-      family: 'zigbee2mqtt',
-      device: 'z2m.plug',
-      flowMeter: null,
-      onTimeUnitSeconds: 60,
-    } as const;
-    const rig = farm({ pump: { valve } });
+    const rig = farm({ pump: { valve: inMinutes } });
     rig.pass(70);
     open(rig, 'a1', 30);
     expect(watch(rig, 100)).toEqual(['valve-a1 on', 'valve-a1 off']);
@@ -64,8 +55,6 @@ describe('the lease of a pump', () => {
 });
 
 describe('a pump that cannot be reached after a restart', () => {
-  const plug = { family: 'zigbee2mqtt', device: 'z2m.plug', flowMeter: null } as const;
-
   it.each([
     ['renewed', 'pump-1', farm()],
     ['given the whole time at once', 'z2m.plug', farm({ pump: { valve: plug } }, long)],

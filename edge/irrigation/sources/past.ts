@@ -9,6 +9,8 @@ export interface PastSource {
 }
 
 export const DAY_MS = 86_400_000;
+/** Earlier records say by their state alone what has happened. */
+const TOLD_BY_STATE = '';
 
 /**
  * Each stop of a dry tank stands in the journal as the alarm that it has raised. A person who has looked, and unlocked the source,
@@ -17,13 +19,16 @@ export const DAY_MS = 86_400_000;
 export function pastSources(newestFirst: readonly AlarmRecord[], nowMs: number): Map<string, PastSource> {
   const past = new Map<string, { dryStopsAgoMs: number[]; isDry: boolean }>();
   const forgiven = new Set<string>();
-  for (const { source, state, reason, atMs } of newestFirst) {
-    if (reason.key === 'source_dry_too_often' && state === 'cleared') forgiven.add(source);
+  for (const { source, state, reason, atMs, change = TOLD_BY_STATE } of newestFirst) {
+    // That somebody has acknowledged it later forgives nothing.
+    const isUnlock = change === TOLD_BY_STATE || change === 'cleared';
+    if (reason.key === 'source_dry_too_often' && state === 'cleared' && isUnlock) forgiven.add(source);
     if (reason.key !== 'tank_low' || forgiven.has(source)) continue;
     const known = past.get(source) ?? { dryStopsAgoMs: [], isDry: state !== 'cleared' };
     past.set(source, known);
     const agoMs = Math.max(0, nowMs - atMs);
-    if (state === 'active' && agoMs < DAY_MS) known.dryStopsAgoMs.push(agoMs);
+    const isStop = change === TOLD_BY_STATE || change === 'raised' || change === 'chattering';
+    if (state === 'active' && isStop && agoMs < DAY_MS) known.dryStopsAgoMs.push(agoMs);
   }
   return past;
 }

@@ -132,11 +132,11 @@ const SLOWEST_ANSWER_SECONDS = 60;
 export function sourceProblems(value: unknown, at: string): string[] {
   const parts = (['pump', 'masterValve'] as const).flatMap((part) => {
     const given: unknown = isObject(value) ? value[part] : undefined;
-    return isObject(given) && 'valve' in given ? partProblems(given.valve, `${at}.${part}.valve`) : [];
+    return isObject(given) && 'valve' in given ? relayProblems(given.valve, `${at}.${part}.valve`) : [];
   });
   const filtered: unknown = isObject(value) ? value.filter : undefined;
   if (isObject(filtered) && 'valve' in filtered)
-    parts.push(...partProblems(filtered.valve, `${at}.filter.valve`));
+    parts.push(...relayProblems(filtered.valve, `${at}.filter.valve`));
   if (!validator.Check(value) || parts.length > 0)
     return [...shapeProblems(validator.Errors(value), at), ...parts];
   const problems: string[] = [];
@@ -164,8 +164,12 @@ export function sourceProblems(value: unknown, at: string): string[] {
   return problems;
 }
 
-/** A pump has to stop when it is told to, and by itself when nobody tells it any more. */
-function partProblems(valve: unknown, at: string): string[] {
+/** What is wrong with a pump's relay: it has to stop when it is told to, and by itself when nobody tells it any more. */
+export function relayProblems(
+  valve: unknown,
+  at: string,
+  slowestAnswerSeconds: number = SLOWEST_ANSWER_SECONDS,
+): string[] {
   if (typeof valve === 'string')
     return /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(valve) ? [] : [`${at} must be the identity of a device`];
   if (!isObject(valve))
@@ -184,9 +188,9 @@ function partProblems(valve: unknown, at: string): string[] {
       `${at} is a node of LoRaWAN, which hears us only after it has spoken: what serves several zones could not be stopped in time; use a relay that listens all the time`,
     ];
   const answer = Number(valve.answerSeconds ?? actuatorOf(address as Valve).answerSeconds ?? 0);
-  return answer > SLOWEST_ANSWER_SECONDS
+  return answer > slowestAnswerSeconds
     ? [
-        `${at} may take ${answer} s to answer: what serves several zones must answer within ${SLOWEST_ANSWER_SECONDS} s`,
+        `${at} may take ${answer} s to answer: what serves several zones must answer within ${slowestAnswerSeconds} s`,
       ]
     : [];
 }

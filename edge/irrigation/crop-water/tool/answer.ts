@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { StartProblem } from '@nongtin/service';
+import { parsedJson, type Read, typedNumber, withNegatives } from '../../../command-line.ts';
 import { type Library, loadLibrary } from '../library.ts';
 import { siteProblems } from '../site.ts';
 import { EDITIONS, type Edition, type Site, type WetBulb } from '../types.ts';
@@ -30,9 +31,6 @@ ${Object.entries(COLUMNS)
   .map(([name, meaning]) => `  ${name.padEnd(12)}${meaning}`)
   .join('\n')}
 Empty, - or NA: not measured.`;
-
-/** Reads a file that a person named, or what is piped in for '-'. */
-export type Read = (name: string, what: string) => string;
 
 const options = {
   latitude: { type: 'string' },
@@ -79,21 +77,12 @@ export function readArguments(args: string[]) {
   };
 }
 
-/** '--longitude', '-118.8' → '--longitude=-118.8': what looks like an option is a number south or west of zero. */
-function withNegatives(args: readonly string[]): string[] {
-  return args.flatMap((one, i) => {
-    const next = args[i + 1] ?? '';
-    if (/^-[\d.]/.test(one) && args[i - 1]?.startsWith('--')) return [];
-    return one.startsWith('--') && /^-[\d.]/.test(next) ? [`${one}=${next}`] : [one];
-  });
-}
-
 /** What the tool says. Throws a StartProblem with what is wrong with what was given. */
 export function answer(given: Arguments, read: Read): string {
   const { command, name, json, full } = given;
   const library = loadLibrary({
-    ...(given.crops === undefined ? {} : { crops: parsed(read(given.crops, 'crops.json'), given.crops) }),
-    ...(given.soils === undefined ? {} : { soils: parsed(read(given.soils, 'soils.json'), given.soils) }),
+    ...(given.crops === undefined ? {} : { crops: parsedJson(read(given.crops, 'crops.json'), given.crops) }),
+    ...(given.soils === undefined ? {} : { soils: parsedJson(read(given.soils, 'soils.json'), given.soils) }),
   });
   if (command === 'crops') return listed(library.crops, name, json, cropLine);
   if (command === 'soils') return listed(library.soils, name, json, soilLine);
@@ -124,13 +113,13 @@ function weatherOptions(input: Input, given: Arguments): Et0Options | null {
 }
 
 function siteOf(input: Input, given: Arguments): Site | null {
-  const latitudeDegrees = degrees(given.latitude, '--latitude');
+  const latitudeDegrees = typedNumber(given.latitude, '--latitude');
   if (latitudeDegrees === undefined && input.site === undefined) return null;
   const fromFlags = {
     ...(latitudeDegrees === undefined ? {} : { latitudeDegrees }),
-    ...optional('longitudeDegrees', degrees(given.longitude, '--longitude')),
-    ...optional('elevationMetres', degrees(given.elevation, '--elevation')),
-    ...optional('windHeightMetres', degrees(given['wind-height'], '--wind-height')),
+    ...optional('longitudeDegrees', typedNumber(given.longitude, '--longitude')),
+    ...optional('elevationMetres', typedNumber(given.elevation, '--elevation')),
+    ...optional('windHeightMetres', typedNumber(given['wind-height'], '--wind-height')),
     ...optional('isCoastal', given.coastal),
   };
   const usual = {
@@ -145,7 +134,8 @@ function siteOf(input: Input, given: Arguments): Site | null {
 }
 
 function zoneOf(input: Input, given: Arguments, { library, read }: { library: Library; read: Read }) {
-  const zone = given.zone === undefined ? input.zone : parsed(read(given.zone, 'a zone as JSON'), given.zone);
+  const zone =
+    given.zone === undefined ? input.zone : parsedJson(read(given.zone, 'a zone as JSON'), given.zone);
   if (zone === undefined) throw new StartProblem('which zone? Give --zone FILE, or "zone" in the JSON');
   const problems = zoneWaterProblems(zone, 'zone', library);
   if (problems.length > 0) throw new StartProblem(`${problems.join('\n')}`);
@@ -158,15 +148,8 @@ function startOf({ startDepletionMm }: Input): number {
   throw new StartProblem('startDepletionMm must be mm, 0 or more');
 }
 
-function degrees(text: string | undefined, option: string): number | undefined {
-  if (text === undefined) return undefined;
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (Number.isFinite(value)) return value;
-  throw new StartProblem(`${option} '${text}' is not a number`);
-}
-
 function amount(text: string | undefined, option: string): number | undefined {
-  const value = degrees(text, option);
+  const value = typedNumber(text, option);
   if (value !== undefined && value < 0) throw new StartProblem(`${option} must be 0 or more`);
   return value;
 }
@@ -177,14 +160,6 @@ function optional<Value>(name: string, value: Value | undefined): Record<string,
 
 function isEdition(value: unknown): value is Edition {
   return EDITIONS.some((one) => one === value);
-}
-
-function parsed(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new StartProblem(`${file} is no JSON: ${(error as Error).message}`);
-  }
 }
 
 type Crop = Library['crops'] extends ReadonlyMap<string, infer One> ? One : never;

@@ -2,20 +2,20 @@ import { StartProblem } from '@nongtin/service';
 import { dayOfYear } from '../radiation.ts';
 
 /** A row of weather as somebody wrote it: where it stands, and its cells by column. */
-export interface Row {
+export interface Row<Name extends string = Column> {
   /** 'line 7' of a table, 'days[3]' of JSON. */
   readonly at: string;
   readonly date: string;
   readonly month: number;
   readonly startsAtMs: number;
-  readonly numbers: Readonly<Partial<Record<Column, number>>>;
+  readonly numbers: Readonly<Partial<Record<Name, number>>>;
 }
 
 export type Period = 'day' | 'hour' | 'month';
 
-export interface Input {
+export interface Input<Name extends string = Column> {
   readonly period: Period;
-  readonly rows: readonly Row[];
+  readonly rows: readonly Row<Name>[];
   /** Beside the rows, where the input was JSON: site, edition, zone, startDepletionMm. */
   readonly site: unknown;
   readonly zone: unknown;
@@ -58,10 +58,21 @@ const keyOf = { day: 'date', hour: 'time', month: 'month' } as const;
 
 /** Reads JSON or a table. Throws a StartProblem that names every wrong place of it. */
 export function readInput(text: string, file: string): Input {
-  return text.trimStart().startsWith('{') ? fromJson(text, file) : fromTable(text, file);
+  return readColumns(text, file, COLUMNS);
 }
 
-function fromJson(text: string, file: string): Input {
+type Columns<Name extends string> = Readonly<Record<Name, string>>;
+
+/** The same, of other columns. */
+export function readColumns<Name extends string>(
+  text: string,
+  file: string,
+  columns: Columns<Name>,
+): Input<Name> {
+  return text.trimStart().startsWith('{') ? fromJson(text, file, columns) : fromTable(text, file, columns);
+}
+
+function fromJson<Name extends string>(text: string, file: string, columns: Columns<Name>): Input<Name> {
   let value: Record<string, unknown>;
   try {
     value = JSON.parse(text) as Record<string, unknown>;
@@ -80,14 +91,15 @@ function fromJson(text: string, file: string): Input {
     if (cells.length === 0)
       problems.push(`${name}[${i}] must be an object such as {"date": "2026-03-01", "tmin": 24}`);
     const texts = cells.map(([key, cell]) => [key, cell === null ? '' : String(cell)] as const);
-    return rowOf(new Map(texts), { at: `${name}[${i}]`, period: lists[name], joint: '.' }, problems);
+    const place = { at: `${name}[${i}]`, period: lists[name], joint: '.' };
+    return rowOf(new Map(texts), place, columns, problems);
   });
   refuse(problems, file);
   const { site, zone, edition, startDepletionMm } = value;
   return { period: lists[name], rows, site, zone, edition, startDepletionMm };
 }
 
-function fromTable(text: string, file: string): Input {
+function fromTable<Name extends string>(text: string, file: string, columns: Columns<Name>): Input<Name> {
   const lines = text
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)
@@ -114,7 +126,7 @@ function fromTable(text: string, file: string): Input {
     if (cells.length !== names.length)
       problems.push(`line ${number} has ${cells.length} cells, the first line ${names.length}`);
     const texts = names.map((name, i) => [name, cells[i] ?? ''] as const);
-    return rowOf(new Map(texts), { at: `line ${number}`, period, joint: ', column ' }, problems);
+    return rowOf(new Map(texts), { at: `line ${number}`, period, joint: ', column ' }, columns, problems);
   });
   refuse(problems, file);
   return {
@@ -128,19 +140,24 @@ interface Place {
   readonly joint: string;
 }
 
-function rowOf(cells: ReadonlyMap<string, string>, { at, period, joint }: Place, problems: string[]): Row {
-  const numbers: Partial<Record<Column, number>> = {};
+function rowOf<Name extends string>(
+  cells: ReadonlyMap<string, string>,
+  { at, period, joint }: Place,
+  columns: Columns<Name>,
+  problems: string[],
+): Row<Name> {
+  const numbers: Partial<Record<Name, number>> = {};
   for (const [name, text] of cells) {
     if (name === keyOf[period]) continue;
-    if (!Object.hasOwn(COLUMNS, name)) {
-      problems.push(`${at}${joint}${name} is not known; known are ${Object.keys(COLUMNS).join(', ')}`);
+    if (!Object.hasOwn(columns, name)) {
+      problems.push(`${at}${joint}${name} is not known; known are ${Object.keys(columns).join(', ')}`);
       continue;
     }
     if (NOTHING.has(text)) continue;
     const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
     if (!Number.isFinite(value))
       problems.push(`${at}${joint}${name}: '${text}' is not a number: write it like 24.5, or leave it empty`);
-    numbers[name as Column] = value;
+    numbers[name as Name] = value;
   }
   const key = cells.get(keyOf[period]) ?? '';
   const moment = momentOf(key, period);
