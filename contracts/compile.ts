@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Interface } from 'ethers';
 import solc from 'solc';
 import {
   type Artifact,
@@ -8,20 +9,33 @@ import {
   CONTRACTS,
   type ContractName,
   readSource,
+  snapshotUrl,
   sourceHash,
 } from './artifacts.ts';
 
 /**
  * Compiles the contracts with the compiler that npm installed (WebAssembly, nothing downloaded). Takes seconds.
  *
- *   node contracts/compile.ts           writes artifacts/
- *   node contracts/compile.ts --check   fails if artifacts/ is not what the sources compile to
+ *   node contracts/compile.ts           writes artifacts/ and snapshots/
+ *   node contracts/compile.ts --check   fails if they are not what the sources compile to
  */
 export function compileContracts(): Record<ContractName, Artifact> {
   const [anchors, cooperatives] = compileFiles(CONTRACTS.map((name) => `${name}.sol`));
   if (anchors === undefined || cooperatives === undefined)
     throw new Error('the compiler left out a contract');
   return { AnchorRegistry: anchors, CooperativeRegistry: cooperatives };
+}
+
+interface Variable {
+  readonly label: string;
+  readonly slot: string;
+  readonly offset: number;
+  readonly type: string;
+}
+
+interface StorageLayout {
+  readonly storage: readonly Variable[];
+  readonly types: Record<string, { readonly label: string; readonly members?: readonly Variable[] }> | null;
 }
 
 interface CompilerOutput {
@@ -34,8 +48,12 @@ interface CompilerOutput {
         readonly abi: Artifact['abi'];
         readonly evm: {
           readonly bytecode: { object: string };
-          readonly deployedBytecode: { object: string };
+          readonly deployedBytecode: {
+            readonly object: string;
+            readonly immutableReferences: Record<string, readonly { start: number; length: number }[]>;
+          };
         };
+        readonly storageLayout: StorageLayout;
       }
     >
   >;
@@ -58,19 +76,37 @@ function artifactOf(output: CompilerOutput, file: string): Artifact {
   const contractName = file.replace(/^.*\//, '').replace(/\.sol$/, '');
   const contract = output.contracts?.[file]?.[contractName];
   if (contract === undefined) throw new Error(`${file} holds no contract named ${contractName}`);
+  const { object, immutableReferences } = contract.evm.deployedBytecode;
+  if (Object.keys(immutableReferences).length > 1)
+    throw new Error(`${contractName} has two immutables: the artifact could not tell one from the other`);
   return {
     contractName,
     compiler: solc.version(),
     sourceHash: sourceHash(),
     abi: contract.abi,
+    storage: storageLines(contract.storageLayout),
     bytecode: `0x${contract.evm.bytecode.object}`,
-    deployedBytecode: `0x${contract.evm.deployedBytecode.object}`,
+    deployedBytecode: `0x${object}`,
+    immutableOffsets: Object.values(immutableReferences).flatMap((places) =>
+      places.map(({ start }) => start),
+    ),
   };
 }
 
-/** Only packages may be imported: our contracts stand alone. */
+/** Variables by slot and byte, then the structs that they lead to, as they are packed. */
+function storageLines({ storage, types }: StorageLayout): string[] {
+  const line = ({ slot, offset, type, label }: Variable) =>
+    `slot ${slot} byte ${offset}: ${types?.[type]?.label} ${label}`;
+  const structs = Object.values(types ?? {}).flatMap(({ label, members = [] }) =>
+    members.map((member) => `${label} ${line(member)}`),
+  );
+  return [...storage.map(line), ...structs];
+}
+
+/** A package's file, or another one of ours by its path in this folder. */
 function readImport(path: string): { contents: string } | { error: string } {
   try {
+    if (!path.startsWith('@')) return { contents: readSource(path) };
     return { contents: readFileSync(fileURLToPath(import.meta.resolve(path)), 'utf8') };
   } catch (error) {
     return { error: String(error) };
@@ -78,23 +114,29 @@ function readImport(path: string): { contents: string } | { error: string } {
 }
 
 function run(check: boolean): number {
-  const compiled = compileContracts();
-  const changed = CONTRACTS.filter((name) => {
-    const text = `${JSON.stringify(compiled[name], null, 1)}\n`;
-    if (text === currentText(name)) return false;
-    if (!check) writeFileSync(artifactUrl(name), text);
-    return true;
-  });
-  if (changed.length === 0) console.log('contracts/artifacts is current.');
-  else if (check)
-    console.error(`contracts/artifacts differs (${changed.join(', ')}): run node contracts/compile.ts`);
-  else console.log(`Wrote ${changed.join(', ')} to contracts/artifacts.`);
+  const compiled = Object.values(compileContracts());
+  const files = compiled.flatMap((artifact) => [
+    { url: artifactUrl(artifact.contractName), text: `${JSON.stringify(artifact, null, 1)}\n` },
+    { url: snapshotUrl(artifact.contractName), text: snapshotOf(artifact) },
+  ]);
+  const changed = files.filter(({ url, text }) => text !== currentText(url));
+  if (!check) for (const { url, text } of changed) writeFileSync(url, text);
+  const names = changed.map(({ url }) => url.pathname.replace(/^.*\/contracts\//, 'contracts/')).join(', ');
+  if (changed.length === 0) console.log('contracts/artifacts and contracts/snapshots are current.');
+  else if (check) console.error(`${names} differ from the sources: run node contracts/compile.ts`);
+  else console.log(`Wrote ${names}.`);
   return check && changed.length > 0 ? 1 : 0;
 }
 
-function currentText(name: ContractName): string | undefined {
+/** What others rely on, to be read in a change: interface and storage. */
+function snapshotOf({ contractName, abi, storage }: Artifact): string {
+  const lines = new Interface(abi).format().toSorted();
+  return `${[`# ${contractName}: interface`, ...lines, '', '# Storage', ...storage].join('\n')}\n`;
+}
+
+function currentText(url: URL): string | undefined {
   try {
-    return readFileSync(artifactUrl(name), 'utf8');
+    return readFileSync(url, 'utf8');
   } catch {
     return undefined;
   }

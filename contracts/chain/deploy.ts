@@ -1,5 +1,5 @@
 import { Contract, ContractFactory, id, JsonRpcProvider, keccak256, toBeHex, Wallet } from 'ethers';
-import { type Artifact, type ContractName, readArtifact, sourceHash } from '../artifacts.ts';
+import { type Artifact, type ContractName, readArtifact, runtimeCode, sourceHash } from '../artifacts.ts';
 import { cooperativeIdOf, toHex } from '../encoding/index.ts';
 import type { Deployment } from './deployment.ts';
 import type { JsonRpc } from './json-rpc.ts';
@@ -10,6 +10,9 @@ export const demoCooperative = { code: 'htx-ham-minh', name: 'HTX Thanh long Hà
 
 /** CooperativeRegistry.Standing.Unknown */
 const UNKNOWN = 0n;
+
+/** Seconds between the two steps in which a contract's administrator changes: short, because a demo's day is. */
+const ADMIN_DELAY_SECONDS = 60;
 
 export type Artifacts = Readonly<Record<ContractName, Artifact>>;
 
@@ -48,23 +51,29 @@ export async function ensureContracts(context: DeployContext, recorded?: Deploym
   });
   try {
     const alliance = new Wallet(keys.alliance, provider);
-    const anchors = await ensureContract(alliance, artifacts.AnchorRegistry, recorded?.anchorRegistry);
-    const cooperatives = await ensureContract(
-      alliance,
-      artifacts.CooperativeRegistry,
-      recorded?.cooperativeRegistry,
-    );
+    const cooperatives = await ensureContract(alliance, {
+      artifact: artifacts.CooperativeRegistry,
+      recorded: recorded?.cooperativeRegistry,
+      args: [alliance.address, ADMIN_DELAY_SECONDS],
+    });
+    const registry = await cooperatives.getAddress();
+    const anchors = await ensureContract(alliance, {
+      artifact: artifacts.AnchorRegistry,
+      recorded: recorded?.anchorRegistry,
+      args: [alliance.address, registry, ADMIN_DELAY_SECONDS, [], []],
+      immutable: registry,
+    });
     await ensureAnchorer(anchors, new Wallet(keys.anchorer).address);
     await ensureDemoCooperative(cooperatives, new Wallet(keys.demoCooperative).address);
     const stillThere = recorded?.anchorRegistry === (await anchors.getAddress());
     return {
       chainId,
       anchorRegistry: await anchors.getAddress(),
-      cooperativeRegistry: await cooperatives.getAddress(),
+      cooperativeRegistry: registry,
       deployedAtBlock: stillThere ? recorded.deployedAtBlock : await provider.getBlockNumber(),
       codeHashes: {
-        anchorRegistry: keccak256(artifacts.AnchorRegistry.deployedBytecode),
-        cooperativeRegistry: keccak256(artifacts.CooperativeRegistry.deployedBytecode),
+        anchorRegistry: keccak256(runtimeCode(artifacts.AnchorRegistry, registry)),
+        cooperativeRegistry: keccak256(runtimeCode(artifacts.CooperativeRegistry)),
       },
     };
   } finally {
@@ -88,15 +97,15 @@ async function fundKeys({ rpc, keys }: DeployContext): Promise<void> {
  */
 async function ensureContract(
   alliance: Wallet,
-  artifact: Artifact,
-  recorded: string | undefined,
+  wanted: { artifact: Artifact; recorded: string | undefined; args: unknown[]; immutable?: string },
 ): Promise<Contract> {
+  const { artifact, recorded, args, immutable } = wanted;
   const code = recorded === undefined ? '0x' : await alliance.provider?.getCode(recorded);
-  if (recorded !== undefined && code === artifact.deployedBytecode) {
+  if (recorded !== undefined && code === runtimeCode(artifact, immutable)) {
     return new Contract(recorded, artifact.abi, alliance);
   }
   const factory = new ContractFactory(artifact.abi, artifact.bytecode, alliance);
-  const contract = await factory.deploy(alliance.address);
+  const contract = await factory.deploy(...args);
   await contract.waitForDeployment();
   return new Contract(await contract.getAddress(), artifact.abi, alliance);
 }

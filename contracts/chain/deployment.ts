@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readStateFile, writeStateFile } from '@nongtin/service';
+import { readStateFile, StartProblem, writeStateFile } from '@nongtin/service';
 
 /** Where the contracts stand, for whoever anchors or verifies. Addresses with checksum, hashes as 0x and 64 digits. */
 export interface Deployment {
@@ -15,6 +15,13 @@ export function readDeploymentFile(folder: string): Deployment | undefined {
   return readStateFile(deploymentPath(folder), isDeployment);
 }
 
+/** One that a person names. Throws a StartProblem when it is not there, or is none. */
+export function readDeploymentOf(path: string): Deployment {
+  const found = readStateFile(path, isDeployment);
+  if (found !== undefined) return found;
+  throw new StartProblem(`There is no file ${path}: give the one that "chain deploy" has written.`);
+}
+
 export function writeDeploymentFile(folder: string, deployment: Deployment): void {
   writeStateFile(deploymentPath(folder), deployment);
 }
@@ -23,7 +30,7 @@ function deploymentPath(folder: string): string {
   return join(folder, 'deployment.json');
 }
 
-function isDeployment(value: unknown): value is Deployment {
+export function isDeployment(value: unknown): value is Deployment {
   const found = (value ?? {}) as Partial<Deployment>;
   return (
     Number.isInteger(found.chainId) &&

@@ -3,8 +3,10 @@ import { chainFolder } from './config.ts';
 import { type Deployment, readDeploymentFile } from './deployment.ts';
 import { readKeys } from './keys.ts';
 
+export { openKeystore } from './command/keystore.ts';
 export { demoCooperative } from './deploy.ts';
 export type { Deployment } from './deployment.ts';
+export { readDeploymentOf } from './deployment.ts';
 export { startTestChain, type TestChain } from './testing.ts';
 
 export const anchorRegistryAbi = readArtifact('AnchorRegistry').abi;

@@ -1,15 +1,16 @@
 /** One JSON-RPC call; rejects with the node's own words, or when no answer came in time. */
 export type JsonRpc = (method: string, params?: readonly unknown[]) => Promise<unknown>;
 
+/** Of a node on this machine. */
 const TIMEOUT_MS = 5_000;
 
-export function jsonRpc(url: string): JsonRpc {
+export function jsonRpc(url: string, timeoutMs = TIMEOUT_MS): JsonRpc {
   return async (method, params = []) => {
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
     const answer = (await response.json()) as { result?: unknown; error?: { message?: string } };
     if (answer.error !== undefined) throw new Error(`${method}: ${answer.error.message}`);

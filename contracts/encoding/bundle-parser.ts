@@ -1,4 +1,4 @@
-import { BUNDLE_FORMAT, type ProofBundle } from './bundle-format.ts';
+import { BUNDLE_FORMAT, LOT_BUNDLE_FORMAT, type LotBundle, type ProofBundle } from './bundle-format.ts';
 import { isSerial } from './stamp.ts';
 
 /** Why a text is not a proof bundle that this code can check; the message names the field. */
@@ -24,15 +24,25 @@ const DEEPEST_SEASON = 16;
  * what is not understood is not checked, and must not be shown as if it were.
  */
 export function parseBundle(value: unknown): ProofBundle {
-  const format = isObject(value) ? value.format : undefined;
-  if (typeof format === 'string' && format.startsWith('nongtin-proof/') && format !== BUNDLE_FORMAT) {
-    throw new BundleProblem(
-      'other_version',
-      `This proof has the format ${format.slice(0, 40)}; this verifier reads ${BUNDLE_FORMAT}.`,
-    );
-  }
+  requireFormat(value, BUNDLE_FORMAT, 'nongtin-proof/');
   bundle(value, 'proof');
   return value as ProofBundle;
+}
+
+/** The same of a lot's bundle. */
+export function parseLotBundle(value: unknown): LotBundle {
+  requireFormat(value, LOT_BUNDLE_FORMAT, 'nongtin-lot-proof/');
+  lotBundle(value, 'proof');
+  return value as LotBundle;
+}
+
+function requireFormat(value: unknown, wanted: string, family: string): void {
+  const format = isObject(value) ? value.format : undefined;
+  if (typeof format !== 'string' || !format.startsWith(family) || format === wanted) return;
+  throw new BundleProblem(
+    'other_version',
+    `This proof has the format ${format.slice(0, 40)}; this verifier reads ${wanted}.`,
+  );
 }
 
 function refuse(path: string, wanted: string): never {
@@ -52,7 +62,7 @@ function object(required: Fields, optional: Fields = {}): Check {
     for (const name of Object.keys(value)) {
       if (Object.hasOwn(required, name)) continue;
       if (!Object.hasOwn(optional, name))
-        refuse(`${path}.${name.slice(0, 40)}`, `a field of ${BUNDLE_FORMAT}`);
+        refuse(`${path}.${name.slice(0, 40)}`, `a field that this version has`);
       optional[name]?.(value[name], `${path}.${name}`);
     }
   };
@@ -106,7 +116,35 @@ const season = rule(
 
 const literal = (wanted: string) => rule(`"${wanted}"`, (value) => value === wanted);
 
-const bundle = object({
+const lot = object({
+  kind: literal('lot'),
+  cooperativeId: hash,
+  lotNumber: text,
+  gtin14,
+  productName: text,
+  plot: object({ id: text, name: text }, { plantingAreaCode: text }),
+  harvestedAtMs: natural,
+  quantityKg: amount,
+  season,
+});
+
+const anchor = object({
+  root: hash,
+  treeSize: count,
+  chainId: count,
+  contract: address,
+  transactionHash: orNull(hash),
+  blockNumber: orNull(natural),
+});
+
+const signature = object({ address, signature: hexBytes(65) });
+
+const lotBundle = object(
+  { format: literal(LOT_BUNDLE_FORMAT), lot, lotSalt: hash, lotPath: path, anchor },
+  { signature },
+);
+
+const bundleFields: Fields = {
   format: literal(BUNDLE_FORMAT),
   stamp: object({ gtin14, serial, batchNumber, index: natural }),
   stampSalt: hash,
@@ -123,30 +161,15 @@ const bundle = object({
       stampRoot: hash,
       issuedAtMs: natural,
     },
-    { netWeightGrams: amount },
+    { netWeightGrams: amount, plantingAreaCode: text },
   ),
   batchSalt: hash,
   batchPath: path,
-  lot: object({
-    kind: literal('lot'),
-    cooperativeId: hash,
-    lotNumber: text,
-    gtin14,
-    productName: text,
-    plot: object({ id: text, name: text }, { plantingAreaCode: text }),
-    harvestedAtMs: natural,
-    quantityKg: amount,
-    season,
-  }),
-  anchor: object({
-    root: hash,
-    treeSize: count,
-    chainId: count,
-    contract: address,
-    transactionHash: orNull(hash),
-    blockNumber: orNull(natural),
-  }),
-});
+  lot,
+  anchor,
+};
+
+const bundle = object(bundleFields, { signature });
 
 function matches(value: unknown, pattern: RegExp): boolean {
   return typeof value === 'string' && pattern.test(value);

@@ -48,6 +48,7 @@ const alterations: [string, (bundle: Mutable<ProofBundle>) => void, string[]][] 
   ['stamp path', (b) => (b.stampPath[0] = flip(b.stampPath[0] ?? '')), ['stampPath']],
   ['stamp count', (b) => (b.batch.stampCount = 90_000), ['stampPath', 'batchPath']],
   ['net weight', (b) => (b.batch.netWeightGrams = 400), ['batchPath']],
+  ['planting area', (b) => (b.batch.plantingAreaCode = 'VN-LENT-0001'), ['batchLeaf', 'batchPath']],
   ['lot named by the batch', (b) => (b.batch.lotNumber = 'L2'), ['batchLeaf', 'batchPath']],
   [
     'cooperative',

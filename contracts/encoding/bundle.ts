@@ -1,5 +1,6 @@
-import type { ProofBundle } from './bundle-format.ts';
-import { equalBytes, fromHex, toHex } from './bytes.ts';
+import type { BatchRecord, LotBundle, LotRecord, ProofBundle } from './bundle-format.ts';
+import { equalBytes, fromHex, type Hex, toHex } from './bytes.ts';
+import { recoverSigner } from './cooperative-signature.ts';
 import { leafHash } from './leaf.ts';
 import { recordDigest } from './record.ts';
 import { stampLeaf } from './stamp.ts';
@@ -16,10 +17,21 @@ export interface Expectation {
  * stampLeaf: the stamp belongs to the batch by number, product and place; its leaf.
  * stampPath: leaf and path lead to the batch's root of stamps.
  * lot: the batch names exactly this lot record.
- * batchLeaf: the batch and its lot agree on cooperative, lot number and product; the batch's leaf.
+ * batchLeaf: the batch and its lot agree on cooperative, lot number, product and planting area; the batch's leaf.
  * batchPath: leaf and path lead to the root that the chain is to be asked for.
+ * lotLeaf, lotPath: the same of a lot's own bundle.
+ * signature: of the batch, or the lot, by the address that is named; only where there is one.
  */
-export type StepName = 'serial' | 'stampLeaf' | 'stampPath' | 'lot' | 'batchLeaf' | 'batchPath';
+export type StepName =
+  | 'serial'
+  | 'stampLeaf'
+  | 'stampPath'
+  | 'lot'
+  | 'batchLeaf'
+  | 'batchPath'
+  | 'lotLeaf'
+  | 'lotPath'
+  | 'signature';
 
 export interface BundleStep {
   readonly step: StepName;
@@ -34,7 +46,7 @@ export interface BundleStep {
  */
 export function checkBundle(bundle: ProofBundle, expected: Expectation): BundleStep[] {
   const stamp = stampLeafOf(bundle);
-  const batch = batchLeafOf(bundle);
+  const batch = signedLeaf(bundle);
   return [
     checkSerial(bundle, expected),
     checkStampLeaf(bundle, stamp),
@@ -42,7 +54,50 @@ export function checkBundle(bundle: ProofBundle, expected: Expectation): BundleS
     checkLot(bundle),
     checkBatchLeaf(bundle, batch),
     checkBatchPath(bundle, batch),
+    ...(bundle.signature === undefined ? [] : [checkSignature(bundle)]),
   ];
+}
+
+/** The same of a lot's bundle. `lotNumber`: the lot that the reader asks about; undefined: whichever it is. */
+export function checkLotBundle(bundle: LotBundle, lotNumber?: string): BundleStep[] {
+  const { lot, lotPath, anchor } = bundle;
+  const leaf = signedLeaf(bundle);
+  return [
+    {
+      step: 'lotLeaf',
+      ok: lotNumber === undefined || lot.lotNumber === lotNumber,
+      figures: { leaf: toHex(leaf), lotNumber: lot.lotNumber },
+    },
+    { step: 'lotPath', ...anchoredPath(leaf, lotPath, anchor) },
+    ...(bundle.signature === undefined ? [] : [checkSignature(bundle)]),
+  ];
+}
+
+/** The leaf of the anchored tree that a bundle is about, and that a revocation would name: the batch's, or the lot's. */
+export function signedLeaf(bundle: ProofBundle | LotBundle): Uint8Array {
+  return leafHash(signedPart(bundle));
+}
+
+function signedPart(bundle: ProofBundle | LotBundle) {
+  return 'batch' in bundle
+    ? leafOf('stamp_batch', bundle.batch, bundle.batchSalt)
+    : leafOf('lot', bundle.lot, bundle.lotSalt);
+}
+
+function leafOf(kind: 'stamp_batch' | 'lot', record: BatchRecord | LotRecord, salt: Hex) {
+  return { kind, cooperativeId: hash(record.cooperativeId), salt: hash(salt), digest: recordDigest(record) };
+}
+
+function checkSignature(bundle: ProofBundle | LotBundle): BundleStep {
+  const { kind, cooperativeId, digest } = signedPart(bundle);
+  const { address, signature } = bundle.signature ?? {};
+  const record = { kind, cooperativeId: toHex(cooperativeId), digest: toHex(digest) };
+  const signer = recoverSigner(record, signature ?? '');
+  return {
+    step: 'signature',
+    ok: signer !== undefined && signer === address?.toLowerCase(),
+    figures: { signer: signer ?? 'nobody', address: address ?? '' },
+  };
 }
 
 function stampLeafOf({ stamp, stampSalt, batch }: ProofBundle): Uint8Array {
@@ -51,15 +106,6 @@ function stampLeafOf({ stamp, stampSalt, batch }: ProofBundle): Uint8Array {
     fromHex(batch.cooperativeId, 32),
     fromHex(stampSalt, 32),
   );
-}
-
-function batchLeafOf({ batch, batchSalt }: ProofBundle): Uint8Array {
-  return leafHash({
-    cooperativeId: fromHex(batch.cooperativeId, 32),
-    kind: 'stamp_batch',
-    salt: fromHex(batchSalt, 32),
-    digest: recordDigest(batch),
-  });
 }
 
 function checkSerial({ stamp }: ProofBundle, expected: Expectation): BundleStep {
@@ -113,26 +159,28 @@ function checkBatchLeaf({ batch, lot }: ProofBundle, leaf: Uint8Array): BundleSt
     ok:
       batch.lotNumber === lot.lotNumber &&
       batch.gtin14 === lot.gtin14 &&
+      (batch.plantingAreaCode ?? lot.plot.plantingAreaCode) === lot.plot.plantingAreaCode &&
       equalBytes(hash(batch.cooperativeId), hash(lot.cooperativeId)),
     figures: { leaf: toHex(leaf), lotNumber: batch.lotNumber, gtin14: batch.gtin14 },
   };
 }
 
 function checkBatchPath({ batchPath, anchor }: ProofBundle, leaf: Uint8Array): BundleStep {
-  const root = rootFromProof(leaf, batchPath.map(hash));
-  // The batch's place in the anchored tree is not part of the proof, but every place is between these depths.
+  return { step: 'batchPath', ...anchoredPath(leaf, batchPath, anchor) };
+}
+
+function anchoredPath(
+  leaf: Uint8Array,
+  path: readonly Hex[],
+  { root, treeSize }: ProofBundle['anchor'],
+): Omit<BundleStep, 'step'> {
+  const computed = rootFromProof(leaf, path.map(hash));
+  // The leaf's place in the anchored tree is not part of the proof, but every place is between these depths.
   const possible =
-    batchPath.length <= proofLength(0, anchor.treeSize) &&
-    batchPath.length >= proofLength(anchor.treeSize - 1, anchor.treeSize);
+    path.length <= proofLength(0, treeSize) && path.length >= proofLength(treeSize - 1, treeSize);
   return {
-    step: 'batchPath',
-    ok: possible && equalBytes(root, hash(anchor.root)),
-    figures: {
-      computed: toHex(root),
-      root: anchor.root,
-      pathLength: batchPath.length,
-      treeSize: anchor.treeSize,
-    },
+    ok: possible && equalBytes(computed, hash(root)),
+    figures: { computed: toHex(computed), root, pathLength: path.length, treeSize },
   };
 }
 

@@ -6,6 +6,8 @@ import { type Hex, toHex } from './bytes.ts';
 export const keyKinds = {
   /** The journal of a gateway, Ed25519. */
   gateway: 1,
+  /** Records of a cooperative by EIP-712, secp256k1 (cooperative-signature.ts). */
+  cooperative: 2,
 } as const;
 
 /**

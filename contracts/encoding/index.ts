@@ -1,11 +1,41 @@
-export { type BundleStep, checkBundle, type Expectation, type StepName } from './bundle.ts';
-export type { BatchRecord, LotRecord, ProofBundle } from './bundle-format.ts';
-export { BundleProblem, parseBundle } from './bundle-parser.ts';
+export {
+  type BundleStep,
+  checkBundle,
+  checkLotBundle,
+  type Expectation,
+  type StepName,
+  signedLeaf,
+} from './bundle.ts';
+export type { BatchRecord, BundleSignature, LotBundle, LotRecord, ProofBundle } from './bundle-format.ts';
+export { BundleProblem, parseBundle, parseLotBundle } from './bundle-parser.ts';
 export { equalBytes, fromHex, type Hex, toHex } from './bytes.ts';
+export { addressHash, cooperativeKeyId } from './cooperative-key.ts';
+export {
+  recordTypedData,
+  recoverSigner,
+  type SignedRecord,
+  type TypedRecord,
+} from './cooperative-signature.ts';
 export { gatewayKeyId, keyKinds, publicKeyHash } from './gateway-key.ts';
 export { type LeafKind, leafKinds } from './kinds.ts';
-export { cooperativeIdOf, type Leaf, leafHash } from './leaf.ts';
-export { type AnchorReading, type Rpc, readAnchor } from './read-anchor.ts';
+export { cooperativeIdOf, encodedLeaf, type Leaf, leafHash } from './leaf.ts';
+export { type MultiProof, rootFromMultiProof } from './multi-proof.ts';
+export type { Endpoint, Pins } from './observe.ts';
+export { type AnchorReading, readAnchor } from './read-anchor.ts';
+export type { ReadingProblem, Rpc } from './read-contract.ts';
+export {
+  allianceIssuer,
+  type CooperativeReading,
+  isKeyValidAt,
+  type KeyReading,
+  type RegistryKey,
+  type RevocationReading,
+  readCooperative,
+  readKey,
+  readRevocation,
+} from './read-registry.ts';
 export { type Json, recordDigest } from './record.ts';
 export { isSerial, SERIAL_LENGTH, type Stamp, stampLeaf, stampWord } from './stamp.ts';
 export { buildTree, proofLength, rootFromProof, type Tree } from './tree.ts';
+export { type LeavesOf, openTop, type TopBuilder, topBuilder } from './tree-top.ts';
+export { type Verdict, type Verified, verifyOnChain } from './verify.ts';

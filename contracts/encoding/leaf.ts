@@ -25,10 +25,15 @@ export interface Leaf {
  * node can ever be presented as a leaf.
  */
 export function leafHash(leaf: Leaf): Uint8Array {
+  return keccak_256(keccak_256(encodedLeaf(leaf)));
+}
+
+/** The 192 bytes that are hashed: six words, the salt in the fifth and the digest in the sixth. */
+export function encodedLeaf(leaf: Leaf): Uint8Array {
   requireLength(leaf.cooperativeId, 32, 'the cooperative id');
   requireLength(leaf.salt, 32, 'the salt');
   requireLength(leaf.digest, 32, 'the digest');
-  const encoded = concatBytes(
+  return concatBytes(
     TAG,
     word(LEAF_VERSION),
     leaf.cooperativeId,
@@ -36,7 +41,6 @@ export function leafHash(leaf: Leaf): Uint8Array {
     leaf.salt,
     leaf.digest,
   );
-  return keccak_256(keccak_256(encoded));
 }
 
 /** The 32 bytes that stand for a cooperative, on the chain and in every leaf: keccak256 of its code ("htx-…"). */

@@ -1,6 +1,7 @@
 import { AbiCoder, id } from 'ethers';
 import { expect, test } from 'vitest';
-import { type Rpc, readAnchor } from './read-anchor.ts';
+import { readAnchor } from './read-anchor.ts';
+import type { Rpc } from './read-contract.ts';
 
 const question = { chainId: 31337, contract: `0x${'ab'.repeat(20)}`, root: id('a root') };
 const words = (...values: (number | bigint)[]) =>

@@ -117,7 +117,7 @@ test("a cooperative's admin and the alliance set keys, valid from the block's ti
   const [keyId, publicKeyHash] = [id('gateway 1'), id('public key')];
   const { event, args, blockNumber } = await send(admin, 'setKey', cooperativeId, keyId, 1, publicKeyHash);
   expect({ event, args }).toEqual({ event: 'KeySet', args: [cooperativeId, keyId, 1n, publicKeyHash] });
-  expect(await keyOf(cooperativeId, keyId)).toEqual([await timeOf(blockNumber), 0n, 1n, publicKeyHash]);
+  expect(await keyOf(cooperativeId, keyId)).toEqual([await timeOf(blockNumber), 0n, 1n, publicKeyHash, 0n]);
   await refusal(admin, 'setKey', [cooperativeId, keyId, 1, id('other')], 'KeyAlreadySet', [keyId]);
   await send(alliance, 'setKey', cooperativeId, id('gateway 2'), 1, publicKeyHash);
   const attempt = [cooperativeId, id('gateway 3'), 1, publicKeyHash];

@@ -1,9 +1,18 @@
 import { readFileSync } from 'node:fs';
-import { Contract, ContractFactory, hexlify, JsonRpcProvider, toUtf8Bytes, Wallet } from 'ethers';
+import { Contract, ContractFactory, hexlify, id, JsonRpcProvider, toUtf8Bytes, Wallet } from 'ethers';
+import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { anchorRegistryAbi, startTestChain, type TestChain } from '../chain/index.ts';
 import { compileFiles } from '../compile.ts';
-import { buildTree, cooperativeIdOf, leafHash, recordDigest, toHex } from '../encoding/index.ts';
+import {
+  buildTree,
+  cooperativeIdOf,
+  leafHash,
+  openTop,
+  recordDigest,
+  toHex,
+  topBuilder,
+} from '../encoding/index.ts';
 
 interface Vectors {
   leaves: { cooperativeId: string; number: number; salt: string; digest: string; leaf: string }[];
@@ -13,6 +22,21 @@ interface Vectors {
 
 const vectors: Vectors = JSON.parse(
   readFileSync(new URL('../vectors/encoding-v1.json', import.meta.url), 'utf8'),
+);
+
+interface MultiProofVectors {
+  multiProofs: {
+    size: number;
+    root: string;
+    indices: number[];
+    leaves: string[];
+    proof: string[];
+    proofFlags: boolean[];
+  }[];
+}
+
+const { multiProofs }: MultiProofVectors = JSON.parse(
+  readFileSync(new URL('../vectors/multi-proofs-v1.json', import.meta.url), 'utf8'),
 );
 
 let chain: TestChain;
@@ -88,4 +112,48 @@ test('a proof made in TypeScript is verified in Solidity; altered, or without it
   expect(await verify(toHex(tree.root), leaf, proof.slice(1))).toBe(0n);
   expect(await verify(toHex(tree.root), leaf, proof.toReversed())).toBe(0n);
   expect(await verify(leaf, leaf, []), 'a leaf is no anchored root').toBe(0n);
+});
+
+const verifyMulti = (
+  root: string,
+  one: { proof: readonly string[]; proofFlags: readonly boolean[]; leaves: readonly string[] },
+): Promise<boolean> =>
+  harness.getFunction('verifyMultiProof')([...one.proof], [...one.proofFlags], root, [...one.leaves]);
+
+test('Solidity accepts every golden multi-proof, and none of them for other leaves', async () => {
+  for (const vector of multiProofs) {
+    expect(await verifyMulti(vector.root, vector)).toBe(true);
+    expect(await verifyMulti(vector.root, { ...vector, leaves: vector.leaves.map((leaf) => id(leaf)) })).toBe(
+      false,
+    );
+  }
+});
+
+test('Solidity accepts every proof and multi-proof of any tree, whole or of which the top is kept', async () => {
+  const anyTree = fc.tuple(
+    fc.integer({ min: 1, max: 600 }),
+    fc.array(fc.nat(), { minLength: 1, maxLength: 8 }),
+  );
+  await fc.assert(
+    fc.asyncProperty(anyTree, fc.boolean(), async ([size, picks], whole) => {
+      const leaves = new Uint8Array(size * 32);
+      for (let i = 0; i < size; i++) leaves.set(recordDigest({ leaf: i, size }), i * 32);
+      const leavesOf = (from: number, count: number) => leaves.subarray(from * 32, (from + count) * 32);
+      const top = topBuilder(size);
+      top.fill(0, top.sections, leavesOf);
+      const tree = whole ? buildTree(leaves) : openTop(top.finish(), size, leavesOf);
+      const root = toHex(tree.root);
+      const indices = [...new Set(picks.map((pick) => pick % size))];
+      const [first = 0] = indices;
+      const proof = tree.proofOf(first).map(toHex);
+      expect(await harness.getFunction('verifyProof')(proof, root, toHex(leavesOf(first, 1)))).toBe(true);
+      const multiProof = tree.multiProofOf(indices);
+      const hex = {
+        ...{ leaves: multiProof.leaves.map(toHex), proof: multiProof.proof.map(toHex) },
+        proofFlags: multiProof.proofFlags,
+      };
+      expect(await verifyMulti(root, hex)).toBe(true);
+    }),
+    { numRuns: 25 },
+  );
 });

@@ -1,0 +1,122 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { StartProblem } from '@nongtin/service';
+import { getAddress, isAddress, parseUnits } from 'ethers';
+
+const USAGE = `Usage: npm run nongtin -- chain deploy --rpc URL --keystore FILE [--chain-id N] [--alliance ADDRESS]
+                                  [--anchorer ADDRESS]… [--guardian ADDRESS]… [--admin-delay-days N]
+                                  [--max-fee-gwei N] [--tip-gwei N] [--wait-minutes N] [--out DIR] [--yes]
+       npm run nongtin -- chain status --rpc URL [--out DIR]
+  deploy  puts both contracts on a chain and writes contracts/deployments/CHAIN-ID.json; interrupted, run it again
+  status  whether the code on the chain is ours, and who has which role; exit code 1 when the code is another
+  --keystore  an encrypted JSON keystore (Web3 Secret Storage) of whoever pays; its passphrase is asked for, or read from
+              the file that NONGTIN_KEYSTORE_PASSPHRASE_FILE names
+  --alliance  who gives and takes all roles, a wallet of several people say; default: whoever pays
+  --anchorer  who may anchor: the cloud's address; --guardian: who may stop one. The alliance can give both later
+  --admin-delay-days  days between the two steps in which the alliance's administrator changes; default 3
+  --max-fee-gwei, --tip-gwei  EIP-1559 fees; default: twice the base fee and the tip that the chain proposes
+  --yes       does not ask before it sends`;
+
+export interface DeployArguments {
+  readonly name: 'deploy';
+  readonly rpcUrl: string;
+  readonly keystore: string;
+  readonly folder: string;
+  /** Refuses another chain. */
+  readonly chainId?: number;
+  /** Addresses with checksum. */
+  readonly alliance?: string;
+  readonly anchorers: readonly string[];
+  readonly guardians: readonly string[];
+  readonly adminDelaySeconds: number;
+  /** wei */
+  readonly maxFeePerGas?: bigint;
+  readonly maxPriorityFeePerGas?: bigint;
+  readonly waitMs: number;
+  readonly isSure: boolean;
+}
+
+export interface StatusArguments {
+  readonly name: 'status';
+  readonly rpcUrl: string;
+  readonly folder: string;
+}
+
+const DAY_SECONDS = 86_400;
+/** In the repository, so that whoever verifies finds what was deployed. */
+const DEPLOYMENTS = fileURLToPath(new URL('../../deployments', import.meta.url));
+
+const options = {
+  rpc: { type: 'string' },
+  keystore: { type: 'string' },
+  'chain-id': { type: 'string' },
+  alliance: { type: 'string' },
+  'admin-delay-days': { type: 'string', default: '3' },
+  'max-fee-gwei': { type: 'string' },
+  'tip-gwei': { type: 'string' },
+  'wait-minutes': { type: 'string', default: '10' },
+  out: { type: 'string' },
+  anchorer: { type: 'string', multiple: true },
+  guardian: { type: 'string', multiple: true },
+  yes: { type: 'boolean', default: false },
+} as const;
+
+/** From what was typed; `from` is the folder in which the person stands. Throws a StartProblem that says what is wrong. */
+export function readArguments(args: readonly string[], from: string): DeployArguments | StatusArguments {
+  try {
+    const { values: given, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    const [name, ...more] = positionals;
+    if (name !== 'deploy' && name !== 'status') throw new Error('deploy or status is expected');
+    if (more.length > 0) throw new Error(`${more[0]} is too much`);
+    const place = {
+      rpcUrl: urlOf(given.rpc),
+      folder: given.out === undefined ? DEPLOYMENTS : resolve(from, given.out),
+    };
+    if (name === 'status') return { name, ...place };
+    if (given.keystore === undefined) throw new Error('--keystore FILE is missing');
+    return {
+      name,
+      ...place,
+      keystore: resolve(from, given.keystore),
+      anchorers: (given.anchorer ?? []).map((text) => addressOf('--anchorer', text)),
+      guardians: (given.guardian ?? []).map((text) => addressOf('--guardian', text)),
+      adminDelaySeconds: Math.round(
+        numberOf('--admin-delay-days', given['admin-delay-days'], 30) * DAY_SECONDS,
+      ),
+      waitMs: numberOf('--wait-minutes', given['wait-minutes'], 1_440) * 60_000,
+      isSure: given.yes,
+      ...(given['chain-id'] === undefined
+        ? {}
+        : { chainId: numberOf('--chain-id', given['chain-id'], Number.MAX_SAFE_INTEGER) }),
+      ...(given.alliance === undefined ? {} : { alliance: addressOf('--alliance', given.alliance) }),
+      ...weiOf('maxFeePerGas', '--max-fee-gwei', given['max-fee-gwei']),
+      ...weiOf('maxPriorityFeePerGas', '--tip-gwei', given['tip-gwei']),
+    };
+  } catch (error) {
+    throw new StartProblem(`${(error as Error).message}\n${USAGE}`);
+  }
+}
+
+function urlOf(text: string | undefined): string {
+  if (text === undefined) throw new Error('--rpc URL is missing');
+  if (URL.canParse(text) && /^https?:/i.test(text)) return text;
+  throw new Error(`--rpc is "${text}": give an address that begins with https:// or http://`);
+}
+
+function addressOf(option: string, text: string): string {
+  if (isAddress(text)) return getAddress(text);
+  throw new Error(`${option} is "${text}": give an address, 0x and 40 hex digits with a right checksum`);
+}
+
+function numberOf(option: string, text: string, largest: number): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && value <= largest) return value;
+  throw new Error(`${option} is "${text}": give a number from 0 to ${largest}`);
+}
+
+function weiOf(field: 'maxFeePerGas' | 'maxPriorityFeePerGas', option: string, text: string | undefined) {
+  if (text === undefined) return {};
+  numberOf(option, text, 1_000_000);
+  return { [field]: parseUnits(text, 'gwei') };
+}

@@ -1,0 +1,215 @@
+import type { LotBundle, ProofBundle } from './bundle-format.ts';
+import type { Hex } from './bytes.ts';
+import { addressHash } from './cooperative-key.ts';
+import { keyKinds } from './gateway-key.ts';
+import { type Endpoint, type Observation, observe, type Pins } from './observe.ts';
+import type { Rpc } from './read-contract.ts';
+import { isKeyValidAt } from './read-registry.ts';
+
+/**
+ * What somebody who trusts nobody's server may say of a bundle that checks by itself (checkBundle):
+ *
+ * genuine: the root stands for good where the alliance's contracts are, the cooperative has signed with a key that counted
+ * then, and nothing of it is revoked. operators_word: all of that, but nobody has been asked except whoever made the proof.
+ * not_yet_final: the root stands, in a block that can still be undone. unsigned: it stands, and nobody has signed.
+ * key_invalid: signed with a key that the cooperative had not, not yet or no longer, when it was anchored.
+ * revoked: the batch, the lot or the stamp was withdrawn. root_missing: the contract does not know the root.
+ * unknown_issuer: another chain or contract than the pinned one, other code there, or a cooperative nobody vouches for.
+ * endpoints_disagree: two endpoints say different things of one block. wrong_chain: all endpoints are of another chain.
+ * proof_broken: the tree has another size on the chain. cannot_check: no endpoint gives a usable answer.
+ */
+export type Verdict =
+  | 'genuine'
+  | 'operators_word'
+  | 'not_yet_final'
+  | 'unsigned'
+  | 'key_invalid'
+  | 'revoked'
+  | 'root_missing'
+  | 'unknown_issuer'
+  | 'endpoints_disagree'
+  | 'wrong_chain'
+  | 'proof_broken'
+  | 'cannot_check';
+
+export interface Verified {
+  readonly verdict: Verdict;
+  /** What of it led to the verdict, in a sentence. */
+  readonly why: string;
+  /** The block that everything was read at; undefined: none was agreed on. */
+  readonly blockNumber?: number;
+  /** What all endpoints that answered say. */
+  readonly observation?: Observation;
+  /** Each endpoint by its name, and what came of it. */
+  readonly endpoints: readonly {
+    readonly name: string;
+    readonly isOperators: boolean;
+    readonly outcome: string;
+  }[];
+}
+
+interface Trust {
+  readonly pins: Pins;
+  readonly endpoints: readonly Endpoint[];
+  /** Blocks behind the head that count as final where the chain does not know the tag `finalized`; default 12. */
+  readonly confirmations?: number;
+}
+
+type Asked = Endpoint & { outcome: string };
+
+const CONFIRMATIONS = 12;
+
+/** Never rejects: what could not be found out is a verdict too. */
+export async function verifyOnChain(bundle: ProofBundle | LotBundle, trust: Trust): Promise<Verified> {
+  const { pins } = trust;
+  const asked: Asked[] = trust.endpoints.map((endpoint) => ({ ...endpoint, outcome: 'not asked' }));
+  const say = (verdict: Verdict, why: string, more: Partial<Verified> = {}): Verified => ({
+    ...{ verdict, why, ...more },
+    endpoints: asked.map(({ name, isOperators, outcome }) => ({ name, isOperators, outcome })),
+  });
+  const { anchor } = bundle;
+  if (anchor.chainId !== pins.chainId)
+    return say('unknown_issuer', `The proof names chain ${anchor.chainId}; known is ${pins.chainId}.`);
+  if (!sameHex(anchor.contract, pins.anchorRegistry))
+    return say(
+      'unknown_issuer',
+      `The proof names the contract ${anchor.contract}; known is ${pins.anchorRegistry}.`,
+    );
+
+  const heads = await Promise.all(
+    asked.map((endpoint) => headOf(endpoint, pins.chainId, trust.confirmations)),
+  );
+  const usable = asked.flatMap((endpoint, i) =>
+    heads[i] === undefined ? [] : [{ endpoint, head: heads[i] }],
+  );
+  if (usable.length === 0)
+    return asked.length > 0 && asked.every(({ outcome }) => outcome.startsWith('another chain'))
+      ? say('wrong_chain', `No endpoint speaks for chain ${pins.chainId}.`)
+      : say('cannot_check', 'No endpoint gives a usable answer.');
+
+  const blockNumber = Math.min(...usable.map(({ head }) => head));
+  const final = await lookAt(usable, bundle, pins, numberHex(blockNumber));
+  if (final === 'disagree')
+    return say('endpoints_disagree', `They say different things of block ${blockNumber}.`, { blockNumber });
+  if (final === 'silent') return say('cannot_check', 'No endpoint gives a usable answer.');
+  const seen = { blockNumber, observation: final };
+  const judged = judge(bundle, pins, final);
+  // A root, or a withdrawal, of the last minutes is in no final block yet.
+  const newest = await lookAt(usable, bundle, pins, 'latest');
+  const now = typeof newest === 'string' ? judged : judge(bundle, pins, newest);
+  if (judged.verdict === 'root_missing' || judged.verdict === 'unknown_issuer') {
+    const isThere = now.verdict === 'genuine' || now.verdict === 'unsigned';
+    return isThere
+      ? say('not_yet_final', 'It stands in a block that can still be undone.', seen)
+      : say(now.verdict, now.why, seen);
+  }
+  if (judged.verdict !== 'genuine') return say(judged.verdict, judged.why, seen);
+  if (now.verdict === 'revoked' || now.verdict === 'key_invalid')
+    return say(now.verdict, `${now.why} In the newest blocks.`, seen);
+  return usable.every(({ endpoint }) => endpoint.isOperators)
+    ? say('operators_word', `${judged.why} But only whoever made the proof was asked.`, seen)
+    : say('genuine', judged.why, seen);
+}
+
+/** The newest block that counts as final there; undefined, with the reason in `outcome`, when it is of no use. */
+async function headOf(
+  endpoint: Asked,
+  chainId: number,
+  confirmations = CONFIRMATIONS,
+): Promise<number | undefined> {
+  try {
+    const answered = Number(await endpoint.rpc('eth_chainId', []));
+    if (answered !== chainId) {
+      endpoint.outcome = `another chain, ${answered}`;
+      return undefined;
+    }
+    return await finalNumber(endpoint.rpc, confirmations);
+  } catch (error) {
+    endpoint.outcome = messageOf(error);
+    return undefined;
+  }
+}
+
+async function finalNumber(rpc: Rpc, confirmations: number): Promise<number> {
+  const finalized = await rpc('eth_getBlockByNumber', ['finalized', false]).catch(() => null);
+  const number = Number((finalized as { number?: string } | null)?.number ?? Number.NaN);
+  if (Number.isSafeInteger(number)) return number;
+  const head = Number(await rpc('eth_blockNumber', []));
+  if (!Number.isSafeInteger(head)) throw new TypeError('the answer is no block number');
+  return Math.max(0, head - confirmations);
+}
+
+/** What all of them say of one block. Those that fail are left out; `silent`: all do. */
+async function lookAt(
+  usable: readonly { readonly endpoint: Asked }[],
+  bundle: ProofBundle | LotBundle,
+  pins: Pins,
+  blockTag: 'latest' | Hex,
+): Promise<Observation | 'disagree' | 'silent'> {
+  const seen = await Promise.all(
+    usable.map(async ({ endpoint }) => {
+      try {
+        const observation = await observe(endpoint.rpc, bundle, pins, blockTag);
+        endpoint.outcome = 'answered';
+        return [observation];
+      } catch (error) {
+        endpoint.outcome = messageOf(error);
+        return [];
+      }
+    }),
+  );
+  const [first, ...others] = seen.flat();
+  if (first === undefined) return 'silent';
+  const text = JSON.stringify(first);
+  return others.every((other) => JSON.stringify(other) === text) ? first : 'disagree';
+}
+
+function judge(
+  bundle: ProofBundle | LotBundle,
+  pins: Pins,
+  { codeHashes, isAllianceInCharge, anchor, cooperative, key, revocation }: Observation,
+): { readonly verdict: Verdict; readonly why: string } {
+  for (const name of ['anchorRegistry', 'cooperativeRegistry'] as const)
+    if (!sameHex(codeHashes[name] ?? '', pins.codeHashes[name]))
+      return { verdict: 'unknown_issuer', why: `Other code stands at ${pins[name]}, or none.` };
+  if (isAllianceInCharge === false)
+    return { verdict: 'unknown_issuer', why: `${pins.alliance} is not in charge of the registry any more.` };
+  if (cooperative.kind !== 'cooperative')
+    return { verdict: 'unknown_issuer', why: 'The alliance has never admitted this cooperative.' };
+  if (anchor.kind !== 'anchored')
+    return { verdict: 'root_missing', why: 'The contract does not know the root.' };
+  if (anchor.treeSize !== bundle.anchor.treeSize)
+    return { verdict: 'proof_broken', why: `The tree has ${anchor.treeSize} leaves on the chain.` };
+  if (revocation.kind === 'revoked') {
+    const by = sameHex(revocation.issuer, bundle.lot.cooperativeId) ? 'its cooperative' : 'the alliance';
+    return {
+      verdict: 'revoked',
+      why: `Withdrawn by ${by}${revocation.what === 'stamp' ? ', this one stamp' : ''}.`,
+    };
+  }
+  if (revocation.kind !== 'not_revoked')
+    return { verdict: 'cannot_check', why: 'Whether it was withdrawn could not be read.' };
+  if (bundle.signature === undefined || key === null)
+    return { verdict: 'unsigned', why: 'The root stands, but the cooperative has not signed.' };
+  const isKey =
+    key.kind === 'key' &&
+    key.keyKind === keyKinds.cooperative &&
+    sameHex(key.publicKeyHash, addressHash(bundle.signature.address));
+  if (!isKey)
+    return { verdict: 'key_invalid', why: `The cooperative has no signing key ${bundle.signature.address}.` };
+  if (!isKeyValidAt(key, anchor.anchoredAtMs))
+    return { verdict: 'key_invalid', why: 'The key did not count when the root was anchored.' };
+  return { verdict: 'genuine', why: 'It stands for good, is signed, and nothing of it is withdrawn.' };
+}
+
+function sameHex(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+function numberHex(value: number): Hex {
+  return `0x${value.toString(16)}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

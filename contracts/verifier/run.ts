@@ -1,0 +1,222 @@
+import { explainProblem, StartProblem } from '@nongtin/service';
+import { jsonRpc } from '../chain/json-rpc.ts';
+import {
+  BundleProblem,
+  type BundleStep,
+  checkBundle,
+  checkLotBundle,
+  type Endpoint,
+  type LotBundle,
+  type ProofBundle,
+  parseBundle,
+  parseLotBundle,
+  type Verdict,
+  type Verified,
+  verifyOnChain,
+} from '../encoding/index.ts';
+import { isWeb, readArguments, stampOfLink, type VerifyArguments } from './arguments.ts';
+import { NoBundle, readSource } from './source.ts';
+import { readTrust, type Trusted } from './trust.ts';
+
+/** What the command stands on. */
+export interface VerifierPlace {
+  /** The folder in which the person stands. */
+  readonly from: string;
+  /** Of the checkout: contracts/deployments. */
+  readonly deployments: string;
+  readonly dataDir: string;
+  readonly say: (line: string) => void;
+}
+
+const EMBEDDED_CHAIN_ID = 31_337;
+const EMBEDDED_RPC = 'http://localhost:8545';
+const RPC_TIMEOUT_MS = 15_000;
+
+const exitCodes: Readonly<Record<Verdict, number>> = {
+  genuine: 0,
+  not_yet_final: 10,
+  proof_broken: 20,
+  revoked: 21,
+  unknown_issuer: 22,
+  unsigned: 23,
+  key_invalid: 23,
+  root_missing: 24,
+  cannot_check: 30,
+  endpoints_disagree: 31,
+  wrong_chain: 32,
+  operators_word: 33,
+};
+const WRONG_USAGE = 64;
+const NO_BUNDLE = 65;
+
+/**
+ * Runs `verify …`; gives the exit code. The bundle is fetched at most; after that only the chain is asked.
+ *
+ *   bundle ─ parse ─► checked by computing alone ─► pins (never from the bundle) ─► every endpoint at one block ─► verdict
+ */
+export async function runVerify(args: readonly string[], place: VerifierPlace): Promise<number> {
+  try {
+    return await verify(readArguments(args, place.from), place);
+  } catch (caught) {
+    if (caught instanceof NoBundle || caught instanceof BundleProblem) {
+      place.say(caught.message);
+      return NO_BUNDLE;
+    }
+    const problem = explainProblem(caught);
+    if (!(problem instanceof StartProblem)) throw problem;
+    place.say(problem.message);
+    return WRONG_USAGE;
+  }
+}
+
+async function verify(given: VerifyArguments, place: VerifierPlace): Promise<number> {
+  const bundle = parse(await readSource(given.source));
+  const steps = checked(bundle, given);
+  const { trusted, verified } = await judged(bundle, steps, given, place);
+  const { verdict, why } = verified;
+  if (given.isJson)
+    place.say(JSON.stringify({ ...about(bundle), ...verified, steps, trust: trusted?.file ?? null }));
+  else for (const line of report(bundle, steps, verified, trusted, given)) place.say(line);
+  if (!given.isJson) place.say(`${headings[verdict]}: ${why}`);
+  return exitCodes[verdict];
+}
+
+function parse(value: unknown): ProofBundle | LotBundle {
+  const format = (value as { format?: unknown } | null)?.format;
+  return typeof format === 'string' && format.startsWith('nongtin-lot-proof/')
+    ? parseLotBundle(value)
+    : parseBundle(value);
+}
+
+/** By computing alone; held against what the person has in the hand, where they say it. */
+function checked(bundle: ProofBundle | LotBundle, given: VerifyArguments): BundleStep[] {
+  if (!('stamp' in bundle)) {
+    if (given.stamp !== undefined)
+      throw new StartProblem('This is the proof of a lot: --stamp says nothing about it.');
+    return checkLotBundle(bundle, given.lot);
+  }
+  const printed = given.stamp ?? (isWeb(given.source) ? stampOfLink(given.source) : undefined);
+  const steps = checkBundle(bundle, printed ?? bundle.stamp);
+  if (given.lot === undefined || given.lot === bundle.lot.lotNumber) return steps;
+  return steps.map((step) => (step.step === 'lot' ? { ...step, ok: false } : step));
+}
+
+async function judged(
+  bundle: ProofBundle | LotBundle,
+  steps: readonly BundleStep[],
+  given: VerifyArguments,
+  place: VerifierPlace,
+): Promise<{ trusted?: Trusted; verified: Verified }> {
+  const without = (verdict: Verdict, why: string) => ({ verified: { verdict, why, endpoints: [] } });
+  const broken = steps.find(({ ok }) => !ok);
+  if (broken !== undefined) return without('proof_broken', `${sentences[broken.step]} That does not hold.`);
+  const { chainId } = bundle.anchor;
+  const { trust: named, rpcUrls } = given;
+  const trusted = readTrust(chainId, { ...place, ...(named === undefined ? {} : { named }) });
+  if (trusted === undefined)
+    return without(
+      'unknown_issuer',
+      `Nothing is known of chain ${chainId}: give --trust FILE, from somebody whom you trust.`,
+    );
+  const urls = rpcUrls.length > 0 ? rpcUrls : chainId === EMBEDDED_CHAIN_ID ? [EMBEDDED_RPC] : [];
+  if (urls.length === 0)
+    throw new StartProblem(
+      `Which endpoint of chain ${chainId}? Give --rpc URL, better two of different people.`,
+    );
+  const endpoints = [...new Set(urls)].map((url) => endpointOf(url, given.source, trusted.operatorHosts));
+  return { trusted, verified: await verifyOnChain(bundle, { pins: trusted.pins, endpoints }) };
+}
+
+function endpointOf(url: string, source: string, operatorHosts: readonly string[]): Endpoint {
+  const rpc = jsonRpc(url, RPC_TIMEOUT_MS);
+  return {
+    name: nameOf(url),
+    isOperators: isOperators(url, source, operatorHosts),
+    rpc: (method, params) => rpc(method, params),
+  };
+}
+
+/** Keys of paid endpoints stand in the path: they are not shown. */
+function nameOf(url: string): string {
+  return new URL(url).host;
+}
+
+/** Of whoever the bundle was fetched from, or who says so in what we trust. This machine is the person's own, but for the server on it. */
+function isOperators(url: string, source: string, operatorHosts: readonly string[]): boolean {
+  const { hostname, host } = new URL(url);
+  if (operatorHosts.some((one) => hostname === one || hostname.endsWith(`.${one}`))) return true;
+  if (!isWeb(source)) return false;
+  const from = new URL(source);
+  return host === from.host || (hostname === from.hostname && !/^(localhost|127\.|\[::1\])/.test(hostname));
+}
+
+function about(bundle: ProofBundle | LotBundle) {
+  const { lotNumber, gtin14 } = bundle.lot;
+  return 'stamp' in bundle ? { gtin14, lotNumber, serial: bundle.stamp.serial } : { gtin14, lotNumber };
+}
+
+function report(
+  bundle: ProofBundle | LotBundle,
+  steps: readonly BundleStep[],
+  { blockNumber, observation, endpoints }: Verified,
+  trusted: Trusted | undefined,
+  given: VerifyArguments,
+): string[] {
+  const { lot, anchor } = bundle;
+  const what = 'stamp' in bundle ? `Stamp ${bundle.stamp.gtin14}/${bundle.stamp.serial}, ` : '';
+  const isHeld = !('stamp' in bundle) || given.stamp !== undefined || isWeb(given.source);
+  const anchored = observation?.anchor.kind === 'anchored' ? observation.anchor : undefined;
+  const standing =
+    observation?.cooperative.kind === 'cooperative' ? observation.cooperative.standing : undefined;
+  return [
+    `${what}${what === '' ? 'Lot' : 'lot'} ${lot.lotNumber}: ${lot.productName}, ${lot.quantityKg} kg of ${lot.plot.name}, harvested ${day(lot.harvestedAtMs)}`,
+    ...(isHeld ? [] : ['  ?  Nobody has said what is printed on the stamp in the hand: --stamp GTIN/SERIAL']),
+    ...steps.map(({ step, ok }) => `  ${ok ? '✓' : '✗'}  ${sentences[step]}`),
+    ...(trusted === undefined ? [] : [`  trusted: ${trusted.file}, chain ${trusted.pins.chainId}`]),
+    ...(trusted?.pins.chainId === EMBEDDED_CHAIN_ID
+      ? ['  !  A chain for trying out, on one machine: it proves nothing to others.']
+      : []),
+    ...endpoints.map(
+      ({ name, isOperators: theirs, outcome }) =>
+        `  asked: ${name}${theirs ? ' (of whoever made the proof)' : ''}: ${outcome}`,
+    ),
+    ...(anchored === undefined || blockNumber === undefined
+      ? []
+      : [
+          `  root ${anchor.root} stands since ${new Date(anchored.anchoredAtMs).toISOString()}, read at block ${blockNumber}`,
+        ]),
+    ...(standing === 'suspended' ? ['  !  The alliance has suspended this cooperative.'] : []),
+    ...(bundle.signature === undefined ? [] : [`  signed by ${bundle.signature.address}`]),
+  ];
+}
+
+function day(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}
+
+const sentences: Readonly<Record<BundleStep['step'], string>> = {
+  serial: 'The proof is about the stamp in the hand.',
+  stampLeaf: 'The stamp is one of its batch, by number, product and place.',
+  stampPath: 'Its path leads to the root of the batch.',
+  lot: 'The batch names exactly this lot.',
+  batchLeaf: 'Batch and lot agree on cooperative, number and product.',
+  batchPath: "The batch's path leads to the anchored root.",
+  lotLeaf: 'The proof is about this lot.',
+  lotPath: "The lot's path leads to the anchored root.",
+  signature: 'Whoever is named has signed it.',
+};
+
+const headings: Readonly<Record<Verdict, string>> = {
+  genuine: 'GENUINE',
+  operators_word: 'NOT PROVEN',
+  not_yet_final: 'NOT FINAL YET',
+  unsigned: 'NOT SIGNED',
+  key_invalid: 'KEY NOT VALID',
+  revoked: 'WITHDRAWN',
+  root_missing: 'NOT ON THE CHAIN',
+  unknown_issuer: 'UNKNOWN ISSUER',
+  endpoints_disagree: 'ENDPOINTS DISAGREE',
+  wrong_chain: 'WRONG CHAIN',
+  proof_broken: 'PROOF BROKEN',
+  cannot_check: 'COULD NOT BE CHECKED',
+};
