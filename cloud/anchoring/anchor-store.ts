@@ -1,9 +1,11 @@
-import { buildTree, fromHex, type LeafKind, leafHash, toHex } from '@nongtin/contracts/encoding';
+import { toHex } from '@nongtin/contracts/encoding';
 import type { Kysely, Selectable } from 'kysely';
 import type { Schema } from '../records/index.ts';
-import type { AnchorBlock, ChainView, SignedAnchor } from './chain-port.ts';
+import type { AnchorBlock, ChainView, SignedTransaction } from './chain-port.ts';
 import type { AnchorState } from './state.ts';
 import type { AnchorTables } from './tables.ts';
+import { createTransactionLedger, type TransactionLedger, writePaid } from './transactions.ts';
+import { treeOfLeaves } from './tree-of-leaves.ts';
 
 type AnchorRow = Selectable<AnchorTables['anchors']>;
 
@@ -17,7 +19,14 @@ export interface OpenAnchor {
   readonly registry: string;
   readonly blockNumber: number | null;
   readonly blockHash: string | null;
-  readonly transaction: SignedAnchor | undefined;
+}
+
+/** What is in no tree yet. */
+export interface Waiting {
+  /** Counted up to the size of the largest tree. */
+  readonly leaves: number;
+  /** When the newest tree was built; undefined: there is none. */
+  readonly lastTreeAtMs: number | undefined;
 }
 
 export interface AnchorStore {
@@ -27,17 +36,25 @@ export interface AnchorStore {
   newestStanding(): Promise<OpenAnchor | undefined>;
   /** Believed to stand, in the highest blocks first, from below `beforeBlock` on if it is given. */
   standing(limit: number, offset: number): Promise<OpenAnchor[]>;
+  /** Whether any is believed to stand on another deployment. */
+  standsElsewhere(view: ChainView): Promise<boolean>;
+  /** Whether any is believed to be final in a block above this one. */
+  finalAbove(blockNumber: number): Promise<boolean>;
+  waiting(): Promise<Waiting>;
   /** One tree of all that waits, written with its leaves; undefined when nothing waits. */
   gather(view: ChainView, nowMs: number): Promise<OpenAnchor | undefined>;
-  /** The signed transaction, before it is sent. */
-  submitted(anchorId: number, transaction: SignedAnchor, view: ChainView, nowMs: number): Promise<void>;
+  /** A transaction for it, written down before, was sent. */
+  submitted(anchorId: number, transaction: SignedTransaction, view: ChainView, nowMs: number): Promise<void>;
   recordBlock(anchor: OpenAnchor, state: AnchorState, block: AnchorBlock, nowMs: number): Promise<void>;
-  setState(anchorId: number, state: AnchorState): Promise<void>;
+  /** It is in no block. `transactionHash`: of the version signed last. */
+  setState(anchorId: number, state: AnchorState, transactionHash: string | null): Promise<void>;
   /** Marks the anchor forgotten; its leaves wait again. */
   release(anchorId: number, nowMs: number): Promise<void>;
+  /** Of all that was signed. */
+  readonly ledger: TransactionLedger;
 }
 
-/** A tree of this size is built in a third of a second; what waits beyond it goes into the next one. */
+/** What waits beyond it goes into the next tree: its rows are written in one piece. */
 const MAX_TREE_SIZE = 10_000;
 
 export function createAnchorStore(db: Kysely<Schema>): AnchorStore {
@@ -64,65 +81,104 @@ export function createAnchorStore(db: Kysely<Schema>): AnchorStore {
     },
     newestStanding: async () => (await standing(1, 0))[0],
     standing,
+    standsElsewhere: async ({ chainId, registry }) => {
+      const row = await db
+        .selectFrom('anchors')
+        .select('anchor_id')
+        .where('state', 'in', ['mined', 'final'])
+        .where((eb) => eb.or([eb('chain_id', '!=', chainId), eb('registry', '!=', registry)]))
+        .limit(1)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+    finalAbove: async (blockNumber) => {
+      const row = await db
+        .selectFrom('anchors')
+        .select('anchor_id')
+        .where('state', '=', 'final')
+        .where('block_number', '>', blockNumber)
+        .limit(1)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+    waiting: () => waiting(db),
     gather: (view, nowMs) => gather(db, view, nowMs),
+    ledger: createTransactionLedger(db),
     submitted: async (anchorId, transaction, view, nowMs) => {
       await update(anchorId, {
         state: 'submitted',
         transaction_hash: transaction.hash,
-        raw_transaction: transaction.raw,
         chain_id: view.chainId,
         registry: view.registry,
         submitted_at_ms: nowMs,
       });
     },
     recordBlock: async (anchor, state, block, nowMs) => {
+      if (block.transaction !== null) await writePaid(db, block.transaction, nowMs);
       await update(anchor.anchorId, {
         state,
         ...blockColumns(block),
         // A block that was final when we looked for the first time was mined before we saw it.
         ...(state === 'final' && wasMined(anchor) ? {} : { mined_at_ms: nowMs }),
-        ...(state === 'final' ? { final_at_ms: nowMs } : {}),
+        final_at_ms: state === 'final' ? nowMs : null,
       });
     },
-    setState: async (anchorId, state) => {
+    setState: async (anchorId, state, transactionHash) => {
       // Whatever is not in a block shows none.
       await update(anchorId, {
         state,
+        transaction_hash: transactionHash,
         block_number: null,
         block_hash: null,
         block_time_ms: null,
         mined_at_ms: null,
+        final_at_ms: null,
       });
     },
     release: (anchorId, nowMs) => release(db, anchorId, nowMs),
   };
 }
 
+async function waiting(db: Kysely<Schema>): Promise<Waiting> {
+  const some = db.selectFrom('leaves').select('leaf_id').where('anchor_id', 'is', null).limit(MAX_TREE_SIZE);
+  const { count } = await db
+    .selectFrom(some.as('some'))
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  const newest = await db
+    .selectFrom('anchors')
+    .select('created_at_ms')
+    .orderBy('anchor_id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return { leaves: Number(count), lastTreeAtMs: newest?.created_at_ms };
+}
+
 async function gather(db: Kysely<Schema>, view: ChainView, nowMs: number): Promise<OpenAnchor | undefined> {
+  const rows = await db
+    .selectFrom('leaves')
+    .selectAll()
+    .where('anchor_id', 'is', null)
+    .orderBy('leaf_id')
+    .limit(MAX_TREE_SIZE)
+    .execute();
+  if (rows.length === 0) return undefined;
+  // Outside of the transaction: hashing takes longer than anybody should wait for the database.
+  const { tree, hashes } = await treeOfLeaves(rows);
   return db.transaction().execute(async (transaction) => {
-    const waiting = await transaction
-      .selectFrom('leaves')
-      .selectAll()
-      .where('anchor_id', 'is', null)
-      .orderBy('leaf_id')
-      .limit(MAX_TREE_SIZE)
-      .forUpdate()
-      .execute();
-    if (waiting.length === 0) return undefined;
-    const hashes = waiting.map(hashOf);
     const anchor = await transaction
       .insertInto('anchors')
       .values({
         state: 'waiting',
-        root: toHex(buildTree(hashes).root),
-        tree_size: hashes.length,
+        root: toHex(tree.root),
+        tree_size: tree.size,
         chain_id: view.chainId,
         registry: view.registry,
         created_at_ms: nowMs,
       })
       .returningAll()
       .executeTakeFirstOrThrow();
-    const leaves = waiting.map((leaf, index) => ({
+    const leaves = rows.map((leaf, index) => ({
       anchor_id: anchor.anchor_id,
       leaf_index: index,
       leaf_id: leaf.leaf_id,
@@ -132,12 +188,18 @@ async function gather(db: Kysely<Schema>, view: ChainView, nowMs: number): Promi
     for (let from = 0; from < leaves.length; from += 5_000) {
       const some = leaves.slice(from, from + 5_000);
       await transaction.insertInto('anchor_leaves').values(some).execute();
-      const ids = some.map((leaf) => leaf.leaf_id);
-      await transaction
+      const { numUpdatedRows } = await transaction
         .updateTable('leaves')
         .set({ anchor_id: anchor.anchor_id })
-        .where('leaf_id', 'in', ids)
-        .execute();
+        .where(
+          'leaf_id',
+          'in',
+          some.map((leaf) => leaf.leaf_id),
+        )
+        .where('anchor_id', 'is', null)
+        .executeTakeFirstOrThrow();
+      if (Number(numUpdatedRows) !== some.length)
+        throw new Error('another process gathers leaves as well: one cloud anchors for one database');
     }
     return openAnchor(anchor);
   });
@@ -155,15 +217,6 @@ function release(db: Kysely<Schema>, anchorId: number, nowMs: number): Promise<v
       .set({ anchor_id: null })
       .where('anchor_id', '=', anchorId)
       .execute();
-  });
-}
-
-function hashOf(leaf: Selectable<AnchorTables['leaves']>): Uint8Array {
-  return leafHash({
-    cooperativeId: fromHex(leaf.cooperative_id, 32),
-    kind: leaf.kind as LeafKind,
-    salt: fromHex(`0x${leaf.salt}`, 32),
-    digest: fromHex(`0x${leaf.digest}`, 32),
   });
 }
 
@@ -196,9 +249,5 @@ function openAnchor(row: AnchorRow): OpenAnchor {
     registry: row.registry,
     blockNumber: row.block_number,
     blockHash: row.block_hash,
-    transaction:
-      row.transaction_hash === null || row.raw_transaction === null
-        ? undefined
-        : { hash: row.transaction_hash, raw: row.raw_transaction },
   };
 }

@@ -6,16 +6,19 @@ import type { Schema } from '../records/index.ts';
 import { createAnchorStore } from './anchor-store.ts';
 import { type Anchorer, createAnchorer } from './anchorer.ts';
 import type { ChainPort } from './chain-port.ts';
-import { createEthersChain } from './ethers-chain.ts';
+import { dryRun } from './dry-run.ts';
+import { createEthersChain, type EthersChain } from './ethers-chain.ts';
+import { defaultFeeRules } from './fees.ts';
 import { emptyAnchors, fixture, openTestRecords, silent } from './fixture.suite.ts';
 import { httpRpc } from './http-rpc.ts';
 import { enqueueLeaf } from './queue.ts';
+import { quorumRpc } from './quorum-rpc.ts';
 import { listAnchors, standingOf } from './standing.ts';
 
 let db: Kysely<Schema>;
 let stop: () => Promise<void>;
 let anvil: TestChain;
-let chain: ChainPort;
+let chain: EthersChain;
 beforeAll(async () => {
   ({ db, stop } = await openTestRecords());
 });
@@ -93,10 +96,10 @@ describe('the anchorer on a real chain', () => {
     async (moment) => {
       const dying: ChainPort = {
         ...chain,
-        sign: (root, size) =>
+        sign: (...args) =>
           moment === 'before the transaction is signed'
             ? Promise.reject(new Error('killed'))
-            : chain.sign(root, size),
+            : chain.sign(...args),
         send: async (transaction) => {
           if (moment === 'after it is sent') await chain.send(transaction);
           throw new Error('killed');
@@ -112,6 +115,81 @@ describe('the anchorer on a real chain', () => {
       expect(await listAnchors(db, 10)).toHaveLength(1);
     },
   );
+
+  it('offers more for what stays in the pool, within its limits, and tells beforehand what it costs', async () => {
+    let nowMs = 1_800_000_000_000;
+    const store = createAnchorStore(db);
+    const fees = { ...defaultFeeRules, bumpAfterMs: 60_000 };
+    const anchorer = createAnchorer({
+      ...{ store, chain, fees, clock: { nowMs: () => nowMs }, logger: silent, tickSeconds: 5 },
+    });
+    const told = await dryRun({ store, chain, fees, clock: { nowMs: () => nowMs } });
+    expect(told).toMatchObject({ waitingLeaves: 0, treeSize: 1, wouldSend: true, message: '' });
+    await anvil.rpc('evm_setAutomine', [false]);
+    await queue('a');
+    await anchorer.tick();
+    // Gas becomes dearer than the transaction offers, then cheaper than we allow but still dearer.
+    await anvil.rpc('anvil_setNextBlockBaseFeePerGas', ['0x5d21dba000']);
+    await anvil.rpc('anvil_mine', ['0x1']);
+    nowMs += 61_000;
+    await anchorer.tick();
+    expect(anchorer.status().state).toBe('fees_too_high');
+    expect(await stateOf('a')).toBe('submitted');
+    await anvil.rpc('anvil_setNextBlockBaseFeePerGas', ['0xba43b7400']);
+    await anvil.rpc('anvil_mine', ['0x1']);
+    await anchorer.tick();
+    expect(anchorer.status().state).toBe('ok');
+    await anvil.rpc('anvil_mine', ['0x1']);
+    await anvil.finalize();
+    await ticks(anchorer, 2);
+    await expectFinalOnChain(['a']);
+    expect(await anchoredEvents()).toBe(1);
+    const versions = await db
+      .selectFrom('chain_transactions')
+      .selectAll()
+      .orderBy('transaction_id')
+      .execute();
+    expect(versions.map(({ nonce }) => nonce)).toEqual([versions[0]?.nonce, versions[0]?.nonce]);
+    const [anchor] = await listAnchors(db, 1);
+    expect(anchor?.transactionHash).toBe(versions[1]?.hash);
+    expect(anchor?.costPerLeafWei).toBe(anchor?.costWei);
+    // As foretold, but for the bytes of another root.
+    expect(Math.abs(told.gas - Number(anchor?.gasUsed))).toBeLessThan(3_000);
+  });
+
+  it('anchors by three endpoints of which one is away and one then of another chain, and says so', async () => {
+    const direct = httpRpc(anvil.rpcUrl);
+    let isAway = true;
+    let otherChain = false;
+    const endpoints = quorumRpc({
+      quorum: 2,
+      chainId: () => anvil.deployment.chainId,
+      endpoints: [
+        direct,
+        (method, params) => (isAway ? Promise.reject(new Error('away')) : direct(method, params)),
+        (method, params) =>
+          otherChain && method === 'eth_chainId' ? Promise.resolve('0x1') : direct(method, params),
+      ],
+    });
+    const several = createEthersChain({
+      rpc: endpoints.rpc,
+      deployment: () => anvil.deployment,
+      anchorerKey: () => anvil.anchorerKey,
+    });
+    const anchorer = anchorerFor(several);
+    await queue('a');
+    await ticks(anchorer, 2);
+    expect(endpoints.status().map(({ state }) => state)).toEqual(['ok', 'unreachable', 'ok']);
+    isAway = false;
+    otherChain = true;
+    await anvil.finalize();
+    await ticks(anchorer, 2);
+    expect(endpoints.status().map(({ state }) => state)).toEqual(['ok', 'ok', 'wrong_chain']);
+    await expectFinalOnChain(['a']);
+    isAway = true;
+    await anchorer.tick();
+    expect(anchorer.status().state).toBe('unreachable');
+  });
 
   it('keeps an anchor over a restart of the chain that lost nothing', async () => {
     const anchorer = anchorerFor(chain);
@@ -143,7 +221,8 @@ describe('the anchorer on a real chain', () => {
     await untilFinal(anchorer);
     await expectFinalOnChain(['kept', 'a', 'b']);
     const states = (await listAnchors(db, 10)).map(({ state, treeSize }) => `${state} ${treeSize}`);
-    expect(states).toEqual(['final 2', 'forgotten 1', 'forgotten 1', 'final 1']);
+    expect(states).toEqual(['final 1', 'final 1', 'final 1']);
+    expect(await anchoredEvents()).toBe(3);
   });
 
   it('anchors everything again on a chain that began anew', async () => {

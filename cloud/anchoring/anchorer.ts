@@ -1,15 +1,21 @@
 import type { Logger } from '@nongtin/service';
 import type { AnchorStore, OpenAnchor } from './anchor-store.ts';
-import { type ChainPort, ChainProblem, type ChainView, type Finding } from './chain-port.ts';
+import { type AnchorCall, type ChainPort, ChainProblem, type ChainView, type Finding } from './chain-port.ts';
+import { defaultFeeRules, type FeeRules } from './fees.ts';
+import { FUNDS_WINDOW_MS, type Funds, fundsOf, noFundsKnown } from './funds.ts';
 import { Rounds, type RoundsStatus } from './rounds.ts';
+import { type Errand, Sending } from './sending.ts';
 import { type AnchorEvent, type AnchorState, nextStep } from './state.ts';
+import type { Version } from './transactions.ts';
+import { isTimeForTree, type TreeRules } from './tree-rules.ts';
 
 /**
  * One root a tick for everything that waits, of every cooperative:
  *
- *   leaves (anchor_id null) ──gather──► anchor row ──sign──► transaction written ──send──► chain
- *        ▲                                                                                  │ find, each tick
- *        └────────────────────────── forgotten ◄── reconcile ◄── mined, final ◄─────────────┘
+ *   leaves (anchor_id null) ──gather──► anchor row ──sign──► version written ──send──► chain
+ *        ▲                                  ▲        (again, with a higher fee)          │ find, each look
+ *        │ another deployment               └────────── reconcile ◄── mined, final ◄─────┘
+ *        └──────────────────── forgotten ◄──────────────────┘
  *
  * One anchor at a time is on its way to a block; what comes meanwhile waits for the next tree.
  */
@@ -18,22 +24,33 @@ export interface AnchorerOptions {
   readonly chain: ChainPort;
   readonly clock: { nowMs(): number };
   readonly logger: Logger;
-  /** Seconds between ticks; longer, up to ten times, while the chain gives no answer. */
+  /** Seconds between looks; longer, up to ten times, while the chain gives no answer. */
   readonly tickSeconds: number;
+  /** When a tree is built; default: at every look. */
+  readonly trees?: TreeRules;
+  /** Default: defaultFeeRules. */
+  readonly fees?: FeeRules;
+  /** Money for fewer days than this is an alarm; default 7. */
+  readonly fundsWarnDays?: number;
   /**
-   * Looks that must miss an anchor, tick after tick, before it counts as forgotten; default 3. One is not enough: an
-   * RPC endpoint of several nodes may answer from one that lags behind.
+   * Looks in a row that must say it before we do what cannot be undone: sign for another nonce, or let leaves go; default 3.
+   * One is not enough: an RPC endpoint of several nodes may answer from one that lags behind.
    */
-  readonly missesBeforeForgotten?: number;
+  readonly looksBeforeBelieved?: number;
 }
 
 export interface Anchorer {
   start(): Promise<void>;
   /** Waits for the tick under way. */
   stop(): Promise<void>;
-  /** One round; also called by the timer. Never rejects: what went wrong stands in `status`. */
+  /** One look; also called by the timer. Never rejects: what went wrong stands in `status`. */
   tick(): Promise<void>;
-  status(): RoundsStatus;
+  status(): AnchoringStatus;
+}
+
+export interface AnchoringStatus extends RoundsStatus {
+  /** As of the last look that the chain answered. */
+  readonly funds: Funds;
 }
 
 const STANDING_PAGE = 100;
@@ -44,11 +61,21 @@ export function createAnchorer(options: AnchorerOptions): Anchorer {
 
 class TickingAnchorer implements Anchorer {
   readonly #options: AnchorerOptions;
-  readonly #misses = new Map<number, number>();
+  readonly #rules: FeeRules;
+  readonly #sending: Sending<AnchorCall>;
+  /** Looks in a row that said what is not believed yet, by anchor. */
+  readonly #doubts = new Map<number, number>();
+  /** The deployment beside which no anchor stands that we believe in. */
+  #settledOn = '';
   readonly #rounds: Rounds;
+  #problem: ChainProblem | undefined;
+  #funds = noFundsKnown;
 
   constructor(options: AnchorerOptions) {
+    const { store, chain, clock } = options;
     this.#options = options;
+    this.#rules = options.fees ?? defaultFeeRules;
+    this.#sending = new Sending({ ledger: store.ledger, chain, rules: this.#rules, clock });
     this.#rounds = new Rounds({ ...options, name: 'anchorer', round: () => this.#round() });
   }
 
@@ -60,8 +87,8 @@ class TickingAnchorer implements Anchorer {
     return this.#rounds.stop();
   }
 
-  status(): RoundsStatus {
-    return this.#rounds.status();
+  status(): AnchoringStatus {
+    return { ...this.#rounds.status(), funds: this.#funds };
   }
 
   tick(): Promise<void> {
@@ -70,23 +97,63 @@ class TickingAnchorer implements Anchorer {
 
   async #round(): Promise<void> {
     const { store, chain } = this.#options;
+    this.#problem = undefined;
     const newest = await store.newestStanding();
     const view = await chain.view(newest?.blockNumber ?? undefined);
+    await this.#count(view);
     const looked = new Set<number>();
-    if (newest !== undefined && !agrees(newest, view)) await this.#reconcile(view, looked);
+    const isNew = await this.#hasElsewhere(view);
+    const finalAbove = newest !== undefined && (await store.finalAbove(view.finalizedNumber));
+    const downTo = isNew ? -1 : finalAbove ? view.finalizedNumber : Number.POSITIVE_INFINITY;
+    const isKnown = newest === undefined || (agrees(newest, view) && !isNew && !finalAbove);
+    if (!isKnown) await this.#reconcile(view, looked, downTo);
     for (const anchor of await store.open()) {
       if (!looked.has(anchor.anchorId) && isDue(anchor, view)) await this.#follow(anchor, view);
     }
-    if ((await store.open()).some((anchor) => anchor.state !== 'mined')) return;
-    const gathered = await store.gather(view, this.#options.clock.nowMs());
+    await this.#gather(view);
+    if (this.#problem !== undefined) throw this.#problem;
+  }
+
+  /** What the account has and for how long it will do. */
+  async #count({ chainId, account }: ChainView): Promise<void> {
+    if (account === undefined) return;
+    const { store, clock, logger, fundsWarnDays: warnDays = 7 } = this.#options;
+    const [nowMs, payer] = [clock.nowMs(), { chainId, address: account.address }];
+    const sinceMs = nowMs - FUNDS_WINDOW_MS;
+    const spentWei = await store.ledger.spentSince(payer, sinceMs);
+    const firstAtMs = await store.ledger.firstSince(payer, sinceMs);
+    const before = this.#funds.state;
+    this.#funds = fundsOf({ ...account, spentWei, firstAtMs, nowMs, warnDays });
+    if (this.#funds.state === before) return;
+    if (this.#funds.state === 'low') logger.warn({ funds: this.#funds }, 'money for gas runs out');
+    else if (before === 'low') logger.info({ funds: this.#funds }, 'money for gas again');
+  }
+
+  /** Whether some anchors stand on another deployment; asked until none does. */
+  async #hasElsewhere(view: ChainView): Promise<boolean> {
+    const deployment = `${view.chainId} ${view.registry}`;
+    if (this.#settledOn === deployment) return false;
+    const found = await this.#options.store.standsElsewhere(view);
+    if (!found) this.#settledOn = deployment;
+    return found;
+  }
+
+  /** A new tree, when it is time for one and none is on its way. */
+  async #gather(view: ChainView): Promise<void> {
+    const { store, clock, trees } = this.#options;
+    const onTheirWay = (await store.open()).some((anchor) => anchor.state !== 'mined');
+    if (onTheirWay || this.#doubts.size > 0) return;
+    const nowMs = clock.nowMs();
+    if (!isTimeForTree(await store.waiting(), nowMs, trees)) return;
+    const gathered = await store.gather(view, nowMs);
     if (gathered !== undefined) await this.#follow(gathered, view);
   }
 
   /**
    * The chain is not the one we knew: from the highest block down, each anchor is looked up again, until one stands
-   * in the very block we know: what is below it is its past and cannot have changed.
+   * in the very block we know: what is below it is its past and cannot have changed. At least those above the block `downTo`.
    */
-  async #reconcile(view: ChainView, looked: Set<number>): Promise<void> {
+  async #reconcile(view: ChainView, looked: Set<number>, downTo: number): Promise<void> {
     const { store } = this.#options;
     const anchors: OpenAnchor[] = [];
     for (let page = 0; ; page += 1) {
@@ -98,74 +165,95 @@ class TickingAnchorer implements Anchorer {
       looked.add(anchor.anchorId);
       const finding = await this.#follow(anchor, view);
       const sameBlock = finding.kind === 'standing' && finding.block.hash === anchor.blockHash;
-      if (sameBlock && isOf(anchor, view)) return;
+      if (sameBlock && isOf(anchor, view) && (anchor.blockNumber ?? 0) <= downTo) return;
     }
   }
 
   async #follow(anchor: OpenAnchor, view: ChainView): Promise<Finding> {
-    const transaction = isOf(anchor, view) ? anchor.transaction : undefined;
-    const finding = await this.#options.chain.find(anchor.root, transaction);
-    if (this.#isMissedTooSeldom(anchor, finding)) return finding;
-    await this.#apply(anchor, eventOf(finding, view), finding, view);
+    const { store, chain, clock } = this.#options;
+    const purpose = { kind: 'anchor', id: anchor.anchorId } as const;
+    const versions = await store.ledger.versionsOf(purpose, view);
+    const finding = await chain.find(anchor.root, versions, view.finalizedNumber);
+    const event = this.#eventOf(finding, { anchor, view, versions, nowMs: clock.nowMs() });
+    if (!this.#isBelieved(anchor, event, versions)) return finding;
+    try {
+      await this.#apply(anchor, event, { finding, versions, view });
+    } catch (error) {
+      // The others are looked at all the same.
+      if (!(error instanceof ChainProblem)) throw error;
+      this.#problem ??= error;
+    }
     return finding;
   }
 
-  /** Whether an anchor that stood is missing, but not often enough yet to be believed. */
-  #isMissedTooSeldom(anchor: OpenAnchor, finding: Finding): boolean {
-    const stood = anchor.state === 'mined' || anchor.state === 'final';
-    if (!stood || finding.kind === 'standing') {
-      this.#misses.delete(anchor.anchorId);
-      return false;
+  #eventOf(finding: Finding, { anchor, view, versions, nowMs }: Look): AnchorEvent {
+    if (finding.kind === 'standing') {
+      // Also of one that was final: a node that lags shows it as less for a moment, a chain that was set back for good.
+      return finding.block.number <= view.finalizedNumber ? 'finalized' : 'standing';
     }
-    const misses = (this.#misses.get(anchor.anchorId) ?? 0) + 1;
-    this.#misses.set(anchor.anchorId, misses);
-    if (misses < (this.#options.missesBeforeForgotten ?? 3)) return true;
-    this.#misses.delete(anchor.anchorId);
-    return false;
+    if (!isOf(anchor, view)) return 'elsewhere';
+    const newest = versions.at(-1);
+    const isStuck = newest !== undefined && nowMs - newest.signedAtMs >= this.#rules.bumpAfterMs;
+    return finding.kind === 'pending' && isStuck ? 'stuck' : finding.kind;
   }
 
-  async #apply(anchor: OpenAnchor, event: AnchorEvent, finding: Finding, view: ChainView): Promise<void> {
+  /** Whether the chain has said often enough what leads to a step that cannot be undone. */
+  #isBelieved({ anchorId, state }: OpenAnchor, event: AnchorEvent, versions: readonly Version[]): boolean {
+    const { action } = nextStep(state, event);
+    const isGrave = action === 'release_leaves' || (action === 'sign_and_send' && versions.length > 0);
+    const looks = isGrave ? (this.#doubts.get(anchorId) ?? 0) + 1 : 0;
+    const isBelieved = looks === 0 || looks >= (this.#options.looksBeforeBelieved ?? 3);
+    if (isBelieved) this.#doubts.delete(anchorId);
+    else this.#doubts.set(anchorId, looks);
+    return isBelieved;
+  }
+
+  async #apply(anchor: OpenAnchor, event: AnchorEvent, { finding, versions, view }: Found): Promise<void> {
     const { store, clock } = this.#options;
-    const { anchorId } = anchor;
+    const { anchorId, root, treeSize } = anchor;
     const { state, action } = nextStep(anchor.state, event);
     this.#log(anchor, event, state);
-    if (action === 'sign_and_send') await this.#signAndSend(anchor, view);
-    else if (action === 'send_again') await this.#send(anchor, anchor.transaction);
-    else if (action === 'release_leaves') await store.release(anchorId, clock.nowMs());
-    else if (action === 'record_block' && finding.kind === 'standing') {
-      await store.recordBlock(anchor, state, finding.block, clock.nowMs());
-    } else if (state !== anchor.state) await store.setState(anchorId, state);
+    if (action === 'release_leaves') return store.release(anchorId, clock.nowMs());
+    if (action === 'record_block') {
+      if (finding.kind === 'standing') await store.recordBlock(anchor, state, finding.block, clock.nowMs());
+      return;
+    }
+    const stood = anchor.state === 'mined' || anchor.state === 'final';
+    // What stands no longer is not shown so any more, whatever comes of sending it; what is sent is shown so when it is.
+    if (action === 'none' || stood) await this.#show(anchor, state, versions);
+    if (action === 'none') return;
+    const purpose = { kind: 'anchor', id: anchorId } as const;
+    const errand: Errand<AnchorCall> = { purpose, call: { root, treeSize }, versions };
+    const nextNonce = finding.kind === 'gap' ? finding.nextNonce : undefined;
+    const sent = await this.#sending.act(action, errand, view, nextNonce);
+    await store.submitted(anchorId, sent, view, clock.nowMs());
   }
 
-  async #signAndSend(anchor: OpenAnchor, view: ChainView): Promise<void> {
-    const { store, chain, clock } = this.#options;
-    const transaction = await chain.sign(anchor.root, anchor.treeSize);
-    await store.submitted(anchor.anchorId, transaction, view, clock.nowMs());
-    await this.#send({ ...anchor, state: 'submitted' }, transaction);
-  }
-
-  async #send(anchor: OpenAnchor, transaction: OpenAnchor['transaction']): Promise<void> {
-    if (transaction === undefined) return;
-    const outcome = await this.#options.chain.send(transaction);
-    if (outcome === 'sent') return;
-    await this.#options.store.setState(anchor.anchorId, nextStep('submitted', 'refused').state);
-    throw new ChainProblem(
-      'refused',
-      'The node does not take the transaction; it is signed anew and sent again.',
-    );
+  async #show(anchor: OpenAnchor, state: AnchorState, versions: readonly Version[]): Promise<void> {
+    if (state === anchor.state) return;
+    await this.#options.store.setState(anchor.anchorId, state, versions.at(-1)?.hash ?? null);
   }
 
   #log(anchor: OpenAnchor, event: AnchorEvent, next: AnchorState): void {
-    if (next === anchor.state) return;
     const { anchorId, root, treeSize, state } = anchor;
-    const level = next === 'forgotten' ? 'warn' : 'info';
+    if (next === state && event !== 'stuck') return;
+    const fell = state === 'final' || next === 'forgotten' || event === 'stuck';
+    const level = fell && next !== 'final' ? 'warn' : 'info';
     this.#options.logger[level]({ anchorId, root, treeSize, from: state, to: next, event }, 'anchor');
   }
 }
 
-function eventOf(finding: Finding, view: ChainView): AnchorEvent {
-  if (finding.kind !== 'standing') return finding.kind;
-  return finding.block.number <= view.finalizedNumber ? 'finalized' : 'standing';
+interface Look {
+  readonly anchor: OpenAnchor;
+  readonly view: ChainView;
+  readonly versions: readonly Version[];
+  readonly nowMs: number;
+}
+
+interface Found {
+  readonly finding: Finding;
+  readonly versions: readonly Version[];
+  readonly view: ChainView;
 }
 
 /** Whether the newest anchor we know still stands where we saw it. */

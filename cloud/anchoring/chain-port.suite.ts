@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ChainPort } from './chain-port.ts';
+import type { ChainPort, Fees, SignedTransaction, Terms } from './chain-port.ts';
 
 export interface ChainHarness {
   readonly chain: ChainPort;
@@ -12,6 +12,11 @@ export interface ChainHarness {
 
 const root = (digit: number) => `0x${String(digit).padStart(64, '7')}`;
 
+const GWEI = 10n ** 9n;
+const fees: Fees = { maxFeePerGasWei: 100n * GWEI, maxPriorityFeePerGasWei: GWEI };
+/** Whatever it costs. */
+export const anyPrice: Terms = { feesFor: () => fees };
+
 /** What every chain the anchorer works with must do. Each mines a transaction when it comes. */
 export function describeChainPort(name: string, open: () => Promise<ChainHarness>): void {
   describe(`${name} as a chain port`, () => {
@@ -22,6 +27,10 @@ export function describeChainPort(name: string, open: () => Promise<ChainHarness
       chain = harness.chain;
     });
     afterAll(() => harness.stop());
+    const sign = (digit: number, terms: Terms = anyPrice) =>
+      chain.sign({ root: root(digit), treeSize: 1 }, terms);
+    const find = async (digit: number, ...versions: SignedTransaction[]) =>
+      chain.find(root(digit), versions, (await chain.view()).finalizedNumber);
 
     it('tells where it stands, and the hash of a block it has', async () => {
       const view = await chain.view();
@@ -33,11 +42,11 @@ export function describeChainPort(name: string, open: () => Promise<ChainHarness
     });
 
     it('knows a root once its transaction is mined, with block and cost', async () => {
-      expect(await chain.find(root(1))).toEqual({ kind: 'lost' });
-      const signed = await chain.sign(root(1), 3);
-      expect(await chain.find(root(1), signed)).toEqual({ kind: 'unknown' });
+      expect(await find(1)).toEqual({ kind: 'lost' });
+      const signed = await sign(1);
+      expect(await find(1, signed)).toEqual({ kind: 'dropped' });
       expect(await chain.send(signed)).toBe('sent');
-      const finding = await chain.find(root(1), signed);
+      const finding = await find(1, signed);
       expect(finding.kind).toBe('standing');
       if (finding.kind !== 'standing') return;
       const { block } = finding;
@@ -47,7 +56,7 @@ export function describeChainPort(name: string, open: () => Promise<ChainHarness
     });
 
     it('takes the same transaction twice as once', async () => {
-      const signed = await chain.sign(root(2), 1);
+      const signed = await sign(2);
       await chain.send(signed);
       const { headNumber } = await chain.view();
       expect(await chain.send(signed)).toBe('sent');
@@ -55,26 +64,54 @@ export function describeChainPort(name: string, open: () => Promise<ChainHarness
     });
 
     it('names the transaction of a root that was anchored without our noting it', async () => {
-      const signed = await chain.sign(root(3), 1);
+      const signed = await sign(3);
       await chain.send(signed);
-      expect(await chain.find(root(3))).toMatchObject({
+      expect(await find(3)).toMatchObject({
         kind: 'standing',
         block: { transaction: { hash: signed.hash } },
       });
     });
 
     it('does not sign for a root that stands', async () => {
-      await expect(chain.sign(root(3), 1)).rejects.toMatchObject({ name: 'ChainProblem' });
+      await expect(sign(3)).rejects.toMatchObject({ name: 'ChainProblem' });
     });
 
-    it('calls a transaction lost whose place another one took', async () => {
-      const late = await chain.sign(root(4), 1);
-      await chain.send(await chain.sign(root(5), 1));
-      expect(await chain.find(root(4), late)).toEqual({ kind: 'lost' });
+    it('calls a transaction overtaken whose place another one took, and lost when that is final', async () => {
+      const late = await sign(4);
+      await chain.send(await sign(5));
+      expect(await find(4, late)).toEqual({ kind: 'overtaken' });
+      await harness.mine(4);
+      expect(await find(4, late)).toEqual({ kind: 'lost' });
+    });
+
+    it('says which nonce is missing before a transaction of a later one', async () => {
+      const first = await sign(8);
+      const later = await chain.sign(
+        { root: root(9), treeSize: 1 },
+        { ...anyPrice, fillsNonce: first.nonce + 1 },
+      );
+      expect(await find(9, later)).toEqual({ kind: 'gap', nextNonce: first.nonce });
+    });
+
+    it('signs a version for the same nonce that offers more, and tells what the account has', async () => {
+      const first = await sign(8);
+      const dearer = { maxFeePerGasWei: 200n * GWEI, maxPriorityFeePerGasWei: 2n * GWEI };
+      const second = await sign(8, { feesFor: () => dearer, replaces: first });
+      expect(second).toMatchObject({ nonce: first.nonce, sender: first.sender, fees: dearer });
+      expect(second.hash).not.toBe(first.hash);
+      await chain.send(second);
+      expect(await find(8, first, second)).toMatchObject({
+        kind: 'standing',
+        block: { transaction: { hash: second.hash } },
+      });
+      const { account, price } = await chain.view();
+      expect(account?.address).toBe(first.sender);
+      expect(account?.balanceWei).toBeGreaterThan(0n);
+      expect(price.baseFeeWei + price.tipWei).toBeGreaterThan(0n);
     });
 
     it('lets a block become final', async () => {
-      const signed = await chain.sign(root(6), 1);
+      const signed = await sign(6);
       await chain.send(signed);
       const { headNumber, finalizedNumber } = await chain.view();
       expect(finalizedNumber).toBeLessThan(headNumber);
@@ -83,16 +120,16 @@ export function describeChainPort(name: string, open: () => Promise<ChainHarness
     });
 
     it('no longer knows what stood in a block that was thrown away', async () => {
-      const signed = await chain.sign(root(7), 1);
+      const signed = await sign(7);
       await chain.send(signed);
-      const finding = await chain.find(root(7), signed);
+      const finding = await find(7, signed);
       await harness.rollBack(1);
       await harness.mine(1);
-      expect(await chain.find(root(7), signed)).toEqual({ kind: 'unknown' });
+      expect(await find(7, signed)).toEqual({ kind: 'dropped' });
       if (finding.kind !== 'standing') throw new Error('it did not stand before');
       expect((await chain.view(finding.block.number)).blockHash).not.toBe(finding.block.hash);
       await chain.send(signed);
-      expect((await chain.find(root(7), signed)).kind).toBe('standing');
+      expect((await find(7, signed)).kind).toBe('standing');
     });
   });
 }

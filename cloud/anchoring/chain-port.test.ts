@@ -1,6 +1,6 @@
 import { startTestChain, type TestChain } from '@nongtin/contracts/chain';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeChainPort } from './chain-port.suite.ts';
+import { anyPrice, describeChainPort } from './chain-port.suite.ts';
 import { createEthersChain } from './ethers-chain.ts';
 import { httpRpc } from './http-rpc.ts';
 import { MemoryChain } from './memory-chain.ts';
@@ -58,18 +58,22 @@ describe('a chain over JSON-RPC', () => {
     await expect(open({ deployment: () => empty }).view()).rejects.toMatchObject({ kind: 'no_contract' });
     const nobody = httpRpc('http://127.0.0.1:9/', 500);
     await expect(open({ rpc: nobody }).view()).rejects.toMatchObject({ kind: 'unreachable' });
-    await expect(open({ rpc: nobody }).find(root)).rejects.toMatchObject({ kind: 'unreachable' });
+    await expect(open({ rpc: nobody }).find(root, [], 0)).rejects.toMatchObject({ kind: 'unreachable' });
   });
 
   it('signs nothing for a key that may not anchor, or cannot pay', async () => {
     const stranger = () => `0x${'45'.repeat(32)}`;
-    await expect(open({ anchorerKey: stranger }).sign(root, 1)).rejects.toMatchObject({
+    await expect(open({ anchorerKey: stranger }).sign({ root, treeSize: 1 }, anyPrice)).rejects.toMatchObject(
+      {
+        kind: 'no_permission',
+      },
+    );
+    await expect(
+      open({ anchorerKey: () => undefined }).sign({ root, treeSize: 1 }, anyPrice),
+    ).rejects.toMatchObject({
       kind: 'no_permission',
     });
-    await expect(open({ anchorerKey: () => undefined }).sign(root, 1)).rejects.toMatchObject({
-      kind: 'no_permission',
-    });
-    const signed = await open().sign(root, 1);
+    const signed = await open().sign({ root, treeSize: 1 }, anyPrice);
     const { Wallet } = await import('ethers');
     const { address } = new Wallet(test.anchorerKey);
     const balance = await test.rpc('eth_getBalance', [address, 'latest']);

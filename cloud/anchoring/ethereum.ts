@@ -1,6 +1,15 @@
 import type { Rpc } from '@nongtin/contracts/encoding';
 import { Transaction, Wallet } from 'ethers';
-import { ChainProblem, type ChainView, type SignedAnchor } from './chain-port.ts';
+import {
+  ChainProblem,
+  type ChainView,
+  type Finding,
+  type GasPrice,
+  type PaidTransaction,
+  type SendOutcome,
+  type SignedTransaction,
+  type Terms,
+} from './chain-port.ts';
 import { finalizedNumber } from './finality.ts';
 import { RpcError } from './http-rpc.ts';
 
@@ -14,6 +23,8 @@ export type Ask = <T>(method: string, ...params: readonly unknown[]) => Promise<
 /** Blocks behind the head that count as final where the chain does not know the tag `finalized`. */
 export const CONFIRMATIONS = 12;
 const GWEI = 10n ** 9n;
+/** Of a transaction that does nothing (yellow paper, appendix G). */
+const EMPTY_GAS = 21_000n;
 
 export interface Block {
   readonly number: string;
@@ -23,6 +34,7 @@ export interface Block {
 }
 
 export interface Receipt {
+  /** 0x0: it failed, and was paid for. */
   readonly status: string;
   readonly blockNumber: string;
   readonly transactionHash: string;
@@ -48,7 +60,7 @@ export function asking(rpc: Rpc): Ask {
     try {
       return (await rpc(method, params)) as T;
     } catch (error) {
-      if (error instanceof RpcError) throw error;
+      if (error instanceof RpcError || error instanceof ChainProblem) throw error;
       throw new ChainProblem('unreachable', 'The chain does not answer; what waits is kept and sent later.', {
         cause: error,
       });
@@ -56,15 +68,22 @@ export function asking(rpc: Rpc): Ask {
   };
 }
 
-export const rpcOf =
+const rpcOf =
   (ask: Ask): Rpc =>
   (method, params) =>
     ask(method, ...params);
 
+interface Place {
+  readonly chainId: number;
+  readonly contract: string;
+  /** Of who signs: 32 bytes as hex with 0x. */
+  readonly key: string | undefined;
+}
+
 /** Where the chain stands, once it is the right one and has the contract. */
 export async function viewOf(
   ask: Ask,
-  { chainId, contract }: { readonly chainId: number; readonly contract: string },
+  { chainId, contract, key }: Place,
   confirmations: number,
   blockNumber?: number,
 ): Promise<ChainView> {
@@ -85,41 +104,77 @@ export async function viewOf(
     headNumber,
     finalizedNumber: await finalizedNumber(rpcOf(ask), headNumber, confirmations),
     blockHash: known?.hash,
+    price: await priceOf(ask, head),
+    account: key === undefined ? undefined : await accountOf(ask, key),
   };
 }
 
-/** Of a transaction whose effect is not there. */
-export async function fateOf(ask: Ask, transaction: SignedAnchor): Promise<'pending' | 'unknown' | 'lost'> {
-  const receipt = await receiptOf(ask, transaction.hash);
-  // Succeeded, and the effect was not there a moment ago: it has just been mined; the next look sees it.
-  if (receipt !== null) return Number(receipt.status) === 1 ? 'pending' : 'lost';
-  const known = await ask<object | null>('eth_getTransactionByHash', transaction.hash);
-  if (known !== null) return 'pending';
-  const { from, nonce } = Transaction.from(transaction.raw);
-  const used = Number(await ask<string>('eth_getTransactionCount', from, 'latest'));
-  return used > nonce ? 'lost' : 'unknown';
+async function accountOf(ask: Ask, key: string): Promise<ChainView['account']> {
+  const address = new Wallet(key).address.toLowerCase();
+  return { address, balanceWei: BigInt(await ask<string>('eth_getBalance', address, 'latest')) };
 }
 
-/** A signed transaction, not sent. Rejects with a ChainProblem when it could not succeed. */
-export async function signCall(ask: Ask, call: ContractCall): Promise<SignedAnchor> {
+async function priceOf(ask: Ask, head: Block): Promise<GasPrice> {
+  return { baseFeeWei: BigInt(head.baseFeePerGas ?? 0), tipWei: await priorityFee(ask) };
+}
+
+/** Of the transactions signed for an effect that is not there, oldest first; the newest nonce is the one that counts. */
+export async function fateOf(
+  ask: Ask,
+  versions: readonly SignedTransaction[],
+  finalized: number,
+): Promise<Exclude<Finding, { kind: 'standing' }>> {
+  const newest = versions.at(-1);
+  if (newest === undefined) return { kind: 'lost' };
+  // Read from the bytes: rows of earlier releases do not have them.
+  const { from, nonce } = Transaction.from(newest.raw);
+  for (const { hash, raw } of [...versions].reverse()) {
+    if (Transaction.from(raw).nonce !== nonce) continue;
+    const receipt = await receiptOf(ask, hash);
+    // Succeeded, and the effect was not there a moment ago: it has just been mined; the next look sees it.
+    if (receipt !== null && Number(receipt.status) === 1) return { kind: 'pending' };
+    if (receipt !== null) return { kind: Number(receipt.blockNumber) <= finalized ? 'lost' : 'overtaken' };
+    if ((await ask<object | null>('eth_getTransactionByHash', hash)) !== null) return { kind: 'pending' };
+  }
+  const next = await nonceOf(ask, from, 'latest');
+  if (next === nonce) return { kind: 'dropped' };
+  if (next < nonce) return { kind: 'gap', nextNonce: next };
+  const used = await nonceOf(ask, from, numberHex(Math.max(0, finalized)));
+  return { kind: used > nonce ? 'lost' : 'overtaken' };
+}
+
+async function nonceOf(ask: Ask, address: string | null, blockTag: string): Promise<number> {
+  return Number(await ask<string>('eth_getTransactionCount', address, blockTag));
+}
+
+/** A signed transaction, not sent. Rejects with a ChainProblem when it could not succeed, or not at the price allowed. */
+export async function signCall(ask: Ask, call: ContractCall, terms: Terms): Promise<SignedTransaction> {
   const { chainId, contract, data } = call;
+  const { replaces, fillsNonce } = terms;
   const wallet = new Wallet(call.key);
-  const gas = await estimateGas(ask, { from: wallet.address, to: contract, data }, call.what);
-  const nonce = Number(await ask<string>('eth_getTransactionCount', wallet.address, 'pending'));
-  const { baseFeePerGas } = await requireBlock(ask, 'latest');
-  const tip = await priorityFee(ask);
+  const isFiller = fillsNonce !== undefined;
+  const gas = isFiller ? EMPTY_GAS : await gasOf(ask, call);
+  // A fifth more than estimated: unused gas is not paid.
+  const gasLimit = isFiller ? gas : (gas * 6n) / 5n;
+  const nonce =
+    fillsNonce ??
+    (replaces === undefined
+      ? await nonceOf(ask, wallet.address, 'pending')
+      : Transaction.from(replaces.raw).nonce);
+  const fees = terms.feesFor(gasLimit);
   const raw = await wallet.signTransaction({
-    type: 2,
-    chainId,
-    nonce,
-    to: contract,
-    data,
-    // A fifth more than estimated: unused gas is not paid.
-    gasLimit: (gas * 6n) / 5n,
-    maxFeePerGas: 2n * BigInt(baseFeePerGas ?? 0) + tip,
-    maxPriorityFeePerGas: tip,
+    ...{ type: 2, chainId, nonce, gasLimit },
+    ...(isFiller ? { to: wallet.address } : { to: contract, data }),
+    maxFeePerGas: fees.maxFeePerGasWei,
+    maxPriorityFeePerGas: fees.maxPriorityFeePerGasWei,
   });
-  return { hash: Transaction.from(raw).hash ?? '', raw };
+  const sender = wallet.address.toLowerCase();
+  return { hash: Transaction.from(raw).hash ?? '', raw, sender, nonce, gasLimit, fees };
+}
+
+/** What the call would use, estimated. Rejects with a ChainProblem when it would fail. */
+export function gasOf(ask: Ask, { key, contract, data, what }: ContractCall): Promise<bigint> {
+  return estimateGas(ask, { from: new Wallet(key).address, to: contract, data }, what);
 }
 
 async function estimateGas(ask: Ask, call: object, what: string): Promise<bigint> {
@@ -142,8 +197,8 @@ async function priorityFee(ask: Ask): Promise<bigint> {
   }
 }
 
-/** May be repeated with the same transaction. `refused`: this node will not take it as it is. */
-export async function sendSigned(ask: Ask, transaction: SignedAnchor): Promise<'sent' | 'refused'> {
+/** May be repeated with the same transaction. */
+export async function sendSigned(ask: Ask, transaction: SignedTransaction): Promise<SendOutcome> {
   try {
     await ask('eth_sendRawTransaction', transaction.raw);
     return 'sent';
@@ -152,7 +207,10 @@ export async function sendSigned(ask: Ask, transaction: SignedAnchor): Promise<'
     if (isAboutFunds(error)) throw noFunds(error);
     // The words of geth, anvil, besu, nethermind and erigon. With the nonce used, the next look tells what by.
     const alreadyThere = /already (known|imported|in)|known transaction|nonce too low|alreadyknown/i;
-    return alreadyThere.test(error.message) ? 'sent' : 'refused';
+    if (alreadyThere.test(error.message)) return 'sent';
+    const tooCheap =
+      /underpriced|fee too low|feetoolow|gas price (is )?(too low|below)|(tip|fee) .*(below|less than|lower than)/i;
+    return tooCheap.test(error.message) ? 'underpriced' : 'refused';
   }
 }
 
@@ -167,6 +225,24 @@ function noFunds(cause: RpcError): ChainProblem {
 
 export function receiptOf(ask: Ask, transactionHash: string): Promise<Receipt | null> {
   return ask<Receipt | null>('eth_getTransactionReceipt', transactionHash);
+}
+
+/** Where a transaction that succeeded is, and what it cost; undefined: it is in no block, or failed. */
+export async function paidBy(
+  ask: Ask,
+  transactionHash: string,
+): Promise<{ blockNumber: number; paid: PaidTransaction } | undefined> {
+  const receipt = await receiptOf(ask, transactionHash);
+  if (receipt === null || Number(receipt.status) !== 1) return undefined;
+  return { blockNumber: Number(receipt.blockNumber), paid: paidFor(receipt) };
+}
+
+export function paidFor(receipt: Receipt): PaidTransaction {
+  return {
+    hash: receipt.transactionHash,
+    gasUsed: BigInt(receipt.gasUsed),
+    gasPriceWei: BigInt(receipt.effectiveGasPrice ?? 0),
+  };
 }
 
 function readBlock(ask: Ask, tag: string): Promise<Block | null> {

@@ -2,20 +2,23 @@ import { type AnchorReading, type Rpc, readAnchor } from '@nongtin/contracts/enc
 import { Interface } from 'ethers';
 import {
   type AnchorBlock,
+  type AnchorCall,
   type ChainPort,
   ChainProblem,
   type Finding,
-  type SignedAnchor,
+  type SignedTransaction,
 } from './chain-port.ts';
 import {
   type Ask,
   asking,
   CONFIRMATIONS,
+  type ContractCall,
   fateOf,
+  gasOf,
   numberHex,
+  paidFor,
   receiptOf,
   requireBlock,
-  rpcOf,
   sendSigned,
   signCall,
   viewOf,
@@ -43,18 +46,25 @@ const registryInterface = new Interface([
 ]);
 const ANCHORED_TOPIC = registryInterface.getEvent('Anchored')?.topicHash ?? '';
 
+export interface EthersChain extends ChainPort {
+  /** What anchoring such a tree would use, without signing or sending anything. Rejects as `sign` does. */
+  gasOf(anchor: AnchorCall): Promise<bigint>;
+}
+
 /** The chain of the anchors, over JSON-RPC. */
-export function createEthersChain(options: EthersChainOptions): ChainPort {
+export function createEthersChain(options: EthersChainOptions): EthersChain {
   const ask = asking(options.rpc);
   const confirmations = options.confirmations ?? CONFIRMATIONS;
   return {
     view: async (blockNumber) => {
       const { chainId, anchorRegistry: contract } = requireDeployment(options);
-      return viewOf(ask, { chainId, contract }, confirmations, blockNumber);
+      return viewOf(ask, { chainId, contract, key: options.anchorerKey() }, confirmations, blockNumber);
     },
-    find: async (root, transaction) => find(ask, requireDeployment(options), root, transaction),
-    sign: (root, treeSize) => sign(ask, options, root, treeSize),
+    find: async (root, versions, finalized) =>
+      find(ask, requireDeployment(options), { root, versions, finalized }),
+    sign: async (anchor, terms) => signCall(ask, callOf(options, anchor), terms),
     send: (transaction) => sendSigned(ask, transaction),
+    gasOf: async (anchor) => gasOf(ask, callOf(options, anchor)),
   };
 }
 
@@ -69,20 +79,33 @@ function requireDeployment(options: EthersChainOptions): AnchorDeployment {
   return { chainId: deployment.chainId, anchorRegistry: deployment.anchorRegistry.toLowerCase() };
 }
 
+interface Question {
+  readonly root: string;
+  readonly versions: readonly SignedTransaction[];
+  readonly finalized: number;
+}
+
 async function find(
   ask: Ask,
   deployment: AnchorDeployment,
-  root: string,
-  transaction?: SignedAnchor,
+  { root, versions, finalized }: Question,
 ): Promise<Finding> {
   const contract = deployment.anchorRegistry;
-  const reading = await readAnchor(rpcOf(ask), { chainId: deployment.chainId, contract, root });
+  let problem: unknown;
+  const rpc: Rpc = (method, params) =>
+    ask(method, ...params).catch((error) => {
+      problem = error;
+      throw error;
+    });
+  const reading = await readAnchor(rpc, { chainId: deployment.chainId, contract, root });
   if (reading.kind === 'anchored') {
     const block = await blockOf(ask, contract, root, reading.blockNumber);
     return { kind: 'standing', block };
   }
+  // It says more than the reading does: that endpoints contradict each other is not that none answers.
+  if (reading.kind === 'unreachable' && problem instanceof ChainProblem) throw problem;
   if (reading.kind !== 'missing') throw problemOf(reading);
-  return { kind: transaction === undefined ? 'lost' : await fateOf(ask, transaction) };
+  return fateOf(ask, versions, finalized);
 }
 
 function problemOf(reading: Exclude<AnchorReading, { kind: 'anchored' | 'missing' }>): ChainProblem {
@@ -104,26 +127,14 @@ async function blockOf(ask: Ask, registry: string, root: string, number: number)
     number,
     hash: block.hash,
     timeMs: Number(block.timestamp) * 1000,
-    transaction:
-      receipt === null
-        ? null
-        : {
-            hash: receipt.transactionHash,
-            gasUsed: BigInt(receipt.gasUsed),
-            gasPriceWei: BigInt(receipt.effectiveGasPrice ?? 0),
-          },
+    transaction: receipt === null ? null : paidFor(receipt),
   };
 }
 
-async function sign(
-  ask: Ask,
-  options: EthersChainOptions,
-  root: string,
-  treeSize: number,
-): Promise<SignedAnchor> {
+function callOf(options: EthersChainOptions, { root, treeSize }: AnchorCall): ContractCall {
   const { chainId, anchorRegistry: contract } = requireDeployment(options);
   const data = registryInterface.encodeFunctionData('anchor', [root, treeSize]);
-  return signCall(ask, { chainId, contract, data, key: requireKey(options), what: 'the anchor' });
+  return { chainId, contract, data, key: requireKey(options), what: 'the anchor' };
 }
 
 function requireKey(options: EthersChainOptions): string {

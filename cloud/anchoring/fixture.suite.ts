@@ -6,6 +6,7 @@ import { cooperativeIdOf, type LotRecord, recordDigest, toHex } from '@nongtin/c
 import { type Kysely, sql } from 'kysely';
 import { pino } from 'pino';
 import { openRecords, type Schema } from '../records/index.ts';
+import { recordsFolder } from '../testing/records-folder.ts';
 
 /** A database of its own, with one cooperative, one product and one lot, for tests. */
 export const fixture = {
@@ -23,7 +24,10 @@ export async function openTestRecords(databaseUrl?: string): Promise<{
   dataDir: string;
   stop(): Promise<void>;
 }> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'nongtin-stamps-'));
+  const dataDir =
+    databaseUrl === undefined
+      ? await recordsFolder('nongtin-stamps-')
+      : mkdtempSync(join(tmpdir(), 'nongtin-stamps-'));
   const records = openRecords({
     dataDir,
     logger: silent,
@@ -43,7 +47,7 @@ export async function openTestRecords(databaseUrl?: string): Promise<{
 
 /** Empties the tables of stamps and anchors. */
 export async function emptyAnchors(db: Kysely<Schema>): Promise<void> {
-  await sql`truncate anchor_leaves, leaves, anchors, stamp_batches`.execute(db);
+  await sql`truncate anchor_leaves, leaves, anchors, stamp_batches, chain_transactions cascade`.execute(db);
 }
 
 async function seed(db: Kysely<Schema>): Promise<void> {

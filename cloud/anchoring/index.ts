@@ -1,25 +1,46 @@
 export { createAnchorStore } from './anchor-store.ts';
 export { type AnchorTrees, createAnchorTrees } from './anchor-trees.ts';
 export { type Anchorer, createAnchorer } from './anchorer.ts';
-export { ChainProblem, type ChainView, type SignedAnchor } from './chain-port.ts';
+export {
+  ChainProblem,
+  type ChainView,
+  type Finding,
+  type PaidTransaction,
+  type SendOutcome,
+  type SignedTransaction,
+  type Terms,
+} from './chain-port.ts';
+export { dryRun } from './dry-run.ts';
+export { openEndpoints } from './endpoints.ts';
 export {
   type Ask,
   asking,
   CONFIRMATIONS,
+  type ContractCall,
   fateOf,
   numberHex,
-  receiptOf,
+  paidBy,
   requireBlock,
   sendSigned,
   signCall,
   viewOf,
 } from './ethereum.ts';
 export { createEthersChain } from './ethers-chain.ts';
+export { defaultFeeRules, type FeeRules } from './fees.ts';
 export { finalizedNumber } from './finality.ts';
 export { httpRpc, RpcError } from './http-rpc.ts';
 export { registerAnchorMetrics } from './metrics.ts';
-export { enqueueLeaf } from './queue.ts';
+export { enqueueLeaf, type LeafReference, type NewLeaf } from './queue.ts';
 export { Rounds, type RoundsStatus } from './rounds.ts';
 export { anchorRoutes } from './routes.ts';
+export { Sending } from './sending.ts';
 export { type Standing, standingOf, statesOf } from './standing.ts';
-export type { AnchorState } from './state.ts';
+export { type AnchorAction, type AnchorEvent, type AnchorState, nextStep } from './state.ts';
+export {
+  createTransactionLedger,
+  type TransactionLedger,
+  type Version,
+  writePaid,
+} from './transactions.ts';
+export { hashOf } from './tree-of-leaves.ts';
+export type { TreeRules } from './tree-rules.ts';

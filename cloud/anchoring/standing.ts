@@ -1,8 +1,9 @@
 import type { Hex } from '@nongtin/contracts/encoding';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Schema } from '../records/index.ts';
 import type { LeafReference } from './queue.ts';
 import type { AnchorState } from './state.ts';
+import type { AnchorTables } from './tables.ts';
 
 /** Where a leaf stands, as our database has it; what the chain says now is another question. */
 export interface Standing {
@@ -97,6 +98,9 @@ export interface AnchorSummary {
   /** Decimal text; gasUsed × gas price. */
   readonly gasUsed: string | null;
   readonly costWei: string | null;
+  /** The two above for each leaf, rounded down. */
+  readonly gasPerLeaf: string | null;
+  readonly costPerLeafWei: string | null;
 }
 
 /** The newest first. */
@@ -118,20 +122,59 @@ export async function listAnchors(db: Kysely<Schema>, limit: number): Promise<An
     blockNumber: row.block_number,
     blockTimeMs: row.block_time_ms,
     gasUsed: row.gas_used,
-    costWei:
-      row.gas_used === null || row.gas_price_wei === null
-        ? null
-        : (BigInt(row.gas_used) * BigInt(row.gas_price_wei)).toString(),
+    ...costOf(row),
   }));
 }
 
+function costOf(row: Pick<AnchorTables['anchors'], 'gas_used' | 'gas_price_wei' | 'tree_size'>) {
+  const { gas_used: gas, gas_price_wei: price, tree_size: size } = row;
+  if (gas === null || price === null) return { costWei: null, gasPerLeaf: null, costPerLeafWei: null };
+  const wei = BigInt(gas) * BigInt(price);
+  return {
+    costWei: wei.toString(),
+    gasPerLeaf: (BigInt(gas) / BigInt(size)).toString(),
+    costPerLeafWei: (wei / BigInt(size)).toString(),
+  };
+}
+
+/** What the anchors mined since then cost together. Wei as decimal text. */
+export interface Costs {
+  readonly anchors: number;
+  readonly leaves: number;
+  readonly gas: number;
+  readonly costWei: string;
+}
+
+export async function costsSince(db: Kysely<Schema>, sinceMs: number): Promise<Costs> {
+  const { rows } = await sql<{ anchors: number; leaves: number; gas: string; wei: string }>`
+    select count(*)::int4 as anchors, coalesce(sum(tree_size), 0)::int8 as leaves, coalesce(sum(gas_used), 0)::text as gas,
+      coalesce(sum(cost_wei), 0)::text as wei
+    from anchor_costs where mined_at_ms >= ${sinceMs}`.execute(db);
+  const [row] = rows;
+  return {
+    anchors: Number(row?.anchors ?? 0),
+    leaves: Number(row?.leaves ?? 0),
+    gas: Number(row?.gas ?? 0),
+    costWei: row?.wei ?? '0',
+  };
+}
+
+/** Leaves in no tree yet, and records that are held back until they are signed or their key is on the chain. */
 export async function countWaiting(db: Kysely<Schema>): Promise<number> {
-  const row = await db
+  const leaves = await db
     .selectFrom('leaves')
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .where('anchor_id', 'is', null)
     .executeTakeFirstOrThrow();
-  return Number(row.count);
+  const held = await db
+    .selectFrom('record_signatures as signed')
+    .leftJoin('leaves', (join) =>
+      join.onRef('leaves.ref_kind', '=', 'signed.ref_kind').onRef('leaves.ref_id', '=', 'signed.ref_id'),
+    )
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('leaves.leaf_id', 'is', null)
+    .executeTakeFirstOrThrow();
+  return Number(leaves.count) + Number(held.count);
 }
 
 /** How many anchors are in each state but `final`, whose number only grows: counting those would take ever longer. */

@@ -1,83 +1,119 @@
 /**
- * The life of an anchor, as one table: state × what the chain was found to say → next state and what to do.
+ * The life of what is to stand on the chain, as one table: state × what the chain was found to say → next state and what to do.
  *
  *   waiting ──► submitted ──► mined ──► final
- *      ▲            │  ▲        │         │
- *      └── refused ─┘  └─ reorg ┘         │      a block was thrown away, our transaction is in the pool again
- *                               └─────────┴──► forgotten      the chain knows neither root nor transaction:
- *                                                             its leaves wait again, for a new tree
+ *                 ▲   ▲         │         │
+ *                 │   └─ reorg ─┘         │      a block was thrown away, or the chain was set back: the same transaction,
+ *                 └───────────────────────┘      byte for byte, is sent again
+ *                               └─────────┴──► forgotten      we anchor on another deployment now: the leaves wait again
  *
- * A row is written before anything is sent, and a signed transaction before it is sent: whatever state a crash leaves
- * behind, asking the chain and looking here tells how to go on, and sending again is sending the same bytes.
+ * A row is written before anything is sent, and each signed transaction before it is sent: whatever state a crash leaves
+ * behind, asking the chain and looking here tells how to go on, and sending again is sending the same bytes. A tree stays the
+ * tree of its leaves on a deployment for ever, so that no two roots with one leaf can both come to stand there.
  */
 export type AnchorState = 'waiting' | 'submitted' | 'mined' | 'final' | 'forgotten';
 
 /**
- * standing: the contract knows the root. finalized: and its block cannot be undone any more.
- * pending: our transaction waits in the pool. unknown: neither root nor transaction is known, its nonce is free.
- * lost: the transaction can never count any more (reverted, nonce used otherwise, another deployment), or there is none.
- * refused: the node would not take the transaction we sent.
+ * standing: the contract knows it. finalized: and its block cannot be undone any more.
+ * pending, dropped, gap, overtaken, lost: as Finding has them. stuck: pending for too long.
+ * elsewhere: it was anchored, or sent, to another deployment than the one in use.
  */
-export type AnchorEvent = 'standing' | 'finalized' | 'pending' | 'unknown' | 'lost' | 'refused';
+export type AnchorEvent =
+  | 'standing'
+  | 'finalized'
+  | 'pending'
+  | 'stuck'
+  | 'dropped'
+  | 'gap'
+  | 'overtaken'
+  | 'lost'
+  | 'elsewhere';
 
 /**
- * sign_and_send: sign anew, write it down, send. send_again: the transaction written down. record_block: which block
- * holds it. release_leaves: back into the queue.
+ * sign_and_send: sign for the account's next nonce, write it down, send. send_again: the newest transaction written down.
+ * bump: sign for the same nonce with a higher fee, write it down, send. fill_gap: have the missing nonce used, then send_again.
+ * record_block: which block holds it. release_leaves: back into the queue.
  */
-type AnchorAction = 'none' | 'sign_and_send' | 'send_again' | 'record_block' | 'release_leaves';
+export type AnchorAction =
+  | 'none'
+  | 'sign_and_send'
+  | 'send_again'
+  | 'bump'
+  | 'fill_gap'
+  | 'record_block'
+  | 'release_leaves';
 
-export interface AnchorStep {
+interface AnchorStep {
   readonly state: AnchorState;
   readonly action: AnchorAction;
 }
 
 const to = (state: AnchorState, action: AnchorAction = 'none'): AnchorStep => ({ state, action });
-const gone = to('forgotten', 'release_leaves');
+
+const stands = { standing: to('mined', 'record_block'), finalized: to('final', 'record_block') } as const;
+
+/** Of what stood: it is not shown as standing any more; what can be undone is done at once. */
+const gone = {
+  pending: to('submitted'),
+  stuck: to('submitted'),
+  dropped: to('submitted', 'send_again'),
+  gap: to('submitted', 'fill_gap'),
+  overtaken: to('submitted'),
+  lost: to('submitted'),
+  elsewhere: to('forgotten', 'release_leaves'),
+} as const;
 
 const table: Readonly<Record<AnchorState, Readonly<Record<AnchorEvent, AnchorStep>>>> = {
   waiting: {
-    standing: to('mined', 'record_block'),
-    finalized: to('final', 'record_block'),
-    pending: to('waiting'),
-    unknown: to('submitted', 'sign_and_send'),
+    ...stands,
+    pending: to('submitted'),
+    stuck: to('submitted', 'bump'),
+    dropped: to('submitted', 'send_again'),
+    gap: to('submitted', 'fill_gap'),
+    overtaken: to('submitted'),
     lost: to('submitted', 'sign_and_send'),
-    refused: to('waiting'),
+    elsewhere: to('submitted', 'sign_and_send'),
   },
   submitted: {
-    standing: to('mined', 'record_block'),
-    finalized: to('final', 'record_block'),
+    ...stands,
     pending: to('submitted'),
-    unknown: to('submitted', 'send_again'),
+    stuck: to('submitted', 'bump'),
+    dropped: to('submitted', 'send_again'),
+    gap: to('submitted', 'fill_gap'),
+    overtaken: to('submitted'),
     lost: to('submitted', 'sign_and_send'),
-    refused: to('waiting'),
+    elsewhere: to('forgotten', 'release_leaves'),
   },
-  mined: {
-    standing: to('mined', 'record_block'),
-    finalized: to('final', 'record_block'),
-    pending: to('submitted'),
-    unknown: gone,
-    lost: gone,
-    refused: to('mined'),
-  },
-  final: {
-    standing: to('final'),
-    finalized: to('final', 'record_block'),
-    // A finalized block does not vanish: this is another chain, or one set back to an older state.
-    pending: gone,
-    unknown: gone,
-    lost: gone,
-    refused: to('final'),
-  },
+  mined: { ...stands, ...gone },
+  final: { ...stands, ...gone },
   forgotten: {
     standing: to('forgotten'),
     finalized: to('forgotten'),
     pending: to('forgotten'),
-    unknown: to('forgotten'),
+    stuck: to('forgotten'),
+    dropped: to('forgotten'),
+    gap: to('forgotten'),
+    overtaken: to('forgotten'),
     lost: to('forgotten'),
-    refused: to('forgotten'),
+    elsewhere: to('forgotten'),
   },
 };
 
 export function nextStep(state: AnchorState, event: AnchorEvent): AnchorStep {
   return table[state][event];
+}
+
+/** What a node answers to who sends: it wants a higher fee, or does not take it as it is (a full pool, an odd rule). */
+export type SendEvent = 'sent' | 'underpriced' | 'refused';
+
+const afterSending: Readonly<Record<SendEvent, AnchorStep>> = {
+  sent: to('submitted'),
+  underpriced: to('waiting', 'bump'),
+  // Written down it is: the next look finds it dropped, and sends the same bytes.
+  refused: to('waiting'),
+};
+
+/** Only what a node has taken is `submitted`; what it has not is asked about again at the next look. */
+export function stepAfterSending(event: SendEvent): AnchorStep {
+  return afterSending[event];
 }

@@ -29,9 +29,8 @@ export interface AnchorTables {
     chain_id: number;
     registry: string;
     created_at_ms: number;
-    /** The signed transaction: written before it is sent, so that sending again is sending the same. */
+    /** Of the version that is mined, else the one signed last; all of them: chain_transactions. */
     transaction_hash: string | null;
-    raw_transaction: string | null;
     submitted_at_ms: number | null;
     block_number: number | null;
     block_hash: string | null;
@@ -44,4 +43,27 @@ export interface AnchorTables {
   };
   /** Which leaves a tree was built of, in order; kept when the chain forgets the anchor. */
   anchor_leaves: { anchor_id: number; leaf_index: number; leaf_id: number; leaf_hash: string };
+  /** Every signed version of every transaction, of anchors and of orders to the registry. */
+  chain_transactions: {
+    transaction_id: Generated<number>;
+    /** filler: it does nothing but use its nonce. */
+    purpose: 'anchor' | 'order' | 'filler';
+    /** Key of the anchor or the order; 0 for a filler. */
+    purpose_id: number;
+    /** The deployment it was signed for. */
+    chain_id: number;
+    contract: string;
+    /** Empty, with nonce -1 and no fees, when an earlier release signed it: its bytes tell. */
+    sender: string;
+    nonce: number;
+    hash: string;
+    raw: string;
+    gas_limit: string;
+    max_fee_wei: string;
+    priority_fee_wei: string;
+    signed_at_ms: number;
+    mined_at_ms: number | null;
+    gas_used: string | null;
+    gas_price_wei: string | null;
+  };
 }

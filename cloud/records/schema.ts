@@ -2,8 +2,10 @@ import type { AnchorTables } from '../anchoring/tables.ts';
 import type { CommandTables } from '../commands/tables.ts';
 import type { CooperativeTables } from '../cooperatives/tables.ts';
 import type { EnrolmentTables } from '../enrolment/tables.ts';
+import type { PestTables } from '../pests/tables.ts';
 import type { RegistryTables } from '../registry/tables.ts';
 import type { SeriesTables } from '../series/tables.ts';
+import type { SigningTables } from '../signing/tables.ts';
 import type { StampTables } from '../stamps/tables.ts';
 import type { TraceabilityTables } from '../traceability/tables.ts';
 import type { ArchiveTables } from '../uplink/archive/tables.ts';
@@ -23,7 +25,9 @@ export type Schema = CooperativeTables &
   ArchiveTables &
   NatsTables &
   TraceabilityTables &
+  SigningTables &
   StampTables &
   AnchorTables &
   CommandTables &
+  PestTables &
   RegistryTables;

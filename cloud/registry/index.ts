@@ -1,32 +1,35 @@
-import { readCooperativeKey, readDeployment } from '@nongtin/contracts/chain';
 import type { Logger } from '@nongtin/service';
 import type { Kysely } from 'kysely';
-import { httpRpc } from '../anchoring/index.ts';
+import { openEndpoints } from '../anchoring/index.ts';
+import type { ChainAccess } from '../chain-access.ts';
 import type { CloudConfig } from '../config.ts';
 import type { Schema } from '../records/index.ts';
 import { createEthersRegistry } from './ethers-registry.ts';
 import { createOrderStore } from './order-store.ts';
 import { Registrar } from './registrar.ts';
 
+export { enqueueCooperativeKey, enqueueRevocation, isKeyRegistered } from './queue.ts';
 export type { Registrar } from './registrar.ts';
 
 const TICK_SECONDS = 2;
 
 interface RegistrarParts {
-  readonly config: Pick<CloudConfig, 'dataDir' | 'rpcUrl'>;
+  readonly config: Pick<CloudConfig, 'rpcUrls' | 'rpcQuorum' | 'fees'>;
+  readonly access: ChainAccess;
   readonly db: Kysely<Schema>;
   readonly clock: { nowMs(): number };
   readonly logger: Logger;
 }
 
 /** The registrar, wired to the chain; not started. */
-export function openRegistrar({ config, db, clock, logger }: RegistrarParts): Registrar {
-  const { dataDir, rpcUrl } = config;
+export function openRegistrar({ config, access, db, clock, logger }: RegistrarParts): Registrar {
+  const { fees } = config;
+  const { deployment } = access;
   const chain = createEthersRegistry({
-    rpc: httpRpc(rpcUrl),
-    // Read anew at each use: the chain service writes them when it has deployed, which may be after our start.
-    deployment: () => readDeployment(dataDir),
-    adminKey: () => readCooperativeKey(dataDir),
+    rpc: openEndpoints(config, () => deployment()?.chainId).rpc,
+    deployment,
+    adminKey: access.cooperativeKey,
   });
-  return new Registrar({ store: createOrderStore(db), chain, clock, logger, tickSeconds: TICK_SECONDS });
+  const store = createOrderStore(db);
+  return new Registrar({ store, chain, clock, logger, fees, tickSeconds: TICK_SECONDS });
 }

@@ -1,19 +1,21 @@
 import {
+  anchorRegistryAbi,
   cooperativeRegistryAbi,
   demoCooperative,
   startTestChain,
   type TestChain,
 } from '@nongtin/contracts/chain';
-import { gatewayKeyId, keyKinds, publicKeyHash } from '@nongtin/contracts/encoding';
-import { Contract, JsonRpcProvider, Wallet } from 'ethers';
+import { cooperativeIdOf, gatewayKeyId, keyKinds, publicKeyHash, toHex } from '@nongtin/contracts/encoding';
+import { Contract, id, JsonRpcProvider, keccak256, Wallet } from 'ethers';
 import type { Kysely } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openTestRecords, silent } from '../anchoring/fixture.suite.ts';
-import { httpRpc } from '../anchoring/index.ts';
+import { enqueueLeaf, hashOf, httpRpc } from '../anchoring/index.ts';
 import { addCooperative } from '../cooperatives/cooperatives.ts';
 import { GatewayRegister } from '../enrolment/gateway-register.ts';
 import type { Schema } from '../records/index.ts';
 import { createEthersRegistry } from './ethers-registry.ts';
+import { enqueueCooperativeKey, enqueueRevocation } from './index.ts';
 import { createOrderStore } from './order-store.ts';
 import { Registrar } from './registrar.ts';
 import type { RegistryChain } from './registry-chain.ts';
@@ -35,7 +37,8 @@ beforeAll(async () => {
 });
 afterAll(() => stop());
 beforeEach(async () => {
-  await db.deleteFrom('key_orders').execute();
+  await db.deleteFrom('chain_orders').execute();
+  await db.deleteFrom('chain_transactions').execute();
   await db.deleteFrom('gateways').execute();
   anvil = await startTestChain();
   chain = chainOf(anvil);
@@ -80,18 +83,19 @@ async function untilFinal(registrar: Registrar): Promise<void> {
 }
 
 async function states(): Promise<string[]> {
-  const rows = await db.selectFrom('key_orders').selectAll().orderBy('order_id').execute();
+  const rows = await db.selectFrom('chain_orders').selectAll().orderBy('order_id').execute();
   return rows.map(({ gateway_id, action, state }) => `${gateway_id} ${action} ${state}`);
 }
 
 /** Read from the chain itself, by another way than ours. */
-async function onChain(name: string) {
+const onChain = (name: string) => keyOnChain(gatewayKeyId(name));
+
+async function keyOnChain(keyId: string) {
   const provider = new JsonRpcProvider(anvil.rpcUrl, undefined, { cacheTimeout: -1 });
   const { cooperativeRegistry } = anvil.deployment;
   const registry = new Contract(cooperativeRegistry, cooperativeRegistryAbi, provider);
-  const { cooperativeIdOf, toHex } = await import('@nongtin/contracts/encoding');
-  const id = toHex(cooperativeIdOf(demoCooperative.code));
-  const key = await registry.getFunction('keyOf')(id, gatewayKeyId(name));
+  const cooperative = toHex(cooperativeIdOf(demoCooperative.code));
+  const key = await registry.getFunction('keyOf')(cooperative, keyId);
   provider.destroy();
   return { ...key.toObject() } as {
     validFrom: bigint;
@@ -103,12 +107,20 @@ async function onChain(name: string) {
 
 /** Signs in the cooperative's name without our noting it. */
 async function byHand(call: (registry: Contract, cooperativeId: string) => Promise<{ wait(): unknown }>) {
-  const { cooperativeIdOf, toHex } = await import('@nongtin/contracts/encoding');
   const provider = new JsonRpcProvider(anvil.rpcUrl, undefined, { cacheTimeout: -1, pollingInterval: 20 });
   const wallet = new Wallet(anvil.keys.demoCooperative, provider);
   const registry = new Contract(anvil.deployment.cooperativeRegistry, cooperativeRegistryAbi, wallet);
   await (await call(registry, toHex(cooperativeIdOf(demoCooperative.code)))).wait();
   provider.destroy();
+}
+
+/** Asks the AnchorRegistry itself. */
+async function ask(view: 'revokedAt' | 'revokedStamps', ...args: unknown[]): Promise<bigint> {
+  const provider = new JsonRpcProvider(anvil.rpcUrl, undefined, { cacheTimeout: -1 });
+  const registry = new Contract(anvil.deployment.anchorRegistry, anchorRegistryAbi, provider);
+  const answer: bigint = await registry.getFunction(view)(...args);
+  provider.destroy();
+  return answer;
 }
 
 async function transactionsSent(): Promise<number> {
@@ -159,8 +171,8 @@ describe('the registrar on a real chain', () => {
       await enrol('gw-1');
       const dying: RegistryChain = {
         ...chain,
-        sign: (change) =>
-          moment === 'before it is signed' ? Promise.reject(new Error('killed')) : chain.sign(change),
+        sign: (...args) =>
+          moment === 'before it is signed' ? Promise.reject(new Error('killed')) : chain.sign(...args),
         send: async (transaction) => {
           if (moment === 'after it is sent') await chain.send(transaction);
           throw new Error('killed');
@@ -249,5 +261,66 @@ describe('the registrar on a real chain', () => {
       expect(registrar.status()).toMatchObject({ state: 'no_permission' });
     }
     expect(await states()).toEqual(['gw-1 set_key waiting']);
+  });
+
+  it('has a cooperative’s own signing key said, and revoked from the time it was lost', async () => {
+    const address = Wallet.createRandom().address;
+    const order = {
+      cooperative: demoCooperative.code,
+      ...{ keyId: id(`key of ${address}`), publicKeyHash: keccak256(address), nowMs: NOW },
+    };
+    await enqueueCooperativeKey(db, { ...order, action: 'set_key' });
+    await enqueueCooperativeKey(db, { ...order, action: 'set_key' });
+    await enqueueCooperativeKey(db, { ...order, action: 'revoke_key', revokedFromMs: 1_000 });
+    await untilFinal(registrarOf());
+    expect(await states()).toEqual(['null set_key final', 'null revoke_key final']);
+    const key = await keyOnChain(order.keyId);
+    expect([key.kind, key.publicKeyHash]).toEqual([2n, order.publicKeyHash]);
+    expect(key.revokedFrom).toBe(key.validFrom);
+    expect(await transactionsSent()).toBe(2);
+  });
+
+  it('has a record revoked, and stamps of a batch in orders that a block can hold; each once', async () => {
+    const cooperativeId = toHex(cooperativeIdOf(demoCooperative.code));
+    const leaf = { cooperativeId, digest: 'ab'.repeat(32) };
+    await enqueueLeaf(db, { ...leaf, kind: 'lot', refKind: 'lot', refId: 'L1' });
+    await enqueueLeaf(db, { ...leaf, kind: 'stamp_batch', refKind: 'stamp_batch', refId: '7' });
+    const lot = { refKind: 'lot', refId: 'L1' } as const;
+    const stamps = { refKind: 'stamp_batch', refId: '7', range: { from: 250, to: 8_200 } } as const;
+    for (let twice = 0; twice < 2; twice += 1) {
+      await enqueueRevocation(db, lot, NOW);
+      await enqueueRevocation(db, stamps, NOW);
+    }
+    await untilFinal(registrarOf());
+    expect(await states()).toEqual([
+      'null revoke_leaf final',
+      'null revoke_range final',
+      'null revoke_range final',
+    ]);
+    const rows = await db.selectFrom('leaves').selectAll().orderBy('leaf_id').execute();
+    const [lotLeaf, batchLeaf] = rows.map((row) => toHex(hashOf(row)));
+    expect(await ask('revokedAt', cooperativeId, lotLeaf)).toBeGreaterThan(0n);
+    expect(await ask('revokedAt', cooperativeId, batchLeaf)).toBe(0n);
+    // Stamps 250 to 255, all of 1 to 31, and 8,192 to 8,200.
+    expect(await ask('revokedStamps', cooperativeId, batchLeaf, 0)).toBe(0b111111n << 250n);
+    expect(await ask('revokedStamps', cooperativeId, batchLeaf, 31)).toBe((1n << 256n) - 1n);
+    expect(await ask('revokedStamps', cooperativeId, batchLeaf, 32)).toBe(0b111111111n);
+    expect(await transactionsSent()).toBe(3);
+  });
+
+  it('takes a revocation of nothing, or a range that is none, for a mistake', async () => {
+    await expect(enqueueRevocation(db, { refKind: 'lot', refId: 'nowhere' })).rejects.toThrow(
+      'there is no leaf for lot nowhere',
+    );
+    const batch = {
+      cooperativeId: `0x${'1'.repeat(64)}`,
+      digest: 'cd'.repeat(32),
+      refKind: 'stamp_batch',
+    } as const;
+    await enqueueLeaf(db, { ...batch, kind: 'stamp_batch', refId: '8' });
+    const range = { from: 9, to: 8 };
+    await expect(enqueueRevocation(db, { refKind: 'stamp_batch', refId: '8', range })).rejects.toThrow(
+      'not from 9 to 8',
+    );
   });
 });

@@ -1,7 +1,16 @@
 import type { Logger } from '@nongtin/service';
-import { ChainProblem, type ChainView, Rounds, type RoundsStatus } from '../anchoring/index.ts';
-import type { KeyOrder, OrderStore } from './order-store.ts';
-import type { KeyFinding, RegistryChain } from './registry-chain.ts';
+import {
+  ChainProblem,
+  type ChainView,
+  defaultFeeRules,
+  type FeeRules,
+  Rounds,
+  type RoundsStatus,
+  Sending,
+  type Version,
+} from '../anchoring/index.ts';
+import type { Order, OrderStore } from './order-store.ts';
+import type { OrderCall, OrderFinding, RegistryChain } from './registry-chain.ts';
 import { nextOrderStep, type OrderEvent } from './state.ts';
 
 export interface RegistrarOptions {
@@ -11,23 +20,31 @@ export interface RegistrarOptions {
   readonly logger: Logger;
   /** Seconds between ticks; longer, up to ten times, while the chain gives no answer. */
   readonly tickSeconds: number;
+  /** Default: defaultFeeRules. */
+  readonly fees?: FeeRules;
 }
 
-/** Looks that must miss what stood before it counts as gone: an endpoint of several nodes may answer from one that lags. */
-const MISSES_BEFORE_GONE = 3;
+/** Looks in a row that must say it before another nonce is used: an endpoint of several nodes may answer from one that lags. */
+const LOOKS_BEFORE_BELIEVED = 3;
 
 /**
- * Has the chain's registry say which keys gateways have, and which were revoked. One transaction at a time is on its way: its
+ * Has the chain say for the cooperative which keys count and what is revoked. One transaction at a time is on its way: its
  * account has no other user. Whatever state a crash leaves behind, the chain is asked before anything is sent, and sending
  * again is sending the same bytes.
  */
 export class Registrar {
   readonly #options: RegistrarOptions;
-  readonly #misses = new Map<number, number>();
+  readonly #rules: FeeRules;
+  readonly #sending: Sending<OrderCall>;
+  readonly #doubts = new Map<number, number>();
   readonly #rounds: Rounds;
+  #problem: ChainProblem | undefined;
 
   constructor(options: RegistrarOptions) {
+    const { store, chain, clock } = options;
     this.#options = options;
+    this.#rules = options.fees ?? defaultFeeRules;
+    this.#sending = new Sending({ ledger: store.ledger, chain, rules: this.#rules, clock });
     this.#rounds = new Rounds({ ...options, name: 'registrar', round: () => this.#round() });
   }
 
@@ -51,103 +68,118 @@ export class Registrar {
 
   async #round(): Promise<void> {
     const { store, chain } = this.#options;
+    this.#problem = undefined;
     const newest = await store.newestFinal();
     const open = await store.open();
     // With nothing to say and nothing said, the chain need not even be there.
     if (newest === undefined && open.length === 0) return;
     const view = await chain.view();
-    if (newest !== undefined && (await this.#isGone(newest, view))) {
+    if (newest !== undefined && (await this.#look(newest, view)).finding.kind !== 'standing') {
       await store.reopen();
-      return;
+      return this.#followAll(await store.open(), view);
     }
-    // What is on its way first: one that cannot be signed keeps nobody else from being seen.
-    const [onTheirWay, waiting] = [open.filter(isOnItsWay), open.filter((order) => !isOnItsWay(order))];
-    for (const order of [...onTheirWay, ...waiting]) await this.#follow(order, view);
+    await this.#followAll(open, view);
   }
 
-  async #isGone(order: KeyOrder, view: ChainView): Promise<boolean> {
-    const { change, transaction } = order;
-    const finding = await this.#options.chain.find(change, isOf(order, view) ? transaction : undefined);
-    return this.#isMissed(order, finding);
-  }
-
-  async #follow(order: KeyOrder, view: ChainView): Promise<void> {
-    const { change } = order;
-    const transaction = isOf(order, view) ? order.transaction : undefined;
-    const finding = sinceFirstSeen(await this.#options.chain.find(change, transaction), order, view);
-    const stood = order.state === 'mined';
-    if (stood && finding.kind !== 'standing' && !this.#isMissed(order, finding)) return;
-    await this.#apply(order, finding, view);
-  }
-
-  /** Whether what stood is missing, and often enough by now to be believed. */
-  #isMissed({ orderId }: KeyOrder, finding: KeyFinding): boolean {
-    const misses = finding.kind === 'standing' ? 0 : (this.#misses.get(orderId) ?? 0) + 1;
-    this.#misses.set(orderId, misses);
-    if (misses === 0 || misses >= MISSES_BEFORE_GONE) this.#misses.delete(orderId);
-    return misses >= MISSES_BEFORE_GONE;
-  }
-
-  async #apply(order: KeyOrder, finding: KeyFinding, view: ChainView): Promise<void> {
-    const { store, clock } = this.#options;
-    const event = eventOf(finding, view);
-    const { state, action } = nextOrderStep(order.state, event);
-    if (action === 'sign_and_send') return this.#signAndSend(order, view);
-    if (action === 'send_again') return this.#send(order, order.transaction);
-    if (finding.kind === 'standing' && (state === 'mined' || state === 'final')) {
-      const block = { number: finding.blockNumber, view, nowMs: clock.nowMs() };
-      if (state !== order.state) this.#log(order, state);
-      return store.stands(order, state, block);
+  async #followAll(open: readonly Order[], view: ChainView): Promise<void> {
+    const looks: Look[] = [];
+    for (const order of open) looks.push(await this.#look(order, view));
+    // A nonce is taken by one that waits for its block.
+    let isBusy = looks.some(({ finding }) => isOnItsWay(finding));
+    for (const look of looks) {
+      const signs = look.event === 'lost';
+      if (signs && isBusy && look.order.state !== 'mined') continue;
+      if (await this.#follow(look, view)) isBusy = true;
     }
-    if (state === order.state || state === 'mined' || state === 'final') return;
-    this.#log(order, state);
-    await store.setState(order.orderId, state);
+    if (this.#problem !== undefined) throw this.#problem;
   }
 
-  async #signAndSend(order: KeyOrder, view: ChainView): Promise<void> {
+  async #look(order: Order, view: ChainView): Promise<Look> {
     const { store, chain, clock } = this.#options;
-    const others = await store.open();
-    // Its nonce is taken by one that waits for its block.
-    if (others.some(({ orderId, state }) => state === 'submitted' && orderId !== order.orderId)) return;
-    const transaction = await chain.sign(order.change);
-    await store.submitted(order.orderId, transaction, view, clock.nowMs());
-    this.#log(order, 'submitted');
-    await this.#send(order, transaction);
+    const versions = await store.ledger.versionsOf({ kind: 'order', id: order.orderId }, view);
+    const found = await chain.find(order.call, versions, view.finalizedNumber);
+    const finding = sinceFirstSeen(found, order, view);
+    const newest = versions.at(-1);
+    const isStuck = newest !== undefined && clock.nowMs() - newest.signedAtMs >= this.#rules.bumpAfterMs;
+    const event = finding.kind === 'pending' && isStuck ? 'stuck' : eventOf(finding, view);
+    return { order, versions, finding, event };
   }
 
-  async #send(order: KeyOrder, transaction: KeyOrder['transaction']): Promise<void> {
-    if (transaction === undefined) return;
-    const { store, chain } = this.#options;
-    if ((await chain.send(transaction)) === 'sent') return;
-    await store.setState(order.orderId, 'waiting');
-    const message = 'The node does not take the transaction; it is signed anew and sent again.';
-    throw new ChainProblem('refused', message);
+  /** Whether a transaction was sent. */
+  async #follow(look: Look, view: ChainView): Promise<boolean> {
+    const { store, clock } = this.#options;
+    const { order, versions, finding, event } = look;
+    const { state, action } = nextOrderStep(order.state, event);
+    if (!this.#isBelieved(look, action)) return false;
+    if (finding.kind === 'standing') {
+      if (state !== 'mined' && state !== 'final') return false;
+      const { blockNumber: number, paid } = finding;
+      if (state !== order.state) this.#log(order, state);
+      await store.stands(order, state, { number, paid, view, nowMs: clock.nowMs() });
+      return false;
+    }
+    const stood = order.state === 'mined' || order.state === 'final';
+    const isChanged = state !== order.state && state !== 'mined' && state !== 'final';
+    if (isChanged && (stood || action === 'none')) {
+      this.#log(order, state);
+      await store.setState(order.orderId, state);
+    }
+    if (action === 'none' || action === 'record_block' || action === 'release_leaves') return false;
+    const errand = { purpose: { kind: 'order', id: order.orderId } as const, call: order.call, versions };
+    const nextNonce = finding.kind === 'gap' ? finding.nextNonce : undefined;
+    try {
+      const sent = await this.#sending.act(action, errand, view, nextNonce);
+      await store.submitted(order.orderId, sent, view, clock.nowMs());
+      this.#log(order, 'submitted');
+    } catch (error) {
+      // The others are looked at all the same.
+      if (!(error instanceof ChainProblem)) throw error;
+      this.#problem ??= error;
+      return false;
+    }
+    return true;
   }
 
-  #log({ gatewayId, change, state: from }: KeyOrder, to: string): void {
+  #isBelieved({ order, versions }: Look, action: string): boolean {
+    const isGrave = action === 'sign_and_send' && versions.length > 0;
+    const looks = isGrave ? (this.#doubts.get(order.orderId) ?? 0) + 1 : 0;
+    const isBelieved = looks === 0 || looks >= LOOKS_BEFORE_BELIEVED;
+    if (isBelieved) this.#doubts.delete(order.orderId);
+    else this.#doubts.set(order.orderId, looks);
+    return isBelieved;
+  }
+
+  #log({ about, call, state: from }: Order, to: string): void {
     if (from === to) return;
     const level = to === 'refused' ? 'error' : 'info';
-    this.#options.logger[level]({ gateway: gatewayId, action: change.action, from, to }, 'registry');
+    this.#options.logger[level]({ about, action: call.action, from, to }, 'registry');
   }
 }
 
-function isOnItsWay({ state }: KeyOrder): boolean {
-  return state !== 'waiting';
+interface Look {
+  readonly order: Order;
+  readonly versions: readonly Version[];
+  readonly finding: OrderFinding;
+  readonly event: OrderEvent;
+}
+
+function isOnItsWay({ kind }: OrderFinding): boolean {
+  return kind === 'pending' || kind === 'dropped' || kind === 'gap' || kind === 'overtaken';
 }
 
 /** What somebody else's transaction said is looked for in no block: it stood when we first saw it. */
-function sinceFirstSeen(finding: KeyFinding, order: KeyOrder, view: ChainView): KeyFinding {
+function sinceFirstSeen(finding: OrderFinding, order: Order, view: ChainView): OrderFinding {
   const { state, blockNumber } = order;
-  if (finding.kind !== 'standing' || finding.isOurs || state !== 'mined') return finding;
+  if (finding.kind !== 'standing' || finding.paid !== undefined || state !== 'mined') return finding;
   if (blockNumber === null || !isOf(order, view)) return finding;
   return { ...finding, blockNumber: Math.min(blockNumber, finding.blockNumber) };
 }
 
-function eventOf(finding: KeyFinding, view: ChainView): OrderEvent {
+function eventOf(finding: OrderFinding, view: ChainView): OrderEvent {
   if (finding.kind !== 'standing') return finding.kind;
   return finding.blockNumber <= view.finalizedNumber ? 'finalized' : 'standing';
 }
 
-function isOf({ chainId, registry }: KeyOrder, view: ChainView): boolean {
+function isOf({ chainId, registry }: Order, view: ChainView): boolean {
   return chainId === view.chainId && registry === view.registry;
 }

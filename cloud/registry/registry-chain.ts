@@ -1,33 +1,58 @@
-import type { ChainView, SignedAnchor } from '../anchoring/index.ts';
+import type {
+  ChainView,
+  Finding,
+  PaidTransaction,
+  SendOutcome,
+  SignedTransaction,
+  Terms,
+} from '../anchoring/index.ts';
 
-/** What the registry is to be told of a gateway's key. Hashes are hex with 0x, lower case. */
+/** What the chain is to be told for a cooperative. Hashes are hex with 0x, lower case. */
+export type OrderCall = KeyChange | Revocation;
+
+/** To the CooperativeRegistry: of a key. */
 export interface KeyChange {
   readonly action: 'set_key' | 'revoke_key';
   readonly cooperativeId: string;
   readonly keyId: string;
+  /** A number of keyKinds. */
+  readonly keyKind: number;
   readonly publicKeyHash: string;
   /** Of a revocation: nothing counts from then on. */
   readonly revokedFromMs: number;
 }
 
-export type SignedTransaction = SignedAnchor;
+/** To the AnchorRegistry: of a leaf, or of stamps of the batch whose leaf it is. */
+export interface Revocation {
+  readonly action: 'revoke_leaf' | 'revoke_range';
+  /** The cooperative. */
+  readonly issuer: string;
+  readonly leaf: string;
+  /** Indices of stamps, both included; of `revoke_range` alone. */
+  readonly range: { readonly from: number; readonly to: number } | undefined;
+}
 
 /**
- * standing: the registry says it, in the block of our transaction, or, when another one said it, in this block or an earlier
- * one. other_key: the id is another key's, for ever.
- * no_key: what is to be revoked is not set. pending, unknown, lost: as for an anchor.
+ * standing: the chain says it, in the block of our transaction, which is then `paid`, or, when another one said it, in this
+ * block or an earlier one. other_key: the id is another key's, for ever. no_key: what is to be revoked is not set. The others:
+ * as of an anchor.
  */
-export type KeyFinding =
-  | { readonly kind: 'standing'; readonly blockNumber: number; readonly isOurs: boolean }
-  | { readonly kind: 'other_key' | 'no_key' | 'pending' | 'unknown' | 'lost' };
+export type OrderFinding =
+  | { readonly kind: 'standing'; readonly blockNumber: number; readonly paid: PaidTransaction | undefined }
+  | { readonly kind: 'other_key' | 'no_key' }
+  | Exclude<Finding, { kind: 'standing' }>;
 
-/** The chain's CooperativeRegistry as the registrar sees it. Rejects with a ChainProblem when nothing may be sent. */
+/** The chain's registries as the registrar sees them. Rejects with a ChainProblem when nothing may be sent. */
 export interface RegistryChain {
   /** Once a tick, before anything else. */
   view(): Promise<ChainView>;
-  /** What the registry says of the key, and what became of the transaction signed for the change. */
-  find(change: KeyChange, transaction?: SignedTransaction): Promise<KeyFinding>;
-  sign(change: KeyChange): Promise<SignedTransaction>;
-  /** May be repeated with the same transaction. `refused`: this node will not take it as it is. */
-  send(transaction: SignedTransaction): Promise<'sent' | 'refused'>;
+  /** What the chain says of it, and what became of the transactions signed for it, oldest first. */
+  find(
+    call: OrderCall,
+    versions: readonly SignedTransaction[],
+    finalizedNumber: number,
+  ): Promise<OrderFinding>;
+  sign(call: OrderCall, terms: Terms): Promise<SignedTransaction>;
+  /** May be repeated with the same transaction. */
+  send(transaction: SignedTransaction): Promise<SendOutcome>;
 }

@@ -1,66 +1,23 @@
+import { type AnchorAction, type AnchorEvent, nextStep } from '../anchoring/index.ts';
+
 /**
- * The life of a change of the registry, as one table: state × what the chain was found to say → next state and what to do.
- *
- *   waiting ──► submitted ──► mined ──► final
- *      ▲            ▲           │         │
- *      │            └── reorg ──┤         │ (a chain that was set back)
- *      └────────────────────────┴─────────┘
- *
- * What the registry says already, by whoever's transaction, is mined or final without one of ours. `refused` is for good: the
- * id is another key's.
+ * The life of an order to the registry: that of an anchor (`anchoring/state.ts`), with two things more that the chain may say.
+ * What it says already, by whoever's transaction, is mined or final without one of ours. `refused` is for good: the id is another
+ * key's.
  */
 export type OrderState = 'waiting' | 'submitted' | 'mined' | 'final' | 'refused';
 
-/** `finalized`: standing, in a block that cannot be undone any more. The others: KeyFinding. */
-export type OrderEvent = 'standing' | 'finalized' | 'other_key' | 'no_key' | 'pending' | 'unknown' | 'lost';
+export type OrderEvent = Exclude<AnchorEvent, 'elsewhere'> | 'other_key' | 'no_key';
 
-type OrderAction = 'none' | 'sign_and_send' | 'send_again' | 'record_block';
-
-export interface OrderStep {
+interface OrderStep {
   readonly state: OrderState;
-  readonly action: OrderAction;
+  readonly action: AnchorAction;
 }
 
-const to = (state: OrderState, action: OrderAction = 'none'): OrderStep => ({ state, action });
-
-const found = {
-  standing: to('mined', 'record_block'),
-  finalized: to('final', 'record_block'),
-  other_key: to('refused'),
-  no_key: to('waiting'),
-  pending: to('submitted'),
-} as const;
-
-const table: Readonly<Record<OrderState, Readonly<Record<OrderEvent, OrderStep>>>> = {
-  waiting: {
-    ...found,
-    unknown: to('submitted', 'sign_and_send'),
-    lost: to('submitted', 'sign_and_send'),
-  },
-  submitted: {
-    ...found,
-    unknown: to('submitted', 'send_again'),
-    lost: to('submitted', 'sign_and_send'),
-  },
-  mined: { ...found, unknown: to('waiting'), lost: to('waiting') },
-  final: {
-    ...found,
-    standing: to('final'),
-    finalized: to('final'),
-    unknown: to('waiting'),
-    lost: to('waiting'),
-  },
-  refused: {
-    standing: to('refused'),
-    finalized: to('refused'),
-    other_key: to('refused'),
-    no_key: to('refused'),
-    pending: to('refused'),
-    unknown: to('refused'),
-    lost: to('refused'),
-  },
-};
-
 export function nextOrderStep(state: OrderState, event: OrderEvent): OrderStep {
-  return table[state][event];
+  if (state === 'refused' || event === 'other_key') return { state: 'refused', action: 'none' };
+  if (event === 'no_key') return { state: 'waiting', action: 'none' };
+  const step = nextStep(state, event);
+  // Only what is elsewhere is ever forgotten; an order is given again there.
+  return { ...step, state: step.state === 'forgotten' ? 'waiting' : step.state };
 }

@@ -1,9 +1,10 @@
 import type { BatchRecord, LotRecord } from '@nongtin/contracts/encoding';
 import type { Kysely } from 'kysely';
-import { enqueueLeaf } from '../anchoring/index.ts';
+import type { NewLeaf } from '../anchoring/index.ts';
+import { type KeyStore, whileKeysStay } from '../keystore/index.ts';
 import type { Schema } from '../records/index.ts';
 import { type DerivedStamps, deriveStamps } from './derive.ts';
-import type { KeyStore } from './keys.ts';
+import { batchKeys } from './keys.ts';
 
 /** The lot that stamps are issued for. */
 export interface StampedLot {
@@ -21,7 +22,8 @@ export interface BatchRow {
   /** 64 hex digits. */
   readonly digest: string;
   readonly cooperative: string;
-  readonly wrappedSecret: string;
+  /** 32 bytes; wrapped before they are written. */
+  readonly secret: Uint8Array;
   readonly upper: Uint8Array;
   readonly issuedBy: string;
 }
@@ -32,7 +34,11 @@ export interface OpenBatch {
   readonly batchNumber: number;
   readonly upper: Uint8Array;
   readonly stamps: DerivedStamps;
+  readonly pinKey: Uint8Array;
 }
+
+/** Hands a record's leaf to anchoring, signed where it can be, in the transaction that writes the record. */
+export type QueueRecord = (transaction: Kysely<Schema>, leaf: NewLeaf) => Promise<void>;
 
 export interface BatchSummary {
   readonly batchNumber: number;
@@ -65,10 +71,28 @@ export async function takeBatchNumber(db: Kysely<Schema>): Promise<number> {
   return Number(row.number);
 }
 
-/** The batch and its leaf in the queue: both or neither. */
-export async function writeBatch(db: Kysely<Schema>, batch: BatchRow): Promise<void> {
+/** The batch and its leaf in the queue: both or neither. False: its lot was recalled. */
+export async function writeBatch(
+  db: Kysely<Schema>,
+  { keyStore, queueRecord }: { readonly keyStore: KeyStore; readonly queueRecord: QueueRecord },
+  batch: BatchRow,
+): Promise<boolean> {
   const { record } = batch;
-  await db.transaction().execute(async (transaction) => {
+  return db.transaction().execute(async (transaction) => {
+    // Shared: a recall of the lot comes before, or finds this batch.
+    await transaction
+      .selectFrom('lots')
+      .select('lot_number')
+      .where('lot_number', '=', record.lotNumber)
+      .forShare()
+      .execute();
+    const recall = await transaction
+      .selectFrom('lot_recalls')
+      .select('lot_number')
+      .where('lot_number', '=', record.lotNumber)
+      .executeTakeFirst();
+    if (recall !== undefined) return false;
+    await whileKeysStay(transaction);
     await transaction
       .insertInto('stamp_batches')
       .values({
@@ -79,19 +103,20 @@ export async function writeBatch(db: Kysely<Schema>, batch: BatchRow): Promise<v
         stamp_count: record.stampCount,
         record: batch.recordText,
         digest: batch.digest,
-        wrapped_secret: batch.wrappedSecret,
+        wrapped_secret: await keyStore.wrap(batch.secret, record.batchNumber),
         upper_nodes: batch.upper,
         issued_at_ms: record.issuedAtMs,
         issued_by: batch.issuedBy,
       })
       .execute();
-    await enqueueLeaf(transaction, {
+    await queueRecord(transaction, {
       cooperativeId: record.cooperativeId,
       kind: 'stamp_batch',
       digest: batch.digest,
       refKind: 'stamp_batch',
       refId: record.batchNumber,
     });
+    return true;
   });
 }
 
@@ -114,6 +139,7 @@ export async function openBatch(
     batchNumber,
     upper: new Uint8Array(row.upper_nodes),
     stamps: deriveStamps({ secret, cooperativeId, gtin14, batchNumber }),
+    pinKey: batchKeys(secret).pin,
   };
 }
 

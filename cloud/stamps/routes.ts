@@ -18,16 +18,28 @@ export interface StampRoutesOptions {
 
 const STAMPS_A_PAGE = 1_000;
 
-const Order = Type.Object({
-  lotNumber: Type.String({ minLength: 1, maxLength: 20 }),
-  count: Type.Integer({ minimum: 1, maximum: MAX_STAMPS_PER_BATCH }),
-});
+const Order = Type.Object(
+  {
+    lotNumber: Type.String({ minLength: 1, maxLength: 20 }),
+    count: Type.Integer({ minimum: 1, maximum: MAX_STAMPS_PER_BATCH }),
+    netWeightGrams: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'of one stamped package' }),
+    ),
+  },
+  { additionalProperties: false },
+);
 const BatchParams = Type.Object({ batchNumber: Type.Integer({ minimum: 0, maximum: MAX_BATCH_NUMBER }) });
 const Page = Type.Object({
   from: Type.Integer({ minimum: 0, maximum: MAX_STAMPS_PER_BATCH, default: 0 }),
   count: Type.Integer({ minimum: 1, maximum: STAMPS_A_PAGE, default: 20 }),
 });
 const Limit = Type.Object({ limit: Type.Integer({ minimum: 1, maximum: 500, default: 100 }) });
+
+const refusals = {
+  unknown_lot: { status: 404, message: 'There is no such lot.' },
+  recalled_lot: { status: 409, message: 'This lot was recalled: no stamps are issued for it.' },
+  count: { status: 400, message: 'That many stamps cannot be issued at once.' },
+};
 
 /** Issuing stamps and listing their links. */
 export const stampRoutes: FastifyPluginAsyncTypebox<StampRoutesOptions> = async (app, options) => {
@@ -36,11 +48,7 @@ export const stampRoutes: FastifyPluginAsyncTypebox<StampRoutesOptions> = async 
   app.post('/api/stamp-batches', { schema: { body: Order } }, async (request, reply) => {
     const result = await stamps.issueBatch({ ...request.body, issuedBy: options.issuerOf(request) });
     if (!result.ok) {
-      const message =
-        result.problem === 'unknown_lot'
-          ? `There is no lot ${request.body.lotNumber}.`
-          : 'That many stamps cannot be issued at once.';
-      const status = result.problem === 'unknown_lot' ? 404 : 400;
+      const { status, message } = refusals[result.problem];
       return reply.code(status).send({ error: { kind: 'your_input', code: result.problem, message } });
     }
     const { batch, firstSerial } = result;

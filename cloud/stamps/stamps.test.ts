@@ -8,9 +8,11 @@ import type { Kysely } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixture, openTestRecords } from '../anchoring/fixture.suite.ts';
 import { standingOf, statesOf } from '../anchoring/index.ts';
+import { keyStoreOf, openFileKeyStore } from '../keystore/index.ts';
 import type { Schema } from '../records/index.ts';
-import { openFileKeyStore, stampRoutes } from './index.ts';
+import { stampRoutes } from './index.ts';
 import { createStamps, type FoundStamp, type Stamps } from './stamps.ts';
+import { createTreeBuilder } from './tree-builder.ts';
 
 const { gtin14, lotNumber } = fixture;
 let db: Kysely<Schema>;
@@ -75,7 +77,7 @@ describe('a stamp batch', () => {
     expect(standing).toMatchObject({ state: 'waiting', anchor: null });
   });
 
-  it('proves its stamps: first, last, and those of a tree built in a worker', async () => {
+  it('proves its stamps: first, last, and one in between', async () => {
     for (const count of [1, 2, 37, 2_500, 4_999]) {
       const { batch } = await issue(count);
       const picks = [...new Set([0, Math.floor(count / 3), count - 1])];
@@ -96,6 +98,16 @@ describe('a stamp batch', () => {
     expect(serials[0]).toBe(a.firstSerial);
   });
 
+  it('says in its record what a package weighs, and of which planting area its lot is', async () => {
+    const recordOf = async (order: { count: number; netWeightGrams?: number }) => {
+      const issued = await stamps.issueBatch({ lotNumber, issuedBy: 'x', ...order });
+      return issued.ok && (await find(issued.firstSerial)).batch;
+    };
+    const weighed = await recordOf({ count: 2, netWeightGrams: 5_000 });
+    expect(weighed).toMatchObject({ netWeightGrams: 5_000, plantingAreaCode: 'VN-BTOR-0001', stampCount: 2 });
+    expect(await recordOf({ count: 2 })).not.toHaveProperty('netWeightGrams');
+  });
+
   it('is refused for a lot that is not there and for too many stamps', async () => {
     const order = { lotNumber, issuedBy: 'x' };
     expect(await stamps.issueBatch({ ...order, lotNumber: 'none', count: 1 })).toEqual({
@@ -105,6 +117,21 @@ describe('a stamp batch', () => {
     for (const count of [0, -1, 1.5, 5_001, Number.NaN]) {
       expect(await stamps.issueBatch({ ...order, count })).toEqual({ ok: false, problem: 'count' });
     }
+  });
+
+  it('whose tree is not built, because a worker died or the service stops, is not there at all', async () => {
+    const count = () => db.selectFrom('stamp_batches').select(db.fn.countAll().as('n')).executeTakeFirst();
+    const before = await count();
+    const buildTree = createTreeBuilder({ signal: AbortSignal.abort() });
+    const stopped = createStamps({
+      db,
+      keyStore: keyStoreOf(new Uint8Array(32)),
+      clock: { nowMs: () => 0 },
+      buildTree,
+    });
+    const order = { lotNumber, count: 30_000, issuedBy: 'x' };
+    await expect(stopped.issueBatch(order)).rejects.toThrow('no batch was issued: order it again');
+    expect(await count()).toEqual(before);
   });
 
   it('lists as far as it goes', async () => {

@@ -2,27 +2,33 @@ import { randomBytes } from 'node:crypto';
 import { canonicalJson } from '@nongtin/broker/wire';
 import { type BatchRecord, type Hex, recordDigest, toHex } from '@nongtin/contracts/encoding';
 import type { Kysely } from 'kysely';
+import { enqueueLeaf } from '../anchoring/index.ts';
+import type { KeyStore } from '../keystore/index.ts';
 import type { Schema } from '../records/index.ts';
 import {
   type BatchSummary,
   listBatches,
   type OpenBatch,
   openBatch,
+  type QueueRecord,
   readLot,
   type StampedLot,
   takeBatchNumber,
   writeBatch,
 } from './batch-store.ts';
-import { BATCH_SECRET_BYTES, type KeyStore } from './keys.ts';
-import { proofFrom, rootOf } from './level-tree.ts';
-import { holdsMac, parseSerial, type SerialProblem } from './serial.ts';
+import { BATCH_SECRET_BYTES } from './keys.ts';
+import { rootOf, withTree } from './level-tree.ts';
+import { holdsPin, pinOf } from './pin.ts';
+import { holdsMac, type ParsedSerial, parseSerial, type SerialProblem } from './serial.ts';
 import { createTreeBuilder, type TreeBuilder } from './tree-builder.ts';
 
 export interface StampsOptions {
   readonly db: Kysely<Schema>;
   readonly keyStore: KeyStore;
   readonly clock: { nowMs(): number };
-  /** Stamps of one batch, at most; default 1,000,000. */
+  /** Default: the record goes to anchoring unsigned. */
+  readonly queueRecord?: QueueRecord;
+  /** Stamps of one batch, at most; default 10,000,000. */
   readonly maxStampsPerBatch?: number;
   readonly randomBytes?: (size: number) => Uint8Array;
   readonly buildTree?: TreeBuilder;
@@ -30,7 +36,7 @@ export interface StampsOptions {
 
 type IssueResult =
   | { readonly ok: true; readonly batch: BatchSummary; readonly firstSerial: string }
-  | { readonly ok: false; readonly problem: 'unknown_lot' | 'count' };
+  | { readonly ok: false; readonly problem: 'unknown_lot' | 'recalled_lot' | 'count' };
 
 /** A stamp whose MAC holds. */
 export interface FoundStamp {
@@ -51,21 +57,43 @@ interface ListedStamp {
   readonly serial: string;
 }
 
+interface ListedPin extends ListedStamp {
+  readonly pin: string;
+}
+
+interface BatchOrder {
+  readonly lotNumber: string;
+  readonly count: number;
+  readonly issuedBy: string;
+  /** Of one stamped package. */
+  readonly netWeightGrams?: number;
+}
+
 export interface Stamps {
-  issueBatch(order: { lotNumber: string; count: number; issuedBy: string }): Promise<IssueResult>;
+  issueBatch(order: BatchOrder): Promise<IssueResult>;
   /** `gtin14` and `serial` as printed on the stamp. */
   findStamp(gtin14: string, serial: string): Promise<FindResult>;
+  /** The stamp, if this is its PIN; takes as long when there is none, or the PIN is wrong. */
+  findByPin(gtin14: string, serial: string, pin: string): Promise<FoundStamp | undefined>;
   /** Serials `from` … `from + count - 1`, as far as the batch has them; undefined when there is no such batch. */
   listSerials(
     batchNumber: number,
     from: number,
     count: number,
   ): Promise<{ gtin14: string; stamps: ListedStamp[] } | undefined>;
+  /** The same with their PINs: for a printing house, and nobody else. */
+  listPins(
+    batchNumber: number,
+    from: number,
+    count: number,
+  ): Promise<{ gtin14: string; stamps: ListedPin[] } | undefined>;
   listBatches(limit: number): Promise<BatchSummary[]>;
 }
 
-const DEFAULT_MAX_STAMPS = 1_000_000;
+const DEFAULT_MAX_STAMPS = 10_000_000;
 const CACHED_BATCHES = 64;
+/** Of all their trees' tops together: sixteen batches of ten million stamps. */
+const CACHED_BYTES = 64 * 2 ** 20;
 /** Stands in for a batch that is not there, so that looking takes as long. */
 const NO_KEY = new Uint8Array(32);
 
@@ -73,29 +101,49 @@ export function createStamps(options: StampsOptions): Stamps {
   const { db } = options;
   const issue = issuer(options);
   const open = cachedBatches((batchNumber) => openBatch(db, options.keyStore, batchNumber));
+  const find = async (gtin14: string, { parts, serial }: Extract<ParsedSerial, { ok: true }>) => {
+    const batch = await open(parts.batchNumber);
+    const macHolds = holdsMac(batch?.stamps.macKey ?? NO_KEY, gtin14, parts);
+    const isOurs = batch !== undefined && macHolds && isWithin(batch.record, gtin14, parts.index);
+    return { batch, stamp: isOurs ? foundStamp(batch, parts.index, serial) : undefined };
+  };
+  const list = async <T>(
+    batchNumber: number,
+    from: number,
+    count: number,
+    show: (batch: OpenBatch, index: number) => T,
+  ) => {
+    const batch = await open(batchNumber);
+    if (batch === undefined) return undefined;
+    const length = Math.max(0, Math.min(count, batch.record.stampCount - from));
+    return {
+      gtin14: batch.record.gtin14,
+      stamps: Array.from({ length }, (_, i) => show(batch, from + i)),
+    };
+  };
   return {
     issueBatch: issue,
     findStamp: async (gtin14, text) => {
       const parsed = parseSerial(text);
       if (!parsed.ok) return parsed;
-      const { parts, serial } = parsed;
-      const batch = await open(parts.batchNumber);
-      const macHolds = holdsMac(batch?.stamps.macKey ?? NO_KEY, gtin14, parts);
-      if (batch === undefined || !macHolds || !isWithin(batch.record, gtin14, parts.index)) {
-        return { ok: false, problem: 'unknown' };
-      }
-      return { ok: true, stamp: foundStamp(batch, parts.index, serial) };
+      const { stamp } = await find(gtin14, parsed);
+      return stamp === undefined ? { ok: false, problem: 'unknown' } : { ok: true, stamp };
     },
-    listSerials: async (batchNumber, from, count) => {
-      const batch = await open(batchNumber);
-      if (batch === undefined) return undefined;
-      const length = Math.max(0, Math.min(count, batch.record.stampCount - from));
-      const stamps = Array.from({ length }, (_, i) => ({
-        index: from + i,
-        serial: batch.stamps.serialAt(from + i),
-      }));
-      return { gtin14: batch.record.gtin14, stamps };
+    findByPin: async (gtin14, text, pin) => {
+      const parsed = parseSerial(text);
+      if (!parsed.ok) return undefined;
+      const { stamp, batch } = await find(gtin14, parsed);
+      const pinHolds = holdsPin(batch?.pinKey ?? NO_KEY, parsed.parts.index, pin);
+      return pinHolds ? stamp : undefined;
     },
+    listSerials: (batchNumber, from, count) =>
+      list(batchNumber, from, count, ({ stamps }, index) => ({ index, serial: stamps.serialAt(index) })),
+    listPins: (batchNumber, from, count) =>
+      list(batchNumber, from, count, ({ stamps, pinKey }, index) => ({
+        index,
+        serial: stamps.serialAt(index),
+        pin: pinOf(pinKey, index),
+      })),
     listBatches: (limit) => listBatches(db, limit),
   };
 }
@@ -103,9 +151,11 @@ export function createStamps(options: StampsOptions): Stamps {
 function issuer(options: StampsOptions): Stamps['issueBatch'] {
   const { db, keyStore, clock } = options;
   const max = options.maxStampsPerBatch ?? DEFAULT_MAX_STAMPS;
+  const queueRecord = options.queueRecord ?? enqueueLeaf;
   const random = options.randomBytes ?? randomBytes;
   const buildTree = options.buildTree ?? createTreeBuilder();
-  return async ({ lotNumber, count, issuedBy }) => {
+  return async (order) => {
+    const { lotNumber, count, issuedBy } = order;
     if (!Number.isSafeInteger(count) || count < 1 || count > max) return { ok: false, problem: 'count' };
     const lot = await readLot(db, lotNumber);
     if (lot === undefined) return { ok: false, problem: 'unknown_lot' };
@@ -113,17 +163,21 @@ function issuer(options: StampsOptions): Stamps['issueBatch'] {
     const secret = new Uint8Array(random(BATCH_SECRET_BYTES));
     const { cooperativeId, gtin14 } = lot.record;
     const upper = await buildTree({ secret, cooperativeId, gtin14, batchNumber }, count);
-    const record = batchRecord(lot, batchNumber, count, rootOf(upper), clock.nowMs());
-    const wrappedSecret = await keyStore.wrap(secret, String(batchNumber));
-    await writeBatch(db, {
-      record,
-      recordText: canonicalJson(record),
-      digest: toHex(recordDigest(record)).slice(2),
-      cooperative: lot.cooperative,
-      wrappedSecret,
-      upper,
-      issuedBy,
-    });
+    const record = batchRecord(lot, batchNumber, order, rootOf(upper), clock.nowMs());
+    const written = await writeBatch(
+      db,
+      { keyStore, queueRecord },
+      {
+        record,
+        recordText: canonicalJson(record),
+        digest: toHex(recordDigest(record)).slice(2),
+        cooperative: lot.cooperative,
+        secret,
+        upper,
+        issuedBy,
+      },
+    );
+    if (!written) return { ok: false, problem: 'recalled_lot' };
     const opened = await openBatch(db, keyStore, batchNumber);
     if (opened === undefined) throw new Error(`batch ${batchNumber} was written and is not there`);
     return {
@@ -137,10 +191,11 @@ function issuer(options: StampsOptions): Stamps['issueBatch'] {
 function batchRecord(
   lot: StampedLot,
   batchNumber: number,
-  stampCount: number,
+  { count: stampCount, netWeightGrams }: BatchOrder,
   stampRoot: Uint8Array,
   issuedAtMs: number,
 ): BatchRecord {
+  const { plantingAreaCode } = lot.record.plot;
   return {
     kind: 'stamp_batch',
     cooperativeId: lot.record.cooperativeId,
@@ -150,7 +205,10 @@ function batchRecord(
     lotDigest: `0x${lot.digest}`,
     stampCount,
     stampRoot: toHex(stampRoot),
+    ...(netWeightGrams === undefined ? {} : { netWeightGrams }),
     issuedAtMs,
+    // The lot's own, never one that is typed: lent codes are the fraud to beat.
+    ...(plantingAreaCode === undefined ? {} : { plantingAreaCode }),
   };
 }
 
@@ -167,12 +225,12 @@ function foundStamp(batch: OpenBatch, index: number, serial: string): FoundStamp
     serial,
     prove: () => ({
       salt: toHex(stamps.saltAt(index)),
-      path: proofFrom(upper, record.stampCount, index, stamps.leafAt).map(toHex),
+      path: withTree(upper, record.stampCount, stamps, (tree) => tree.proofOf(index)).map(toHex),
     }),
   };
 }
 
-/** A batch never changes, so what was read stays right; the least recently used one makes room. */
+/** A batch never changes, so what was read stays right; the least recently used ones make room. */
 function cachedBatches(read: (batchNumber: number) => Promise<OpenBatch | undefined>) {
   const cache = new Map<number, OpenBatch>();
   return async (batchNumber: number): Promise<OpenBatch | undefined> => {
@@ -180,8 +238,13 @@ function cachedBatches(read: (batchNumber: number) => Promise<OpenBatch | undefi
     if (batch === undefined) return undefined;
     cache.delete(batchNumber);
     cache.set(batchNumber, batch);
-    const oldest = cache.keys().next();
-    if (cache.size > CACHED_BATCHES && !oldest.done) cache.delete(oldest.value);
+    let bytes = 0;
+    for (const { upper } of cache.values()) bytes += upper.length;
+    for (const [oldest, { upper }] of cache) {
+      if (oldest === batchNumber || (cache.size <= CACHED_BATCHES && bytes <= CACHED_BYTES)) break;
+      cache.delete(oldest);
+      bytes -= upper.length;
+    }
     return batch;
   };
 }

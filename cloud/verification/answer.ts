@@ -5,10 +5,10 @@ import type { FindResult } from '../stamps/index.ts';
 /**
  * What our server says of a stamp. It is our answer and no proof: the buyer's device checks the bundle itself.
  * genuine: issued by us, and its anchor stands for good. not_yet_final: it stands, its block can still be undone.
- * waiting: issued, not on the chain yet. not_ours: no such stamp. cannot_check: issued, but the chain does not
+ * waiting: issued, not on the chain yet. withdrawn: voided or recalled, whatever the chain holds by now. not_ours: no such stamp. cannot_check: issued, but the chain does not
  * answer, or does not hold what we believed it holds; `problem` says which.
  */
-type AnswerKind = 'genuine' | 'not_yet_final' | 'waiting' | 'not_ours' | 'cannot_check';
+type AnswerKind = 'genuine' | 'not_yet_final' | 'waiting' | 'withdrawn' | 'not_ours' | 'cannot_check';
 
 export type AnswerProblem =
   | Extract<FindResult, { ok: false }>['problem']

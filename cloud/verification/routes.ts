@@ -4,6 +4,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { Rpc } from '@nongtin/contracts/encoding';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isGtin14 } from '../cooperatives/gtin.ts';
+import type { GuessLimit } from '../stamps/index.ts';
 import type { ChainDoor } from './answer.ts';
 import { escapeHtml, pageTemplate, plainPage, renderPage } from './page.ts';
 import { relay } from './rpc-relay.ts';
@@ -20,11 +21,14 @@ export interface VerificationRoutesOptions {
   readonly contracts: () => readonly string[];
   /** One JSON-RPC call to the chain. */
   readonly rpc: Rpc;
+  /** Keeps who guesses serials from guessing fast. */
+  readonly guesses: GuessLimit;
   /** Requests of one address a minute, default 600: whole provinces share one address of their mobile operator. */
   readonly requestsPerMinute?: number;
 }
 
 const StampParams = Type.Object({ gtin: Type.String(), serial: Type.String() });
+const LotParams = Type.Object({ lotNumber: Type.String({ minLength: 1, maxLength: 20 }) });
 const PageQuery = Type.Object({ lang: Type.Optional(Type.String()) });
 const MAX_RPC_BYTES = 64 * 1024;
 
@@ -33,7 +37,19 @@ export const verificationRoutes: FastifyPluginAsyncTypebox<VerificationRoutesOpt
   app,
   options,
 ) => {
-  const { verifier } = options;
+  const { verifier, guesses } = options;
+  const verify = async (request: FastifyRequest, gtin: string, serial: string) => {
+    const tell = guesses.begin(request.ip);
+    if (tell === undefined) throw tooManyGuesses();
+    let isGuess = false;
+    try {
+      const answer = await verifier.verify(gtin, serial);
+      isGuess = answer.problem === 'unknown';
+      return answer;
+    } finally {
+      tell(isGuess);
+    }
+  };
   const template = pageTemplate(`${options.pageFolder}/index.html`);
   await app.register(rateLimit, { max: options.requestsPerMinute ?? 600, timeWindow: 60_000 });
   await app.register(fastifyStatic, {
@@ -67,14 +83,33 @@ export const verificationRoutes: FastifyPluginAsyncTypebox<VerificationRoutesOpt
     async (request, reply) => {
       const { gtin, serial } = request.params;
       const language = languageOf(request.query.lang, request.headers['accept-language']);
-      const answer = await verifier.verify(gtin, serial);
+      const answer = await verify(request, gtin, serial);
       return html(reply, renderPage(await template(), answer, language), answer.chain?.rpcUrls ?? []);
     },
   );
 
   app.get('/api/verify/:gtin/:serial', { schema: { params: StampParams } }, async (request, reply) => {
     reply.header('cache-control', 'no-store').header('access-control-allow-origin', '*');
-    return verifier.verify(request.params.gtin, request.params.serial);
+    return verify(request, request.params.gtin, request.params.serial);
+  });
+
+  app.get('/api/proofs/stamps/:gtin/:serial', { schema: { params: StampParams } }, async (request, reply) => {
+    const { gtin, serial } = request.params;
+    reply.header('cache-control', 'no-store').header('access-control-allow-origin', '*');
+    const { answer, bundle } = await verify(request, gtin, serial);
+    if (bundle !== null) return download(reply, `${gtin}-${serial.toUpperCase()}`, bundle);
+    return answer === 'not_ours'
+      ? noProof(reply, 404, 'There is no such stamp.')
+      : noProof(reply, 503, NOT_YET);
+  });
+
+  app.get('/api/proofs/lots/:lotNumber', { schema: { params: LotParams } }, async (request, reply) => {
+    const { lotNumber } = request.params;
+    const bundle = await verifier.proofOfLot(lotNumber);
+    if (bundle) return download(reply, lotNumber, bundle);
+    return bundle === undefined
+      ? noProof(reply, 404, `There is no lot ${lotNumber}.`)
+      : noProof(reply, 503, NOT_YET);
   });
 
   app.post('/rpc', { bodyLimit: MAX_RPC_BYTES }, async (request, reply) => {
@@ -82,6 +117,27 @@ export const verificationRoutes: FastifyPluginAsyncTypebox<VerificationRoutesOpt
     return relay(options, request.body);
   });
 };
+
+const NOT_YET = 'It waits for its anchor: try again in a minute.';
+
+function download(reply: FastifyReply, name: string, bundle: object): FastifyReply {
+  const safe = name.replace(/[^0-9A-Za-z-]/g, '_');
+  return reply.header('content-disposition', `attachment; filename="proof-${safe}.json"`).send(bundle);
+}
+
+function noProof(reply: FastifyReply, status: 404 | 503, message: string): FastifyReply {
+  const error =
+    status === 404
+      ? { kind: 'your_input', code: 'unknown', message }
+      : { kind: 'try_later', code: 'not_anchored_yet', message };
+  return reply.code(status).send({ error });
+}
+
+/** For the app's error handler: try again later. */
+function tooManyGuesses(): Error {
+  const message = 'Too many codes that are none came from here: try again in a minute.';
+  return Object.assign(new Error(message), { statusCode: 429 });
+}
 
 function badLink(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const language = languageOf(undefined, request.headers['accept-language']);

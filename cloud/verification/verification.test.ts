@@ -15,8 +15,9 @@ import {
   httpRpc,
   RpcError,
 } from '../anchoring/index.ts';
+import { openFileKeyStore } from '../keystore/index.ts';
 import type { Schema } from '../records/index.ts';
-import { createStamps, openFileKeyStore, type Stamps } from '../stamps/index.ts';
+import { createLife, createStamps, GuessLimit, type Stamps } from '../stamps/index.ts';
 import type { VerifyAnswer } from './answer.ts';
 import { createVerifier, verificationRoutes } from './index.ts';
 
@@ -57,7 +58,8 @@ beforeAll(async () => {
   const contracts = () => [deployment.anchorRegistry, deployment.cooperativeRegistry];
   mkdirSync(join(pageFolder, 'assets'), { recursive: true });
   app = fastify();
-  await app.register(verificationRoutes, { verifier, pageFolder, chain: door, contracts, rpc });
+  const guesses = new GuessLimit(clock.nowMs);
+  await app.register(verificationRoutes, { verifier, pageFolder, chain: door, contracts, rpc, guesses });
 });
 afterAll(async () => {
   await app.close();
@@ -117,6 +119,38 @@ describe('what we say of a stamp', () => {
     expect(fromHex(final.bundle?.anchor.transactionHash ?? '', 32)).toHaveLength(32);
   });
 
+  it('is withdrawn once it was voided, and its neighbour is not; the proofs of both can be kept as files', async () => {
+    const serial = await newStamp();
+    await anchorer.tick();
+    await anvil.finalize();
+    await anchorer.tick();
+    const batchNumber = Number((await ask(serial)).bundle?.batch.batchNumber);
+    const [, neighbour] = (await stamps.listSerials(batchNumber, 0, 2))?.stamps ?? [];
+    const life = createLife({
+      db,
+      clock: { nowMs: () => 1_790_000_000_000 },
+      queueRevocation: async () => {},
+    });
+    const lost = {
+      batchNumber,
+      from: 0,
+      to: 0,
+      state: 'voided',
+      reason: 'lost',
+      by: 'manager@example.vn',
+    } as const;
+    expect((await life.change(lost)).ok).toBe(true);
+    expect(await ask(serial)).toMatchObject({ answer: 'withdrawn', problem: null });
+    expect(await ask(neighbour?.serial ?? '')).toMatchObject({ answer: 'genuine' });
+    const file = await app.inject(`/api/proofs/stamps/${gtin14}/${serial}`);
+    expect(file.headers['content-disposition']).toBe(`attachment; filename="proof-${gtin14}-${serial}.json"`);
+    expect(checkBundle(parseBundle(file.json()), { gtin14, serial }).every(({ ok }) => ok)).toBe(true);
+    const none = await app.inject(`/api/proofs/stamps/${gtin14}/00000100000WF7CHJ0NC`);
+    expect([none.statusCode, none.json().error.code]).toEqual([404, 'unknown']);
+    expect((await app.inject('/api/proofs/lots/L0')).statusCode).toBe(404);
+    expect((await app.inject(`/api/proofs/lots/${lotNumber}`)).json().error?.kind).toBe('try_later');
+  });
+
   it('claims nothing while the chain is silent, or when the chain does not hold the root any more', async () => {
     const serial = await newStamp();
     await anchorer.tick();
@@ -172,6 +206,19 @@ describe('what we say of a stamp', () => {
     expect(refused[0]).toMatchObject({ answer: 'not_ours', problem: 'unknown', bundle: null, product: null });
     expect(refused[1]).toEqual(refused[0]);
     expect(refused[2]).toEqual(refused[0]);
+  });
+
+  it('is not guessed fast: who asks for many that are none waits, and nobody else', async () => {
+    const serial = await newStamp();
+    const { appendCheckCharacter } = await import('@nongtin/broker/wire');
+    const guess = appendCheckCharacter(`${serial.slice(0, 11)}00000000`);
+    const statusOf = async (door: string, asked: string, remoteAddress: string) =>
+      (await app.inject({ url: `${door}/${gtin14}/${asked}`, remoteAddress })).statusCode;
+    const statuses = [];
+    for (let i = 0; i < 31; i += 1) statuses.push(await statusOf('/api/verify', guess, '198.51.100.7'));
+    expect([statuses[29], statuses[30]]).toEqual([200, 429]);
+    expect(await statusOf('/v', guess, '198.51.100.7')).toBe(429);
+    expect(await statusOf('/api/verify', serial, '203.0.113.9')).toBe(200);
   });
 });
 

@@ -1,7 +1,7 @@
 import {
   type AnchorReading,
+  type LotBundle,
   type LotRecord,
-  type ProofBundle,
   type Rpc,
   readAnchor,
 } from '@nongtin/contracts/encoding';
@@ -15,8 +15,9 @@ import {
 } from '../anchoring/index.ts';
 import { isGtin14 } from '../cooperatives/gtin.ts';
 import type { Schema } from '../records/index.ts';
-import type { FoundStamp, Stamps } from '../stamps/index.ts';
+import { type FoundStamp, type Stamps, stateOf } from '../stamps/index.ts';
 import { type ChainDoor, judge, refusal, type VerifyAnswer } from './answer.ts';
+import { lotBundle, stampBundle } from './proofs.ts';
 
 export interface VerifierOptions {
   readonly db: Kysely<Schema>;
@@ -30,6 +31,8 @@ export interface VerifierOptions {
 export interface Verifier {
   /** What we say of a stamp, asked by what is printed on it. */
   verify(gtin14: string, serial: string): Promise<VerifyAnswer>;
+  /** A lot's own proof; undefined: there is no such lot, null: its leaf is in no tree yet. */
+  proofOfLot(lotNumber: string): Promise<LotBundle | null | undefined>;
 }
 
 export function createVerifier(options: VerifierOptions): Verifier {
@@ -42,6 +45,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       if (!found.ok) return refusal(found.problem, chain);
       return answerFor({ ...options, trees }, found.stamp, chain);
     },
+    proofOfLot: (lotNumber) => lotBundle(options.db, trees, lotNumber),
   };
 }
 
@@ -52,11 +56,14 @@ async function answerFor(
 ): Promise<VerifyAnswer> {
   const { db, trees } = options;
   const { batch } = stamp;
-  const [told, standing] = await Promise.all([
+  const [told, standing, { state }] = await Promise.all([
     tellOf(db, batch.lotNumber),
     standingOf(db, 'stamp_batch', batch.batchNumber),
+    stateOf(db, Number(batch.batchNumber), stamp.index),
   ]);
-  const bundle = standing === undefined ? null : await bundleOf(trees, stamp, told.lot, standing);
+  const isWithdrawn = state === 'voided' || state === 'recalled';
+  const bundle =
+    standing === undefined ? null : await stampBundle(db, trees, stamp, { ...standing, lot: told.lot });
   const { finalized, latest } = await askChain(
     options.rpc,
     standing?.anchor ?? null,
@@ -66,8 +73,7 @@ async function answerFor(
   const { lotNumber, harvestedAtMs, quantityKg, plot, season } = told.lot;
   const anchor = standing?.anchor;
   return {
-    answer,
-    problem,
+    ...(isWithdrawn ? { answer: 'withdrawn', problem: null } : { answer, problem }),
     product: { gtin14: batch.gtin14, name: told.productName },
     cooperative: { name: told.cooperativeName },
     lot: { lotNumber, harvestedAtMs, quantityKg, plot },
@@ -99,30 +105,6 @@ async function tellOf(db: Kysely<Schema>, lotNumber: string) {
     lot: JSON.parse(row.record) as LotRecord,
     productName: { vi: row.name_vi, en: row.name_en },
     cooperativeName: row.name,
-  };
-}
-
-/** null while the batch's leaf is in no tree: there is no path to a root yet. */
-async function bundleOf(
-  trees: AnchorTrees,
-  stamp: FoundStamp,
-  lot: LotRecord,
-  { salt, anchor }: Standing,
-): Promise<ProofBundle | null> {
-  if (anchor === null) return null;
-  const proof = stamp.prove();
-  const { gtin14, batchNumber } = stamp.batch;
-  const { root, treeSize, chainId, registry, transactionHash, blockNumber } = anchor;
-  return {
-    format: 'nongtin-proof/1',
-    stamp: { gtin14, serial: stamp.serial, batchNumber, index: stamp.index },
-    stampSalt: proof.salt,
-    stampPath: proof.path,
-    batch: stamp.batch,
-    batchSalt: salt,
-    batchPath: await trees.pathOf(anchor.anchorId, anchor.leafIndex),
-    lot,
-    anchor: { root, treeSize, chainId, contract: registry, transactionHash, blockNumber },
   };
 }
 

@@ -52,6 +52,7 @@ export const words: Readonly<Record<Language, Words>> = {
       not_yet_final:
         'Tem này do chúng tôi phát hành; bằng chứng đã lên chuỗi khối nhưng khối chưa được chốt. Vui lòng xem lại sau vài phút.',
       waiting: 'Tem này do chúng tôi phát hành, nhưng bằng chứng còn chờ được ghi lên chuỗi khối.',
+      withdrawn: 'Tem này đã bị thu hồi hoặc huỷ. Đừng dùng hàng mang tem này; hãy hỏi nơi bán.',
       not_ours: 'Chúng tôi không phát hành tem này. Hàng có thể là hàng giả.',
       typo: 'Mã tem có một ký tự sai. Hãy quét lại, hoặc gõ lại cẩn thận.',
       cannot_check:
@@ -78,6 +79,7 @@ export const words: Readonly<Record<Language, Words>> = {
       not_yet_final:
         'We issued this stamp; its proof is on the chain, but its block is not final yet. Look again in a few minutes.',
       waiting: 'We issued this stamp, but its proof still waits to be written to the chain.',
+      withdrawn: 'This stamp was recalled or voided. Do not use the goods; ask where you bought them.',
       not_ours: 'We did not issue this stamp. The goods may be counterfeit.',
       typo: 'The code holds a wrong character. Scan it again, or type it with care.',
       cannot_check:
@@ -103,6 +105,7 @@ export const words: Readonly<Record<Language, Words>> = {
       genuine: '此标签由我们发行，其证明已在区块链上。',
       not_yet_final: '此标签由我们发行；其证明已在区块链上，但所在区块尚未最终确定。请几分钟后再看。',
       waiting: '此标签由我们发行，但其证明仍在等待写入区块链。',
+      withdrawn: '此标签已被召回或作废。请勿使用该商品，并向销售处询问。',
       not_ours: '我们没有发行过此标签。商品可能是假冒的。',
       typo: '编码中有一个错误的字符。请重新扫描，或仔细重新输入。',
       cannot_check: '此标签在我们的记录中，但目前无法查询区块链，因此不能确认。',

@@ -9,6 +9,10 @@ import { up as enrolment } from './0007-enrolment.ts';
 import { up as entries } from './0008-entries.ts';
 import { up as readiness } from './0009-readiness.ts';
 import { up as packing } from './0010-packing.ts';
+import { up as pests } from './0011-pests.ts';
+import { up as correctedHarvests } from './0012-corrected-harvests.ts';
+import { up as stamps } from './0013-stamps.ts';
+import { up as chainTransactions } from './0014-chain-transactions.ts';
 
 /** In the order of their names. A migration that was released is never edited: add another one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -22,4 +26,8 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0008-entries': { up: entries },
   '0009-readiness': { up: readiness },
   '0010-packing': { up: packing },
+  '0011-pests': { up: pests },
+  '0012-corrected-harvests': { up: correctedHarvests },
+  '0013-stamps': { up: stamps },
+  '0014-chain-transactions': { up: chainTransactions },
 };

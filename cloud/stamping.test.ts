@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startCloud, type TestCloud } from './testing/cloud.ts';
+
+let cloud: TestCloud;
+beforeAll(async () => {
+  cloud = await startCloud();
+});
+afterAll(() => cloud.remove());
+
+it('gives the cooperative of the demo a signing key, once, and shows nobody its secret', async () => {
+  const keysOf = async () => (await cloud.call('auditor', 'GET', '/api/signing-keys')).body.keys;
+  const [key, ...others] = await keysOf();
+  expect(others).toEqual([]);
+  expect(key).toMatchObject({ held: 'here', retiredAtMs: null });
+  expect(Object.keys(key).join()).not.toMatch(/secret/);
+  await cloud.restart();
+  expect(await keysOf()).toEqual([key]);
+});
+
+it('turns the key of its secrets over when a manager says so', async () => {
+  expect((await cloud.call('technician', 'POST', '/api/stamp-keys/rotate')).status).toBe(403);
+  const turned = await cloud.call('manager', 'POST', '/api/stamp-keys/rotate');
+  expect([turned.status, turned.body.leftUnderOlderKeys]).toEqual([200, 0]);
+  await cloud.restart();
+  expect((await cloud.call('manager', 'GET', '/api/stamp-keys')).body).toEqual({ leftUnderOlderKeys: 0 });
+  expect((await cloud.call('manager', 'POST', '/api/stamp-keys/rewrap')).status).toBe(200);
+  expect(existsSync(join(cloud.dataDir, 'cloud', 'stamps.key'))).toBe(true);
+});
+
+it('lets anybody say a PIN, and only managers have PINs, recall and void', async () => {
+  const pin = await cloud.call(undefined, 'POST', `/api/verify/08936000000011/${'0'.repeat(20)}/activate`, {
+    pin: '12345678',
+  });
+  expect([pin.status, pin.body.error.code]).toEqual([403, 'refused']);
+  const refused = async (path: string, body: object) =>
+    (await cloud.call('technician', 'POST', path, body)).status;
+  expect(await refused('/api/pin-exports', { batchNumber: 1, from: 0, to: 0, reason: 'x' })).toBe(403);
+  const span = { from: 0, to: 0, reason: 'x' };
+  expect(await refused('/api/stamp-batches/1/withdraw', { ...span, state: 'voided' })).toBe(403);
+  expect(await refused('/api/lots/L1/recall', { reason: 'x' })).toBe(403);
+  // There is no such batch; but technicians may say what they packed.
+  expect(await refused('/api/stamp-batches/1/life', { ...span, state: 'applied' })).toBe(404);
+});
