@@ -38,7 +38,7 @@ test('passwords can be typed, differ from one another, and hold at least 80 bits
     expect(password).toMatch(/^([0-9a-hjkmnp-tv-z]{4}-){3}[0-9a-hjkmnp-tv-z]{4}$/);
   const all = [...typed, ...Object.values(devices), uplink.password];
   expect(new Set(all).size).toBe(all.length);
-  expect(Object.keys(devices)).toHaveLength(17);
+  expect(Object.keys(devices)).toHaveLength(27);
   expect(users.alliance_officer.email).toBe('alliance-officer@demo.nongtin.local');
 });
 

@@ -20,7 +20,9 @@ export interface DemoSecrets {
 }
 
 const demoDevices: readonly string[] = [
-  ...['a1', 'a2', 'a3', 'b1', 'b2', 'b3'].flatMap((zone) => [`soil-${zone}`, `valve-${zone}`]),
+  ...['a1', 'a2', 'a3', 'b1', 'b2', 'b3', 'c1', 'c2'].flatMap((zone) => [`soil-${zone}`, `valve-${zone}`]),
+  ...['stock-a', 'stock-b', 'acid'].map((tank) => `dose-${tank}`),
+  ...['ec-1', 'ec-2', 'ph-1'],
   'weather',
   'fert',
   'trap-1',

@@ -20,6 +20,7 @@ import type { FastifyInstance } from 'fastify';
 import { registerAnchorMetrics } from './anchoring/index.ts';
 import { buildApp } from './api/app.ts';
 import { apiRoutes } from './api/index.ts';
+import { openChainAccess } from './chain-access.ts';
 import { Commands, commandRoutes } from './commands/index.ts';
 import type { CloudConfig } from './config.ts';
 import { seedDemoCooperative } from './cooperatives/demo.ts';
@@ -28,6 +29,8 @@ import { GatewayRegister } from './enrolment/gateway-register.ts';
 import { Presence } from './enrolment/presence.ts';
 import { heardUnlessRevoked, sentUnlessRevoked } from './enrolment/revoked.ts';
 import { createMetrics } from './metrics.ts';
+import { Neighbours } from './pests/neighbours.ts';
+import { pestRoutes } from './pests/routes.ts';
 import { openRecords, type Records } from './records/index.ts';
 import { openRegistrar, type Registrar } from './registry/index.ts';
 import { type CloudSeries, openCloudSeries } from './series/index.ts';
@@ -138,11 +141,12 @@ export class Cloud implements Service {
       await series.writer?.start();
       packer?.start();
     }
-    const stamping = openStamping({ config: this.#config, db: records.db, clock, logger });
-    this.#closers.push(() => stamping.anchorer.stop());
-    await stamping.anchorer.start();
+    const access = await openChainAccess(this.#config);
+    const stamping = openStamping({ config: this.#config, access, db: records.db, clock, logger });
+    this.#closers.push(() => stamping.stop());
+    await stamping.start();
     this.#closers.push(() => receiver.idle());
-    const registrar = openRegistrar({ config: this.#config, db: records.db, clock, logger });
+    const registrar = openRegistrar({ config: this.#config, access, db: records.db, clock, logger });
     this.#closers.push(() => registrar.stop());
     registrar.start();
     const presence = new Presence(clock);
@@ -202,7 +206,8 @@ export class Cloud implements Service {
     const send: UplinkDoor['send'] = sentUnlessRevoked((...message) => uplink.send(...message), {
       isRevoked,
     });
-    const takers = heardUnlessRevoked(takersOf({ ...taking, clock, send }), {
+    const neighbours = new Neighbours({ db, clock, logger });
+    const takers = heardUnlessRevoked(takersOf({ ...taking, neighbours, clock, send }), {
       isRevoked,
       onHeard: (gateway) => presence.note(gateway),
     });
@@ -241,7 +246,10 @@ export class Cloud implements Service {
     const { packer, register, registrar, presence, authority } = parts;
     const registry = createMetrics({ entries, receiver, live });
     if (uplink instanceof AedesDoor) registerBrokerMetrics(uplink.broker, registry);
-    registerAnchorMetrics(registry, { db: records.db, status: () => stamping.anchorer.status() });
+    registerAnchorMetrics(registry, {
+      ...{ db: records.db, clock: this.#clock },
+      status: () => stamping.anchorer.status(),
+    });
     series.register(registry);
     if (packer) registerPackerMetrics(registry, packer);
     const dependencies = [
@@ -268,11 +276,14 @@ export class Cloud implements Service {
         ...api,
         consoleDir: this.#config.consoleDir,
         chainState: () => stamping.anchorer.status().state,
+        queueRecord: stamping.queueRecord,
+        fundsState: () => fundsState(stamping),
         dependencies,
       }),
       stamping.routes,
       series.routes,
       commandRoutes(commands, clock),
+      pestRoutes(db, clock),
     ];
     const app = await buildApp({ accounts, logger: this.#logger, routes });
     this.#closers.push(() => app.close());
@@ -284,6 +295,11 @@ export class Cloud implements Service {
     }
     return app;
   }
+}
+
+/** Whoever asks whether we are ready need not learn what we have. */
+function fundsState({ anchorer }: Stamping): string {
+  return anchorer.status().funds.state === 'low' ? 'low' : 'ok';
 }
 
 interface AppParts {

@@ -5,7 +5,7 @@ import { readConfig } from './config.ts';
 it('runs without any variable', () => {
   expect(readConfig({})).toMatchObject({
     ...{ httpPort: 8080, uplinkPort: 1884, host: '0.0.0.0', demo: true, databaseUrl: undefined },
-    ...{ rpcUrl: 'http://127.0.0.1:8545', publicUrl: 'http://localhost:8080' },
+    ...{ rpcUrls: ['http://127.0.0.1:8545'], rpcQuorum: 1, publicUrl: 'http://localhost:8080' },
   });
 });
 
@@ -27,6 +27,29 @@ it.each([
 
 it('never repeats an address, which may hold a password', () => {
   expect(() => readConfig({ NONGTIN_DATABASE_URL: 'mysql://a:secret@b/c' })).toThrow(/^(?!.*secret)/s);
+});
+
+it('asks several endpoints of the chain, more than half of which must agree unless told otherwise', () => {
+  const three = { NONGTIN_RPC_URL: 'https://a.example, https://b.example,https://c.example/key' };
+  expect(readConfig(three)).toMatchObject({
+    rpcUrls: ['https://a.example', 'https://b.example', 'https://c.example/key'],
+    rpcQuorum: 2,
+  });
+  expect(readConfig({ ...three, NONGTIN_RPC_QUORUM: '3' }).rpcQuorum).toBe(3);
+  expect(() => readConfig({ ...three, NONGTIN_RPC_QUORUM: '4' })).toThrow(
+    'NONGTIN_RPC_QUORUM=4 is more than the 3 endpoints of NONGTIN_RPC_URL.',
+  );
+});
+
+it('pays for anchors within limits that people set, and refuses what is no whole number', () => {
+  const env = { NONGTIN_GAS_MAX_GWEI: '3', NONGTIN_GAS_DAY_BUDGET_WEI: '1000000000000000000000' };
+  const { fees, trees } = readConfig({ ...env, NONGTIN_ANCHOR_SECONDS: '600', NONGTIN_ANCHOR_LEAVES: '50' });
+  expect(fees.maxFeePerGasWei).toBe(3_000_000_000n);
+  expect(fees.dayBudgetWei).toBe(10n ** 21n);
+  expect(trees).toEqual({ everySeconds: 600, atLeaves: 50 });
+  expect(() => readConfig({ NONGTIN_GAS_MAX_GWEI: '0.5' })).toThrow(
+    'NONGTIN_GAS_MAX_GWEI=0.5 is no whole number above zero',
+  );
 });
 
 it('shows buyers a chain on this machine, and no other unless told to', () => {
@@ -51,4 +74,19 @@ it('keeps entries in an archive beside NATS, in a folder unless told otherwise',
     },
   );
   expect(readConfig({}).archive).toBeUndefined();
+});
+
+it('reads where the key of stamps lies, and refuses half a key service', () => {
+  expect(readConfig({}).stampKeys).toEqual({ passphraseFile: undefined, transit: undefined });
+  const NONGTIN_STAMP_KMS_URL = 'https://vault.example.vn:8200';
+  expect(
+    readConfig({
+      ...{ NONGTIN_STAMP_KMS_URL, NONGTIN_STAMP_KMS_TOKEN_FILE: '/run/token' },
+      NONGTIN_STAMP_KEY_PASSPHRASE_FILE: '/run/passphrase',
+    }).stampKeys,
+  ).toEqual({
+    passphraseFile: '/run/passphrase',
+    transit: { url: NONGTIN_STAMP_KMS_URL, key: 'nongtin-stamps', tokenFile: '/run/token' },
+  });
+  expect(() => readConfig({ NONGTIN_STAMP_KMS_URL })).toThrow(/NONGTIN_STAMP_KMS_TOKEN_FILE/);
 });

@@ -1,6 +1,9 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StartProblem } from '@nongtin/service';
+import { defaultFeeRules, type FeeRules, type TreeRules } from './anchoring/index.ts';
+import type { ChainFiles } from './chain-access.ts';
+import type { TransitOptions } from './keystore/index.ts';
 import type { Bucket } from './uplink/archive/bucket-objects.ts';
 
 /** Everything the cloud takes from its environment, checked and with defaults. Ports: 0 lets the system choose. */
@@ -21,8 +24,18 @@ export interface CloudConfig {
   readonly tlsNames: readonly string[];
   /** A certificate of somebody else's for our doors. Undefined: our own authority's. */
   readonly tlsFiles: { readonly cert: string; readonly key: string } | undefined;
-  /** The chain as we reach it; may hold a provider's key, so it is shown to nobody. */
-  readonly rpcUrl: string;
+  /** The chain as we reach it, by one endpoint or several; may hold providers' keys, so they are shown to nobody. */
+  readonly rpcUrls: readonly string[];
+  /** How many of them must say the same. */
+  readonly rpcQuorum: number;
+  /** Undefined: the embedded chain's, in the data folder. */
+  readonly chainFiles: ChainFiles | undefined;
+  /** When what waits becomes a tree. */
+  readonly trees: TreeRules;
+  /** How much may be paid for it. */
+  readonly fees: FeeRules;
+  /** Money for fewer days than this is an alarm. */
+  readonly fundsWarnDays: number;
   /** The chain as buyers reach it without us, for who would rather not ask us. */
   readonly publicRpcUrls: readonly string[];
   /** Undefined: the embedded engine keeps the records. */
@@ -36,6 +49,11 @@ export interface CloudConfig {
         readonly rawDays: number;
       }
     | undefined;
+  /** What the secrets of stamps and signing keys are wrapped under. Neither: a key file in the clear, for its owner only. */
+  readonly stampKeys: {
+    readonly passphraseFile: string | undefined;
+    readonly transit: TransitOptions | undefined;
+  };
   readonly demo: boolean;
   /** Where buyers reach this service: printed on the stamps. */
   readonly publicUrl: string;
@@ -69,7 +87,9 @@ export function readConfig(env: Environment): CloudConfig {
   needDatabase(databaseUrl, nats === undefined ? archive && 'NONGTIN_ARCHIVE' : 'NONGTIN_NATS_URL');
   const httpPort = port(env, 'NONGTIN_CLOUD_PORT', 8080);
   const publicUrl = text(env, 'NONGTIN_PUBLIC_URL') ?? `http://localhost:${httpPort}`;
-  const rpcUrl = url('NONGTIN_RPC_URL', text(env, 'NONGTIN_RPC_URL') ?? 'http://127.0.0.1:8545', web);
+  const rpcUrls = (text(env, 'NONGTIN_RPC_URL') ?? 'http://127.0.0.1:8545')
+    .split(',')
+    .map((one) => url('NONGTIN_RPC_URL', one.trim(), web));
   return {
     ...{ dataDir, nats, archive },
     host: text(env, 'NONGTIN_HOST') ?? '0.0.0.0',
@@ -80,13 +100,15 @@ export function readConfig(env: Environment): CloudConfig {
     uplinkPublicUrl: uplinkPublicUrl(env),
     tlsNames: tlsNames(env, publicUrl),
     tlsFiles: tlsFiles(env),
-    rpcUrl,
-    publicRpcUrls: publicRpcUrls(env, rpcUrl),
+    ...{ rpcUrls, rpcQuorum: rpcQuorum(env, rpcUrls.length), ...readPaying(env) },
+    chainFiles: chainFiles(env),
+    publicRpcUrls: publicRpcUrls(env, rpcUrls),
     databaseUrl:
       databaseUrl === undefined
         ? undefined
         : url('NONGTIN_DATABASE_URL', databaseUrl, ['postgres:', 'postgresql:']),
     influx: influx(env),
+    stampKeys: stampKeys(env),
     demo: readSwitch(env, 'NONGTIN_DEMO'),
     publicUrl: url('NONGTIN_PUBLIC_URL', publicUrl, web),
     verifyPageDir: resolve(text(env, 'NONGTIN_VERIFY_DIR') ?? builtPage('verify')),
@@ -131,11 +153,50 @@ function needDatabase(databaseUrl: string | undefined, asks: string | undefined)
 }
 
 /** A chain on this machine is no secret; any other address is shown only when it is said to be public. */
-function publicRpcUrls(env: Environment, rpcUrl: string): string[] {
+function publicRpcUrls(env: Environment, rpcUrls: readonly string[]): string[] {
   const given = text(env, 'NONGTIN_PUBLIC_RPC_URLS');
   if (given !== undefined)
     return given.split(',').map((one) => url('NONGTIN_PUBLIC_RPC_URLS', one.trim(), web));
-  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(rpcUrl).hostname) ? [rpcUrl] : [];
+  return rpcUrls.filter((one) => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(one).hostname));
+}
+
+/** More than half of the endpoints, unless told otherwise: two camps cannot both have that many. */
+function rpcQuorum(env: Environment, endpoints: number): number {
+  const quorum = whole(env, 'NONGTIN_RPC_QUORUM', Math.floor(endpoints / 2) + 1);
+  if (quorum <= endpoints) return quorum;
+  throw new StartProblem(
+    `NONGTIN_RPC_QUORUM=${quorum} is more than the ${endpoints} endpoints of NONGTIN_RPC_URL.`,
+  );
+}
+
+const GWEI = 10n ** 9n;
+
+function readPaying(env: Environment): Pick<CloudConfig, 'trees' | 'fees' | 'fundsWarnDays'> {
+  const { maxFeePerGasWei, transactionBudgetWei, dayBudgetWei, bumpAfterMs } = defaultFeeRules;
+  const wei = (name: string, fallback: bigint) => BigInt(digits(env, name, `${fallback}`, 30));
+  return {
+    trees: {
+      everySeconds: whole(env, 'NONGTIN_ANCHOR_SECONDS', 2),
+      atLeaves: whole(env, 'NONGTIN_ANCHOR_LEAVES', 1000),
+    },
+    fees: {
+      maxFeePerGasWei: wei('NONGTIN_GAS_MAX_GWEI', maxFeePerGasWei / GWEI) * GWEI,
+      transactionBudgetWei: wei('NONGTIN_GAS_TRANSACTION_BUDGET_WEI', transactionBudgetWei),
+      dayBudgetWei: wei('NONGTIN_GAS_DAY_BUDGET_WEI', dayBudgetWei),
+      bumpAfterMs: 1000 * whole(env, 'NONGTIN_GAS_BUMP_SECONDS', bumpAfterMs / 1000),
+    },
+    fundsWarnDays: whole(env, 'NONGTIN_GAS_DAYS_LEFT', 7),
+  };
+}
+
+function whole(env: Environment, name: string, fallback: number): number {
+  return Number(digits(env, name, String(fallback), 9));
+}
+
+function digits(env: Environment, name: string, fallback: string, most: number): string {
+  const value = text(env, name) ?? fallback;
+  if (/^[1-9]\d*$/.test(value) && value.length <= most) return value;
+  throw new StartProblem(`${name}=${value} is no whole number above zero, of at most ${most} digits.`);
 }
 
 /** Longer than a season, so that the last one can be looked at beside this one. */
@@ -153,6 +214,40 @@ function influx(env: Environment): CloudConfig['influx'] {
     org: text(env, 'NONGTIN_CLOUD_INFLUX_ORG') ?? '',
     rawDays: Number(days),
   };
+}
+
+function chainFiles(env: Environment): ChainFiles | undefined {
+  const file = (name: string) => {
+    const given = text(env, name);
+    return given === undefined ? undefined : resolve(given);
+  };
+  const deployment = file('NONGTIN_DEPLOYMENT');
+  const keystores = {
+    anchorerKeystore: file('NONGTIN_ANCHORER_KEYSTORE'),
+    cooperativeKeystore: file('NONGTIN_COOPERATIVE_KEYSTORE'),
+  };
+  const passphraseFile = file('NONGTIN_KEYSTORE_PASSPHRASE_FILE');
+  const isKeyGiven = Object.values(keystores).some((keystore) => keystore !== undefined);
+  if (isKeyGiven && (deployment === undefined || passphraseFile === undefined))
+    throw new StartProblem(
+      'NONGTIN_ANCHORER_KEYSTORE and NONGTIN_COOPERATIVE_KEYSTORE need NONGTIN_DEPLOYMENT, the file that "chain deploy" has written, and NONGTIN_KEYSTORE_PASSPHRASE_FILE.',
+    );
+  return deployment === undefined ? undefined : { deployment, ...keystores, passphraseFile };
+}
+
+function stampKeys(env: Environment): CloudConfig['stampKeys'] {
+  const passphraseFile = text(env, 'NONGTIN_STAMP_KEY_PASSPHRASE_FILE');
+  const given = text(env, 'NONGTIN_STAMP_KMS_URL');
+  const files = { passphraseFile: passphraseFile && resolve(passphraseFile) };
+  if (given === undefined) return { ...files, transit: undefined };
+  const tokenFile = text(env, 'NONGTIN_STAMP_KMS_TOKEN_FILE');
+  if (tokenFile === undefined)
+    throw new StartProblem(
+      'NONGTIN_STAMP_KMS_URL needs NONGTIN_STAMP_KMS_TOKEN_FILE: a file with the token for it.',
+    );
+  const key = text(env, 'NONGTIN_STAMP_KMS_KEY') ?? 'nongtin-stamps';
+  const address = url('NONGTIN_STAMP_KMS_URL', given, web);
+  return { ...files, transit: { url: address, key, tokenFile: resolve(tokenFile) } };
 }
 
 /** Gateways are given it as it stands, so it holds no login. */

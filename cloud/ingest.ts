@@ -5,6 +5,7 @@ import { healthRoutes } from './api/health.ts';
 import { Commands } from './commands/index.ts';
 import type { CloudConfig } from './config.ts';
 import { createMetrics } from './metrics.ts';
+import { Neighbours } from './pests/neighbours.ts';
 import { openRecords } from './records/index.ts';
 import { type CloudSeries, openCloudSeries } from './series/index.ts';
 import { registerPackerMetrics } from './uplink/archive/metrics.ts';
@@ -82,8 +83,9 @@ export class Ingest implements Service {
     this.#closers.push(() => packer?.stop());
     packer?.start();
     const commands = new Commands({ db, clock, logger, shared: true });
+    const neighbours = new Neighbours({ db, clock, logger });
     const send: UplinkDoor['send'] = (...message) => door.send(...message);
-    const takers = takersOf({ receiver, live, commands, clock, send });
+    const takers = takersOf({ receiver, live, commands, neighbours, clock, send });
     const door = new NatsDoor({ ...nats, db, clock, logger, takers });
     this.#closers.push(() => commands.stop());
     commands.start((gateway, command) => send(gateway, 'gatewayCommand', command));

@@ -199,6 +199,18 @@ describe('everybody', () => {
     expect(body).toContain('nongtin_anchoring_waiting_leaves 2');
   });
 
+  it('sees what anchors cost and whether the chain answers; managers also what the next one would cost', async () => {
+    const { status, body } = await cloud.call('member', 'GET', '/api/anchors');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      ...{ chain: { state: 'no_deployment' }, funds: { state: 'unknown' }, endpoints: [], waitingLeaves: 2 },
+      lastDay: { anchors: 0, leaves: 0, gas: 0, costWei: '0' },
+    });
+    const dry = await cloud.call('manager', 'GET', '/api/anchoring/dry-run');
+    expect(dry).toMatchObject({ status: 503, body: { error: { code: 'no_deployment' } } });
+    expect((await cloud.call('member', 'GET', '/api/anchoring/dry-run')).status).toBe(403);
+  });
+
   it('is told in our own shape that there is nothing', async () => {
     const { status, body } = await cloud.call(undefined, 'GET', '/nowhere');
     expect({ status, code: body.error.code }).toEqual({ status: 404, code: 'not_found' });

@@ -15,3 +15,23 @@ it('tells whoever asks too often to try later, and does not call it a mistake', 
   expect(refused.headers['retry-after']).toBeDefined();
   await app.close();
 });
+
+it('tells to try later what a 503 says, and hides what broke', async () => {
+  const app = fastify();
+  handleErrors(app);
+  app.get('/later', () => {
+    throw Object.assign(new Error('Order it again.'), { statusCode: 503, code: 'TREE_NOT_BUILT' });
+  });
+  app.get('/broken', () => {
+    throw new Error('a secret');
+  });
+  const later = await app.inject('/later');
+  expect(later.statusCode).toBe(503);
+  expect(later.json().error).toEqual({
+    kind: 'try_later',
+    code: 'tree_not_built',
+    message: 'Order it again.',
+  });
+  expect((await app.inject('/broken')).body).not.toContain('secret');
+  await app.close();
+});

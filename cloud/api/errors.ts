@@ -15,11 +15,13 @@ export function problem(kind: Problem['error']['kind'], code: string, message: s
   return { error: { kind, code, message } };
 }
 
-/** Below 500 the message is shown; from 500 on it is logged and hidden. */
+/** Below 500 the message is shown, and of a 503 that somebody meant; what else is from 500 on is logged and hidden. */
 export function handleErrors(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status === 429) return reply.code(429).send(problem('try_later', 'too_many_requests', error.message));
+    if (status === 503)
+      return reply.code(503).send(problem('try_later', codeOf(error, 'unavailable'), error.message));
     if (status < 500) return reply.code(status).send(problem('your_input', codeOf(error), error.message));
     request.log.error({ err: error }, 'request failed');
     return send500(reply);
@@ -29,8 +31,8 @@ export function handleErrors(app: FastifyInstance): void {
   );
 }
 
-function codeOf(error: FastifyError): string {
-  return error.validation === undefined ? (error.code ?? 'refused').toLowerCase() : 'invalid';
+function codeOf(error: FastifyError, otherwise = 'refused'): string {
+  return error.validation === undefined ? (error.code ?? otherwise).toLowerCase() : 'invalid';
 }
 
 function send500(reply: FastifyReply) {

@@ -37,7 +37,7 @@ export const GatewayView = Type.Object({
   chain: Type.Object({ key: Nullable(ChainState), revocation: Nullable(ChainState) }),
 });
 type GatewayView = Static<typeof GatewayView>;
-type KeyOrder = Selectable<Schema['key_orders']>;
+type KeyOrder = Selectable<Schema['chain_orders']>;
 
 export interface GatewayViewSource extends Pick<OverviewSource, 'db' | 'entries'> {
   readonly presence: Presence;
@@ -54,7 +54,7 @@ export async function gatewayViews(source: GatewayViewSource, gatewayId?: string
     .limit(1000)
     .execute();
   const orders = await db
-    .selectFrom('key_orders')
+    .selectFrom('chain_orders')
     .selectAll()
     .$if(gatewayId !== undefined, (query) => query.where('gateway_id', '=', gatewayId ?? ''))
     .execute();

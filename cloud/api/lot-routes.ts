@@ -11,6 +11,9 @@ const HarvestView = Type.Object({
   harvestedAtMs: Type.Integer(),
   quantityKg: Type.Number(),
   recordedBy: Type.String(),
+  correctedKg: Type.Union([Type.Number(), Type.Null()], {
+    description: 'what the diary has said since the lot was closed, 0: withdrawn; null: nothing',
+  }),
   lotNumber: Type.Union([Type.String(), Type.Null()]),
 });
 const LotView = Type.Object({
@@ -127,6 +130,7 @@ function harvestView(row: Harvest & { lot_number: string | null }) {
     harvestedAtMs: row.harvested_at_ms,
     quantityKg: row.quantity_kg,
     recordedBy: row.recorded_by,
+    correctedKg: row.corrected_quantity_kg,
     lotNumber: row.lot_number,
   };
 }

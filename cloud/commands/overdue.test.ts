@@ -1,15 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import type { RemoteCommand } from '@nongtin/broker/wire';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { addCooperative } from '../cooperatives/cooperatives.ts';
 import { GatewayRegister } from '../enrolment/gateway-register.ts';
 import { openRecords, type Records } from '../records/index.ts';
+import { recordsFolder } from '../testing/records-folder.ts';
 import { Commands } from './commands.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'nongtin-overdue-'));
+const folder = await recordsFolder('nongtin-overdue-');
 const logger = pino({ level: 'silent' });
 const clock = { ms: 1_800_000_000_000, nowMs: () => clock.ms };
 const sent: RemoteCommand[] = [];

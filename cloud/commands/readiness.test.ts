@@ -1,15 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import type { RemoteCommand } from '@nongtin/broker/wire';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRecords, type Records } from '../records/index.ts';
 import { TestGateway } from '../testing/gateway.ts';
+import { recordsFolder } from '../testing/records-folder.ts';
 import { Commands } from './commands.ts';
 
 const logger = pino({ enabled: false });
-const dataDir = mkdtempSync(join(tmpdir(), 'nongtin-readiness-'));
+const dataDir = await recordsFolder('nongtin-readiness-');
 const clock = { nowMs: () => 1_000 };
 let records: Records;
 

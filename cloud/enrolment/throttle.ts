@@ -39,7 +39,7 @@ export class Throttle {
 }
 
 /** One IPv6 customer owns a whole /64, so that is what counts as one. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
   const [head = ''] = address.split('::');
   return head.split(':').slice(0, 4).join(':');

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeReadings, entryHash, quality, type Reading } from '@nongtin/broker/wire';
 import type { SeriesStore, WriteOutcome } from '@nongtin/series';
@@ -11,13 +10,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { openRecords, type Records } from '../records/index.ts';
 import { startCloud, Uplink } from '../testing/cloud.ts';
 import { layout, TestGateway } from '../testing/gateway.ts';
+import { recordsFolder } from '../testing/records-folder.ts';
 import { Projector } from '../uplink/projector.ts';
 import { SqliteEntryStore } from '../uplink/sqlite-entry-store.ts';
 import { SeriesWriter } from './series-writer.ts';
 import { SeriesStores } from './stores.ts';
 
 const logger = pino({ level: 'silent' });
-const folder = mkdtempSync(join(tmpdir(), 'nongtin-cloud-series-'));
+const folder = await recordsFolder('nongtin-cloud-series-');
 const NOON = Date.UTC(2026, 10, 21, 5);
 const MINUTE = 60_000;
 const until = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000, interval: 20 });

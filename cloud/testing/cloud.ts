@@ -7,6 +7,7 @@ import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { type Logger, pino } from 'pino';
 import { Cloud } from '../cloud.ts';
 import { readConfig } from '../config.ts';
+import { recordsFolder } from './records-folder.ts';
 
 /** A whole cloud on free ports, in a folder of its own. */
 export interface TestCloud {
@@ -46,7 +47,10 @@ export async function startCloud(
   more: Readonly<Record<string, string>> = {},
   parts: { logger?: Logger; clock?: { nowMs(): number } } = {},
 ): Promise<TestCloud> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'nongtin-cloud-'));
+  const dataDir =
+    databaseUrl === undefined
+      ? await recordsFolder('nongtin-cloud-')
+      : mkdtempSync(join(tmpdir(), 'nongtin-cloud-'));
   const env = { NONGTIN_DATA_DIR: dataDir, NONGTIN_HOST: '127.0.0.1', NONGTIN_CLOUD_PORT: '0' };
   const config = readConfig({
     ...{ ...env, NONGTIN_UPLINK_PORT: '0', NONGTIN_RPC_URL: 'http://127.0.0.1:9' },

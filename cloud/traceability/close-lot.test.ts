@@ -1,6 +1,8 @@
+import type { HarvestRecord } from '@nongtin/broker/wire';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fixture, openTestRecords } from '../anchoring/fixture.suite.ts';
 import { addCooperative } from '../cooperatives/cooperatives.ts';
+import { projectHarvest } from '../uplink/project-records.ts';
 import { closeLot } from './lots.ts';
 
 let records: Awaited<ReturnType<typeof openTestRecords>>;
@@ -41,4 +43,18 @@ it('closes a harvest only as a product of the cooperative that harvested it', as
   const closed = await closeLot(options, { ...order, gtin14: fixture.gtin14 });
   expect(closed).toMatchObject({ kind: 'closed', lot: { cooperative_id: fixture.cooperative } });
   expect(queued).toHaveLength(1);
+});
+
+it('leaves a harvest as its closed lot has it, and keeps beside it what the diary said later', async () => {
+  const harvest: HarvestRecord = {
+    ...{ kind: 'harvest', harvestId: 'h-1', atMs: 5, plot: 'a', quantityKg: 8, recordedBy: 'x' },
+    ...{ seasonStartedAtMs: 0, correction: { revision: 1, withdrawn: false } },
+  };
+  const row = () => records.db.selectFrom('harvests').selectAll().executeTakeFirstOrThrow();
+  const beside = { quantity_kg: 10, entry_number: 1, corrected_quantity_kg: 8, corrected_entry: 7 };
+  await records.db.transaction().execute((trx) => projectHarvest(trx, 'gw-1', 7, harvest, '{}'));
+  expect(await row()).toMatchObject(beside);
+  const gone = { ...harvest, correction: { revision: 2, withdrawn: true } };
+  await records.db.transaction().execute((trx) => projectHarvest(trx, 'gw-1', 9, gone, '{}'));
+  expect(await row()).toMatchObject({ ...beside, corrected_quantity_kg: 0, corrected_entry: 9 });
 });

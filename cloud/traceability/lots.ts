@@ -151,7 +151,13 @@ async function freeLotNumber(trx: Kysely<Schema>, harvest: Harvest): Promise<str
 }
 
 function harvestsNamed(db: Kysely<Schema>, { harvestId, gatewayId }: LotOrder): Promise<Harvest[]> {
-  const named = db.selectFrom('harvests').selectAll().where('harvest_id', '=', harvestId).limit(2);
+  // Held: a correction that comes at this moment is told after the lot.
+  const named = db
+    .selectFrom('harvests')
+    .selectAll()
+    .where('harvest_id', '=', harvestId)
+    .forUpdate()
+    .limit(2);
   return (gatewayId === undefined ? named : named.where('gateway_id', '=', gatewayId)).execute();
 }
 

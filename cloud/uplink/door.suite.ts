@@ -20,7 +20,10 @@ export function uplinkDoorSuite(name: string, { open }: DoorUnderTest): void {
 
     beforeAll(async () => {
       const taker = (gateway: string, message: Uint8Array) => take(gateway, message);
-      made = await open({ uplinkEntries: taker, uplinkLive: taker, gatewayOutcome: taker });
+      made = await open({
+        ...{ uplinkEntries: taker, uplinkLive: taker },
+        ...{ gatewayOutcome: taker, neighbourQuestion: taker },
+      });
       door = made.door;
       await door.start();
       plainly();

@@ -38,8 +38,8 @@ export interface GatewayLogins {
 }
 
 /** Topics of the wire's table, by name. */
-export type FromGateway = 'uplinkEntries' | 'uplinkLive' | 'gatewayOutcome';
-export type ToGateway = 'uplinkAnswer' | 'gatewayCommand';
+export type FromGateway = 'uplinkEntries' | 'uplinkLive' | 'gatewayOutcome' | 'neighbourQuestion';
+export type ToGateway = 'uplinkAnswer' | 'gatewayCommand' | 'neighbourAnswer';
 
 /**
  * Takes each kind of message; the bytes are the taker's own. The gateway is who the door let in. The message counts as

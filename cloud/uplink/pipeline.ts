@@ -5,6 +5,7 @@ import type { Logger } from '@nongtin/service';
 import type { Commands } from '../commands/index.ts';
 import type { CloudConfig } from '../config.ts';
 import { cooperativesIn } from '../cooperatives/cooperatives.ts';
+import type { Neighbours } from '../pests/neighbours.ts';
 import type { Records } from '../records/index.ts';
 import { seasonOf } from '../traceability/season.ts';
 import { ArchiveStore } from './archive/archive-store.ts';
@@ -91,13 +92,14 @@ interface Taking {
   readonly receiver: Receiver;
   readonly live: LiveValues;
   readonly commands: Pick<Commands, 'onMessage'>;
+  readonly neighbours: Pick<Neighbours, 'answer'>;
   readonly clock: { nowMs(): number };
   /** To a gateway that is connected. */
   readonly send: UplinkDoor['send'];
 }
 
 /** What becomes of each kind of message. */
-export function takersOf({ receiver, live, commands, clock, send }: Taking): Takers {
+export function takersOf({ receiver, live, commands, neighbours, clock, send }: Taking): Takers {
   return {
     uplinkEntries: async (gateway, message) => {
       const answer = await receiver.receive(gateway, message);
@@ -107,5 +109,9 @@ export function takersOf({ receiver, live, commands, clock, send }: Taking): Tak
     },
     uplinkLive: (gateway, message) => live.take(gateway, message),
     gatewayOutcome: (gateway, message) => commands.onMessage(gateway, message),
+    neighbourQuestion: async (gateway, message) => {
+      const answer = await neighbours.answer(gateway, message);
+      if (answer !== undefined) await send(gateway, 'neighbourAnswer', answer);
+    },
   };
 }

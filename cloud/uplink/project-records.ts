@@ -8,6 +8,7 @@ import type {
 } from '@nongtin/broker/wire';
 import type { Kysely } from 'kysely';
 import { takeStep } from '../commands/steps.ts';
+import { projectPestPressure } from '../pests/pressures.ts';
 import type { Schema } from '../records/index.ts';
 
 /** Writes what one record says. A record of a kind that leaves no row is passed over. */
@@ -26,6 +27,8 @@ export async function projectRecord(
       return projectAlarm(trx, gateway, entry, record);
     case 'clock':
       return projectClock(trx, gateway, record);
+    case 'pest_pressure':
+      return projectPestPressure(trx, gateway, entry, record);
     case 'remote_outcome': {
       const { kind: _, ...outcome } = record;
       // A command that is not ours, or no more, leaves no row: the entry itself is kept.
@@ -125,7 +128,10 @@ async function projectClock(trx: Kysely<Schema>, gateway: string, clock: ClockRe
     .execute();
 }
 
-/** `season`: JSON, worked out before from what was projected up to this entry. The first record of a harvest counts. */
+/**
+ * `season`: JSON, worked out before from what was projected up to this entry. The first record of a harvest counts, and after it
+ * each correction, until a lot is closed of it: that stands for good, and what is said later stands beside it.
+ */
 export async function projectHarvest(
   trx: Kysely<Schema>,
   gateway: string,
@@ -133,27 +139,73 @@ export async function projectHarvest(
   harvest: HarvestRecord,
   season: string,
 ): Promise<void> {
+  const { correction } = harvest;
+  if (correction !== undefined && (await isLaterThanLot(trx, gateway, entry, harvest))) {
+    const corrected = correction.withdrawn ? 0 : harvest.quantityKg;
+    await trx
+      .updateTable('harvests')
+      .set({ corrected_quantity_kg: corrected, corrected_entry: entry })
+      .where('gateway_id', '=', gateway)
+      .where('harvest_id', '=', harvest.harvestId)
+      .execute();
+    return;
+  }
+  if (correction?.withdrawn === true) {
+    await trx
+      .deleteFrom('harvests')
+      .where('gateway_id', '=', gateway)
+      .where('harvest_id', '=', harvest.harvestId)
+      .execute();
+    return;
+  }
   const plot = await trx
     .selectFrom('plots')
     .select(['name', 'planting_area_code'])
     .where('gateway_id', '=', gateway)
     .where('plot_id', '=', harvest.plot)
     .executeTakeFirst();
+  const row = {
+    entry_number: entry,
+    plot_id: harvest.plot,
+    plot_name: plot?.name ?? harvest.plot,
+    planting_area_code: plot?.planting_area_code ?? null,
+    harvested_at_ms: harvest.atMs,
+    quantity_kg: harvest.quantityKg,
+    recorded_by: harvest.recordedBy,
+    season_started_at_ms: harvest.seasonStartedAtMs,
+    season,
+  };
   await trx
     .insertInto('harvests')
-    .values({
-      gateway_id: gateway,
-      harvest_id: harvest.harvestId,
-      entry_number: entry,
-      plot_id: harvest.plot,
-      plot_name: plot?.name ?? harvest.plot,
-      planting_area_code: plot?.planting_area_code ?? null,
-      harvested_at_ms: harvest.atMs,
-      quantity_kg: harvest.quantityKg,
-      recorded_by: harvest.recordedBy,
-      season_started_at_ms: harvest.seasonStartedAtMs,
-      season,
+    .values({ gateway_id: gateway, harvest_id: harvest.harvestId, ...row })
+    .onConflict((conflict) => {
+      const known = conflict.columns(['gateway_id', 'harvest_id']);
+      return correction === undefined ? known.doNothing() : known.doUpdateSet(row);
     })
-    .onConflict((conflict) => conflict.columns(['gateway_id', 'harvest_id']).doNothing())
     .execute();
+}
+
+/** Whether its lot was closed without this entry; holds the harvest's row, so that none is closed of it meanwhile. */
+async function isLaterThanLot(
+  trx: Kysely<Schema>,
+  gateway: string,
+  entry: number,
+  { harvestId }: HarvestRecord,
+): Promise<boolean> {
+  await trx
+    .selectFrom('harvests')
+    .select('harvest_id')
+    .where('gateway_id', '=', gateway)
+    .where('harvest_id', '=', harvestId)
+    .forUpdate()
+    .execute();
+  const lot = await trx
+    .selectFrom('lots')
+    .select('record')
+    .where('gateway_id', '=', gateway)
+    .where('harvest_id', '=', harvestId)
+    .executeTakeFirst();
+  if (lot === undefined) return false;
+  const { season } = JSON.parse(lot.record) as { season?: { lastEntry?: number } };
+  return (season?.lastEntry ?? 0) < entry;
 }

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, entryHash } from '@nongtin/broker/wire';
 import type { Kysely } from 'kysely';
@@ -8,12 +7,13 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { openRecords, type Records, type Schema } from '../records/index.ts';
 import { FailFrom } from '../testing/fault.ts';
 import { harvest, layout, run, TestGateway } from '../testing/gateway.ts';
+import { recordsFolder } from '../testing/records-folder.ts';
 import { seasonOf } from '../traceability/season.ts';
 import { Projector } from './projector.ts';
 import { SqliteEntryStore } from './sqlite-entry-store.ts';
 
 const logger = pino({ level: 'silent' });
-const dataDir = mkdtempSync(join(tmpdir(), 'nongtin-projector-'));
+const dataDir = await recordsFolder('nongtin-projector-');
 const tables = [
   ...['projection_cursors', 'plots', 'zones', 'devices', 'irrigation_runs', 'harvests', 'alarms'],
   ...['reading_days', 'unprojected_entries'],
@@ -39,9 +39,12 @@ beforeEach(async () => {
   await entries.open();
 });
 
+/** What of its journal is not stored yet. */
 async function store(gateway: TestGateway): Promise<void> {
-  const journal = gateway.journal.map((entry) => ({ ...entry, hash: entryHash(entry, entry.payload) }));
-  await entries.append(gateway.id, journal, { after: undefined, receivedAtMs: 0 });
+  const after = await entries.head(gateway.id);
+  const more = gateway.journal.filter(({ number }) => number > (after?.number ?? 0));
+  const journal = more.map((entry) => ({ ...entry, hash: entryHash(entry, entry.payload) }));
+  await entries.append(gateway.id, journal, { after, receivedAtMs: 0 });
 }
 
 function projectorOn(db: Kysely<Schema>, batchSize: number): Projector {
@@ -116,6 +119,58 @@ it('makes the same rows whatever number of entries goes into one transaction', a
     await projectAll(size);
     expect(await allRows(), `${size} entries`).toEqual(expected);
   }
+});
+
+it('stores and reads what the diary and the guard tell, and passes over nothing of it', async () => {
+  const gateway = new TestGateway('gw-1');
+  gateway.record(layout);
+  const id = '00000000-0000-4000-8000-000000000001';
+  gateway.record({
+    ...{ kind: 'diary_revision', atMs: START },
+    revision: {
+      ...{ revisionId: id, entryId: id, entryKind: 'spraying', madeOn: [], author: 'x', phoneAtMs: 0 },
+      ...{ set: { date: '2026-03-01', plot: 'a', product: 'X' }, attach: [], detach: [] },
+    },
+  });
+  gateway.record({
+    ...{ kind: 'spray', sprayId: id, isFromDiary: true, revision: 1, state: 'standing', atMs: START },
+    ...{ isClockTrusted: true, recordedBy: 'x', recordedByName: 'Ba', plot: 'a', zones: [], areaHectares: 1 },
+    ...{ products: [{ tradeName: 'X', listed: null }], pest: 'kiến', operator: 'Ba', weather: null },
+    ...{ startedAtMs: START, endedAtMs: START, endDate: '2026-03-01', warnings: [] },
+  });
+  gateway.record(harvest('h-2', 'a', START, START + DAY));
+  await store(gateway);
+  await projectAll();
+  expect(await records.db.selectFrom('unprojected_entries').selectAll().execute()).toEqual([]);
+  // The harvest's own entry proves all that stand before it in the gateway's chain.
+  const { season: text } = await records.db.selectFrom('harvests').select('season').executeTakeFirstOrThrow();
+  expect(JSON.parse(text).lastEntry).toBe(gateway.journal.length);
+});
+
+const corrected = (quantityKg: number, revision: number, withdrawn = false) => ({
+  ...harvest('h-1', 'a', START, START + 2 * DAY),
+  ...{ quantityKg, correction: { revision, withdrawn } },
+});
+const harvestRow = () =>
+  records.db
+    .selectFrom('harvests')
+    .select(['quantity_kg', 'entry_number', 'corrected_quantity_kg'])
+    .executeTakeFirst();
+
+it('takes a harvest as the diary corrected it, and none that it withdrew', async () => {
+  const gateway = season();
+  gateway.record(corrected(1_100, 1));
+  await store(gateway);
+  await projectAll();
+  expect(await harvestRow()).toMatchObject({ quantity_kg: 1_100, entry_number: gateway.journal.length });
+  gateway.record(corrected(1_100, 2, true));
+  await store(gateway);
+  await projectAll();
+  expect(await harvestRow()).toBeUndefined();
+  gateway.record(corrected(900, 3));
+  await store(gateway);
+  await projectAll();
+  expect(await harvestRow()).toMatchObject({ quantity_kg: 900, corrected_quantity_kg: null });
 });
 
 it('sums up a season of exactly the readings from its start to its harvest', async () => {

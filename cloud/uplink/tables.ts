@@ -1,3 +1,5 @@
+import type { ColumnType } from 'kysely';
+
 /**
  * What the projector makes of the entries. Every row can be made again from the entry store, but for those of
  * `gateway_live`. Keys begin with the gateway, because the names of plots, zones and devices are the gateway's own.
@@ -47,6 +49,9 @@ export interface UplinkTables {
     season_started_at_ms: number;
     /** JSON of a Season (traceability/season.ts): fixed when the harvest's entry is projected. */
     season: string;
+    /** Said after its lot was closed, and by which entry; 0 kg: it was withdrawn. Null: nothing was. */
+    corrected_quantity_kg: ColumnType<number | null, number | null | undefined>;
+    corrected_entry: ColumnType<number | null, number | null | undefined>;
   };
   /** Entries whose payload this version cannot read or store: kept in the entry store, passed over here. */
   unprojected_entries: { gateway_id: string; entry_number: number; reason: string };

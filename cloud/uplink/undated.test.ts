@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeReadings, entryHash, quality, type Reading } from '@nongtin/broker/wire';
 import type { Kysely } from 'kysely';
@@ -8,11 +7,12 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { openRecords, type Records, type Schema } from '../records/index.ts';
 import { FailFrom } from '../testing/fault.ts';
 import { layout, TestGateway } from '../testing/gateway.ts';
+import { recordsFolder } from '../testing/records-folder.ts';
 import { Projector } from './projector.ts';
 import { SqliteEntryStore } from './sqlite-entry-store.ts';
 
 const logger = pino({ level: 'silent' });
-const dataDir = mkdtempSync(join(tmpdir(), 'nongtin-undated-'));
+const dataDir = await recordsFolder('nongtin-undated-');
 const tables = [
   ...['projection_cursors', 'plots', 'zones', 'devices', 'reading_days'],
   ...['unprojected_entries', 'undated_entries', 'dated_boots'],

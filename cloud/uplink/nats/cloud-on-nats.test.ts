@@ -1,3 +1,5 @@
+import { type NeighbourAnswer, topicOf } from '@nongtin/broker/wire';
+import { connectAsync } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { postgresPrograms, startCluster, type TemporaryCluster } from '../../records/postgres.suite.ts';
 import { startCloud, type TestCloud, Uplink } from '../../testing/cloud.ts';
@@ -48,6 +50,38 @@ describe.skipIf(missing !== undefined && !process.env.CI)('the cloud on NATS', (
     await expect.poll(async () => (await progress()).projectedUpTo, { timeout: 20_000 }).toBe(3);
     expect(await progress()).toMatchObject({ gatewayId, durableUpTo: 3, accepted: 3, duplicates: 1 });
     await uplink.close();
+  });
+
+  it('tells a farm what the traps of another have caught', async () => {
+    const register = async (id: string) => {
+      const gateway = new TestGateway(id);
+      const order = { gatewayId: id, publicKey: gateway.publicKey };
+      const { body } = await cloud.call('manager', 'POST', '/api/gateways', order);
+      return { gateway, password: body.uplinkPassword as string };
+    };
+    const [catching, asking] = [await register('gw-pest-trap'), await register('gw-pest-asks')];
+    const uplink = await Uplink.connect(nats.mqttUrl(), 'gw-pest-trap', catching.password);
+    const date = new Date().toISOString().slice(0, 10);
+    const pressure = { pest: 'bactrocera_dorsalis', date, perTrapPerDay: 4, traps: 1, trapDays: 7 };
+    await uplink.send(catching.gateway.record({ kind: 'pest_pressure', atMs: Date.now(), ...pressure }));
+    const client = await connectAsync(nats.mqttUrl(), {
+      username: 'gw-pest-asks',
+      password: asking.password,
+    });
+    const heard: NeighbourAnswer[] = [];
+    client.on('message', (_topic, payload) => heard.push(JSON.parse(payload.toString())));
+    await client.subscribeAsync(topicOf('neighbourAnswer', 'gw-pest-asks'), { qos: 0 });
+    const farms = async () => {
+      await client.publishAsync(topicOf('neighbourQuestion', 'gw-pest-asks'), '{}', { qos: 1 });
+      const last = heard.at(-1);
+      return last && 'farms' in last ? last.farms : undefined;
+    };
+    await expect
+      .poll(farms, { timeout: 20_000 })
+      .toMatchObject([
+        { distanceKm: null, pests: [{ pest: 'bactrocera_dorsalis', days: [{ date, perTrapPerDay: 4 }] }] },
+      ]);
+    await Promise.all([client.endAsync(), uplink.close()]);
   });
 
   it('hears how a farm is now, and gives it commands', async () => {

@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { createAccount, createUser } from '@nats-io/nkeys';
 import { connect, credsAuthenticator } from '@nats-io/transport-node';
@@ -8,6 +6,7 @@ import { connectAsync } from 'mqtt';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRecords, type Records } from '../../records/index.ts';
+import { recordsFolder } from '../../testing/records-folder.ts';
 import { uplinkDoorSuite } from '../door.suite.ts';
 import type { Takers } from '../door.ts';
 import { gatewayClaim } from './claims.ts';
@@ -18,7 +17,7 @@ import { STREAM } from './stream.ts';
 
 const logger = pino({ level: 'silent' });
 const withServer = natsProgram !== undefined || Boolean(process.env.CI);
-const dataDir = mkdtempSync(join(tmpdir(), 'nongtin-nats-door-'));
+const dataDir = await recordsFolder('nongtin-nats-door-');
 let records: Records;
 let cluster: TestCluster;
 
@@ -126,7 +125,12 @@ describe.skipIf(!withServer)('the NATS door', () => {
     const taken: string[] = [];
     const take = async (gateway: string, message: Uint8Array) =>
       void taken.push(`${gateway} ${Buffer.from(message)}`);
-    const door = doorFor({ uplinkEntries: take, uplinkLive: take, gatewayOutcome: take });
+    const door = doorFor({
+      uplinkEntries: take,
+      uplinkLive: take,
+      gatewayOutcome: take,
+      neighbourQuestion: take,
+    });
     await door.start();
     await expect.poll(() => taken, { timeout: 10_000 }).toEqual(['gw-later kept']);
     await door.stop();
@@ -164,7 +168,12 @@ describe.skipIf(!withServer)('the NATS door', () => {
       begun.resolve();
       await stored.promise;
     };
-    const door = doorFor({ uplinkEntries: take, uplinkLive: take, gatewayOutcome: take });
+    const door = doorFor({
+      uplinkEntries: take,
+      uplinkLive: take,
+      gatewayOutcome: take,
+      neighbourQuestion: take,
+    });
     await door.start();
     const options = { username: 'gw-held', password: await door.logins.allow('gw-held'), reconnectPeriod: 0 };
     const client = await connectAsync(cluster.mqttUrl(), options, false);

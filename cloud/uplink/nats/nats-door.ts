@@ -16,7 +16,9 @@ export interface NatsDoorOptions extends NatsLoginsOptions {
 }
 
 /** What gateways send, whoever takes it. */
-const fromGateway: readonly FromGateway[] = ['uplinkEntries', 'uplinkLive', 'gatewayOutcome'];
+const fromGateway: readonly FromGateway[] = [
+  ...(['uplinkEntries', 'uplinkLive', 'gatewayOutcome', 'neighbourQuestion'] as const),
+];
 /** Messages of one worker at a time; the archive makes one object of those that wait together. */
 const MOST_AT_ONCE = 256;
 /** Another server leads after a few seconds; the worker asks it anew after two missed heartbeats. */

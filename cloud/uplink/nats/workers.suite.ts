@@ -63,8 +63,15 @@ export async function startSite(servers: 1 | 3, { fsync = false } = {}): Promise
   await records.db.insertInto('cooperatives').values(cooperative).execute();
   const workers: ChildProcess[] = [];
   const senders: Sender[] = [];
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
   const env = {
-    ...{ PATH: process.env.PATH, NONGTIN_LOG: 'json', NONGTIN_DATA_DIR: folder, NONGTIN_INGEST_PORT: 'off' },
+    ...{
+      PATH,
+      NODE_COMPILE_CACHE,
+      NONGTIN_LOG: 'json',
+      NONGTIN_DATA_DIR: folder,
+      NONGTIN_INGEST_PORT: 'off',
+    },
     ...{ NONGTIN_NATS_URL: nats.url, NONGTIN_NATS_KEYS: nats.keysFolder },
     ...{ NONGTIN_DATABASE_URL: databaseUrl, NONGTIN_ARCHIVE: archive },
   };
