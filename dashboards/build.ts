@@ -11,19 +11,32 @@ import type { Plugin } from 'vite';
  */
 const here = fileURLToPath(new URL('.', import.meta.url));
 const pages = [
-  { name: 'field', base: '/' },
+  { name: 'field', base: '/', further: { diary: 'diary.html', 'diary-worker': 'diary-worker.ts' } },
   { name: 'console', base: '/console/' },
   { name: 'verify', base: '/v/' },
 ];
 
 function sourceHash(): string {
   const hash = createHash('sha256');
-  for (const folder of ['field', 'console', 'verify', 'ui', '../contracts/encoding']) {
+  for (const folder of [
+    'field',
+    'console',
+    'verify',
+    'ui',
+    '../contracts/encoding',
+    '../broker/wire/diary',
+  ]) {
     for (const file of filesOf(join(here, folder))) hash.update(file).update(readFileSync(file));
   }
   hash.update(readFileSync(join(here, 'build.ts')));
   hash.update(readFileSync(join(here, '../package-lock.json')));
   return hash.digest('hex');
+}
+
+/** The page and what else is opened by an address of its own. */
+function inputs(page: string, further: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const files = { index: 'index.html', ...further };
+  return Object.fromEntries(Object.entries(files).map(([name, file]) => [name, join(here, page, file)]));
 }
 
 function filesOf(folder: string): string[] {
@@ -52,7 +65,7 @@ if (builtFrom(stamp) !== hash) {
     name: 'shared-head',
     transformIndexHtml: { order: 'pre', handler: (html) => html.replace('<!--head-->', () => head) },
   };
-  for (const { name, base } of pages) {
+  for (const { name, base, further } of pages) {
     await build({
       root: join(here, name),
       base,
@@ -64,8 +77,16 @@ if (builtFrom(stamp) !== hash) {
         emptyOutDir: true,
         target: 'es2022',
         modulePreload: { polyfill: false },
-        // On a slow machine everything takes long; that is nothing to warn of.
-        rolldownOptions: { checks: { bundlerTimings: false } },
+        rolldownOptions: {
+          input: inputs(name, further),
+          // On a slow machine everything takes long; that is nothing to warn of.
+          checks: { bundlerTimings: false },
+          // A service worker is found by its name, and speaks for what lies beside and below it.
+          output: {
+            entryFileNames: (chunk) =>
+              chunk.name === 'diary-worker' ? '[name].js' : 'assets/[name]-[hash].js',
+          },
+        },
       },
     });
   }

@@ -60,3 +60,42 @@ export async function overview(): Promise<Overview> {
   const progress = new Map(uplink.gateways.map((one) => [one.gatewayId, one]));
   return { gateways, registry, progress, claims, atMs: Date.now() };
 }
+
+interface CaughtAtFarm {
+  gatewayId: string;
+  label: string;
+  /** Week by week, the newest first, insects a trap and day; null: nobody looked. */
+  perTrapPerDay: (number | null)[];
+}
+
+export interface CaughtOfPest {
+  pest: string;
+  /** The highest of all farms and weeks. */
+  most: number;
+  farms: CaughtAtFarm[];
+}
+
+interface FarmPests {
+  gatewayId: string;
+  label: string;
+  pests: { pest: string; perTrapPerDay: (number | null)[] }[];
+}
+
+/** What the cooperative's traps catch, pest by pest, this week first; the pest that was caught most of comes first. */
+export async function catchesByPest(): Promise<{ weeks: string[]; pests: CaughtOfPest[] }> {
+  const { weeks, farms } = await call<{ weeks: string[]; farms: FarmPests[] }>('/api/pests?weeks=8');
+  const names = [...new Set(farms.flatMap((farm) => farm.pests.map(({ pest }) => pest)))];
+  const pests = names.map((pest) => {
+    const found = farms.flatMap(({ gatewayId, label, pests: own }) =>
+      own
+        .filter((one) => one.pest === pest)
+        .map(({ perTrapPerDay }) => ({ gatewayId, label, perTrapPerDay: perTrapPerDay.toReversed() })),
+    );
+    const most = Math.max(
+      0,
+      ...found.flatMap(({ perTrapPerDay }) => perTrapPerDay.map((caught) => caught ?? 0)),
+    );
+    return { pest, most, farms: found };
+  });
+  return { weeks: weeks.toReversed(), pests: pests.sort((a, b) => b.most - a.most) };
+}

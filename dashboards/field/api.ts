@@ -193,6 +193,7 @@ export interface Zone {
 interface Plot {
   id: string;
   name: string;
+  crop: string;
   zones: Zone[];
 }
 
@@ -234,10 +235,49 @@ export interface Run {
 export interface Alarm {
   alarmId: string;
   atMs: number;
-  severity: string;
+  severity: 'critical' | 'high' | 'low';
+  /** Of its condition alone. */
   state: 'active' | 'acknowledged' | 'cleared';
+  /** By ISA-18.2; absent: it is over. */
+  alarmState?:
+    | 'normal'
+    | 'unacknowledged'
+    | 'acknowledged'
+    | 'returned'
+    | 'latched'
+    | 'latched_acknowledged'
+    | 'shelved'
+    | 'suppressed'
+    | 'out_of_service';
   source: string;
   reason: Reason;
+  point?: string;
+  raisedAtMs?: number;
+  occurrences?: number;
+  acknowledged?: { by: string; atMs: number; comment: string | null } | null;
+  shelved?: { untilMs: number; by: string; why: string };
+  maintained?: { untilMs: number | null; by: string; why: string };
+  behind?: { count: number; sources: string[] };
+  chattered?: number;
+  rule?: {
+    id: string;
+    metric: string;
+    unit: string;
+    comparison: 'above' | 'below';
+    limit: number;
+    deadBand: number;
+    onDelaySeconds: number;
+    readings: { device: string; channel: string; value: number; atMs: number }[];
+  };
+}
+
+/** What is not told for a while. */
+export interface Maintenance {
+  subject: string;
+  sinceMs: number;
+  untilMs: number | null;
+  by: string;
+  why: string;
 }
 
 export interface Quarantined {

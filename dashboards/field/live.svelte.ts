@@ -1,5 +1,6 @@
 import { ApiError, call } from '../ui/api.ts';
-import type { Alarm, DeviceLive, Farm, Live, Run, Status, ZoneLive } from './api.ts';
+import type { Alarm, DeviceLive, Farm, Live, Maintenance, Run, Status, ZoneLive } from './api.ts';
+import { type NoEntry, type Protection, protectionNow } from './protection.ts';
 
 interface ReadingEvent {
   device: string;
@@ -29,7 +30,13 @@ export class LiveFarm {
   status = $state<Status | null>(null);
   runs = $state<Run[]>([]);
   alarms = $state<Alarm[]>([]);
+  protection = $state<Protection | null>(null);
+  maintenance = $state<Maintenance[]>([]);
+  /** What people call sources of alarms. */
+  names = $state<Record<string, string>>({});
   connected = $state(false);
+  /** How often the gateway has said that what it knows of pests is another. */
+  pestChanges = $state(0);
   nowMs = $state(Date.now());
 
   #source: EventSource | undefined;
@@ -75,7 +82,11 @@ export class LiveFarm {
       this.runs = [run, ...this.runs.filter((known) => known.runId !== run.runId)].slice(0, KEPT_RUNS);
     });
     on<Alarm>('alarm', (alarm) => {
-      this.alarms = [alarm, ...this.alarms.filter((known) => known.alarmId !== alarm.alarmId)];
+      const before = this.alarms.find((known) => known.alarmId === alarm.alarmId);
+      this.alarms = [alarm, ...this.alarms.filter((known) => known !== before)];
+      // Somebody has begun to maintain something, or has finished: what that is comes with the list.
+      if (before?.maintained?.untilMs !== alarm.maintained?.untilMs)
+        void this.#loadAlarms().catch(() => undefined);
     });
     on<Status>('status', (status) => {
       this.status = status;
@@ -83,6 +94,10 @@ export class LiveFarm {
     on<Pick<DeviceLive, 'id' | 'online' | 'lastSeenAtMs'>>('device', (device) => {
       const readings = this.devices[device.id]?.readings ?? [];
       this.devices[device.id] = { ...device, readings };
+    });
+    on('protection', () => void this.loadProtection());
+    on('pests', () => {
+      this.pestChanges += 1;
     });
     on('layout', () => void this.#load().catch(() => undefined));
     // The gateway no longer has what was missed in between.
@@ -101,6 +116,20 @@ export class LiveFarm {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Where nobody should go in now, of this zone or of its whole plot. */
+  noEntry(zone: string): NoEntry[] {
+    const plot = this.farm?.plots.find(({ zones }) => zones.some(({ id }) => id === zone))?.id;
+    const entries = this.protection?.plots.find((one) => one.plot === plot)?.noEntry ?? [];
+    return entries.filter(
+      ({ zones, untilMs }) =>
+        (zones.length === 0 || zones.includes(zone)) && (untilMs === null || untilMs > this.nowMs),
+    );
+  }
+
+  async loadProtection(): Promise<void> {
+    this.protection = await protectionNow().catch(() => this.protection);
+  }
+
   async #again(): Promise<void> {
     try {
       await this.#load();
@@ -112,13 +141,14 @@ export class LiveFarm {
   }
 
   async #load(): Promise<void> {
-    const [farm, live, runs, alarms] = await Promise.all([
+    const [farm, live, runs] = await Promise.all([
       call<Farm>('/api/farm'),
       call<Live>('/api/live'),
       call<{ runs: Run[] }>(`/api/runs?limit=${KEPT_RUNS}`),
-      call<{ alarms: Alarm[] }>('/api/alarms'),
+      this.#loadAlarms(),
     ]);
     this.farm = farm;
+    void this.loadProtection();
     this.zones = Object.fromEntries(live.zones.map((zone) => [zone.id, zone]));
     this.devices = Object.fromEntries(live.devices.map((device) => [device.id, device]));
     this.status = live;
@@ -127,7 +157,17 @@ export class LiveFarm {
     this.runs = [...this.runs.filter(({ runId }) => !fetched.has(runId)), ...runs.runs]
       .sort((a, b) => b.endedAtMs - a.endedAtMs)
       .slice(0, KEPT_RUNS);
-    this.alarms = alarms.alarms;
+  }
+
+  async #loadAlarms(): Promise<void> {
+    const { alarms, maintenance, names } = await call<{
+      alarms: Alarm[];
+      maintenance: Maintenance[];
+      names: Record<string, string>;
+    }>('/api/alarms');
+    this.alarms = alarms;
+    this.maintenance = maintenance;
+    this.names = names;
   }
 
   #applyReading(reading: ReadingEvent): void {

@@ -5,6 +5,7 @@ export interface Reason {
 }
 
 export interface Account {
+  id: string;
   name: string;
   email: string;
   role: string;
@@ -31,7 +32,7 @@ export function wordsOf(error: unknown): string {
 }
 
 /** Asks the page's own server: GET without a body, else POST. Rejects with an ApiError when it answers with an error. */
-export async function call<T>(path: string, body?: unknown, method?: 'DELETE'): Promise<T> {
+export async function call<T>(path: string, body?: unknown, method?: 'DELETE' | 'PUT'): Promise<T> {
   const response = await fetch(path, {
     method: method ?? (body === undefined ? 'GET' : 'POST'),
     headers: body === undefined ? {} : { 'content-type': 'application/json' },

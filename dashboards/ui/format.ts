@@ -45,6 +45,12 @@ export function calendarDay(date: string): string {
   return new Intl.DateTimeFormat(locale(), options).format(atMs);
 }
 
+/** The same without its year, '24/11'. */
+export function dayOfYear(date: string): string {
+  const options = { day: '2-digit', month: '2-digit', timeZone: 'UTC' } as const;
+  return new Intl.DateTimeFormat(locale(), options).format(Date.parse(`${date}T00:00:00Z`));
+}
+
 /** 9 → 'tháng 9', 'September', '9'. */
 export function monthName(month: number): string {
   // As within a date: on its own the Vietnamese one begins with a capital.

@@ -2,7 +2,7 @@ import type { ProofBundle } from '@nongtin/contracts/encoding';
 
 /** What our server says of a stamp: GET /api/verify/{gtin14}/{serial}, and inlined in the page as JSON. */
 export interface ServerAnswer {
-  answer: 'genuine' | 'not_yet_final' | 'waiting' | 'not_ours' | 'cannot_check';
+  answer: 'genuine' | 'not_yet_final' | 'waiting' | 'withdrawn' | 'not_ours' | 'cannot_check';
   problem?: string | null;
   product: { gtin14: string; name: Record<string, string> } | null;
   cooperative: { name: string } | null;

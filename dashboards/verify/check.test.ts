@@ -30,10 +30,13 @@ const anchoredAnswer = (treeSize = bundle.anchor.treeSize) =>
 const MISSING = `0x${word(0)}${word(0)}${word(0)}`;
 
 /** A chain that answers `eth_call` per block tag; everything else as the right chain would. */
-function chain(calls: { finalized: string; latest: string }, chainId = bundle.anchor.chainId) {
+function chain(calls: { finalized: string; latest: string }, chainId = bundle.anchor.chainId, revoked = 0) {
   return async (method: string, params: readonly unknown[]): Promise<unknown> => {
     if (method === 'eth_chainId') return `0x${chainId.toString(16)}`;
     if (method === 'eth_getCode') return '0x60';
+    const { data } = params[0] as { data: string };
+    // Selector and one word: anchorOf. With more words: whether somebody has revoked it.
+    if (data.length > 2 + 8 + 64) return `0x${word(revoked)}`;
     return calls[params[1] as 'finalized' | 'latest'];
   };
 }
@@ -50,6 +53,19 @@ describe('the check a buyer’s device makes', () => {
   it('says "not yet final" while only the latest block holds the root', async () => {
     const { verdict } = await checkStamp(asked(), chain({ finalized: MISSING, latest: anchoredAnswer() }));
     expect(verdict).toBe('not_yet_final');
+  });
+
+  it('says that a stamp was withdrawn when the chain does, or the server, whatever the other one says', async () => {
+    const { chainId } = bundle.anchor;
+    const calls = { finalized: anchoredAnswer(), latest: anchoredAnswer() };
+    expect((await checkStamp(asked(), chain(calls, chainId, 1_760_000_001))).verdict).toBe('withdrawn');
+    expect((await checkStamp(asked({ answer: 'withdrawn' }), standing)).verdict).toBe('withdrawn');
+    const silent = chain(calls);
+    const withoutAnswer = (method: string, params: readonly unknown[]) =>
+      method === 'eth_call' && (params[0] as { data: string }).data.length > 74
+        ? Promise.reject(new Error('reverted'))
+        : silent(method, params);
+    expect((await checkStamp(asked(), withoutAnswer)).verdict).toBe('cannot_check');
   });
 
   it('does not say genuine when the root is missing on the chain, whatever the server says', async () => {

@@ -1,5 +1,6 @@
 import {
   type AnchorReading,
+  allianceIssuer,
   BundleProblem,
   type BundleStep,
   checkBundle,
@@ -7,6 +8,9 @@ import {
   parseBundle,
   type Rpc,
   readAnchor,
+  readRevocation,
+  signedLeaf,
+  toHex,
 } from '@nongtin/contracts/encoding';
 import type { Asked } from './answer.ts';
 
@@ -16,6 +20,7 @@ export type Verdict =
   | 'not_yet_final'
   | 'waiting'
   | 'root_missing'
+  | 'withdrawn'
   | 'proof_broken'
   | 'not_ours'
   | 'typo'
@@ -44,6 +49,7 @@ export async function checkStamp(asked: Asked, rpc: Rpc): Promise<Checked> {
   if (server.answer === 'not_ours') {
     return { ...nothing, verdict: server.problem === 'check_character' ? 'typo' : 'not_ours' };
   }
+  if (server.answer === 'withdrawn') return { ...nothing, verdict: 'withdrawn' };
   if (!server.bundle || !server.chain) {
     return { ...nothing, verdict: server.answer === 'waiting' ? 'waiting' : 'cannot_check' };
   }
@@ -76,8 +82,10 @@ async function askChain(
     root: bundle.anchor.root,
   };
   const final = await readAnchor(rpc, { ...question, blockTag: 'finalized' });
-  if (final.kind === 'anchored')
-    return { verdict: agrees(final, bundle) ? 'genuine' : 'proof_broken', anchor: final };
+  if (final.kind === 'anchored') {
+    if (!agrees(final, bundle)) return { verdict: 'proof_broken', anchor: final };
+    return { verdict: await unlessWithdrawn(bundle, rpc), anchor: final };
+  }
   const latest = await readAnchor(rpc, { ...question, blockTag: 'latest' });
   switch (latest.kind) {
     case 'anchored': {
@@ -85,7 +93,7 @@ async function askChain(
       // An endpoint that does not know the tag answers with an error; then the blocks above are counted.
       const deep =
         final.kind === 'unreachable' && (await isDeep(latest.blockNumber, rpc, announced.confirmations));
-      return { verdict: deep ? 'genuine' : 'not_yet_final', anchor: latest };
+      return { verdict: deep ? await unlessWithdrawn(bundle, rpc) : 'not_yet_final', anchor: latest };
     }
     case 'missing':
       return { verdict: announced.asWaiting ? 'waiting' : 'root_missing', anchor: latest };
@@ -95,6 +103,17 @@ async function askChain(
     case 'unreachable':
       return { verdict: 'cannot_check', anchor: latest };
   }
+}
+
+/** Asked of the newest block: what was withdrawn a minute ago counts. The server's silence about it does not. */
+async function unlessWithdrawn(bundle: ProofBundle, rpc: Rpc): Promise<Verdict> {
+  const { kind } = await readRevocation(rpc, {
+    ...{ chainId: bundle.anchor.chainId, contract: bundle.anchor.contract },
+    ...{ leaf: toHex(signedLeaf(bundle)), stampIndex: bundle.stamp.index },
+    issuers: [bundle.batch.cooperativeId, allianceIssuer],
+  });
+  if (kind === 'not_revoked') return 'genuine';
+  return kind === 'revoked' ? 'withdrawn' : 'cannot_check';
 }
 
 async function isDeep(blockNumber: number, rpc: Rpc, confirmations: number | undefined): Promise<boolean> {
