@@ -3,12 +3,15 @@ import { broker } from './broker.ts';
 import { chart } from './chart.ts';
 import { control } from './control.ts';
 import { external } from './external.ts';
+import { fertigation } from './fertigation.ts';
+import { gas } from './gas.ts';
 import { ingest } from './ingest.ts';
 import { memory } from './memory.ts';
 import { outage } from './outage.ts';
 import { type Benchmark, resultOf, tableOf } from './result.ts';
 import { scale } from './scale.ts';
 import { season, seasonYears } from './season.ts';
+import { stamps } from './stamps.ts';
 import { start } from './start.ts';
 import { uplink } from './uplink.ts';
 
@@ -26,6 +29,9 @@ const benchmarks: readonly Benchmark[] = [
   season,
   seasonYears,
   control,
+  fertigation,
+  stamps,
+  gas,
 ];
 
 const say = (text: string) => process.stderr.write(`${text}\n`);

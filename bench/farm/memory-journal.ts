@@ -1,5 +1,5 @@
 import type { JournalRecord } from '@nongtin/broker/wire';
-import type { OpenJournal } from '../../edge/journal/index.ts';
+import type { OpenJournal, TimeSpan } from '../../edge/journal/index.ts';
 
 type Batch = Parameters<OpenJournal['appendReadings']>[0];
 type RecordOf<K extends JournalRecord['kind']> = Extract<JournalRecord, { kind: K }>;
@@ -65,6 +65,22 @@ export class MemoryJournal {
     return newestFirst.filter((_, n) => values.indexOf(values[n]) === n);
   };
 
+  recordsAfter = async <K extends JournalRecord['kind']>(
+    kind: K,
+    after: number,
+    limit: number,
+    { fromMs, toMs }: TimeSpan = { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY },
+  ): Promise<{ number: number; record: RecordOf<K> }[]> => {
+    const found: { number: number; record: RecordOf<K> }[] = [];
+    for (let index = after; index < this.#records.length && found.length < limit; index++) {
+      const record = this.#records[index];
+      if (record?.kind !== kind) continue;
+      const atMs = 'atMs' in record ? record.atMs : record.startedAtMs;
+      if (atMs >= fromMs && atMs < toMs) found.push({ number: index + 1, record: record as RecordOf<K> });
+    }
+    return found;
+  };
+
   /** As the parts of a gateway know it; what none of those in this harness asks for is not there. */
   asJournal(): OpenJournal {
     const missing = () => {
@@ -73,7 +89,7 @@ export class MemoryJournal {
     return {
       ...{ bootId: this.bootId, publicKeyHex: this.publicKeyHex },
       ...{ appendReadings: this.appendReadings, appendRecord: this.appendRecord },
-      ...{ records: this.records, newest: this.newest },
+      ...{ records: this.records, recordsAfter: this.recordsAfter, newest: this.newest },
       start: async () => {},
       stop: async () => {},
       read: missing,

@@ -11,6 +11,8 @@ export interface Own {
   readonly zones?: Readonly<Record<string, Partial<Zone>>>;
   readonly source?: Partial<Source>;
   readonly waterTurns?: Farm['waterTurns'];
+  /** What stands at a source that nothing else controls, and what all zones get there. */
+  readonly dosing?: Required<Pick<Farm, 'sources' | 'heads' | 'recipes'>> & Pick<Plot, 'fertigation'>;
   /** Somebody has seen the Zigbee valves renew. */
   readonly zigbeeRenews?: boolean;
 }
@@ -30,11 +32,15 @@ export function farmOf(spec: FarmSpec, own: Own, startMs: number): Farm {
     name: 'Lô 1',
     crop: 'tomato-1998',
     areaHectares: spec.zones.reduce((sum, { areaM2 }) => sum + areaM2, 0) / 10_000,
+    ...(own.dosing?.fertigation === undefined ? {} : { fertigation: own.dosing.fertigation }),
     zones: spec.zones.map((zone) => zoneOf(zone, spec, own, startMs)),
   };
   const served = spec.devices.filter(
     ({ kind }) =>
-      !['valve', 'master_valve', 'pump', 'flush_valve', 'soil_probe', 'flow_meter'].includes(kind),
+      ![
+        ...['valve', 'master_valve', 'pump', 'flush_valve', 'soil_probe', 'flow_meter'],
+        ...['dose_pump', 'water_probe'],
+      ].includes(kind),
   );
   return {
     format: 'nongtin-farm-1',
@@ -49,7 +55,11 @@ export function farmOf(spec: FarmSpec, own: Own, startMs: number): Farm {
       isCoastal: false,
       windHeightMetres: 2,
     },
-    sources: spec.sources.flatMap((source) => sourceOf(source, spec, own)),
+    sources: [
+      ...spec.sources.flatMap((source) => sourceOf(source, spec, own)),
+      ...(own.dosing?.sources ?? []),
+    ],
+    ...(own.dosing === undefined ? {} : { heads: own.dosing.heads, recipes: own.dosing.recipes }),
     ...(own.waterTurns === undefined ? {} : { waterTurns: own.waterTurns }),
   };
 }

@@ -1,3 +1,3 @@
 import { playAsExpected } from './expected.suite.ts';
 
-playAsExpected(['pipes', 'sources', 'meters', 'network', 'power', 'families']);
+playAsExpected(['pipes', 'sources', 'meters', 'network', 'power', 'families', 'dosing']);

@@ -1,3 +1,4 @@
+import { dosing } from './dosing.ts';
 import { families } from './families.ts';
 import { meters } from './meters.ts';
 import { network } from './network.ts';
@@ -19,5 +20,6 @@ export const groups: Readonly<Record<string, readonly FarmScenario[]>> = {
   network,
   power,
   families,
+  dosing,
   seasons,
 };

@@ -25,7 +25,7 @@ export const seasons: readonly FarmScenario[] = [
     length: 'P85D',
     farm: seldom,
     own: { program: { ...byNeedAtDawn, triggerRawFraction: 0.6 } },
-    tickSeconds: 30,
+    tickSeconds: 60,
     faults: [
       { fault: 'rain-gauge-dead', at: 'P8D', for: 'P14D', target: 'weather' },
       {
@@ -63,6 +63,7 @@ export const seasons: readonly FarmScenario[] = [
       burstLitres: 80,
       openAtOnce: 2,
       alarms: [
+        'farm all_silent',
         'n1 flow_too_high',
         'n1 probe_drifts',
         'n2 probe_drifts',

@@ -4,7 +4,7 @@ import type { FarmScenario } from './scenario.ts';
 import { flagged, jumped, rainUntold } from './traces.ts';
 
 const farm = oneZone({ firstMoisture: 0.22 }, 'binh-thuan');
-const given = { farm, own: { program: byNeed }, length: 'P12D', tickSeconds: 10 } as const;
+const given = { farm, own: { program: byNeed }, length: 'P12D', tickSeconds: 20 } as const;
 /** What the crop drinks in that time, whatever the probe says. */
 const litres = { z1: [16_000, 21_000] } as const;
 
@@ -75,7 +75,7 @@ export const sensors: readonly FarmScenario[] = [
     farm: oneZone({}, 'red-river-delta'),
     own: { program: byNeed },
     length: 'P16D',
-    tickSeconds: 10,
+    tickSeconds: 20,
     start: '2026-08-01T00:00:00+07:00',
     faults: [{ fault: 'rain-gauge-dead', at: 'PT1H', target: 'weather' }],
     // With its gauge 4 m³ in two openings; with neither gauge nor probe 23 m³ in ten, and 47 mm go too deep.

@@ -26,7 +26,7 @@ export const wishes: readonly FarmScenario[] = [
     start: RAINY,
     farm: oneZone({}, 'red-river-delta'),
     length: 'P14D',
-    tickSeconds: 10,
+    tickSeconds: 20,
     own: { program: { ...byNeedAtDawn, rainSkip: { mm: 10, hours: 24 } } },
     expect: { litres: { z1: [0, 12_000] } },
   },
@@ -36,7 +36,7 @@ export const wishes: readonly FarmScenario[] = [
     start: RAINY,
     farm: oneZone({}, 'red-river-delta'),
     length: 'P10D',
-    tickSeconds: 10,
+    tickSeconds: 20,
     own: { program: { ...atDawn, rainSkip: { mm: 5, hours: 24 } } },
     expect: { litres: { z1: [1_000, 11_000] }, reasons: ['program_rain_soil'] },
   },
@@ -115,7 +115,7 @@ export const wishes: readonly FarmScenario[] = [
     title: 'On and off by the soil probe, at most an hour a day',
     length: 'P5D',
     farm: oneZone({ firstMoisture: 0.19 }),
-    tickSeconds: 10,
+    tickSeconds: 20,
     own: {
       program: {
         id: 'probe',

@@ -78,6 +78,7 @@ export class GatewaySide {
         NONGTIN_GATEWAY_PORT: String(this.#httpPort),
         NONGTIN_MQTT_TLS_PORT: '0',
         NONGTIN_MQTT_WS_PORT: '0',
+        NONGTIN_GATEWAY_TLS_PORT: 'off',
         ...(this.#options.influxUrl === undefined ? {} : { NONGTIN_INFLUX_URL: this.#options.influxUrl }),
       },
     });

@@ -1,3 +1,0 @@
-import { playAsExpected } from './expected.suite.ts';
-
-playAsExpected(['seasons']);
