@@ -36,7 +36,13 @@ describe('the gateway’s bundle', () => {
     expect(bundled()).toBe(main);
     const files = readdirSync(dirname(main));
     expect(files).toEqual(
-      expect.arrayContaining(['main.js', 'journal-worker.js', 'codec-worker.js', 'sqlite-worker.js']),
+      expect.arrayContaining([
+        'main.js',
+        'journal-worker.js',
+        'codec-worker.js',
+        'report-worker.js',
+        'sqlite-worker.js',
+      ]),
     );
     const text = (file: string) => readFileSync(join(dirname(main), file), 'latin1');
     expect(files.filter((file) => !/^[\0-\x7f]*$/.test(text(file)))).toEqual([]);
@@ -61,6 +67,7 @@ describe('the gateway’s bundle', () => {
         NONGTIN_GATEWAY_PORT: String(httpPort),
         NONGTIN_MQTT_TLS_PORT: String(tlsPort),
         NONGTIN_MQTT_WS_PORT: String(webSocketPort),
+        NONGTIN_GATEWAY_TLS_PORT: 'off',
         NONGTIN_UPLINK_URL: 'mqtt://127.0.0.1:1',
         NONGTIN_DEMO: 'on',
         NONGTIN_LOG: 'json',

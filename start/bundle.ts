@@ -21,12 +21,13 @@ const entries = [
   'edge/main.ts',
   'edge/journal/journal-worker.ts',
   'edge/codecs/codec-worker.ts',
+  'edge/diary/report/report-worker.ts',
   'series/sqlite-worker.ts',
   'broker/tls/issuing-worker.ts',
 ];
 
-/** They look for files beside themselves: a thread that prints logs nicely, and QuickJS' WebAssembly. */
-const left = [/^pino/, /^@jitl\//, /^quickjs-emscripten/];
+/** They look for files beside themselves: a thread that prints logs nicely, QuickJS' WebAssembly, and what PDFs are made with. */
+const left = [/^pino/, /^@jitl\//, /^quickjs-emscripten/, /^pdfkit/];
 
 const SOURCES = ['edge', 'series', 'broker', 'accounts', 'service', 'contracts/encoding'];
 /** A gateway that runs may yet load a part of the one it was started from. */

@@ -8,7 +8,7 @@ export interface Door {
   readonly port: number;
 }
 
-type FurtherDoor = 'mqttTls' | 'mqttWebSocket' | 'cloudTls' | 'uplinkTls';
+type FurtherDoor = 'mqttTls' | 'mqttWebSocket' | 'gatewayTls' | 'cloudTls' | 'uplinkTls';
 
 /** What `npm start` takes from its environment and arguments, checked and with defaults. */
 export interface StartConfig {
@@ -63,6 +63,7 @@ export function readConfig(env: Environment, args: readonly string[], root: stri
     further: {
       mqttTls: doorOrOff(env, 'farm MQTT, TLS', 'NONGTIN_MQTT_TLS_PORT', 8883),
       mqttWebSocket: doorOrOff(env, 'farm MQTT, WebSocket', 'NONGTIN_MQTT_WS_PORT', 9001),
+      gatewayTls: doorOrOff(env, 'diary on phones', 'NONGTIN_GATEWAY_TLS_PORT', 8444),
       cloudTls: doorOrOff(env, 'cloud, TLS', 'NONGTIN_CLOUD_TLS_PORT', 8443),
       uplinkTls: doorOrOff(env, 'cloud uplink, TLS', 'NONGTIN_UPLINK_TLS_PORT', 8884),
     },
@@ -78,8 +79,8 @@ export function readConfig(env: Environment, args: readonly string[], root: stri
 /** Port 0 means any free one; it is chosen here, because the processes have to tell each other. */
 export async function choosePorts(config: StartConfig): Promise<StartConfig> {
   const { mqtt, uplink, gateway, cloud, rpc } = config.doors;
-  const { mqttTls, mqttWebSocket, cloudTls, uplinkTls } = config.further;
-  const chosen = await freePorts(10);
+  const { mqttTls, mqttWebSocket, gatewayTls, cloudTls, uplinkTls } = config.further;
+  const chosen = await freePorts(11);
   const settle = (one: Door, index: number): Door => ({ ...one, port: one.port || (chosen[index] ?? 0) });
   return {
     ...config,
@@ -93,6 +94,7 @@ export async function choosePorts(config: StartConfig): Promise<StartConfig> {
     further: {
       mqttTls: mqttTls && settle(mqttTls, 6),
       mqttWebSocket: mqttWebSocket && settle(mqttWebSocket, 7),
+      gatewayTls: gatewayTls && settle(gatewayTls, 10),
       cloudTls: cloudTls && settle(cloudTls, 8),
       uplinkTls: uplinkTls && settle(uplinkTls, 9),
     },

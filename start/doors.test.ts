@@ -1,6 +1,7 @@
+import type { NetworkInterfaceInfo } from 'node:os';
 import { expect, test } from 'vitest';
 import { readConfig } from './config.ts';
-import { doorsText, stampText } from './doors.ts';
+import { addressOf, doorsText, stampText } from './doors.ts';
 
 const config = readConfig({}, [], '/home/sau/nongtin');
 const login = (role: string) => ({ email: `${role}@demo.nongtin.local`, password: `${role}-password` });
@@ -18,12 +19,21 @@ const secrets = {
 const nowMs = Date.UTC(2026, 0, 31, 17, 30, 0);
 
 test('the doors, the demo logins and a reading to try', () => {
-  const text = doorsText({ config, secrets, influxUrl: 'http://127.0.0.1:8086', seconds: 6.04, nowMs });
+  const text = doorsText({
+    config,
+    secrets,
+    influxUrl: 'http://127.0.0.1:8086',
+    seconds: 6.04,
+    tellsPeople: true,
+    nowMs,
+    lanAddress: '192.168.1.5',
+  });
   expect(text).toMatchInlineSnapshot(`
     "
     Nông Tín đang chạy · Nông Tín is running (after 6.0 s)
 
       field dashboard       http://localhost:8081
+      the same, TLS         https://localhost:8444
       console               http://localhost:8080/console
       cloud                 http://localhost:8080
       cloud, TLS            https://localhost:8443
@@ -35,6 +45,10 @@ test('the doors, the demo logins and a reading to try', () => {
       readings              http://127.0.0.1:8086
       data                  /home/sau/nongtin/data  (delete it to start afresh)
       logs                  /home/sau/nongtin/data/logs
+
+    Nhật ký trên điện thoại, cả khi không có sóng · The diary on phones, also without a signal:
+      https://192.168.1.5:8444/diary.html
+      first the phone has to trust http://192.168.1.5:8081/nongtin-ca.crt (docs/operations.md, "The diary on phones")
 
     Sign in as (one of each role):
       member@demo.nongtin.local            member-password
@@ -53,8 +67,28 @@ test('the doors, the demo logins and a reading to try', () => {
   `);
 });
 
+test('phones are told of no door that is not there, and not of the machine’s own address', () => {
+  const further = { ...config.further, gatewayTls: undefined };
+  const told = { secrets: undefined, influxUrl: undefined, seconds: 6, tellsPeople: true, nowMs };
+  expect(doorsText({ ...told, config: { ...config, further } })).not.toContain('diary');
+  expect(doorsText({ ...told, config })).toContain('https://THIS-COMPUTER:8444/diary.html');
+  const own = { address: '127.0.0.1', family: 'IPv4', internal: true } as NetworkInterfaceInfo;
+  const lan = { ...own, address: '10.1.2.3', internal: false } as NetworkInterfaceInfo;
+  expect(addressOf({ lo: [own], eth0: undefined, wlan0: [{ ...lan, family: 'IPv6' } as never, lan] })).toBe(
+    '10.1.2.3',
+  );
+  expect(addressOf({ lo: [own] })).toBeUndefined();
+});
+
 test('without the demo and without InfluxDB there is less to say', () => {
-  const text = doorsText({ config, secrets: undefined, influxUrl: undefined, seconds: 6, nowMs });
+  const text = doorsText({
+    config,
+    secrets: undefined,
+    influxUrl: undefined,
+    seconds: 6,
+    tellsPeople: true,
+    nowMs,
+  });
   expect(text).not.toContain('Sign in');
   expect(text).not.toContain('mosquitto_pub');
   expect(text).toContain('SQLite');
@@ -67,6 +101,7 @@ test('a broker elsewhere stands where ours would, without its log-in', () => {
     ...{ config: { ...there, further }, secrets },
     influxUrl: undefined,
     seconds: 6,
+    tellsPeople: true,
     nowMs,
   });
   expect(text).toMatch(/farm MQTT +mqtt:\/\/10\.0\.0\.7:2883\n/);
@@ -79,4 +114,12 @@ test('the stamp’s link stands alone on its line', () => {
   const url = 'http://localhost:8080/01/08938500000003/21/ABCDEFGHJKLMNPQRSTUV';
   expect(stampText(url, true).split('\n')).toContain(`  ${url}`);
   expect(stampText(url, false)).toContain('still on the way');
+});
+
+test('says how people come to be told of alarms, until they are', () => {
+  const told = { config, secrets: undefined, influxUrl: undefined, seconds: 6, nowMs };
+  expect(doorsText({ ...told, tellsPeople: false })).toContain(
+    'cp docs/notifications.example.json /home/sau/nongtin/data/gateway/notifications.json',
+  );
+  expect(doorsText({ ...told, tellsPeople: true })).not.toContain('notifications');
 });

@@ -1,3 +1,4 @@
+import type { NetworkInterfaceInfo } from 'node:os';
 import type { DemoSecrets } from '@nongtin/accounts';
 import type { StartConfig } from './config.ts';
 
@@ -6,7 +7,11 @@ interface Running {
   readonly secrets: DemoSecrets | undefined;
   /** The InfluxDB that readings go to; undefined: SQLite. */
   readonly influxUrl: string | undefined;
+  /** Somebody is told of alarms. */
+  readonly tellsPeople: boolean;
   readonly seconds: number;
+  /** By which other machines reach this one; undefined: it is on no network. */
+  readonly lanAddress?: string | undefined;
   readonly nowMs: number;
 }
 
@@ -18,7 +23,9 @@ export function doorsText(running: Running): string {
     `Nông Tín đang chạy · Nông Tín is running (after ${seconds.toFixed(1)} s)`,
     '',
     ...table(doorRows(config, influxUrl)),
+    ...diaryLines(running),
     ...(secrets === undefined ? [] : demoLines(running, secrets)),
+    ...(running.tellsPeople ? [] : setUpLines(running)),
     '',
     'Ctrl-C stops everything.',
     '',
@@ -27,9 +34,10 @@ export function doorsText(running: Running): string {
 
 function doorRows(config: StartConfig, influxUrl: string | undefined): string[][] {
   const { mqtt, gateway, cloud, rpc } = config.doors;
-  const { mqttTls, mqttWebSocket, cloudTls, uplinkTls } = config.further;
+  const { mqttTls, mqttWebSocket, gatewayTls, cloudTls, uplinkTls } = config.further;
   return [
     ['field dashboard', `http://localhost:${gateway.port}`],
+    ...(gatewayTls ? [['the same, TLS', `https://localhost:${gatewayTls.port}`]] : []),
     ['console', `http://localhost:${cloud.port}/console`],
     ['cloud', `http://localhost:${cloud.port}`],
     ...(cloudTls ? [[cloudTls.name, `https://localhost:${cloudTls.port}`]] : []),
@@ -41,6 +49,18 @@ function doorRows(config: StartConfig, influxUrl: string | undefined): string[][
     ['readings', influxUrl ?? 'SQLite (install influxdb to have them there)'],
     ['data', `${config.dataDir}  (delete it to start afresh)`],
     ['logs', `${config.dataDir}/logs`],
+  ];
+}
+
+/** How phones come to the diary; nothing is printed where there is no door for them. */
+function diaryLines({ config, lanAddress = 'THIS-COMPUTER' }: Running): string[] {
+  const { gatewayTls } = config.further;
+  if (gatewayTls === undefined) return [];
+  return [
+    '',
+    'Nhật ký trên điện thoại, cả khi không có sóng · The diary on phones, also without a signal:',
+    `  https://${lanAddress}:${gatewayTls.port}/diary.html`,
+    `  first the phone has to trust http://${lanAddress}:${config.doors.gateway.port}/nongtin-ca.crt (docs/operations.md, "The diary on phones")`,
   ];
 }
 
@@ -66,6 +86,22 @@ function demoLines({ config, influxUrl, nowMs }: Running, secrets: DemoSecrets):
     'and see it in InfluxDB:',
     `  influx -host ${hostname} -port ${influxPort || '8086'} -database nongtin -execute "${query}"`,
   ];
+}
+
+function setUpLines({ config }: Running): string[] {
+  return [
+    '',
+    'Chưa ai được báo động qua điện thoại · Nobody is told of alarms by phone yet (docs/notifications.md):',
+    `  cp docs/notifications.example.json ${config.dataDir}/gateway/notifications.json   # then fill it in`,
+  ];
+}
+
+/** The first IPv4 address that other machines may reach; undefined: there is none. */
+export function addressOf(
+  interfaces: Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>,
+): string | undefined {
+  const all = Object.values(interfaces).flatMap((addresses) => addresses ?? []);
+  return all.find(({ internal, family }) => !internal && family === 'IPv4')?.address;
 }
 
 /** The line that follows when the demo's first stamp can be verified. */

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +9,7 @@ import { explainProblem, StartProblem } from '@nongtin/service';
 import { isHeldByOwnAnvil } from './anvil-note.ts';
 import { choosePorts, readConfig, type StartConfig } from './config.ts';
 import { prepareDemo } from './demo.ts';
-import { doorsText, stampText } from './doors.ts';
+import { addressOf, doorsText, stampText } from './doors.ts';
 import { gatewayArguments } from './gateway-program.mjs';
 import { findProblems, openable } from './preflight.ts';
 import { RunFile } from './run-file.ts';
@@ -80,7 +82,13 @@ async function supervise(config: StartConfig, runFile: RunFile): Promise<void> {
       const secrets = config.demo ? demoSecrets(config.dataDir) : undefined;
       const seconds = (performance.now() - began) / 1000;
       const { influxUrl } = supervisor;
-      say(doorsText({ config, secrets, influxUrl, seconds, nowMs: Date.now() }));
+      const tellsPeople = existsSync(join(config.dataDir, 'gateway', 'notifications.json'));
+      say(
+        doorsText({
+          ...{ config, secrets, influxUrl, tellsPeople, seconds, nowMs: Date.now() },
+          lanAddress: addressOf(networkInterfaces()),
+        }),
+      );
       if (secrets) void showStamp(config, secrets);
       await Promise.race([asked, supervisor.failed]);
     }

@@ -38,6 +38,7 @@ export async function openable(
   return {
     mqttTls: await isOpenable(further.mqttTls),
     mqttWebSocket: await isOpenable(further.mqttWebSocket),
+    gatewayTls: await isOpenable(further.gatewayTls),
     cloudTls: await isOpenable(further.cloudTls),
     uplinkTls: await isOpenable(further.uplinkTls),
   };

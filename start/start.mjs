@@ -19,14 +19,23 @@ const programs = {
   replay: 'edge/replay/main.ts',
   codec: 'edge/codecs/main.ts',
   'crop-water': 'edge/irrigation/crop-water/tool/main.ts',
+  'degree-days': 'edge/pest/tool/main.ts',
   nongtin: 'edge/control/main.ts',
   bench: 'bench/run.ts',
 };
 
+/** What `nongtin` leaves to programs of their own, by its first argument. */
+const commands = { chain: 'contracts/chain/command/main.ts', verify: 'contracts/verifier/main.ts' };
+
 const [name, ...rest] = process.argv.slice(2);
 const alone = name !== undefined && Object.hasOwn(programs, name);
-const program = alone ? programs[/** @type {keyof typeof programs} */ (name)] : 'start/main.ts';
-const args = alone ? rest : process.argv.slice(2);
+const isCommand = name === 'nongtin' && rest[0] !== undefined && Object.hasOwn(commands, rest[0]);
+const program = isCommand
+  ? commands[/** @type {keyof typeof commands} */ (rest[0])]
+  : alone
+    ? programs[/** @type {keyof typeof programs} */ (name)]
+    : 'start/main.ts';
+const args = isCommand ? rest.slice(1) : alone ? rest : process.argv.slice(2);
 
 try {
   const say = (/** @type {string} */ text) => process.stderr.write(`${text}\n`);

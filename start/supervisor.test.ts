@@ -64,7 +64,7 @@ describe('before anything is started', () => {
     const { server, port } = await holdPort();
     const [free = 0] = await freePorts(1);
     const said: string[] = [];
-    const off = { cloudTls: undefined, uplinkTls: undefined };
+    const off = { gatewayTls: undefined, cloudTls: undefined, uplinkTls: undefined };
     const further = { mqttTls: door(port, 'NONGTIN_MQTT_TLS_PORT'), mqttWebSocket: door(free), ...off };
     const open = await openable({ host: '127.0.0.1', further }, (text) => said.push(text));
     server.close();

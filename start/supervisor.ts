@@ -165,7 +165,7 @@ export class Supervisor {
 /** What each process is told, so that changing one port is enough. The caller's own variables win. */
 function environmentOf({ config, env }: SupervisorOptions): Environment {
   const { mqtt, uplink, gateway, cloud, rpc } = config.doors;
-  const { mqttTls, mqttWebSocket, cloudTls, uplinkTls } = config.further;
+  const { mqttTls, mqttWebSocket, gatewayTls, cloudTls, uplinkTls } = config.further;
   return {
     NONGTIN_UPLINK_URL: `mqtt://127.0.0.1:${uplink.port}`,
     NONGTIN_BROKER_URL: config.externalMqttUrl ?? `mqtt://127.0.0.1:${mqtt.port}`,
@@ -177,6 +177,7 @@ function environmentOf({ config, env }: SupervisorOptions): Environment {
     NONGTIN_MQTT_PORT: String(mqtt.port),
     NONGTIN_MQTT_TLS_PORT: String(mqttTls?.port ?? 'off'),
     NONGTIN_MQTT_WS_PORT: String(mqttWebSocket?.port ?? 'off'),
+    NONGTIN_GATEWAY_TLS_PORT: String(gatewayTls?.port ?? 'off'),
     NONGTIN_UPLINK_PORT: String(uplink.port),
     NONGTIN_UPLINK_TLS_PORT: String(uplinkTls?.port ?? 'off'),
     NONGTIN_CLOUD_TLS_PORT: String(cloudTls?.port ?? 'off'),

@@ -6,7 +6,8 @@ const EXECUTABLE = '/usr/bin/chromium';
 /** Debian's Chromium: absent on a developer's machine the suite is skipped, in CI it fails. */
 export const haveChromium = existsSync(EXECUTABLE) || process.env.CI !== undefined;
 
-export function launchBrowser(): Promise<Browser> {
+/** `more`: further switches of Chromium. */
+export function launchBrowser(more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: EXECUTABLE,
     headless: true,
@@ -19,6 +20,7 @@ export function launchBrowser(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   });
 }

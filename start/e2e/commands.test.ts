@@ -7,7 +7,7 @@ import { Valve } from './valve.ts';
 /** An hour a minute: a run of ten minutes takes ten seconds. */
 const SPEED = 60;
 const START_MS = 180_000;
-const ZONES = ['a1', 'a2', 'a3', 'b1', 'b2', 'b3'] as const;
+const ZONES = ['a1', 'a2', 'a3', 'b1', 'b2', 'b3', 'c1', 'c2'] as const;
 type Zone = (typeof ZONES)[number];
 
 interface Step {

@@ -139,8 +139,9 @@ class Process {
   ): Promise<void> {
     const flags = ['--disable-warning=ExperimentalWarning'];
     const inThere = ['netns', 'exec', this.#namespace ?? '', process.execPath, ...flags];
+    const { PATH, NODE_COMPILE_CACHE } = process.env;
     const child = fork(join(repository, file), args, {
-      ...{ silent: true, env: { PATH: process.env.PATH, ...env } },
+      ...{ silent: true, env: { PATH, NODE_COMPILE_CACHE, ...env } },
       ...(this.#namespace === undefined
         ? { execArgv: flags }
         : { execPath: program('ip') ?? 'ip', execArgv: inThere }),

@@ -80,6 +80,7 @@ function launchGateway(): ChildProcess {
     NONGTIN_MQTT_PORT: String(ports[6]),
     NONGTIN_MQTT_TLS_PORT: 'off',
     NONGTIN_MQTT_WS_PORT: 'off',
+    NONGTIN_GATEWAY_TLS_PORT: 'off',
     NONGTIN_UPLINK_URL: undefined,
   });
 }

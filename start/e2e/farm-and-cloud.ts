@@ -41,7 +41,12 @@ export async function startFarmAndCloud(
   const env = {
     ...process.env,
     ...{ NONGTIN_DATA_DIR: dataDir, NONGTIN_HOST: '127.0.0.1', NONGTIN_LOG_LEVEL: 'error' },
-    ...{ NONGTIN_MQTT_PORT: `${mqtt}`, NONGTIN_MQTT_TLS_PORT: 'off', NONGTIN_MQTT_WS_PORT: 'off' },
+    ...{
+      NONGTIN_MQTT_PORT: `${mqtt}`,
+      NONGTIN_MQTT_TLS_PORT: 'off',
+      NONGTIN_MQTT_WS_PORT: 'off',
+      NONGTIN_GATEWAY_TLS_PORT: 'off',
+    },
     ...{ NONGTIN_CLOUD_TLS_PORT: 'off', NONGTIN_UPLINK_TLS_PORT: 'off' },
     ...{
       NONGTIN_GATEWAY_PORT: `${gateway}`,

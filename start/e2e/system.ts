@@ -49,6 +49,7 @@ export async function startSystem(args: readonly string[] = []): Promise<System>
     ...process.env,
     NONGTIN_DATA_DIR: dataDir,
     NONGTIN_HOST: '127.0.0.1',
+    NONGTIN_GATEWAY_TLS_PORT: 'off',
     ...Object.fromEntries(
       Object.entries(portVariables).map(([name, variable]) => [variable, String(ports[name as PortName])]),
     ),

@@ -1,6 +1,11 @@
+import { execFile } from 'node:child_process';
+import { createPublicKey, verify } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { promisify } from 'node:util';
 import { AxeBuilder } from '@axe-core/playwright';
+import { entryHash } from '@nongtin/broker/wire';
 import mqtt from 'mqtt';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -108,6 +113,21 @@ describe.skipIf(!haveChromium)('from one command to a verified stamp, in a real 
     expect((await verdictOf(link, 'zh-CN')).text).toContain('真标签');
   }, 90_000);
 
+  it('proves the same stamp to a command that asks nobody but the chain', async () => {
+    const verifier = join(import.meta.dirname, '../../contracts/verifier/main.ts');
+    const endpoint = `http://localhost:${system.ports.rpc}`;
+    const env = { ...process.env, NONGTIN_DATA_DIR: system.dataDir };
+    const answer = await promisify(execFile)(
+      process.execPath,
+      [verifier, link, '--rpc', endpoint, '--json'],
+      { env },
+    );
+    expect(JSON.parse(answer.stdout)).toMatchObject({
+      verdict: 'genuine',
+      why: expect.stringContaining('is signed'),
+    });
+  }, 60_000);
+
   it('can be read and used by everybody: no serious finding on either page', async () => {
     const field = await openFieldPage();
     const context = await browser.newContext({ viewport: phone, locale: 'vi-VN' });
@@ -121,7 +141,7 @@ describe.skipIf(!haveChromium)('from one command to a verified stamp, in a real 
     }
     await field.context().close();
     await context.close();
-  });
+  }, 90_000);
 
   it('answers without JavaScript too', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false, viewport: phone });
@@ -130,6 +150,46 @@ describe.skipIf(!haveChromium)('from one command to a verified stamp, in a real 
     expect(await page.locator('#app').innerText()).toContain('HTX');
     await context.close();
   });
+
+  it('carries what a member writes on a phone into the signed journal and to the cloud, where the chain proves it', async () => {
+    const context = await browser.newContext({ viewport: phone, locale: 'vi-VN' });
+    const page = await context.newPage();
+    const { email, password } = system.secrets().users.member;
+    await page.goto(`http://localhost:${system.ports.gateway}/diary.html`);
+    await page.fill('input[name=email]', email);
+    await page.fill('input[name=password]', password);
+    await page.click('button.primary');
+    await page.locator('.kinds button', { hasText: 'Quan sát' }).click();
+    await page.fill('input[name=what]', 'rệp sáp ở gốc trụ');
+    await page.locator('form .save').click();
+    await page.getByTestId('entry').first().waitFor();
+    await page.locator('[data-testid=waiting].good').waitFor();
+    await context.close();
+
+    const { revisions } = await gateway.get<{ revisions: { number: number; revision: object }[] }>(
+      '/api/diary/revisions',
+    );
+    const written = revisions.at(-1);
+    const { gateway: itself } = await gateway.get<{ gateway: { publicKey: string } }>('/api/farm');
+    await expect
+      .poll(() => chainFrom(system.dataDir, written?.number ?? 0).length, { timeout: 30_000 })
+      .toBeGreaterThan(1);
+    const [entry, ...later] = chainFrom(system.dataDir, written?.number ?? 0);
+    expect(JSON.parse(entry?.payload ?? '')).toMatchObject({
+      kind: 'diary_revision',
+      revision: written?.revision,
+    });
+    // Not on the cloud's word: its hash is reckoned anew, the gateway's key has signed it, and what came later names it.
+    const hash = entryHash(entry as ChainedEntry, entry?.payload ?? '');
+    const key = createPublicKey({
+      ...{ format: 'jwk' },
+      key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(itself.publicKey, 'hex').toString('base64url') },
+    });
+    expect(verify(null, Buffer.from(hash, 'hex'), key, Buffer.from(entry?.signature ?? '', 'hex'))).toBe(
+      true,
+    );
+    expect(later[0]?.previousHash).toBe(hash);
+  }, 90_000);
 
   it('refuses a link with one character changed, in plain words', async () => {
     const serial = STAMP_LINK.exec(link)?.[2] ?? '';
@@ -234,3 +294,26 @@ describe.skipIf(!haveChromium)('from one command to a verified stamp, in a real 
       .toBe('genuine');
   }, 150_000);
 });
+
+interface ChainedEntry {
+  readonly number: number;
+  readonly previousHash: string;
+  readonly bootId: string;
+  readonly payload: string;
+  /** 128 hex digits. */
+  readonly signature: string;
+}
+
+/** What the cloud has stored of the gateway's journal from this entry on, at most two of it. */
+function chainFrom(dataDir: string, number: number): ChainedEntry[] {
+  const file = new DatabaseSync(join(dataDir, 'cloud', 'entries.sqlite'), { readOnly: true });
+  try {
+    return file
+      .prepare(
+        'select number, previous_hash as previousHash, boot_id as bootId, payload, signature from entries where number >= ? order by number limit 2',
+      )
+      .all(number) as unknown as ChainedEntry[];
+  } finally {
+    file.close();
+  }
+}
