@@ -52,7 +52,8 @@ async function runSuites(node) {
 function testEnvironment(folder) {
   const bin = join(root, 'node_modules', '.bin');
   // The same stories each time: what a change is judged by must not depend on the minute it is judged in.
-  const slice = long && ci && !process.env.NONGTIN_LONG_SECONDS ? { NONGTIN_LONG_SECONDS: '75', NONGTIN_SEED: '1' } : {};
+  const slice =
+    long && ci && !process.env.NONGTIN_LONG_SECONDS ? { NONGTIN_LONG_SECONDS: '75', NONGTIN_SEED: '1' } : {};
   // Suites start hundreds of processes of the same code: what one has compiled the next one need not.
   const compiled = { NODE_COMPILE_CACHE: join(folder, 'compiled') };
   return { ...process.env, ...slice, ...compiled, PATH: `${bin}:${process.env.PATH}` };
