@@ -1,4 +1,4 @@
-/** One JSON-RPC call; rejects with the node's own words, or when no answer came in time. */
+/** One JSON-RPC call; rejects with the node's own words (and `data`, what a contract answered), or when no answer came in time. */
 export type JsonRpc = (method: string, params?: readonly unknown[]) => Promise<unknown>;
 
 /** Of a node on this machine. */
@@ -12,8 +12,14 @@ export function jsonRpc(url: string, timeoutMs = TIMEOUT_MS): JsonRpc {
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
       signal: AbortSignal.timeout(timeoutMs),
     });
-    const answer = (await response.json()) as { result?: unknown; error?: { message?: string } };
-    if (answer.error !== undefined) throw new Error(`${method}: ${answer.error.message}`);
+    const answer = (await response.json()) as {
+      result?: unknown;
+      error?: { message?: string; data?: unknown };
+    };
+    if (answer.error !== undefined) {
+      const { message, data } = answer.error;
+      throw Object.assign(new Error(`${method}: ${message}`), { data });
+    }
     return answer.result;
   };
 }

@@ -8,8 +8,10 @@ const USAGE = `Usage: npm run nongtin -- chain deploy --rpc URL --keystore FILE 
                                   [--anchorer ADDRESS]… [--guardian ADDRESS]… [--admin-delay-days N]
                                   [--max-fee-gwei N] [--tip-gwei N] [--wait-minutes N] [--out DIR] [--yes]
        npm run nongtin -- chain status --rpc URL [--out DIR]
+       npm run nongtin -- chain call FUNCTION ARGUMENT… --rpc URL [--keystore FILE]   (alone: which functions)
   deploy  puts both contracts on a chain and writes contracts/deployments/CHAIN-ID.json; interrupted, run it again
   status  whether the code on the chain is ours, and who has which role; exit code 1 when the code is another
+  call    what the alliance, a guardian or a cooperative does by hand: admit, suspendAnchorer, grantRole …
   --keystore  an encrypted JSON keystore (Web3 Secret Storage) of whoever pays; its passphrase is asked for, or read from
               the file that NONGTIN_KEYSTORE_PASSPHRASE_FILE names
   --alliance  who gives and takes all roles, a wallet of several people say; default: whoever pays
@@ -18,11 +20,9 @@ const USAGE = `Usage: npm run nongtin -- chain deploy --rpc URL --keystore FILE 
   --max-fee-gwei, --tip-gwei  EIP-1559 fees; default: twice the base fee and the tip that the chain proposes
   --yes       does not ask before it sends`;
 
-export interface DeployArguments {
+export interface DeployArguments extends RpcPlace {
   readonly name: 'deploy';
-  readonly rpcUrl: string;
   readonly keystore: string;
-  readonly folder: string;
   /** Refuses another chain. */
   readonly chainId?: number;
   /** Addresses with checksum. */
@@ -37,18 +37,24 @@ export interface DeployArguments {
   readonly isSure: boolean;
 }
 
-export interface StatusArguments {
-  readonly name: 'status';
+/** Which chain is asked, and in which folder its deployment is told. */
+export interface RpcPlace {
   readonly rpcUrl: string;
   readonly folder: string;
+}
+
+export interface StatusArguments extends RpcPlace {
+  readonly name: 'status';
 }
 
 const DAY_SECONDS = 86_400;
 /** In the repository, so that whoever verifies finds what was deployed. */
 const DEPLOYMENTS = fileURLToPath(new URL('../../deployments', import.meta.url));
 
+export const placeOptions = { rpc: { type: 'string' }, out: { type: 'string' } } as const;
+
 const options = {
-  rpc: { type: 'string' },
+  ...placeOptions,
   keystore: { type: 'string' },
   'chain-id': { type: 'string' },
   alliance: { type: 'string' },
@@ -56,7 +62,6 @@ const options = {
   'max-fee-gwei': { type: 'string' },
   'tip-gwei': { type: 'string' },
   'wait-minutes': { type: 'string', default: '10' },
-  out: { type: 'string' },
   anchorer: { type: 'string', multiple: true },
   guardian: { type: 'string', multiple: true },
   yes: { type: 'boolean', default: false },
@@ -67,12 +72,9 @@ export function readArguments(args: readonly string[], from: string): DeployArgu
   try {
     const { values: given, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
     const [name, ...more] = positionals;
-    if (name !== 'deploy' && name !== 'status') throw new Error('deploy or status is expected');
+    if (name !== 'deploy' && name !== 'status') throw new Error('deploy, status or call is expected');
     if (more.length > 0) throw new Error(`${more[0]} is too much`);
-    const place = {
-      rpcUrl: urlOf(given.rpc),
-      folder: given.out === undefined ? DEPLOYMENTS : resolve(from, given.out),
-    };
+    const place = placeOf(given, from);
     if (name === 'status') return { name, ...place };
     if (given.keystore === undefined) throw new Error('--keystore FILE is missing');
     return {
@@ -98,24 +100,36 @@ export function readArguments(args: readonly string[], from: string): DeployArgu
   }
 }
 
+export function placeOf(given: { readonly rpc?: string; readonly out?: string }, from: string): RpcPlace {
+  return {
+    rpcUrl: urlOf(given.rpc),
+    folder: given.out === undefined ? DEPLOYMENTS : resolve(from, given.out),
+  };
+}
+
 function urlOf(text: string | undefined): string {
   if (text === undefined) throw new Error('--rpc URL is missing');
   if (URL.canParse(text) && /^https?:/i.test(text)) return text;
   throw new Error(`--rpc is "${text}": give an address that begins with https:// or http://`);
 }
 
-function addressOf(option: string, text: string): string {
+/** With checksum. Throws with the option's name. */
+export function addressOf(option: string, text: string): string {
   if (isAddress(text)) return getAddress(text);
   throw new Error(`${option} is "${text}": give an address, 0x and 40 hex digits with a right checksum`);
 }
 
-function numberOf(option: string, text: string, largest: number): number {
+export function numberOf(option: string, text: string, largest: number): number {
   const value = Number(text);
   if (text.trim() !== '' && value >= 0 && value <= largest) return value;
   throw new Error(`${option} is "${text}": give a number from 0 to ${largest}`);
 }
 
-function weiOf(field: 'maxFeePerGas' | 'maxPriorityFeePerGas', option: string, text: string | undefined) {
+export function weiOf(
+  field: 'maxFeePerGas' | 'maxPriorityFeePerGas',
+  option: string,
+  text: string | undefined,
+) {
   if (text === undefined) return {};
   numberOf(option, text, 1_000_000);
   return { [field]: parseUnits(text, 'gwei') };

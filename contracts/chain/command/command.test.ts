@@ -195,6 +195,6 @@ test('a node that is down, and a keystore that is none, are told as such; no key
   expect(await run(['status'])).toBe(1);
   expect(told()).toContain('nothing of ours was deployed');
   expect(await run(['destroy'])).toBe(1);
-  expect(told()).toContain('deploy or status is expected');
+  expect(told()).toContain('deploy, status or call is expected');
   expect(told()).not.toContain('11'.repeat(32));
 });

@@ -160,7 +160,8 @@ async function stands({ address, artifact, code }: Step, node: ChainNode): Promi
   );
 }
 
-async function feesOf(args: DeployArguments, node: ChainNode): Promise<Fees> {
+/** Rejects with a StartProblem on a chain without a base fee. */
+export async function feesOf(args: Partial<Fees>, node: ChainNode): Promise<Fees> {
   const block = (await node.rpc('eth_getBlockByNumber', ['latest', false])) as { baseFeePerGas?: string };
   if (block.baseFeePerGas === undefined)
     throw new StartProblem(

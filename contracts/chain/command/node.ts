@@ -35,6 +35,15 @@ export function chainNode(rpcUrl: string): ChainNode {
   };
 }
 
+/** What a contract answered that refused; undefined: it was not a contract that refused. */
+export function revertDataOf(error: unknown): string | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const { data } = at as { data?: unknown };
+    if (typeof data === 'string' && data.startsWith('0x')) return data;
+  }
+  return undefined;
+}
+
 /** The address without user, password, path and query, which may hold a key of the provider's. */
 function hostOf(rpcUrl: string): string {
   return new URL(rpcUrl).host;

@@ -5,6 +5,7 @@ import type { StatusArguments } from './arguments.ts';
 import type { CommandIo } from './deploy.ts';
 import { type PublicDeployment, readPublicDeployment } from './deployment-files.ts';
 import type { ChainNode } from './node.ts';
+import { ROLES } from './roles.ts';
 
 const administered = new Interface([
   'function defaultAdmin() view returns (address)',
@@ -13,12 +14,6 @@ const administered = new Interface([
   'function hasRole(bytes32 role, address account) view returns (bool)',
 ]);
 const ROLE_GRANTED = id('RoleGranted(bytes32,address,address)');
-
-/** Which roles are listed of which contract. */
-const roles = {
-  anchorRegistry: ['ANCHORER_ROLE', 'GUARDIAN_ROLE'],
-  cooperativeRegistry: ['ALLIANCE_ROLE'],
-} as const;
 
 /** Tells what stands on the chain; true when the code of both contracts is what was deployed. */
 export async function status(args: StatusArguments, node: ChainNode, io: CommandIo): Promise<boolean> {
@@ -37,7 +32,7 @@ export async function status(args: StatusArguments, node: ChainNode, io: Command
 }
 
 async function tellRoles(
-  name: keyof typeof roles,
+  name: keyof typeof ROLES,
   deployment: PublicDeployment,
   node: ChainNode,
   io: CommandIo,
@@ -54,7 +49,7 @@ async function tellRoles(
   const [next, schedule] = await read('pendingDefaultAdmin');
   if (schedule !== 0n)
     io.say(`  HANDED TO ${next}, who may accept from ${new Date(Number(schedule) * 1000).toISOString()} on`);
-  for (const role of roles[name]) {
+  for (const role of ROLES[name]) {
     const holders: string[] = [];
     for (const account of await everGranted(to, role, deployment.deployedAtBlock, node))
       if ((await read('hasRole', [id(role), account]))[0]) holders.push(account);
