@@ -65,7 +65,7 @@ export function checkLotBundle(bundle: LotBundle, lotNumber?: string): BundleSte
   return [
     {
       step: 'lotLeaf',
-      ok: lotNumber === undefined || lot.lotNumber === lotNumber,
+      ok: lotNumber === undefined || isSameText(lot.lotNumber, lotNumber),
       figures: { leaf: toHex(leaf), lotNumber: lot.lotNumber },
     },
     { step: 'lotPath', ...anchoredPath(leaf, lotPath, anchor) },
@@ -186,4 +186,9 @@ function anchoredPath(
 
 function hash(hex: string): Uint8Array {
   return fromHex(hex, 32);
+}
+
+/** Keyboards compose letters in different ways: é is one code point of one and two of another. */
+export function isSameText(one: string, other: string): boolean {
+  return one.normalize('NFC') === other.normalize('NFC');
 }

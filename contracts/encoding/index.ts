@@ -3,6 +3,7 @@ export {
   checkBundle,
   checkLotBundle,
   type Expectation,
+  isSameText,
   type StepName,
   signedLeaf,
 } from './bundle.ts';

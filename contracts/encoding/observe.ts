@@ -78,6 +78,7 @@ export async function observe(
     ]);
   for (const reading of [anchor, cooperative, key, revocation])
     if (reading?.kind === 'unreachable') throw new Error(reading.message);
+    else if (reading?.kind === 'wrong_chain') throw new Error(`another chain, ${reading.chainId}, halfway`);
   const codeHashes = { anchorRegistry: anchorCode, cooperativeRegistry: registryCode };
   return { codeHashes, isAllianceInCharge, anchor, cooperative, key, revocation };
 }

@@ -58,6 +58,9 @@ interface Trust {
 type Asked = Endpoint & { outcome: string };
 
 const CONFIRMATIONS = 12;
+const ANSWERED = 'answered';
+const LIMIT_EXCEEDED = -32_005;
+const TOO_MANY_REQUESTS = 429;
 
 /** Never rejects: what could not be found out is a verdict too. */
 export async function verifyOnChain(bundle: ProofBundle | LotBundle, trust: Trust): Promise<Verified> {
@@ -88,15 +91,18 @@ export async function verifyOnChain(bundle: ProofBundle | LotBundle, trust: Trus
       : say('cannot_check', 'No endpoint gives a usable answer.');
 
   const blockNumber = Math.min(...usable.map(({ head }) => head));
-  const final = await lookAt(usable, bundle, pins, numberHex(blockNumber));
-  if (final === 'disagree')
+  const [final, ...others] = await lookAt(usable, bundle, pins, numberHex(blockNumber));
+  if (final === undefined) return say('cannot_check', 'No endpoint gives a usable answer.');
+  if (!others.every((other) => isSame(other, final)))
     return say('endpoints_disagree', `They say different things of block ${blockNumber}.`, { blockNumber });
-  if (final === 'silent') return say('cannot_check', 'No endpoint gives a usable answer.');
+  // Who told a block's number and nothing else has confirmed nothing.
+  const heard = usable.filter(({ endpoint }) => endpoint.outcome === ANSWERED);
   const seen = { blockNumber, observation: final };
   const judged = judge(bundle, pins, final);
-  // A root, or a withdrawal, of the last minutes is in no final block yet.
-  const newest = await lookAt(usable, bundle, pins, 'latest');
-  const now = typeof newest === 'string' ? judged : judge(bundle, pins, newest);
+  // A root, or a withdrawal, of the last minutes is in no final block yet. Of two heads one may be a block behind.
+  const newest = await lookAt(heard, bundle, pins, 'latest');
+  const [first = judged, ...more] = newest.map((observation) => judge(bundle, pins, observation));
+  const now = [first, ...more].find(({ verdict }) => isWithdrawal(verdict)) ?? first;
   if (judged.verdict === 'root_missing' || judged.verdict === 'unknown_issuer') {
     const isThere = now.verdict === 'genuine' || now.verdict === 'unsigned';
     return isThere
@@ -104,9 +110,8 @@ export async function verifyOnChain(bundle: ProofBundle | LotBundle, trust: Trus
       : say(now.verdict, now.why, seen);
   }
   if (judged.verdict !== 'genuine') return say(judged.verdict, judged.why, seen);
-  if (now.verdict === 'revoked' || now.verdict === 'key_invalid')
-    return say(now.verdict, `${now.why} In the newest blocks.`, seen);
-  return usable.every(({ endpoint }) => endpoint.isOperators)
+  if (isWithdrawal(now.verdict)) return say(now.verdict, `${now.why} In the newest blocks.`, seen);
+  return heard.every(({ endpoint }) => endpoint.isOperators)
     ? say('operators_word', `${judged.why} But only whoever made the proof was asked.`, seen)
     : say('genuine', judged.why, seen);
 }
@@ -119,6 +124,7 @@ async function headOf(
 ): Promise<number | undefined> {
   try {
     const answered = Number(await endpoint.rpc('eth_chainId', []));
+    if (!Number.isSafeInteger(answered) || answered === 0) throw new TypeError('its answer is no chain id');
     if (answered !== chainId) {
       endpoint.outcome = `another chain, ${answered}`;
       return undefined;
@@ -131,7 +137,10 @@ async function headOf(
 }
 
 async function finalNumber(rpc: Rpc, confirmations: number): Promise<number> {
-  const finalized = await rpc('eth_getBlockByNumber', ['finalized', false]).catch(() => null);
+  const finalized = await rpc('eth_getBlockByNumber', ['finalized', false]).catch((error: unknown) => {
+    if (isUnknownTag(error)) return null;
+    throw error;
+  });
   const number = Number((finalized as { number?: string } | null)?.number ?? Number.NaN);
   if (Number.isSafeInteger(number)) return number;
   const head = Number(await rpc('eth_blockNumber', []));
@@ -139,18 +148,27 @@ async function finalNumber(rpc: Rpc, confirmations: number): Promise<number> {
   return Math.max(0, head - confirmations);
 }
 
-/** What all of them say of one block. Those that fail are left out; `silent`: all do. */
+/**
+ * Whether the node knows no such tag, or no such block yet: it has answered, with an error of its own that is not about how
+ * often it was asked (EIP-1474). A question that got lost must not make "final" out of what is not.
+ */
+function isUnknownTag(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'number' && code !== LIMIT_EXCEEDED && code !== TOO_MANY_REQUESTS;
+}
+
+/** What each of them says of one block. Those that fail are left out, with the reason in `outcome`. */
 async function lookAt(
   usable: readonly { readonly endpoint: Asked }[],
   bundle: ProofBundle | LotBundle,
   pins: Pins,
   blockTag: 'latest' | Hex,
-): Promise<Observation | 'disagree' | 'silent'> {
+): Promise<Observation[]> {
   const seen = await Promise.all(
     usable.map(async ({ endpoint }) => {
       try {
         const observation = await observe(endpoint.rpc, bundle, pins, blockTag);
-        endpoint.outcome = 'answered';
+        endpoint.outcome = ANSWERED;
         return [observation];
       } catch (error) {
         endpoint.outcome = messageOf(error);
@@ -158,10 +176,15 @@ async function lookAt(
       }
     }),
   );
-  const [first, ...others] = seen.flat();
-  if (first === undefined) return 'silent';
-  const text = JSON.stringify(first);
-  return others.every((other) => JSON.stringify(other) === text) ? first : 'disagree';
+  return seen.flat();
+}
+
+function isSame(one: object, other: object): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function isWithdrawal(verdict: Verdict): boolean {
+  return verdict === 'revoked' || verdict === 'key_invalid';
 }
 
 function judge(
@@ -211,5 +234,8 @@ function numberHex(value: number): Hex {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // fetch says "fetch failed", and why in its cause.
+  const { cause } = error;
+  return (cause instanceof Error && (cause.message || (cause as { code?: string }).code)) || error.message;
 }

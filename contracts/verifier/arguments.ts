@@ -57,13 +57,32 @@ export function isWeb(text: string): boolean {
   return /^https?:\/\//i.test(text) && URL.canParse(text);
 }
 
-/** What a stamp's link says is printed on it: …/01/GTIN/21/SERIAL, and the page it leads to, …/v/GTIN/SERIAL. */
+/**
+ * What a stamp's link says is printed on it: …/01/GTIN/21/SERIAL, the page it leads to, …/v/GTIN/SERIAL, and the address of its
+ * bundle.
+ */
 export function stampOfLink(url: string): VerifyArguments['stamp'] {
   const { pathname } = new URL(url);
-  const found =
-    /\/01\/(\d{14})\/21\/([^/]+)\/?$/.exec(pathname) ?? /\/v\/(\d{14})\/([^/]+)\/?$/.exec(pathname);
-  const [, gtin14 = '', serial = ''] = found ?? [];
-  return found === null ? undefined : { gtin14, serial: decodeURIComponent(serial).toUpperCase() };
+  for (const shape of LINKS) {
+    const [, gtin14 = '', serial = ''] = shape.exec(pathname) ?? [];
+    if (gtin14 !== '') return { gtin14, serial: decoded(serial).toUpperCase() };
+  }
+  return undefined;
+}
+
+const LINKS = [
+  /\/01\/(\d{14})\/21\/([^/]+)\/?$/,
+  /\/v\/(\d{14})\/([^/]+)\/?$/,
+  /\/api\/proofs\/stamps\/(\d{14})\/([^/]+)$/,
+];
+
+/** A link that was cut off in the middle of a letter is no stamp's, and stays as it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function stampOf(text: string): { gtin14: string; serial: string } {

@@ -1,4 +1,4 @@
-import { explainProblem, StartProblem } from '@nongtin/service';
+import { explainProblem, printable, StartProblem } from '@nongtin/service';
 import { jsonRpc } from '../chain/json-rpc.ts';
 import {
   BundleProblem,
@@ -6,6 +6,7 @@ import {
   checkBundle,
   checkLotBundle,
   type Endpoint,
+  isSameText,
   type LotBundle,
   type ProofBundle,
   parseBundle,
@@ -31,6 +32,8 @@ export interface VerifierPlace {
 const EMBEDDED_CHAIN_ID = 31_337;
 const EMBEDDED_RPC = 'http://localhost:8545';
 const RPC_TIMEOUT_MS = 15_000;
+/** The longest true answer is a block with the hashes of its transactions: some 100 KB. */
+const MOST_RPC_BYTES = 5_000_000;
 
 const exitCodes: Readonly<Record<Verdict, number>> = {
   genuine: 0,
@@ -55,29 +58,38 @@ const NO_BUNDLE = 65;
  *   bundle ─ parse ─► checked by computing alone ─► pins (never from the bundle) ─► every endpoint at one block ─► verdict
  */
 export async function runVerify(args: readonly string[], place: VerifierPlace): Promise<number> {
+  // Everything that is said may hold words of others: of the bundle, of endpoints, of a server.
+  const say = (line: string) => place.say(printable(line));
+  const refuse = (problem: 'no_bundle' | 'wrong_usage', message: string) => {
+    if (args.includes('--json')) say(JSON.stringify({ verdict: null, problem, message }));
+    else for (const line of message.split('\n')) say(line);
+    return problem === 'no_bundle' ? NO_BUNDLE : WRONG_USAGE;
+  };
   try {
-    return await verify(readArguments(args, place.from), place);
+    return await verify(readArguments(args, place.from), { ...place, say });
   } catch (caught) {
-    if (caught instanceof NoBundle || caught instanceof BundleProblem) {
-      place.say(caught.message);
-      return NO_BUNDLE;
-    }
+    if (caught instanceof NoBundle || caught instanceof BundleProblem)
+      return refuse('no_bundle', caught.message);
     const problem = explainProblem(caught);
     if (!(problem instanceof StartProblem)) throw problem;
-    place.say(problem.message);
-    return WRONG_USAGE;
+    return refuse('wrong_usage', problem.message);
   }
 }
 
 async function verify(given: VerifyArguments, place: VerifierPlace): Promise<number> {
-  const bundle = parse(await readSource(given.source));
-  const steps = checked(bundle, given);
-  const { trusted, verified } = await judged(bundle, steps, given, place);
+  const { value, from } = await readSource(given.source);
+  const bundle = parse(value);
+  const printed = given.stamp ?? (isWeb(given.source) ? stampOfLink(given.source) : undefined);
+  const steps = checked(bundle, given, printed);
+  const { trusted, verified } = await judged(bundle, steps, { given, place, from });
   const { verdict, why } = verified;
   if (given.isJson)
     place.say(JSON.stringify({ ...about(bundle), ...verified, steps, trust: trusted?.file ?? null }));
-  else for (const line of report(bundle, steps, verified, trusted, given)) place.say(line);
-  if (!given.isJson) place.say(`${headings[verdict]}: ${why}`);
+  else {
+    const isHeld = !('stamp' in bundle) || printed !== undefined;
+    for (const line of report(bundle, steps, verified, { trusted, isHeld })) place.say(line);
+    place.say(`${headings[verdict]}: ${why}`);
+  }
   return exitCodes[verdict];
 }
 
@@ -88,24 +100,28 @@ function parse(value: unknown): ProofBundle | LotBundle {
     : parseBundle(value);
 }
 
-/** By computing alone; held against what the person has in the hand, where they say it. */
-function checked(bundle: ProofBundle | LotBundle, given: VerifyArguments): BundleStep[] {
+/** By computing alone; held against what the person has in the hand, where they say it: `printed`. */
+function checked(
+  bundle: ProofBundle | LotBundle,
+  given: VerifyArguments,
+  printed: VerifyArguments['stamp'],
+): BundleStep[] {
   if (!('stamp' in bundle)) {
     if (given.stamp !== undefined)
       throw new StartProblem('This is the proof of a lot: --stamp says nothing about it.');
+    if (printed !== undefined)
+      throw new NoBundle(`${given.source} is of a stamp, and what is there is the proof of a lot.`);
     return checkLotBundle(bundle, given.lot);
   }
-  const printed = given.stamp ?? (isWeb(given.source) ? stampOfLink(given.source) : undefined);
   const steps = checkBundle(bundle, printed ?? bundle.stamp);
-  if (given.lot === undefined || given.lot === bundle.lot.lotNumber) return steps;
+  if (given.lot === undefined || isSameText(given.lot, bundle.lot.lotNumber)) return steps;
   return steps.map((step) => (step.step === 'lot' ? { ...step, ok: false } : step));
 }
 
 async function judged(
   bundle: ProofBundle | LotBundle,
   steps: readonly BundleStep[],
-  given: VerifyArguments,
-  place: VerifierPlace,
+  { given, place, from }: { given: VerifyArguments; place: VerifierPlace; from: readonly string[] },
 ): Promise<{ trusted?: Trusted; verified: Verified }> {
   const without = (verdict: Verdict, why: string) => ({ verified: { verdict, why, endpoints: [] } });
   const broken = steps.find(({ ok }) => !ok);
@@ -123,31 +139,39 @@ async function judged(
     throw new StartProblem(
       `Which endpoint of chain ${chainId}? Give --rpc URL, better two of different people.`,
     );
-  const endpoints = [...new Set(urls)].map((url) => endpointOf(url, given.source, trusted.operatorHosts));
+  // One endpoint in two spellings is one.
+  const distinct = [...new Set(urls.map((url) => new URL(url).href))];
+  const theirs = [...trusted.operatorHosts, ...from.filter((url) => !isThisMachine(url)).map(hostOf)];
+  const doors = from.map((url) => new URL(url).host);
+  const endpoints = distinct.map((url) => endpointOf(url, theirs, doors));
   return { trusted, verified: await verifyOnChain(bundle, { pins: trusted.pins, endpoints }) };
 }
 
-function endpointOf(url: string, source: string, operatorHosts: readonly string[]): Endpoint {
-  const rpc = jsonRpc(url, RPC_TIMEOUT_MS);
-  return {
-    name: nameOf(url),
-    isOperators: isOperators(url, source, operatorHosts),
-    rpc: (method, params) => rpc(method, params),
-  };
+/**
+ * `theirs`: hosts of whoever made the proof, by what we trust or because it was fetched there; they, and all below and above
+ * them, add nothing to its word. `doors`: hosts with ports that were fetched from.
+ */
+function endpointOf(url: string, theirs: readonly string[], doors: readonly string[]): Endpoint {
+  const rpc = jsonRpc(url, RPC_TIMEOUT_MS, MOST_RPC_BYTES);
+  // Keys of paid endpoints stand in the path, and before the @: they are not shown.
+  const { host: name } = new URL(url);
+  const isOperators =
+    doors.includes(name) || theirs.some((host) => isRelated(hostOf(url), hostOf(`http://${host}`)));
+  return { name, isOperators, rpc: (method, params) => rpc(method, params) };
 }
 
-/** Keys of paid endpoints stand in the path: they are not shown. */
-function nameOf(url: string): string {
-  return new URL(url).host;
+function isRelated(one: string, other: string): boolean {
+  return one === other || one.endsWith(`.${other}`) || (other.endsWith(`.${one}`) && one.includes('.'));
 }
 
-/** Of whoever the bundle was fetched from, or who says so in what we trust. This machine is the person's own, but for the server on it. */
-function isOperators(url: string, source: string, operatorHosts: readonly string[]): boolean {
-  const { hostname, host } = new URL(url);
-  if (operatorHosts.some((one) => hostname === one || hostname.endsWith(`.${one}`))) return true;
-  if (!isWeb(source)) return false;
-  const from = new URL(source);
-  return host === from.host || (hostname === from.hostname && !/^(localhost|127\.|\[::1\])/.test(hostname));
+/** Without port, and without the dot that may end a name. */
+function hostOf(url: string): string {
+  return new URL(url).hostname.replace(/\.$/, '');
+}
+
+/** It is the person's own, but for the server that the bundle came from. */
+function isThisMachine(url: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostOf(url));
 }
 
 function about(bundle: ProofBundle | LotBundle) {
@@ -159,12 +183,10 @@ function report(
   bundle: ProofBundle | LotBundle,
   steps: readonly BundleStep[],
   { blockNumber, observation, endpoints }: Verified,
-  trusted: Trusted | undefined,
-  given: VerifyArguments,
+  { trusted, isHeld }: { trusted: Trusted | undefined; isHeld: boolean },
 ): string[] {
   const { lot, anchor } = bundle;
   const what = 'stamp' in bundle ? `Stamp ${bundle.stamp.gtin14}/${bundle.stamp.serial}, ` : '';
-  const isHeld = !('stamp' in bundle) || given.stamp !== undefined || isWeb(given.source);
   const anchored = observation?.anchor.kind === 'anchored' ? observation.anchor : undefined;
   const standing =
     observation?.cooperative.kind === 'cooperative' ? observation.cooperative.standing : undefined;
@@ -184,6 +206,11 @@ function report(
       ? []
       : [
           `  root ${anchor.root} stands since ${new Date(anchored.anchoredAtMs).toISOString()}, read at block ${blockNumber}`,
+        ]),
+    ...(anchored === undefined || anchor.blockNumber === null || anchor.blockNumber === anchored.blockNumber
+      ? []
+      : [
+          `  ?  The proof says block ${anchor.blockNumber}, the chain ${anchored.blockNumber}: the chain's word counts.`,
         ]),
     ...(standing === 'suspended' ? ['  !  The alliance has suspended this cooperative.'] : []),
     ...(bundle.signature === undefined ? [] : [`  signed by ${bundle.signature.address}`]),

@@ -11,18 +11,52 @@ export class NoBundle extends Error {
   override readonly name = 'NoBundle';
 }
 
+interface Source {
+  readonly value: unknown;
+  /** Who was asked for it, and who has answered: addresses. None: a file. */
+  readonly from: readonly string[];
+}
+
 /** The bundle's JSON: from a file, from what is piped in, or fetched from the address of a stamp or a bundle. */
-export async function readSource(source: string): Promise<unknown> {
-  const text = isWeb(source) ? await fetched(bundleUrl(source)) : fromFile(source);
+export async function readSource(source: string): Promise<Source> {
+  const { text, from } = isWeb(source)
+    ? await fetched(bundleUrl(source))
+    : { text: fromFile(source), from: [] };
+  return { value: bundleIn(parsed(text, source === '-' ? 'what is piped in' : source), source), from };
+}
+
+function parsed(text: string, name: string): unknown {
+  // Some editors begin a file with a mark of its byte order.
+  const json = text.replace(/^\ufeff/, '');
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(json);
   } catch (error) {
-    throw new NoBundle(
-      `${source === '-' ? 'what is piped in' : source} is no JSON: ${(error as Error).message}`,
-    );
+    throw new NoBundle(`${name} is no JSON: ${(error as Error).message}`);
   }
-  return bundleIn(value, source);
+  const twice = nameThatStandsTwice(json);
+  if (twice === undefined) return value;
+  throw new NoBundle(
+    `${name} is no bundle: ${twice} stands twice in one object, so that readers may read two things.`,
+  );
+}
+
+/** Of valid JSON; as it is written. JSON.parse takes the last one, other programs the first. */
+function nameThatStandsTwice(json: string): string | undefined {
+  const open: Set<string>[] = [];
+  let last = '';
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}:]/g)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '}') open.pop();
+    else if (token !== ':') last = token;
+    else {
+      const names = open.at(-1);
+      const name = JSON.stringify(JSON.parse(last));
+      if (names?.has(name)) return name;
+      names?.add(name);
+    }
+  }
+  return undefined;
 }
 
 /** A stamp's link leads to a page; its bundle is at its side. */
@@ -55,7 +89,7 @@ function fromFile(path: string): string {
   }
 }
 
-async function fetched(url: string): Promise<string> {
+async function fetched(url: string): Promise<{ text: string; from: readonly string[] }> {
   try {
     const response = await fetch(url, {
       headers: { accept: 'application/json' },
@@ -68,9 +102,9 @@ async function fetched(url: string): Promise<string> {
       if (bytes > MOST_BYTES) throw new Error(`more than ${MOST_BYTES} bytes`);
       chunks.push(chunk);
     }
-    return Buffer.concat(chunks).toString('utf8');
+    return { text: Buffer.concat(chunks).toString('utf8'), from: [url, response.url] };
   } catch (error) {
-    throw new StartProblem(
+    throw new NoBundle(
       `${url} does not answer: ${reasonOf(error as Error)}. Try again, or give the bundle as a file.`,
     );
   }

@@ -40,16 +40,27 @@ function trustedIn(file: string): Trusted {
     throw new StartProblem(
       `${file} is no deployment: chainId, both addresses, deployedAtBlock and codeHashes are expected.`,
     );
-  const { alliance, operatorHosts } = value as { alliance?: unknown; operatorHosts?: unknown };
+  const { alliance, operatorHosts = [] } = value as { alliance?: unknown; operatorHosts?: unknown };
+  // What is not understood would not be looked at, and whoever wrote it would believe that it is.
+  if (alliance !== undefined && !isAddress(alliance))
+    throw new StartProblem(`${file} is no deployment: alliance is not 0x and 40 hex digits.`);
+  if (!Array.isArray(operatorHosts) || !operatorHosts.every(isHost))
+    throw new StartProblem(`${file} is no deployment: operatorHosts is not a list of host names.`);
   const { chainId, anchorRegistry, cooperativeRegistry, codeHashes } = value;
   return {
     file,
     pins: {
       ...{ chainId, anchorRegistry, cooperativeRegistry, codeHashes },
-      ...(typeof alliance === 'string' && /^0x[0-9a-fA-F]{40}$/.test(alliance) ? { alliance } : {}),
+      ...(alliance === undefined ? {} : { alliance }),
     },
-    operatorHosts: Array.isArray(operatorHosts)
-      ? operatorHosts.map((host) => String(host).toLowerCase())
-      : [],
+    operatorHosts,
   };
+}
+
+function isAddress(value: unknown): value is string {
+  return typeof value === 'string' && /^0x[0-9a-fA-F]{40}$/.test(value);
+}
+
+function isHost(value: unknown): value is string {
+  return typeof value === 'string' && URL.canParse(`http://${value}`);
 }
