@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { StartProblem } from '@nongtin/service';
 
-const USAGE = `Usage: npm run nongtin -- verify BUNDLE | LINK | - [--rpc URL]… [--trust FILE] [--stamp GTIN/SERIAL] [--lot NUMBER] [--json]
+export const USAGE = `Usage: npm run nongtin -- verify BUNDLE | LINK | - [--rpc URL]… [--trust FILE] [--stamp GTIN/SERIAL] [--lot NUMBER] [--json]
   Checks a proof bundle against the chain, and asks nobody else.
   BUNDLE   a file, or - for what is piped in; LINK: a stamp's link or a bundle's address, which is fetched first
   --rpc    an endpoint of the chain that you choose; two of different people are better than one

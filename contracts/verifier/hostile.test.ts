@@ -242,3 +242,8 @@ it.each<[string, object]>([
   expect(await verify(stamp, [], { ...trust, ...changed }), told()).toBe(64);
   expect(told()).toContain('is no deployment');
 });
+
+it('tells how it is used, without calling the question wrong', async () => {
+  expect(await verify(stamp, ['--help'])).toBe(0);
+  expect(lines[0]).toContain('Usage: npm run nongtin -- verify');
+});

@@ -15,7 +15,7 @@ import {
   type Verified,
   verifyOnChain,
 } from '../encoding/index.ts';
-import { isWeb, readArguments, stampOfLink, type VerifyArguments } from './arguments.ts';
+import { isWeb, readArguments, stampOfLink, USAGE, type VerifyArguments } from './arguments.ts';
 import { NoBundle, readSource } from './source.ts';
 import { readTrust, type Trusted } from './trust.ts';
 
@@ -60,6 +60,10 @@ const NO_BUNDLE = 65;
 export async function runVerify(args: readonly string[], place: VerifierPlace): Promise<number> {
   // Everything that is said may hold words of others: of the bundle, of endpoints, of a server.
   const say = (line: string) => place.say(printable(line));
+  if (args.includes('--help') || args.includes('-h')) {
+    for (const line of USAGE.split('\n')) say(line);
+    return 0;
+  }
   const refuse = (problem: 'no_bundle' | 'wrong_usage', message: string) => {
     if (args.includes('--json')) say(JSON.stringify({ verdict: null, problem, message }));
     else for (const line of message.split('\n')) say(line);

@@ -2,9 +2,9 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { StartProblem } from '@nongtin/service';
-import { getAddress, isAddress, parseUnits } from 'ethers';
+import { getAddress, isAddress, parseUnits, ZeroAddress } from 'ethers';
 
-const USAGE = `Usage: npm run nongtin -- chain deploy --rpc URL --keystore FILE [--chain-id N] [--alliance ADDRESS]
+export const USAGE = `Usage: npm run nongtin -- chain deploy --rpc URL --keystore FILE [--chain-id N] [--alliance ADDRESS]
                                   [--anchorer ADDRESS]… [--guardian ADDRESS]… [--admin-delay-days N]
                                   [--max-fee-gwei N] [--tip-gwei N] [--wait-minutes N] [--out DIR] [--yes]
        npm run nongtin -- chain status --rpc URL [--out DIR]
@@ -88,9 +88,7 @@ export function readArguments(args: readonly string[], from: string): DeployArgu
       ),
       waitMs: numberOf('--wait-minutes', given['wait-minutes'], 1_440) * 60_000,
       isSure: given.yes,
-      ...(given['chain-id'] === undefined
-        ? {}
-        : { chainId: numberOf('--chain-id', given['chain-id'], Number.MAX_SAFE_INTEGER) }),
+      ...(given['chain-id'] === undefined ? {} : { chainId: chainIdOf(given['chain-id']) }),
       ...(given.alliance === undefined ? {} : { alliance: addressOf('--alliance', given.alliance) }),
       ...weiOf('maxFeePerGas', '--max-fee-gwei', given['max-fee-gwei']),
       ...weiOf('maxPriorityFeePerGas', '--tip-gwei', given['tip-gwei']),
@@ -115,14 +113,22 @@ function urlOf(text: string | undefined): string {
 
 /** With checksum. Throws with the option's name. */
 export function addressOf(option: string, text: string): string {
-  if (isAddress(text)) return getAddress(text);
-  throw new Error(`${option} is "${text}": give an address, 0x and 40 hex digits with a right checksum`);
+  if (isAddress(text) && getAddress(text) !== ZeroAddress) return getAddress(text);
+  throw new Error(
+    `${option} is "${text}": give an address, 0x and 40 hex digits with a right checksum, not zero`,
+  );
 }
 
 export function numberOf(option: string, text: string, largest: number): number {
   const value = Number(text);
   if (text.trim() !== '' && value >= 0 && value <= largest) return value;
   throw new Error(`${option} is "${text}": give a number from 0 to ${largest}`);
+}
+
+function chainIdOf(text: string): number {
+  const value = numberOf('--chain-id', text, Number.MAX_SAFE_INTEGER);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new Error(`--chain-id is "${text}": give a whole number`);
 }
 
 export function weiOf(
@@ -132,5 +138,8 @@ export function weiOf(
 ) {
   if (text === undefined) return {};
   numberOf(option, text, 1_000_000);
+  // Down to one wei, and not as 1e3, which the next line would not read.
+  if (!/^\d+(\.\d{1,9})?$/.test(text))
+    throw new Error(`${option} is "${text}": give gwei with at most nine decimals`);
   return { [field]: parseUnits(text, 'gwei') };
 }

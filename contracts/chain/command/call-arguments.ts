@@ -78,7 +78,7 @@ export function readCallArguments(args: readonly string[], from: string): CallAr
     const { message } = error as Error;
     // Whoever named a function knows the rest.
     const isLost = /^(the name of a function is missing|there is no)/.test(message);
-    throw new StartProblem(isLost ? `${message}\n${CALL_USAGE}${functionList()}` : `${message}.`);
+    throw new StartProblem(isLost ? `${message}\n${callUsage()}` : `${message}.`);
   }
 }
 
@@ -100,13 +100,14 @@ function readFunctions(contract: ContractName): FunctionFragment[] {
     .filter(({ constant }) => !constant);
 }
 
-function functionList(): string {
+/** With every function that there is. */
+export function callUsage(): string {
   const all = changing();
   const isOfBoth = (name: string) => all.filter((one) => one.name === name).length > 1;
   const lines = all.map(({ contract, name, fragment }) => {
     return `  ${isOfBoth(name) ? `${contract}.` : ''}${signatureOf(fragment)}`;
   });
-  return lines.join('\n');
+  return `${CALL_USAGE}${lines.join('\n')}`;
 }
 
 function signatureOf({ name, inputs }: FunctionFragment): string {

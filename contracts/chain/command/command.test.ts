@@ -1,8 +1,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@nongtin/service';
-import { encryptKeystoreJsonSync, Wallet } from 'ethers';
+import { encryptKeystoreJsonSync, Wallet, ZeroAddress } from 'ethers';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Anvil, startAnvil } from '../anvil.ts';
 import { runChainCommand } from './run.ts';
@@ -174,6 +176,9 @@ test.each([
   ['another chain', ['--yes', '--chain-id', '1'], {}, `speaks for chain ${CHAIN_ID}, not 1`],
   ['a mistyped address', ['--yes', '--anchorer', '0x12'], {}, '--anchorer is "0x12"'],
   ['too little money', ['--yes', '--max-fee-gwei', '900000'], {}, 'send it'],
+  ['nobody as alliance', ['--yes', '--alliance', ZeroAddress], {}, '--alliance is "0x00'],
+  ['half a chain', ['--yes', '--chain-id', '1.5'], {}, '--chain-id is "1.5": give a whole number'],
+  ['a fee in another notation', ['--yes', '--max-fee-gwei', '1e2'], {}, '--max-fee-gwei is "1e2": give gwei'],
   ['a fee that is no number', ['--yes', '--max-fee-gwei', 'much'], {}, '--max-fee-gwei is "much"'],
 ] as const)('%s is told in a sentence, and nothing is sent', async (_, more, world, sentence) => {
   expect(await deploy([...more], { ...world })).toBe(1);
@@ -197,4 +202,30 @@ test('a node that is down, and a keystore that is none, are told as such; no key
   expect(await run(['destroy'])).toBe(1);
   expect(told()).toContain('deploy, status or call is expected');
   expect(told()).not.toContain('11'.repeat(32));
+});
+
+test('help is no mistake', async () => {
+  expect(await run(['deploy', '--help'])).toBe(0);
+  expect(said[0]).toContain('Usage: npm run nongtin -- chain deploy');
+});
+
+test('a node that gives no old events leaves the rest of status as it is', async () => {
+  await deploy();
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const { method, params } = JSON.parse(Buffer.concat(chunks).toString());
+    const error = { code: -32_005, message: 'range too wide\u001b[2J' };
+    const answer = method === 'eth_getLogs' ? { error } : { result: await anvil.rpc(method, params) };
+    response.end(JSON.stringify({ jsonrpc: '2.0', id: 1, ...answer }));
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  said = [];
+  const io = { say: (line: string) => said.push(line), monotonicMs: () => 0, pause: async () => {} };
+  const args = ['status', '--rpc', `http://127.0.0.1:${port}`, '--out', out];
+  expect(await runChainCommand(args, folder, io), told()).toBe(0);
+  expect(told()).toContain('ANCHORER_ROLE: stands in events that this node does not give');
+  expect(told()).toContain('range too wide\\u001b[2J');
+  server.close();
 });

@@ -31,6 +31,8 @@ async function ask(question: string, isHidden: boolean): Promise<string> {
 }
 
 const passphraseFile = process.env.NONGTIN_KEYSTORE_PASSPHRASE_FILE?.trim();
+// Whoever reads may have read enough (`| head`).
+process.stdout.on('error', () => {});
 process.exitCode = await runChainCommand(process.argv.slice(2), process.env.INIT_CWD ?? process.cwd(), {
   say: (line) => process.stdout.write(`${line}\n`),
   pause: () => delay(LOOK_EVERY_MS),

@@ -50,9 +50,13 @@ async function tellRoles(
   if (schedule !== 0n)
     io.say(`  HANDED TO ${next}, who may accept from ${new Date(Number(schedule) * 1000).toISOString()} on`);
   for (const role of ROLES[name]) {
+    const granted = await everGranted(to, role, deployment.deployedAtBlock, node);
+    if (granted instanceof StartProblem) {
+      io.say(`  ${role}: stands in events that this node does not give, ask another one. ${granted.message}`);
+      continue;
+    }
     const holders: string[] = [];
-    for (const account of await everGranted(to, role, deployment.deployedAtBlock, node))
-      if ((await read('hasRole', [id(role), account]))[0]) holders.push(account);
+    for (const account of granted) if ((await read('hasRole', [id(role), account]))[0]) holders.push(account);
     const told = await Promise.all(
       holders.map(async (holder) => `${holder} (${await moneyOf(holder, node)})`),
     );
@@ -60,17 +64,24 @@ async function tellRoles(
   }
 }
 
-/** Who was ever given the role: the contract keeps no list, its events do. */
-async function everGranted(address: string, role: string, block: number, node: ChainNode): Promise<string[]> {
+/**
+ * Who was ever given the role: the contract keeps no list, its events do. Public nodes give few blocks of them at once: the
+ * refusal then.
+ */
+async function everGranted(
+  address: string,
+  role: string,
+  block: number,
+  node: ChainNode,
+): Promise<string[] | StartProblem> {
   const fromBlock = `0x${block.toString(16)}`;
   const filter = { address, fromBlock, toBlock: 'latest', topics: [ROLE_GRANTED, id(role)] };
   try {
     const logs = (await node.rpc('eth_getLogs', [filter])) as { topics: string[] }[];
     return [...new Set(logs.map(({ topics }) => getAddress(`0x${(topics[2] ?? '').slice(26)}`)))];
   } catch (error) {
-    throw new StartProblem(
-      `Who has ${role} stands in events that this node does not give: ${(error as Error).message}`,
-    );
+    if (error instanceof StartProblem) return error;
+    throw error;
   }
 }
 
