@@ -35,3 +35,18 @@ it('tells to try later what a 503 says, and hides what broke', async () => {
   expect((await app.inject('/broken')).body).not.toContain('secret');
   await app.close();
 });
+
+it('calls a text that no database keeps a mistake of who sent it', async () => {
+  const app = fastify();
+  handleErrors(app);
+  app.get('/', () => {
+    throw Object.assign(new Error('invalid byte sequence for encoding "UTF8": 0x00'), { code: '22021' });
+  });
+  const refused = await app.inject('/');
+  expect(refused.statusCode).toBe(400);
+  expect(refused.json().error).toMatchObject({
+    kind: 'your_input',
+    message: expect.stringContaining('U+0000'),
+  });
+  await app.close();
+});

@@ -22,6 +22,16 @@ export function handleErrors(app: FastifyInstance): void {
     if (status === 429) return reply.code(429).send(problem('try_later', 'too_many_requests', error.message));
     if (status === 503)
       return reply.code(503).send(problem('try_later', codeOf(error, 'unavailable'), error.message));
+    if (isUnstorableText(error))
+      return reply
+        .code(400)
+        .send(
+          problem(
+            'your_input',
+            'invalid',
+            'A text has a character (U+0000) that cannot be kept: leave it out.',
+          ),
+        );
     if (status < 500) return reply.code(status).send(problem('your_input', codeOf(error), error.message));
     request.log.error({ err: error }, 'request failed');
     return send500(reply);
@@ -29,6 +39,11 @@ export function handleErrors(app: FastifyInstance): void {
   app.setNotFoundHandler((_request, reply) =>
     reply.code(404).send(problem('your_input', 'not_found', 'There is nothing at this address.')),
   );
+}
+
+/** PostgreSQL's word for a NUL in a text, wherever in a request it stood. */
+function isUnstorableText(error: FastifyError): boolean {
+  return error.code === '22021';
 }
 
 function codeOf(error: FastifyError, otherwise = 'refused'): string {

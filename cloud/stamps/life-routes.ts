@@ -14,7 +14,7 @@ const closed = { additionalProperties: false };
 const Index = Type.Integer({ minimum: 0, maximum: MAX_STAMPS_PER_BATCH - 1 });
 const Params = Type.Object({ batchNumber: Type.Integer({ minimum: 0, maximum: MAX_BATCH_NUMBER }) });
 const Roll = Type.Object({ from: Type.Optional(Index), to: Type.Optional(Index) });
-const Reason = Type.String({ minLength: 1, maxLength: 500 });
+export const Reason = Type.String({ maxLength: 500, pattern: '\\S', description: 'why, in words' });
 const changeTo = <const S extends 'printed' | 'applied' | 'spoiled' | 'voided' | 'recalled'>(states: S[]) =>
   Type.Object(
     { from: Index, to: Index, state: Type.Union(states.map((state) => Type.Literal(state))), reason: Reason },

@@ -55,16 +55,23 @@ export interface StampLife {
   change(order: ChangeOrder): Promise<ChangeResult>;
   /** Every batch of a lot, and the lot itself; stamps are issued for it no more. False: no such lot. */
   recallLot(order: { lotNumber: string; reason: string; by: string }): Promise<boolean>;
-  /** Undefined: no such batch, or the roll is not within it. The counts add up to `to - from + 1`. */
-  roll(
-    batchNumber: number,
-    roll: Partial<Span>,
-  ): Promise<(Span & { counts: StateCounts; spans: ToldSpan[] }) | undefined>;
+  /** Undefined: no such batch, or the roll is not within it. */
+  roll(batchNumber: number, roll: Partial<Span>): Promise<Roll | undefined>;
+}
+
+interface Roll extends Span {
+  /** They add up to `to - from + 1`. */
+  readonly counts: StateCounts;
+  readonly spans: readonly ToldSpan[];
+  /** There are more spans than fit into one answer: ask for the roll from this index on. */
+  readonly nextFrom?: number;
 }
 
 /** Of one batch at most in one answer. */
 const MOST_SPANS = 1_000;
 const MOST_REFUSED = 20;
+/** A statement of PostgreSQL has at most 65,535 parameters; a row of a range takes five. */
+const RANGES_AT_ONCE = 5_000;
 
 export function createLife(options: LifeOptions): StampLife {
   const { db } = options;
@@ -145,8 +152,10 @@ async function changeIn(
     ...changed.map((span) => ({ ...span, state, changeId: change_id })),
   ]);
   if (!withdrawn.includes(state)) return { ok: true, changed };
-  // A recall of what was voided has been told before.
-  const news = joined(change.changed.filter((piece) => piece.state !== 'voided'));
+  // A recall of what was voided has been told before; a whole batch is told as one, whatever of it was told before.
+  const isWhole = from === 0 && to === batch.stamp_count - 1;
+  const pieces = joined(change.changed.filter((piece) => piece.state !== 'voided'));
+  const news = isWhole && pieces.length > 0 ? [{ from, to }] : pieces;
   for (const range of news)
     await queueRevocation(db, { refKind: 'stamp_batch', refId: String(batchNumber), range });
   return { ok: true, changed };
@@ -207,7 +216,8 @@ async function rollOf(db: Kysely<Schema>, batchNumber: number, roll: Partial<Spa
     counts.activated += count;
   }
   const spans = await toldSpans(db, batchNumber, span);
-  return { ...span, counts, spans };
+  const [next] = spans.splice(MOST_SPANS);
+  return { ...span, counts, spans, ...(next && { nextFrom: next.from }) };
 }
 
 interface KeptSpan extends Span {
@@ -238,20 +248,21 @@ async function replaceRanges(
   before: readonly KeptSpan[],
   after: readonly KeptSpan[],
 ): Promise<void> {
-  if (before.length > 0)
+  const [first, last] = [before.at(0), before.at(-1)];
+  // Ranges are disjoint, so between the first one touched and the last one there are no others.
+  if (first !== undefined && last !== undefined)
     await db
       .deleteFrom('stamp_ranges')
       .where('batch_number', '=', batchNumber)
-      .where(
-        'first_index',
-        'in',
-        before.map(({ from }) => from),
-      )
+      .where('first_index', '>=', first.from)
+      .where('first_index', '<=', last.from)
       .execute();
-  const rows = after.map(({ from, to, state, changeId }) => ({
-    ...{ batch_number: batchNumber, first_index: from, last_index: to, state, change_id: changeId },
-  }));
-  await db.insertInto('stamp_ranges').values(rows).execute();
+  for (let at = 0; at < after.length; at += RANGES_AT_ONCE) {
+    const rows = after.slice(at, at + RANGES_AT_ONCE).map(({ from, to, state, changeId }) => ({
+      ...{ batch_number: batchNumber, first_index: from, last_index: to, state, change_id: changeId },
+    }));
+    await db.insertInto('stamp_ranges').values(rows).execute();
+  }
 }
 
 /** The first stamps of a span whose PIN was used. */
@@ -299,7 +310,7 @@ async function toldSpans(db: Kysely<Schema>, batchNumber: number, span: Span): P
     .where('r.first_index', '<=', span.to)
     .where('r.last_index', '>=', span.from)
     .orderBy('r.first_index')
-    .limit(MOST_SPANS)
+    .limit(MOST_SPANS + 1)
     .execute();
   return rows.map((row) => ({
     from: Math.max(row.first_index, span.from),

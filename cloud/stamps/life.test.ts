@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { seededRandom } from '@nongtin/service';
 import fc from 'fast-check';
 import fastify, { type FastifyInstance } from 'fastify';
 import { type Kysely, sql } from 'kysely';
@@ -146,16 +147,17 @@ describe('a roll of stamps', () => {
     expect((await app.inject({ method: 'POST', url, payload: wrongDoor })).statusCode).toBe(400);
   });
 
-  it('that is voided or recalled is told to the chain, each stamp once', async () => {
+  it('that is voided or recalled is told to the chain: what is new of a range, a whole batch as one', async () => {
     await tell(20, 29, 'voided', 'mất cuộn');
     await tell(25, 34, 'voided', 'cả phần sau');
+    await tell(30, 40, 'recalled', 'dư lượng');
     await tell(0, 99, 'recalled', 'dư lượng');
     const refId = String(batchNumber);
     const ranges = [
       [20, 29],
       [30, 34],
-      [0, 19],
-      [35, 99],
+      [35, 40],
+      [0, 99],
     ].map(([from, to]) => ({ refKind: 'stamp_batch', refId, range: { from, to } }));
     expect(revocations).toEqual(ranges);
     expect(await tell(0, 99, 'recalled')).toEqual({ status: 200, changed: [] });
@@ -174,6 +176,59 @@ describe('a roll of stamps', () => {
       activatedAtMs: clock.nowMs(),
     });
     expect((await roll()).counts).toEqual({ ...none, issued: 90, voided: 10 });
+  });
+
+  it('adds up after whatever was told and scratched, and says of each stamp what a list of all stamps would', async () => {
+    const random = seededRandom(11);
+    const below = (limit: number) => Math.floor(random() * limit);
+    const told: RangeState[] = Array.from({ length: 100 }, () => 'issued');
+    const scratched = new Set<number>();
+    const shown = (index: number) => {
+      const state = told[index] ?? 'issued';
+      const isInUse = ['issued', 'printed', 'applied'].includes(state);
+      return isInUse && scratched.has(index) ? 'activated' : state;
+    };
+    const seen = { changed: 0, refused: 0 };
+    for (let turn = 0; turn < 60; turn += 1) {
+      const [a, b, index] = [below(100), below(100), below(100)];
+      const [from, to] = [Math.min(a, b), turn % 3 === 0 ? Math.min(a, b) : Math.max(a, b)];
+      const state = newStates[below(turn < 30 ? 3 : 5)] ?? 'printed';
+      const allowed = told
+        .slice(from, to + 1)
+        .every((one, i) => mayBecome(one, state) && !(state === 'spoiled' && scratched.has(from + i)));
+      expect((await tell(from, to, state)).status).toBe(allowed ? 200 : 409);
+      seen[allowed ? 'changed' : 'refused'] += 1;
+      if (allowed) told.fill(state, from, to + 1);
+      const outOfUse = ['spoiled', 'voided', 'recalled'].includes(told[index] ?? '');
+      expect((await activate(index)).kind).toBe(outOfUse ? 'withdrawn' : 'activated');
+      if (!outOfUse) scratched.add(index);
+      const { counts } = await roll();
+      const list = told.map((_, i) => shown(i));
+      const expected = Object.fromEntries(
+        Object.keys(none).map((one) => [one, list.filter((other) => other === one).length]),
+      );
+      expect(counts).toEqual(expected);
+    }
+    expect(Math.min(seen.changed, seen.refused)).toBeGreaterThan(10);
+  });
+
+  it('may be in thirty thousand pieces: it is told part by part, and withdrawn all the same', async () => {
+    batchNumber = await issue(30_000);
+    await tell(0, 0, 'voided');
+    await sql`insert into stamp_ranges
+      select batch_number, index, index, state, change_id
+      from stamp_ranges, generate_series(2, 29998, 2) as index where batch_number = ${batchNumber}`.execute(
+      db,
+    );
+    expect((await tell(1, 29_999, 'voided')).status).toBe(200);
+    const { counts, spans, nextFrom } = await roll();
+    expect(counts).toEqual({ ...none, voided: 30_000 });
+    expect([spans.length, spans.at(-1).to, nextFrom]).toEqual([1_000, 999, 1_000]);
+    const last = await roll('?from=29500');
+    expect([last.spans.length, 'nextFrom' in last]).toEqual([500, false]);
+    revocations.length = 0;
+    expect((await tell(0, 29_999, 'recalled')).status).toBe(200);
+    expect((await roll()).spans).toHaveLength(1);
   });
 });
 

@@ -6,6 +6,7 @@ import type { Kysely } from 'kysely';
 import { problem } from '../api/errors.ts';
 import type { Schema } from '../records/index.ts';
 import type { Activation } from './activation.ts';
+import { Reason } from './life-routes.ts';
 import {
   approveExport,
   exportStateOf,
@@ -44,7 +45,7 @@ const Order = Type.Object(
     batchNumber: Type.Integer({ minimum: 0, maximum: MAX_BATCH_NUMBER }),
     from: Index,
     to: Index,
-    reason: Type.String({ minLength: 1, maxLength: 500 }),
+    reason: Reason,
   },
   closed,
 );

@@ -4,7 +4,7 @@ import type { AnchorState } from '../anchoring/index.ts';
 import type { BatchSummary } from './batch-store.ts';
 import { printedUrl, stampUrl } from './links.ts';
 import { MAX_BATCH_NUMBER, MAX_STAMPS_PER_BATCH } from './serial.ts';
-import type { Stamps } from './stamps.ts';
+import { MOST_STAMPS, type Stamps } from './stamps.ts';
 
 export interface StampRoutesOptions {
   readonly stamps: Stamps;
@@ -38,7 +38,10 @@ const Limit = Type.Object({ limit: Type.Integer({ minimum: 1, maximum: 500, defa
 const refusals = {
   unknown_lot: { status: 404, message: 'There is no such lot.' },
   recalled_lot: { status: 409, message: 'This lot was recalled: no stamps are issued for it.' },
-  count: { status: 400, message: 'That many stamps cannot be issued at once.' },
+  count: {
+    status: 400,
+    message: `One batch has 1 to ${MOST_STAMPS} stamps: order several batches for the lot.`,
+  },
 };
 
 /** Issuing stamps and listing their links. */

@@ -90,7 +90,8 @@ export interface Stamps {
   listBatches(limit: number): Promise<BatchSummary[]>;
 }
 
-const DEFAULT_MAX_STAMPS = 10_000_000;
+/** Of one batch, where nothing else is said. */
+export const MOST_STAMPS = 10_000_000;
 const CACHED_BATCHES = 64;
 /** Of all their trees' tops together: sixteen batches of ten million stamps. */
 const CACHED_BYTES = 64 * 2 ** 20;
@@ -150,7 +151,7 @@ export function createStamps(options: StampsOptions): Stamps {
 
 function issuer(options: StampsOptions): Stamps['issueBatch'] {
   const { db, keyStore, clock } = options;
-  const max = options.maxStampsPerBatch ?? DEFAULT_MAX_STAMPS;
+  const max = options.maxStampsPerBatch ?? MOST_STAMPS;
   const queueRecord = options.queueRecord ?? enqueueLeaf;
   const random = options.randomBytes ?? randomBytes;
   const buildTree = options.buildTree ?? createTreeBuilder();
