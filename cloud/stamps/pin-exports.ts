@@ -89,25 +89,54 @@ export function approveExport(
   by: string,
   nowMs: number,
 ): Promise<Outcome> {
-  return change(db, exportId, (row) => {
+  return change(db, exportId, async (row) => {
     if (exportStateOf(row) !== 'waits') return 'nothing_to_approve';
     if (sameAccount(row.requested_by, by)) return 'own_request';
     return { approved_by: by, approved_at_ms: nowMs };
   });
 }
 
-/** Marks it as fetched before anything of it leaves: a file that got lost on the way needs a new request. */
+/**
+ * Marks it as fetched before anything of it leaves: a file that got lost on the way needs a new request. One that was asked for
+ * first and is fetched after another of its range waits for a second manager like any later one.
+ */
 export function takeExport(
   db: Kysely<Schema>,
   exportId: number,
   by: string,
   nowMs: number,
 ): Promise<Outcome> {
-  return change(db, exportId, (row) => {
+  return change(db, exportId, async (row, transaction) => {
     const state = exportStateOf(row);
     if (state !== 'ready') return state;
-    return sameAccount(row.requested_by, by) ? { taken_at_ms: nowMs } : 'not_yours';
-  });
+    if (!sameAccount(row.requested_by, by)) return 'not_yours';
+    const isAgain = row.approved_at_ms === null && (await hasLeft(transaction, row));
+    return isAgain ? { needs_approval: true } : { taken_at_ms: nowMs };
+  }).then((outcome) => (outcome.ok && outcome.row.taken_at_ms === null ? no('waits') : outcome));
+}
+
+/** Whether PINs of its range were fetched. */
+async function hasLeft(db: Kysely<Schema>, row: PinExport): Promise<boolean> {
+  // Held: of two that are fetched at once, the second one sees the first.
+  await db
+    .selectFrom('stamp_batches')
+    .select('batch_number')
+    .where('batch_number', '=', row.batch_number)
+    .forUpdate()
+    .execute();
+  const other = await db
+    .selectFrom('pin_exports')
+    .select('export_id')
+    .where('batch_number', '=', row.batch_number)
+    .where('first_index', '<=', row.last_index)
+    .where('last_index', '>=', row.first_index)
+    .where('taken_at_ms', 'is not', null)
+    .executeTakeFirst();
+  return other !== undefined;
+}
+
+export function readExport(db: Kysely<Schema>, exportId: number): Promise<PinExport | undefined> {
+  return db.selectFrom('pin_exports').selectAll().where('export_id', '=', exportId).executeTakeFirst();
 }
 
 export function listExports(db: Kysely<Schema>, limit: number): Promise<PinExport[]> {
@@ -141,7 +170,7 @@ export async function* pinFile(stamps: Stamps, row: PinExport, publicUrl: string
 async function change(
   db: Kysely<Schema>,
   exportId: number,
-  decide: (row: PinExport) => Partial<PinExport> | PinExportRefusal,
+  decide: (row: PinExport, transaction: Kysely<Schema>) => Promise<Partial<PinExport> | PinExportRefusal>,
 ): Promise<Outcome> {
   return db.transaction().execute(async (transaction) => {
     const row = await transaction
@@ -151,7 +180,7 @@ async function change(
       .forUpdate()
       .executeTakeFirst();
     if (row === undefined) return no('unknown_export');
-    const decided = decide(row);
+    const decided = await decide(row, transaction);
     if (typeof decided === 'string') return no(decided);
     await transaction.updateTable('pin_exports').set(decided).where('export_id', '=', exportId).execute();
     return { ok: true, row: { ...row, ...decided } };

@@ -15,6 +15,7 @@ import {
   type PinExport,
   type PinExportRefusal,
   pinFile,
+  readExport,
   requestExport,
   takeExport,
 } from './pin-exports.ts';
@@ -122,7 +123,11 @@ export const pinRoutes: FastifyPluginAsyncTypebox<PinRoutesOptions> = async (app
     { schema: { params: ExportParams } },
     async (request, reply) => {
       const by = issuerOf(request);
-      const outcome = await takeExport(db, request.params.exportId, by, clock.nowMs());
+      const { exportId } = request.params;
+      const asked = await readExport(db, exportId);
+      // Before it counts as fetched: a key service that does not answer must not use it up.
+      if (asked !== undefined) await stamps.listPins(asked.batch_number, asked.first_index, 1);
+      const outcome = await takeExport(db, exportId, by, clock.nowMs());
       if (!outcome.ok) {
         const { status, body } = await answer(outcome);
         return reply.code(status).send(body);

@@ -240,6 +240,44 @@ describe('a file with PINs', () => {
     expect(exports[0]).toMatchObject({ state: 'taken', requestedBy: 'an@htx.vn', approvedBy: 'binh@htx.vn' });
   });
 
+  it('that was asked for first and is fetched after another of its range needs the second manager too', async () => {
+    const first = (await ask(0, 99)).json();
+    manager = 'binh@htx.vn';
+    const second = (await ask(50, 149)).json();
+    manager = 'an@htx.vn';
+    expect((await post(`/api/pin-exports/${second.exportId}/approve`)).statusCode).toBe(200);
+    manager = 'binh@htx.vn';
+    expect((await post(`/api/pin-exports/${second.exportId}/file`)).statusCode).toBe(200);
+    manager = 'an@htx.vn';
+    const again = () => post(`/api/pin-exports/${first.exportId}/file`);
+    expect((await again()).json().error.code).toBe('waits');
+    manager = 'binh@htx.vn';
+    expect((await post(`/api/pin-exports/${first.exportId}/approve`)).json().state).toBe('ready');
+    manager = 'an@htx.vn';
+    expect((await again()).statusCode).toBe(200);
+  });
+
+  it('is not used up by a key service that does not answer', async () => {
+    const asked = (await ask(0, 9)).json();
+    const url = `/api/pin-exports/${asked.exportId}/file`;
+    const closed = createStamps({
+      ...{ db, clock },
+      keyStore: {
+        ...keyStoreOf(randomBytes(32)),
+        unwrap: () => Promise.reject(Object.assign(new Error('no answer'), { statusCode: 503 })),
+      },
+    });
+    const restarted = fastify();
+    await restarted.register(pinRoutes, {
+      ...{ db, stamps: closed, clock, publicUrl: 'https://tem.example.vn', issuerOf: () => manager },
+      activation: createActivation({ db, stamps: closed, clock, delays: delays() }),
+      logger: pino({ level: 'silent' }),
+    });
+    expect((await restarted.inject({ method: 'POST', url })).statusCode).toBe(503);
+    await restarted.close();
+    expect((await post(url)).statusCode).toBe(200);
+  });
+
   it('is refused for what is not there', async () => {
     const codes = [];
     for (const order of [
