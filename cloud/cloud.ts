@@ -285,9 +285,9 @@ export class Cloud implements Service {
       commandRoutes(commands, clock),
       pestRoutes(db, clock),
     ];
-    const app = await buildApp({ accounts, logger: this.#logger, routes });
+    const { host, httpPort: port, trustedProxies } = this.#config;
+    const app = await buildApp({ accounts, logger: this.#logger, routes, trustedProxies });
     this.#closers.push(() => app.close());
-    const { host, httpPort: port } = this.#config;
     try {
       await app.listen({ host, port });
     } catch (error) {

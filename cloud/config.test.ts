@@ -14,6 +14,11 @@ it.each([
   [{ NONGTIN_UPLINK_PORT: '65536' }, /NONGTIN_UPLINK_PORT/],
   [{ NONGTIN_DEMO: 'yes' }, /neither on nor off/],
   [{ NONGTIN_PUBLIC_URL: 'farm' }, /NONGTIN_PUBLIC_URL is no address/],
+  [
+    { NONGTIN_TRUSTED_PROXIES: '10.0.0.1, proxy.example' },
+    /proxy\.example is neither an address nor a network/,
+  ],
+  [{ NONGTIN_TRUSTED_PROXIES: '10.0.0.0/33' }, /neither an address nor a network/],
   [{ NONGTIN_NATS_URL: 'nats://a:4222' }, /NONGTIN_NATS_URL needs a PostgreSQL server.*NONGTIN_DATABASE_URL/],
   [{ NONGTIN_NATS_URL: 'mqtt://a:4222' }, /NONGTIN_NATS_URL is no address/],
   [{ NONGTIN_UPLINK_PUBLIC_URL: 'https://a' }, /NONGTIN_UPLINK_PUBLIC_URL is no address/],
@@ -89,4 +94,10 @@ it('reads where the key of stamps lies, and refuses half a key service', () => {
     transit: { url: NONGTIN_STAMP_KMS_URL, key: 'nongtin-stamps', tokenFile: '/run/token' },
   });
   expect(() => readConfig({ NONGTIN_STAMP_KMS_URL })).toThrow(/NONGTIN_STAMP_KMS_TOKEN_FILE/);
+});
+
+it('believes no proxy unless told which', () => {
+  expect(readConfig({}).trustedProxies).toEqual([]);
+  const given = { NONGTIN_TRUSTED_PROXIES: '127.0.0.1, 10.1.0.0/16,2001:db8::/32' };
+  expect(readConfig(given).trustedProxies).toEqual(['127.0.0.1', '10.1.0.0/16', '2001:db8::/32']);
 });

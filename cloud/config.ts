@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StartProblem } from '@nongtin/service';
@@ -57,6 +58,8 @@ export interface CloudConfig {
   readonly demo: boolean;
   /** Where buyers reach this service: printed on the stamps. */
   readonly publicUrl: string;
+  /** Proxies of ours before the HTTP doors: what they say of a client's address is believed. Addresses or networks (CIDR). */
+  readonly trustedProxies: readonly string[];
   /** The built buyer's page. */
   readonly verifyPageDir: string;
   /** The built console. */
@@ -111,6 +114,7 @@ export function readConfig(env: Environment): CloudConfig {
     stampKeys: stampKeys(env),
     demo: readSwitch(env, 'NONGTIN_DEMO'),
     publicUrl: url('NONGTIN_PUBLIC_URL', publicUrl, web),
+    trustedProxies: trustedProxies(env),
     verifyPageDir: resolve(text(env, 'NONGTIN_VERIFY_DIR') ?? builtPage('verify')),
     consoleDir: resolve(text(env, 'NONGTIN_CONSOLE_DIR') ?? builtPage('console')),
     ingestPort: env.NONGTIN_INGEST_PORT === 'off' ? undefined : port(env, 'NONGTIN_INGEST_PORT', 8090),
@@ -150,6 +154,20 @@ function needDatabase(databaseUrl: string | undefined, asks: string | undefined)
   throw new StartProblem(
     `${asks} needs a PostgreSQL server, which several processes can share: set NONGTIN_DATABASE_URL, or unset ${asks}.`,
   );
+}
+
+function trustedProxies(env: Environment): string[] {
+  const given = (text(env, 'NONGTIN_TRUSTED_PROXIES') ?? '').split(/[\s,]+/).filter((one) => one !== '');
+  for (const one of given) {
+    const [address = '', bits, ...more] = one.split('/');
+    const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+    const fits = bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= most);
+    if (most < 0 || !fits || more.length > 0)
+      throw new StartProblem(
+        `NONGTIN_TRUSTED_PROXIES: ${one} is neither an address nor a network such as 10.1.0.0/16.`,
+      );
+  }
+  return given;
 }
 
 /** A chain on this machine is no secret; any other address is shown only when it is said to be public. */

@@ -10,10 +10,17 @@ export interface AppOptions {
   /** What answers, folder by folder; each adds its own routes. */
   readonly routes: readonly ((app: FastifyInstance) => void | Promise<void>)[];
   readonly logger: Logger;
+  /** Whose word about a client's address (X-Forwarded-For) is believed; default: nobody's. */
+  readonly trustedProxies?: readonly string[];
 }
 
 /** The cloud's HTTP app, not yet listening. Routes that the table of accounts does not know keep it from starting. */
-export async function buildApp({ accounts, routes, logger }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp({
+  accounts,
+  routes,
+  logger,
+  trustedProxies = [],
+}: AppOptions): Promise<FastifyInstance> {
   // Requests are not logged one by one: their paths may hold a stamp's serial.
   const loggerInstance: FastifyBaseLogger = logger.child({}, { level: quiet(logger.level) });
   const app: FastifyInstance = fastify({
@@ -22,6 +29,7 @@ export async function buildApp({ accounts, routes, logger }: AppOptions): Promis
     ajv: { customOptions: { removeAdditional: false } },
     bodyLimit: 256 * 1024,
     requestTimeout: 30_000,
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 128 },
   });

@@ -38,9 +38,23 @@ export class Throttle {
   }
 }
 
-/** One IPv6 customer owns a whole /64, so that is what counts as one. */
-export function networkOf(address: string): string {
-  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
-  const [head = ''] = address.split('::');
-  return head.split(':').slice(0, 4).join(':');
+/**
+ * What counts as one client: an IPv4 address, and of IPv6 the first `bits`: one customer owns a whole /64, and who has an
+ * address range of his own mostly a /48 or a few.
+ */
+export function networkOf(address: string, bits: 64 | 48 = 64): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined || !isIPv6(address)) return mapped ?? address;
+  const [head = '', tail = ''] = address.split('::');
+  const [before, after] = [head, tail].map((part) => part.split(':').filter((group) => group !== '')) as [
+    string[],
+    string[],
+  ];
+  // An IPv4 address at the end stands for two groups; the gap is whatever is missing.
+  const gap = 8 - before.length - after.length - (address.includes('.') ? 1 : 0);
+  const groups = [...before, ...Array<string>(Math.max(0, gap)).fill('0'), ...after];
+  return groups
+    .slice(0, bits / 16)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
 }

@@ -44,8 +44,21 @@ describe('asking for serials', () => {
     expect(door.ask('198.51.100.3', true)).toBe(true);
     // Within the hour they are still known.
     expect(times(20, (i) => door.ask(`198.51.100.${i}`, true))).toBe(4);
-    door.wait(3_600_000);
+    // Nor is that forgotten at the turn of an hour.
+    door.wait(3_540_000);
+    expect(times(20, (i) => door.ask(`198.51.100.${i}`, true))).toBe(5);
+    door.wait(7_200_000);
     expect(times(20, (i) => door.ask(`198.51.100.${i}`, true))).toBe(20);
+  });
+
+  it('is refused to all networks of a site that has guessed, and to nobody else, however many sites there are', () => {
+    const door = doorWith({ ofOne: 3, ofAll: 5 });
+    const site = (i: number) => `2001:${(i >> 8).toString(16)}:${(i & 255).toString(16)}`;
+    expect(times(120_000, (i) => door.ask(`${site(i)}:1::1`, true))).toBeGreaterThan(119_900);
+    // The first of them is known after the last one, by whatever network it comes.
+    expect(times(1_000, (i) => door.ask(`${site(i)}:2::1`, true))).toBe(0);
+    const strangers = times(1_000, (i) => door.ask(`2a00:${i.toString(16)}::1`, false));
+    expect(strangers).toBeGreaterThan(980);
   });
 
   it('counts before it is answered: parallel ones gain nothing', () => {
