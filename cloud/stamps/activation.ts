@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Schema } from '../records/index.ts';
 import type { PinDelays } from './delays.ts';
-import type { StampState } from './life.ts';
+import { outOfUse, type StampState } from './life.ts';
 import { stateOf } from './life-store.ts';
 import { PIN_DIGITS } from './pin.ts';
 import type { Stamps } from './stamps.ts';
@@ -34,8 +34,6 @@ interface ActivationOptions {
   readonly delays: PinDelays;
   readonly clock: { nowMs(): number };
 }
-
-const outOfUse: readonly StampState[] = ['spoiled', 'voided', 'recalled'];
 
 /** First use of scratch PINs. Of an activation its stamp and time are kept, and nothing about who did it. */
 export function createActivation({ db, stamps, delays, clock }: ActivationOptions): Activation {

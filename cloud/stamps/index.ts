@@ -1,6 +1,7 @@
 export { createActivation } from './activation.ts';
 export { PinDelays } from './delays.ts';
 export { GuessLimit } from './guesses.ts';
+export { outOfUse, type StampState } from './life.ts';
 export { lifeRoutes } from './life-routes.ts';
 export { createLife, type QueueRevocation, stateOf } from './life-store.ts';
 export { pinRoutes } from './pin-routes.ts';

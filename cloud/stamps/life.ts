@@ -29,6 +29,9 @@ const repeatable: readonly RangeState[] = ['voided', 'recalled'];
 /** States in which a stamp is out of use; told to the chain. */
 export const withdrawn: readonly StampState[] = ['voided', 'recalled'];
 
+/** States in which no buyer should meet a stamp; a spoiled one may be printed again, so the chain is not told. */
+export const outOfUse: readonly StampState[] = ['spoiled', ...withdrawn];
+
 /** First and last index, both included. */
 export interface Span {
   readonly from: number;

@@ -1,12 +1,13 @@
 import type { AnchorReading, Hex, LotRecord, ProofBundle } from '@nongtin/contracts/encoding';
 import type { AnchorState } from '../anchoring/index.ts';
-import type { FindResult } from '../stamps/index.ts';
+import type { FindResult, StampState } from '../stamps/index.ts';
 
 /**
  * What our server says of a stamp. It is our answer and no proof: the buyer's device checks the bundle itself.
  * genuine: issued by us, and its anchor stands for good. not_yet_final: it stands, its block can still be undone.
- * waiting: issued, not on the chain yet. withdrawn: voided or recalled, whatever the chain holds by now. not_ours: no such stamp. cannot_check: issued, but the chain does not
- * answer, or does not hold what we believed it holds; `problem` says which.
+ * waiting: issued, not on the chain yet. withdrawn: voided, recalled or spoiled, whatever the chain holds by now; `stamp` says which.
+ * not_ours: no such stamp. cannot_check: issued, but the chain does not answer, or does not hold what we believed it holds;
+ * `problem` says which.
  */
 type AnswerKind = 'genuine' | 'not_yet_final' | 'waiting' | 'withdrawn' | 'not_ours' | 'cannot_check';
 
@@ -29,6 +30,12 @@ export interface VerifyAnswer {
   readonly cooperative: { readonly name: string } | null;
   readonly lot: Pick<LotRecord, 'lotNumber' | 'harvestedAtMs' | 'quantityKg' | 'plot'> | null;
   readonly season: LotRecord['season'] | null;
+  /** What became of the stamp, by our books. */
+  readonly stamp: {
+    readonly state: StampState;
+    /** When its scratch PIN was first used; null: not yet. */
+    readonly activatedAtMs: number | null;
+  } | null;
   readonly anchor: {
     /** As our database has it. */
     readonly state: AnchorState;
@@ -62,6 +69,7 @@ export function refusal(problem: AnswerProblem, chain: ChainDoor | null): Verify
     cooperative: null,
     lot: null,
     season: null,
+    stamp: null,
     anchor: null,
     bundle: null,
     chain,

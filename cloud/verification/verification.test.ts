@@ -142,6 +142,25 @@ describe('what we say of a stamp', () => {
     expect((await life.change(lost)).ok).toBe(true);
     expect(await ask(serial)).toMatchObject({ answer: 'withdrawn', problem: null });
     expect(await ask(neighbour?.serial ?? '')).toMatchObject({ answer: 'genuine' });
+    // One that is in use tells when its PIN was first used; one that was thrown away is not to be trusted either.
+    await db
+      .insertInto('stamp_activations')
+      .values({ batch_number: batchNumber, stamp_index: 1, activated_at_ms: 1_790_000_000_001 })
+      .execute();
+    expect(await ask(neighbour?.serial ?? '')).toMatchObject({
+      answer: 'genuine',
+      stamp: { state: 'activated', activatedAtMs: 1_790_000_000_001 },
+    });
+    const [third] = (await stamps.listSerials(batchNumber, 2, 1))?.stamps ?? [];
+    for (const state of ['printed', 'spoiled'] as const)
+      await life.change({ ...lost, ...{ from: 2, to: 2, state } });
+    expect(await ask(third?.serial ?? '')).toMatchObject({
+      answer: 'withdrawn',
+      stamp: { state: 'spoiled' },
+    });
+    expect((await app.inject(`/v/${gtin14}/${third?.serial}?lang=en`)).body).toContain(
+      'spoiled and thrown away',
+    );
     const file = await app.inject(`/api/proofs/stamps/${gtin14}/${serial}`);
     expect(file.headers['content-disposition']).toBe(`attachment; filename="proof-${gtin14}-${serial}.json"`);
     expect(checkBundle(parseBundle(file.json()), { gtin14, serial }).every(({ ok }) => ok)).toBe(true);
@@ -288,6 +307,9 @@ describe("the buyer's page", () => {
     const serial = await newStamp();
     const slip = (serial.startsWith('1') ? '2' : '1') + serial.slice(1);
     const { body } = await app.inject(`/v/${gtin14}/${slip}?lang=en`);
+    // So does a stamp that was typed with an O for the 0, or a character short.
+    for (const typed of [`O${serial.slice(1)}`, serial.slice(1)])
+      expect((await app.inject(`/v/${gtin14}/${typed}?lang=en`)).body).toContain('not 20 of them');
     expect(body).toContain('The code holds a wrong character');
     expect(body).toContain('<html lang="en">');
     expect(body).not.toContain('Red dragon fruit');

@@ -15,7 +15,7 @@ import {
 } from '../anchoring/index.ts';
 import { isGtin14 } from '../cooperatives/gtin.ts';
 import type { Schema } from '../records/index.ts';
-import { type FoundStamp, type Stamps, stateOf } from '../stamps/index.ts';
+import { type FoundStamp, outOfUse, type Stamps, stateOf } from '../stamps/index.ts';
 import { type ChainDoor, judge, refusal, type VerifyAnswer } from './answer.ts';
 import { lotBundle, stampBundle } from './proofs.ts';
 
@@ -56,12 +56,11 @@ async function answerFor(
 ): Promise<VerifyAnswer> {
   const { db, trees } = options;
   const { batch } = stamp;
-  const [told, standing, { state }] = await Promise.all([
+  const [told, standing, { state, activatedAtMs }] = await Promise.all([
     tellOf(db, batch.lotNumber),
     standingOf(db, 'stamp_batch', batch.batchNumber),
     stateOf(db, Number(batch.batchNumber), stamp.index),
   ]);
-  const isWithdrawn = state === 'voided' || state === 'recalled';
   const bundle =
     standing === undefined ? null : await stampBundle(db, trees, stamp, { ...standing, lot: told.lot });
   const { finalized, latest } = await askChain(
@@ -73,11 +72,12 @@ async function answerFor(
   const { lotNumber, harvestedAtMs, quantityKg, plot, season } = told.lot;
   const anchor = standing?.anchor;
   return {
-    ...(isWithdrawn ? { answer: 'withdrawn', problem: null } : { answer, problem }),
+    ...(outOfUse.includes(state) ? { answer: 'withdrawn', problem: null } : { answer, problem }),
     product: { gtin14: batch.gtin14, name: told.productName },
     cooperative: { name: told.cooperativeName },
     lot: { lotNumber, harvestedAtMs, quantityKg, plot },
     season,
+    stamp: { state, activatedAtMs: activatedAtMs ?? null },
     anchor: {
       state: standing?.state ?? 'waiting',
       now,

@@ -40,7 +40,7 @@ interface Words {
   readonly locale: string;
 }
 
-type StatusKey = VerifyAnswer['answer'] | 'typo' | 'root_missing';
+type StatusKey = VerifyAnswer['answer'] | 'spoiled' | 'typo' | 'root_missing';
 
 export const words: Readonly<Record<Language, Words>> = {
   vi: {
@@ -53,8 +53,9 @@ export const words: Readonly<Record<Language, Words>> = {
         'Tem này do chúng tôi phát hành; bằng chứng đã lên chuỗi khối nhưng khối chưa được chốt. Vui lòng xem lại sau vài phút.',
       waiting: 'Tem này do chúng tôi phát hành, nhưng bằng chứng còn chờ được ghi lên chuỗi khối.',
       withdrawn: 'Tem này đã bị thu hồi hoặc huỷ. Đừng dùng hàng mang tem này; hãy hỏi nơi bán.',
+      spoiled: 'Hợp tác xã đã báo tem này in hỏng và bỏ đi. Nếu nó nằm trên hàng, đừng tin; hãy hỏi nơi bán.',
       not_ours: 'Chúng tôi không phát hành tem này. Hàng có thể là hàng giả.',
-      typo: 'Mã tem có một ký tự sai. Hãy quét lại, hoặc gõ lại cẩn thận.',
+      typo: 'Mã tem có ký tự không đúng, hoặc không đủ 20 ký tự. Mã không bao giờ có chữ I, L, O, U: hãy thử số 1 và số 0. Hãy quét lại hoặc gõ lại thật cẩn thận. Nếu quét vẫn ra kết quả này thì không phải tem của chúng tôi.',
       cannot_check:
         'Tem này có trong sổ của chúng tôi, nhưng lúc này không hỏi được chuỗi khối nên chưa thể xác nhận.',
       root_missing:
@@ -80,8 +81,10 @@ export const words: Readonly<Record<Language, Words>> = {
         'We issued this stamp; its proof is on the chain, but its block is not final yet. Look again in a few minutes.',
       waiting: 'We issued this stamp, but its proof still waits to be written to the chain.',
       withdrawn: 'This stamp was recalled or voided. Do not use the goods; ask where you bought them.',
+      spoiled:
+        'The cooperative has told that this print was spoiled and thrown away. If it is on goods, do not trust it; ask where you bought them.',
       not_ours: 'We did not issue this stamp. The goods may be counterfeit.',
-      typo: 'The code holds a wrong character. Scan it again, or type it with care.',
+      typo: 'The code holds a wrong character, or not 20 of them. I, L, O and U are never among them: try 1 and 0. Scan it again, or type it with care. If a scan says this again, it is not one of our stamps.',
       cannot_check:
         'This stamp is in our books, but the chain cannot be asked just now, so it cannot be confirmed.',
       root_missing:
@@ -106,8 +109,9 @@ export const words: Readonly<Record<Language, Words>> = {
       not_yet_final: '此标签由我们发行；其证明已在区块链上，但所在区块尚未最终确定。请几分钟后再看。',
       waiting: '此标签由我们发行，但其证明仍在等待写入区块链。',
       withdrawn: '此标签已被召回或作废。请勿使用该商品，并向销售处询问。',
+      spoiled: '合作社已报告此标签印坏并丢弃。如果它贴在商品上，请勿相信，并向销售处询问。',
       not_ours: '我们没有发行过此标签。商品可能是假冒的。',
-      typo: '编码中有一个错误的字符。请重新扫描，或仔细重新输入。',
+      typo: '编码中有错误的字符，或不足20个字符。其中从不含 I、L、O、U：请试试 1 和 0。请重新扫描，或仔细重新输入。如果扫描后仍如此，则不是我们的标签。',
       cannot_check: '此标签在我们的记录中，但目前无法查询区块链，因此不能确认。',
       root_missing: '此标签在我们的记录中，但区块链上没有它的证明。不能确认为真标签。',
     },
@@ -124,7 +128,8 @@ export const words: Readonly<Record<Language, Words>> = {
 };
 
 export function statusOf(answer: VerifyAnswer): StatusKey {
-  if (answer.problem === 'check_character') return 'typo';
+  if (answer.answer === 'not_ours') return answer.problem === 'unknown' ? 'not_ours' : 'typo';
   if (answer.problem === 'root_missing') return 'root_missing';
+  if (answer.stamp?.state === 'spoiled') return 'spoiled';
   return answer.answer;
 }

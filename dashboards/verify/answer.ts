@@ -6,6 +6,9 @@ export interface ServerAnswer {
   problem?: string | null;
   product: { gtin14: string; name: Record<string, string> } | null;
   cooperative: { name: string } | null;
+  lot?: { lotNumber: string } | null;
+  /** What became of the stamp; null when there is none. */
+  stamp?: { state: string; activatedAtMs: number | null } | null;
   bundle: ProofBundle | null;
   chain: {
     chainId: number;

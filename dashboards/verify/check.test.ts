@@ -68,6 +68,23 @@ describe('the check a buyer’s device makes', () => {
     expect((await checkStamp(asked(), withoutAnswer)).verdict).toBe('cannot_check');
   });
 
+  it('says withdrawn also while the block is not final, and which stamps were thrown away', async () => {
+    const { chainId } = bundle.anchor;
+    const young = chain({ finalized: MISSING, latest: anchoredAnswer() }, chainId, 1_760_000_001);
+    expect((await checkStamp(asked(), young)).verdict).toBe('withdrawn');
+    const spoiled = { answer: 'withdrawn', stamp: { state: 'spoiled', activatedAtMs: null } } as const;
+    expect((await checkStamp(asked(spoiled), standing)).verdict).toBe('spoiled');
+  });
+
+  it('takes what cannot have been printed by us for a slip of the pen', async () => {
+    const verdictFor = async (problem: string) =>
+      (await checkStamp(asked({ answer: 'not_ours', problem, bundle: null }), standing)).verdict;
+    expect(await Promise.all(['check_character', 'length', 'alphabet', 'gtin'].map(verdictFor))).toEqual(
+      Array(4).fill('typo'),
+    );
+    expect(await verdictFor('unknown')).toBe('not_ours');
+  });
+
   it('does not say genuine when the root is missing on the chain, whatever the server says', async () => {
     const { verdict } = await checkStamp(asked(), chain({ finalized: MISSING, latest: MISSING }));
     expect(verdict).toBe('root_missing');

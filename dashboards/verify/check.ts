@@ -21,6 +21,7 @@ export type Verdict =
   | 'waiting'
   | 'root_missing'
   | 'withdrawn'
+  | 'spoiled'
   | 'proof_broken'
   | 'not_ours'
   | 'typo'
@@ -33,6 +34,9 @@ export interface Checked {
   steps: BundleStep[];
   anchor: AnchorReading | null;
 }
+
+/** A stamp of ours never reads so: somebody has typed it, or it was printed by somebody else. */
+const notAsPrinted = ['check_character', 'length', 'alphabet', 'gtin'];
 
 /**
  * Recomputes the proof and reads its root from the chain:
@@ -47,9 +51,10 @@ export async function checkStamp(asked: Asked, rpc: Rpc): Promise<Checked> {
   const server = asked.server;
   if (!server) return { ...nothing, verdict: 'cannot_check' };
   if (server.answer === 'not_ours') {
-    return { ...nothing, verdict: server.problem === 'check_character' ? 'typo' : 'not_ours' };
+    return { ...nothing, verdict: notAsPrinted.includes(server.problem ?? '') ? 'typo' : 'not_ours' };
   }
-  if (server.answer === 'withdrawn') return { ...nothing, verdict: 'withdrawn' };
+  if (server.answer === 'withdrawn')
+    return { ...nothing, verdict: server.stamp?.state === 'spoiled' ? 'spoiled' : 'withdrawn' };
   if (!server.bundle || !server.chain) {
     return { ...nothing, verdict: server.answer === 'waiting' ? 'waiting' : 'cannot_check' };
   }
@@ -93,7 +98,8 @@ async function askChain(
       // An endpoint that does not know the tag answers with an error; then the blocks above are counted.
       const deep =
         final.kind === 'unreachable' && (await isDeep(latest.blockNumber, rpc, announced.confirmations));
-      return { verdict: deep ? await unlessWithdrawn(bundle, rpc) : 'not_yet_final', anchor: latest };
+      const verdict = await unlessWithdrawn(bundle, rpc);
+      return { verdict: deep || verdict === 'withdrawn' ? verdict : 'not_yet_final', anchor: latest };
     }
     case 'missing':
       return { verdict: announced.asWaiting ? 'waiting' : 'root_missing', anchor: latest };
