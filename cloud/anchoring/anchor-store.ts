@@ -1,6 +1,7 @@
 import { toHex } from '@nongtin/contracts/encoding';
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql, type Updateable } from 'kysely';
 import type { Schema } from '../records/index.ts';
+import { type Deployment, otherThan } from './carried-over.ts';
 import type { AnchorBlock, ChainView, SignedTransaction } from './chain-port.ts';
 import type { AnchorState } from './state.ts';
 import type { AnchorTables } from './tables.ts';
@@ -8,10 +9,13 @@ import { createTransactionLedger, type TransactionLedger, writePaid } from './tr
 import { treeOfLeaves } from './tree-of-leaves.ts';
 
 type AnchorRow = Selectable<AnchorTables['anchors']>;
+type AnchorColumns = Updateable<AnchorTables['anchors']>;
 
 /** An anchor as the anchorer follows it. */
 export interface OpenAnchor {
   readonly anchorId: number;
+  /** The anchor that its tree was built for. */
+  readonly treeId: number;
   readonly state: AnchorState;
   readonly root: string;
   readonly treeSize: number;
@@ -30,35 +34,46 @@ export interface Waiting {
 }
 
 export interface AnchorStore {
-  /** Not yet final nor forgotten, oldest first. */
+  /** Not yet final nor forgotten, oldest first; without those that `toRepeat` gives. */
   open(): Promise<OpenAnchor[]>;
+  /** Trees of other deployments that wait for their turn on this one, the newest first. */
+  toRepeat(limit: number): Promise<OpenAnchor[]>;
   /** Believed to stand in the highest block. */
   newestStanding(): Promise<OpenAnchor | undefined>;
   /** Believed to stand, in the highest blocks first, from below `beforeBlock` on if it is given. */
   standing(limit: number, offset: number): Promise<OpenAnchor[]>;
-  /** Whether any is believed to stand on another deployment. */
-  standsElsewhere(view: ChainView): Promise<boolean>;
+  /** Of other deployments than this one, in whatever state but forgotten. */
+  elsewhere(place: Deployment, limit: number): Promise<OpenAnchor[]>;
   /** Whether any is believed to be final in a block above this one. */
   finalAbove(blockNumber: number): Promise<boolean>;
   waiting(): Promise<Waiting>;
   /** One tree of all that waits, written with its leaves; undefined when nothing waits. */
   gather(view: ChainView, nowMs: number): Promise<OpenAnchor | undefined>;
   /** A transaction for it, written down before, was sent. */
-  submitted(anchorId: number, transaction: SignedTransaction, view: ChainView, nowMs: number): Promise<void>;
+  submitted(anchorId: number, transaction: SignedTransaction, nowMs: number): Promise<void>;
   recordBlock(anchor: OpenAnchor, state: AnchorState, block: AnchorBlock, nowMs: number): Promise<void>;
   /** It is in no block. `transactionHash`: of the version signed last. */
   setState(anchorId: number, state: AnchorState, transactionHash: string | null): Promise<void>;
-  /** Marks the anchor forgotten; its leaves wait again. */
-  release(anchorId: number, nowMs: number): Promise<void>;
+  /** Marks the anchor forgotten; its tree, with its leaves, waits on this deployment: in the row it had there before, or a new one. */
+  carryOver(anchor: OpenAnchor, place: Deployment, nowMs: number): Promise<void>;
   /** Of all that was signed. */
   readonly ledger: TransactionLedger;
 }
+
+/** Whatever is not in a block shows none. */
+const inNoBlock = {
+  block_number: null,
+  block_hash: null,
+  block_time_ms: null,
+  mined_at_ms: null,
+  final_at_ms: null,
+} as const;
 
 /** What waits beyond it goes into the next tree: its rows are written in one piece. */
 const MAX_TREE_SIZE = 10_000;
 
 export function createAnchorStore(db: Kysely<Schema>): AnchorStore {
-  const update = (anchorId: number, values: Partial<AnchorRow>) =>
+  const update = (anchorId: number, values: AnchorColumns) =>
     db.updateTable('anchors').set(values).where('anchor_id', '=', anchorId).execute();
   const standing = async (limit: number, offset: number) => {
     const query = db.selectFrom('anchors').selectAll().where('state', 'in', ['mined', 'final']);
@@ -73,23 +88,31 @@ export function createAnchorStore(db: Kysely<Schema>): AnchorStore {
   return {
     open: async () => {
       const query = db.selectFrom('anchors').selectAll();
+      const isOwn = sql<boolean>`repeats_anchor_id is null and forgotten_at_ms is null`;
       const rows = await query
         .where('state', 'in', ['waiting', 'submitted', 'mined'])
+        .where((eb) => eb.or([eb('state', '!=', 'waiting'), isOwn]))
         .orderBy('anchor_id')
+        .execute();
+      return rows.map(openAnchor);
+    },
+    toRepeat: async (limit) => {
+      const query = db.selectFrom('anchors').selectAll().where('state', '=', 'waiting');
+      const rows = await query
+        .where((eb) =>
+          eb.or([eb('repeats_anchor_id', 'is not', null), eb('forgotten_at_ms', 'is not', null)]),
+        )
+        .orderBy('tree_id', 'desc')
+        .limit(limit)
         .execute();
       return rows.map(openAnchor);
     },
     newestStanding: async () => (await standing(1, 0))[0],
     standing,
-    standsElsewhere: async ({ chainId, registry }) => {
-      const row = await db
-        .selectFrom('anchors')
-        .select('anchor_id')
-        .where('state', 'in', ['mined', 'final'])
-        .where((eb) => eb.or([eb('chain_id', '!=', chainId), eb('registry', '!=', registry)]))
-        .limit(1)
-        .executeTakeFirst();
-      return row !== undefined;
+    elsewhere: async (place, limit) => {
+      const query = db.selectFrom('anchors').selectAll().where('state', '!=', 'forgotten');
+      const rows = await query.where(otherThan(place)).orderBy('anchor_id').limit(limit).execute();
+      return rows.map(openAnchor);
     },
     finalAbove: async (blockNumber) => {
       const row = await db
@@ -104,14 +127,8 @@ export function createAnchorStore(db: Kysely<Schema>): AnchorStore {
     waiting: () => waiting(db),
     gather: (view, nowMs) => gather(db, view, nowMs),
     ledger: createTransactionLedger(db),
-    submitted: async (anchorId, transaction, view, nowMs) => {
-      await update(anchorId, {
-        state: 'submitted',
-        transaction_hash: transaction.hash,
-        chain_id: view.chainId,
-        registry: view.registry,
-        submitted_at_ms: nowMs,
-      });
+    submitted: async (anchorId, { hash }, nowMs) => {
+      await update(anchorId, { state: 'submitted', transaction_hash: hash, submitted_at_ms: nowMs });
     },
     recordBlock: async (anchor, state, block, nowMs) => {
       if (block.transaction !== null) await writePaid(db, block.transaction, nowMs);
@@ -124,18 +141,9 @@ export function createAnchorStore(db: Kysely<Schema>): AnchorStore {
       });
     },
     setState: async (anchorId, state, transactionHash) => {
-      // Whatever is not in a block shows none.
-      await update(anchorId, {
-        state,
-        transaction_hash: transactionHash,
-        block_number: null,
-        block_hash: null,
-        block_time_ms: null,
-        mined_at_ms: null,
-        final_at_ms: null,
-      });
+      await update(anchorId, { state, transaction_hash: transactionHash, ...inNoBlock });
     },
-    release: (anchorId, nowMs) => release(db, anchorId, nowMs),
+    carryOver: (anchor, place, nowMs) => carryOver(db, anchor, place, nowMs),
   };
 }
 
@@ -148,6 +156,8 @@ async function waiting(db: Kysely<Schema>): Promise<Waiting> {
   const newest = await db
     .selectFrom('anchors')
     .select('created_at_ms')
+    // One that was carried over is no new tree.
+    .where('repeats_anchor_id', 'is', null)
     .orderBy('anchor_id', 'desc')
     .limit(1)
     .executeTakeFirst();
@@ -175,6 +185,7 @@ async function gather(db: Kysely<Schema>, view: ChainView, nowMs: number): Promi
         chain_id: view.chainId,
         registry: view.registry,
         created_at_ms: nowMs,
+        repeats_anchor_id: null,
       })
       .returningAll()
       .executeTakeFirstOrThrow();
@@ -205,17 +216,46 @@ async function gather(db: Kysely<Schema>, view: ChainView, nowMs: number): Promi
   });
 }
 
-function release(db: Kysely<Schema>, anchorId: number, nowMs: number): Promise<void> {
+/**
+ * A row that the tree had on this deployment is taken up again, because what was signed for it belongs to that row: a
+ * second row would have another transaction signed while the first one's may still be mined.
+ */
+function carryOver(
+  db: Kysely<Schema>,
+  { anchorId, treeId, root, treeSize }: OpenAnchor,
+  { chainId, registry }: Deployment,
+  nowMs: number,
+): Promise<void> {
   return db.transaction().execute(async (transaction) => {
     await transaction
       .updateTable('anchors')
       .set({ state: 'forgotten', forgotten_at_ms: nowMs })
       .where('anchor_id', '=', anchorId)
       .execute();
+    const before = await transaction
+      .updateTable('anchors')
+      .set({ state: 'waiting', ...inNoBlock })
+      .where('tree_id', '=', treeId)
+      .where('chain_id', '=', chainId)
+      .where('registry', '=', registry)
+      .returning('anchor_id')
+      .executeTakeFirst();
+    const { anchor_id: followed } =
+      before ??
+      (await transaction
+        .insertInto('anchors')
+        .values({
+          ...{ state: 'waiting', repeats_anchor_id: treeId, root, tree_size: treeSize },
+          ...{ chain_id: chainId, registry, created_at_ms: nowMs },
+        })
+        .returning('anchor_id')
+        .executeTakeFirstOrThrow());
     await transaction
       .updateTable('leaves')
-      .set({ anchor_id: null })
-      .where('anchor_id', '=', anchorId)
+      .set({ anchor_id: followed })
+      .where('leaf_id', 'in', (eb) =>
+        eb.selectFrom('anchor_leaves').select('leaf_id').where('anchor_id', '=', treeId),
+      )
       .execute();
   });
 }
@@ -224,7 +264,7 @@ function wasMined(anchor: OpenAnchor): boolean {
   return anchor.state === 'mined' || anchor.state === 'final';
 }
 
-function blockColumns(block: AnchorBlock): Partial<AnchorRow> {
+function blockColumns(block: AnchorBlock): AnchorColumns {
   return {
     block_number: block.number,
     block_hash: block.hash,
@@ -242,6 +282,7 @@ function blockColumns(block: AnchorBlock): Partial<AnchorRow> {
 function openAnchor(row: AnchorRow): OpenAnchor {
   return {
     anchorId: row.anchor_id,
+    treeId: row.tree_id,
     state: row.state,
     root: row.root,
     treeSize: row.tree_size,

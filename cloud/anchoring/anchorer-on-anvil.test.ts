@@ -8,6 +8,7 @@ import { type Anchorer, createAnchorer } from './anchorer.ts';
 import type { ChainPort } from './chain-port.ts';
 import { dryRun } from './dry-run.ts';
 import { createEthersChain, type EthersChain } from './ethers-chain.ts';
+import { KeptProofs } from './fault-check.suite.ts';
 import { defaultFeeRules } from './fees.ts';
 import { emptyAnchors, fixture, openTestRecords, silent } from './fixture.suite.ts';
 import { httpRpc } from './http-rpc.ts';
@@ -225,19 +226,21 @@ describe('the anchorer on a real chain', () => {
     expect(await anchoredEvents()).toBe(3);
   });
 
-  it('anchors everything again on a chain that began anew', async () => {
-    await queue('a');
+  it('anchors the same trees again on a chain that began anew', async () => {
+    await queue('a', 'b');
     await untilFinal(anchorerFor(chain));
+    const kept = new KeptProofs(db);
+    await kept.expectUnchanged(['a', 'b']);
     await anvil.stop();
-    anvil = await startTestChain();
+    anvil = await startTestChain(31_338);
     const fresh = createEthersChain({
       rpc: httpRpc(anvil.rpcUrl),
       deployment: () => anvil.deployment,
       anchorerKey: () => anvil.anchorerKey,
     });
-    const anchorer = anchorerFor(fresh);
-    await ticks(anchorer, 4);
-    await untilFinal(anchorer);
-    await expectFinalOnChain(['a']);
+    await untilFinal(anchorerFor(fresh));
+    await expectFinalOnChain(['a', 'b']);
+    await kept.expectUnchanged(['a', 'b']);
+    expect(await anchoredEvents()).toBe(1);
   });
 });

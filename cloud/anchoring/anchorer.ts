@@ -13,11 +13,13 @@ import { isTimeForTree, type TreeRules } from './tree-rules.ts';
  * One root a tick for everything that waits, of every cooperative:
  *
  *   leaves (anchor_id null) ──gather──► anchor row ──sign──► version written ──send──► chain
- *        ▲                                  ▲        (again, with a higher fee)          │ find, each look
- *        │ another deployment               └────────── reconcile ◄── mined, final ◄─────┘
- *        └──────────────────── forgotten ◄──────────────────┘
+ *                                       ▲   ▲        (again, with a higher fee)          │ find, each look
+ *                another deployment:    │   └────────── reconcile ◄── mined, final ◄─────┘
+ *                the same tree in a ────┘                    │
+ *                row of its own      ◄────── forgotten ◄─────┘
  *
- * One anchor at a time is on its way to a block; what comes meanwhile waits for the next tree.
+ * One anchor at a time is on its way to a block; what comes meanwhile waits for the next tree. When a new tree is due it goes
+ * before those of another deployment, of which there may be thousands: what is sold today does not wait behind them.
  */
 export interface AnchorerOptions {
   readonly store: AnchorStore;
@@ -33,10 +35,16 @@ export interface AnchorerOptions {
   /** Money for fewer days than this is an alarm; default 7. */
   readonly fundsWarnDays?: number;
   /**
-   * Looks in a row that must say it before we do what cannot be undone: sign for another nonce, or let leaves go; default 3.
+   * Looks in a row that must say it before we do what cannot be undone: sign for another nonce; default 3.
    * One is not enough: an RPC endpoint of several nodes may answer from one that lags behind.
    */
   readonly looksBeforeBelieved?: number;
+  /**
+   * Whether anything may be anchored on this deployment now; a sentence says why not, and is shown as state `held`. Until it
+   * says nothing, nothing is signed or sent and no tree is built; what stands is looked at all the same. Asked at most once a
+   * look, when there is something to send. Default: always.
+   */
+  readonly mayAnchor?: (view: ChainView) => Promise<string | undefined>;
 }
 
 export interface Anchorer {
@@ -54,6 +62,8 @@ export interface AnchoringStatus extends RoundsStatus {
 }
 
 const STANDING_PAGE = 100;
+/** So many rows of other deployments, or trees that may stand here already, are taken up between two looks at the rest. */
+const CARRY_PAGE = 100;
 
 export function createAnchorer(options: AnchorerOptions): Anchorer {
   return new TickingAnchorer(options);
@@ -65,8 +75,10 @@ class TickingAnchorer implements Anchorer {
   readonly #sending: Sending<AnchorCall>;
   /** Looks in a row that said what is not believed yet, by anchor. */
   readonly #doubts = new Map<number, number>();
-  /** The deployment beside which no anchor stands that we believe in. */
+  /** The deployment beside which no anchor is followed. */
   #settledOn = '';
+  /** What `mayAnchor` has said in this round. */
+  #held: Promise<string | undefined> | undefined;
   readonly #rounds: Rounds;
   #problem: ChainProblem | undefined;
   #funds = noFundsKnown;
@@ -98,19 +110,20 @@ class TickingAnchorer implements Anchorer {
   async #round(): Promise<void> {
     const { store, chain } = this.#options;
     this.#problem = undefined;
-    const newest = await store.newestStanding();
-    const view = await chain.view(newest?.blockNumber ?? undefined);
+    this.#held = undefined;
+    const asked = await store.newestStanding();
+    const view = await chain.view(asked?.blockNumber ?? undefined);
     await this.#count(view);
+    const newest = (await this.#moveHere(view)) ? await store.newestStanding() : asked;
     const looked = new Set<number>();
-    const isNew = await this.#hasElsewhere(view);
     const finalAbove = newest !== undefined && (await store.finalAbove(view.finalizedNumber));
-    const downTo = isNew ? -1 : finalAbove ? view.finalizedNumber : Number.POSITIVE_INFINITY;
-    const isKnown = newest === undefined || (agrees(newest, view) && !isNew && !finalAbove);
-    if (!isKnown) await this.#reconcile(view, looked, downTo);
+    const agrees = newest?.anchorId === asked?.anchorId && newest?.blockHash === view.blockHash;
+    const isKnown = newest === undefined || (agrees && !finalAbove);
+    if (!isKnown) await this.#reconcile(view, looked, finalAbove ? view.finalizedNumber : undefined);
     for (const anchor of await store.open()) {
       if (!looked.has(anchor.anchorId) && isDue(anchor, view)) await this.#follow(anchor, view);
     }
-    await this.#gather(view);
+    await this.#startNext(view);
     if (this.#problem !== undefined) throw this.#problem;
   }
 
@@ -129,31 +142,75 @@ class TickingAnchorer implements Anchorer {
     else if (before === 'low') logger.info({ funds: this.#funds }, 'money for gas again');
   }
 
-  /** Whether some anchors stand on another deployment; asked until none does. */
-  async #hasElsewhere(view: ChainView): Promise<boolean> {
+  /** Whether anything had to be carried over from another deployment. */
+  async #moveHere(view: ChainView): Promise<boolean> {
     const deployment = `${view.chainId} ${view.registry}`;
     if (this.#settledOn === deployment) return false;
-    const found = await this.#options.store.standsElsewhere(view);
-    if (!found) this.#settledOn = deployment;
-    return found;
+    const { store } = this.#options;
+    let hasMoved = false;
+    for (;;) {
+      const some = await store.elsewhere(view, CARRY_PAGE);
+      // What is elsewhere is no finding of the chain's: it need not be asked, nor be believed.
+      for (const anchor of some)
+        await this.#apply(anchor, 'elsewhere', { finding: undefined, versions: [], view });
+      if (some.length === 0) break;
+      hasMoved = true;
+    }
+    this.#doubts.clear();
+    this.#settledOn = deployment;
+    return hasMoved;
   }
 
-  /** A new tree, when it is time for one and none is on its way. */
-  async #gather(view: ChainView): Promise<void> {
+  /** When none is on its way: a new tree, if it is time for one, or else one of another deployment. */
+  async #startNext(view: ChainView): Promise<void> {
+    const { store } = this.#options;
+    const old = await store.toRepeat(CARRY_PAGE);
+    const hasDoubts = [...this.#doubts.keys()].some((anchorId) => anchorId !== old[0]?.anchorId);
+    const isBusy = hasDoubts || (await store.open()).some((anchor) => anchor.state !== 'mined');
+    let isTimeSeen = false;
+    for (const anchor of old) {
+      // One that was signed, here before or when the process died, may be on its way or stand already.
+      if (!(await this.#isSigned(anchor, view))) {
+        if (isBusy || (!isTimeSeen && (await this.#gather(view)))) return;
+        isTimeSeen = true;
+      }
+      if ((await this.#follow(anchor, view)).kind !== 'standing') return;
+    }
+    if (!isBusy && !isTimeSeen) await this.#gather(view);
+  }
+
+  async #isSigned({ anchorId }: OpenAnchor, view: ChainView): Promise<boolean> {
+    const purpose = { kind: 'anchor', id: anchorId } as const;
+    return (await this.#options.store.ledger.versionsOf(purpose, view)).length > 0;
+  }
+
+  /** Whether there is a new tree, because it is time for one. */
+  async #gather(view: ChainView): Promise<boolean> {
     const { store, clock, trees } = this.#options;
-    const onTheirWay = (await store.open()).some((anchor) => anchor.state !== 'mined');
-    if (onTheirWay || this.#doubts.size > 0) return;
     const nowMs = clock.nowMs();
-    if (!isTimeForTree(await store.waiting(), nowMs, trees)) return;
+    if (!isTimeForTree(await store.waiting(), nowMs, trees)) return false;
+    const held = await this.#whyHeld(view);
+    if (held !== undefined) {
+      this.#problem ??= held;
+      return false;
+    }
     const gathered = await store.gather(view, nowMs);
-    if (gathered !== undefined) await this.#follow(gathered, view);
+    if (gathered === undefined) return false;
+    await this.#follow(gathered, view);
+    return true;
+  }
+
+  async #whyHeld(view: ChainView): Promise<ChainProblem | undefined> {
+    this.#held ??= this.#options.mayAnchor?.(view) ?? Promise.resolve(undefined);
+    const why = await this.#held;
+    return why === undefined ? undefined : new ChainProblem('held', why);
   }
 
   /**
    * The chain is not the one we knew: from the highest block down, each anchor is looked up again, until one stands
    * in the very block we know: what is below it is its past and cannot have changed. At least those above the block `downTo`.
    */
-  async #reconcile(view: ChainView, looked: Set<number>, downTo: number): Promise<void> {
+  async #reconcile(view: ChainView, looked: Set<number>, downTo = Number.POSITIVE_INFINITY): Promise<void> {
     const { store } = this.#options;
     const anchors: OpenAnchor[] = [];
     for (let page = 0; ; page += 1) {
@@ -165,7 +222,7 @@ class TickingAnchorer implements Anchorer {
       looked.add(anchor.anchorId);
       const finding = await this.#follow(anchor, view);
       const sameBlock = finding.kind === 'standing' && finding.block.hash === anchor.blockHash;
-      if (sameBlock && isOf(anchor, view) && (anchor.blockNumber ?? 0) <= downTo) return;
+      if (sameBlock && (anchor.blockNumber ?? 0) <= downTo) return;
     }
   }
 
@@ -174,7 +231,7 @@ class TickingAnchorer implements Anchorer {
     const purpose = { kind: 'anchor', id: anchor.anchorId } as const;
     const versions = await store.ledger.versionsOf(purpose, view);
     const finding = await chain.find(anchor.root, versions, view.finalizedNumber);
-    const event = this.#eventOf(finding, { anchor, view, versions, nowMs: clock.nowMs() });
+    const event = this.#eventOf(finding, { view, versions, nowMs: clock.nowMs() });
     if (!this.#isBelieved(anchor, event, versions)) return finding;
     try {
       await this.#apply(anchor, event, { finding, versions, view });
@@ -186,12 +243,11 @@ class TickingAnchorer implements Anchorer {
     return finding;
   }
 
-  #eventOf(finding: Finding, { anchor, view, versions, nowMs }: Look): AnchorEvent {
+  #eventOf(finding: Finding, { view, versions, nowMs }: Look): AnchorEvent {
     if (finding.kind === 'standing') {
       // Also of one that was final: a node that lags shows it as less for a moment, a chain that was set back for good.
       return finding.block.number <= view.finalizedNumber ? 'finalized' : 'standing';
     }
-    if (!isOf(anchor, view)) return 'elsewhere';
     const newest = versions.at(-1);
     const isStuck = newest !== undefined && nowMs - newest.signedAtMs >= this.#rules.bumpAfterMs;
     return finding.kind === 'pending' && isStuck ? 'stuck' : finding.kind;
@@ -200,7 +256,7 @@ class TickingAnchorer implements Anchorer {
   /** Whether the chain has said often enough what leads to a step that cannot be undone. */
   #isBelieved({ anchorId, state }: OpenAnchor, event: AnchorEvent, versions: readonly Version[]): boolean {
     const { action } = nextStep(state, event);
-    const isGrave = action === 'release_leaves' || (action === 'sign_and_send' && versions.length > 0);
+    const isGrave = action === 'sign_and_send' && versions.length > 0;
     const looks = isGrave ? (this.#doubts.get(anchorId) ?? 0) + 1 : 0;
     const isBelieved = looks === 0 || looks >= (this.#options.looksBeforeBelieved ?? 3);
     if (isBelieved) this.#doubts.delete(anchorId);
@@ -213,20 +269,22 @@ class TickingAnchorer implements Anchorer {
     const { anchorId, root, treeSize } = anchor;
     const { state, action } = nextStep(anchor.state, event);
     this.#log(anchor, event, state);
-    if (action === 'release_leaves') return store.release(anchorId, clock.nowMs());
+    if (action === 'carry_over') return store.carryOver(anchor, view, clock.nowMs());
     if (action === 'record_block') {
-      if (finding.kind === 'standing') await store.recordBlock(anchor, state, finding.block, clock.nowMs());
+      if (finding?.kind === 'standing') await store.recordBlock(anchor, state, finding.block, clock.nowMs());
       return;
     }
     const stood = anchor.state === 'mined' || anchor.state === 'final';
     // What stands no longer is not shown so any more, whatever comes of sending it; what is sent is shown so when it is.
     if (action === 'none' || stood) await this.#show(anchor, state, versions);
     if (action === 'none') return;
+    const held = await this.#whyHeld(view);
+    if (held !== undefined) throw held;
     const purpose = { kind: 'anchor', id: anchorId } as const;
     const errand: Errand<AnchorCall> = { purpose, call: { root, treeSize }, versions };
-    const nextNonce = finding.kind === 'gap' ? finding.nextNonce : undefined;
+    const nextNonce = finding?.kind === 'gap' ? finding.nextNonce : undefined;
     const sent = await this.#sending.act(action, errand, view, nextNonce);
-    await store.submitted(anchorId, sent, view, clock.nowMs());
+    await store.submitted(anchorId, sent, clock.nowMs());
   }
 
   async #show(anchor: OpenAnchor, state: AnchorState, versions: readonly Version[]): Promise<void> {
@@ -244,25 +302,16 @@ class TickingAnchorer implements Anchorer {
 }
 
 interface Look {
-  readonly anchor: OpenAnchor;
   readonly view: ChainView;
   readonly versions: readonly Version[];
   readonly nowMs: number;
 }
 
 interface Found {
-  readonly finding: Finding;
+  /** undefined: the chain was not asked. */
+  readonly finding: Finding | undefined;
   readonly versions: readonly Version[];
   readonly view: ChainView;
-}
-
-/** Whether the newest anchor we know still stands where we saw it. */
-function agrees(newest: OpenAnchor, view: ChainView): boolean {
-  return isOf(newest, view) && newest.blockHash === view.blockHash;
-}
-
-function isOf(anchor: OpenAnchor, view: ChainView): boolean {
-  return anchor.chainId === view.chainId && anchor.registry === view.registry;
 }
 
 /** A mined anchor has nothing to learn before its block can be final; reconciling watches it meanwhile. */

@@ -106,7 +106,8 @@ export type ChainProblemKind =
   | 'refused'
   | 'no_funds'
   | 'fees_too_high'
-  | 'budget_spent';
+  | 'budget_spent'
+  | 'held';
 
 /** Why nothing can be anchored just now, in a sentence for whoever runs the service. */
 export class ChainProblem extends Error {

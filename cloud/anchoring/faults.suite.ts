@@ -1,4 +1,4 @@
-import { startTestChain, type TestChain } from '@nongtin/contracts/chain';
+import { type Deployment, startTestChain, type TestChain } from '@nongtin/contracts/chain';
 import { type Rpc, readAnchor } from '@nongtin/contracts/encoding';
 import { seededRandom } from '@nongtin/service';
 import { Wallet } from 'ethers';
@@ -12,6 +12,7 @@ import {
   Death,
   expectFinalOnce,
   expectNoMoreThanTrue,
+  KeptProofs,
   queueLeaves,
   type Truth,
 } from './fault-check.suite.ts';
@@ -31,14 +32,18 @@ const hex = (value: bigint | number) => `0x${value.toString(16)}`;
 
 /**
  * The real anchorer on a real anvil, and whatever can go wrong by chance: the line cut, blocks thrown away, the pool emptied, the
- * price of gas risen a hundredfold, the chain killed and set back, the process killed at any call. After each look nothing is shown as
- * more than the chain itself says; in the end every leaf is final, in one tree, by one transaction.
+ * price of gas risen a hundredfold, the chain killed and set back, the process killed at any call, the contracts deployed again and the
+ * cloud pointed at those, and back. After each look nothing is shown as more than the chain itself says, and every leaf has the path and
+ * the root that it had at first; in the end every leaf is final, on each contract in one tree, by one transaction.
  */
 export async function faultStory(db: Kysely<Schema>, story: FaultStory): Promise<Happened> {
   await emptyAnchors(db);
   const anvil = await startTestChain();
   try {
-    return await new Story(db, anvil, story).play();
+    const again = await anvil.deployAgain();
+    // Kept over a restart.
+    await anvil.save();
+    return await new Story(db, anvil, { ...story, again }).play();
   } finally {
     await anvil.stop();
   }
@@ -53,18 +58,31 @@ class Story {
   readonly #truth: Truth;
   readonly #names: string[] = [];
   readonly #happened: Record<string, number> = {};
+  readonly #kept: KeptProofs;
+  readonly #deployments: readonly [Deployment, Deployment];
+  #deployment: Deployment;
   #isCut = false;
   #nowMs = 1_800_000_000_000;
   #death: Death | undefined;
   #anchorer: Anchorer;
 
-  constructor(db: Kysely<Schema>, anvil: TestChain, { seed, steps }: FaultStory) {
+  constructor(
+    db: Kysely<Schema>,
+    anvil: TestChain,
+    { seed, steps, again }: FaultStory & { again: Deployment },
+  ) {
     this.#db = db;
     this.#anvil = anvil;
+    this.#kept = new KeptProofs(db);
+    this.#deployments = [anvil.deployment, again];
+    this.#deployment = anvil.deployment;
     this.#steps = steps;
     this.#random = seededRandom(seed);
     this.#rpc = httpRpc(anvil.rpcUrl, 20_000);
-    this.#truth = { stands: (root, at) => this.#stands(root, at) };
+    this.#truth = {
+      registry: () => this.#deployment.anchorRegistry.toLowerCase(),
+      stands: (place, at) => this.#stands(place, at),
+    };
     this.#anchorer = this.#open();
   }
 
@@ -81,9 +99,12 @@ class Story {
     return this.#happened;
   }
 
-  async #stands(root: string, at: 'latest' | 'finalized'): Promise<boolean> {
-    const { chainId, anchorRegistry: contract } = this.#anvil.deployment;
-    const reading = await readAnchor(this.#rpc, { chainId, contract, root });
+  async #stands(
+    { root, registry }: { root: string; registry: string },
+    at: 'latest' | 'finalized',
+  ): Promise<boolean> {
+    const { chainId } = this.#anvil.deployment;
+    const reading = await readAnchor(this.#rpc, { chainId, contract: registry, root });
     if (reading.kind === 'missing') return false;
     if (reading.kind !== 'anchored') throw new Error(`the truth cannot be told: ${JSON.stringify(reading)}`);
     // Not asked at the block itself: a restarted anvil has no states of earlier blocks.
@@ -107,6 +128,7 @@ class Story {
       [8, 'automine', () => rpc('evm_setAutomine', [this.#random() < 0.5])],
       [2, 'saved', () => this.#anvil.save()],
       [2, 'set back', () => this.#setBack()],
+      [4, 'moved', async () => this.#move()],
     ];
     let at = this.#random() * chance.reduce((sum, [weight]) => sum + weight, 0);
     for (const [weight, name, event] of chance) {
@@ -133,7 +155,7 @@ class Story {
   /** Some blocks, none of those that held the contracts, and with or without what was in them. */
   async #reorg(): Promise<void> {
     const head = Number(await this.#rpc('eth_blockNumber', []));
-    const depth = Math.min(this.#upTo(3), head - 8);
+    const depth = Math.min(this.#upTo(3), head - 2 - this.#deployments[1].deployedAtBlock);
     if (depth < 1) return;
     const method = this.#random() < 0.5 ? 'anvil_reorg' : 'anvil_rollback';
     try {
@@ -151,16 +173,22 @@ class Story {
     await this.#anvil.restart();
   }
 
+  /** To the contracts that are not in use. */
+  #move(): void {
+    this.#deployment = this.#deployments.find((one) => one !== this.#deployment) ?? this.#deployment;
+  }
+
   #kill(): void {
     this.#death = new Death(this.#upTo(25), this.#random() < 0.5);
     this.#anchorer = this.#open();
   }
 
   #open(): Anchorer {
-    const { deployment, anchorerKey } = this.#anvil;
+    const { anchorerKey } = this.#anvil;
     const rpc: Rpc = (method, params) =>
       this.#isCut ? Promise.reject(new Error('cut')) : this.#rpc(method, params);
-    const chain = createEthersChain({ rpc, deployment: () => deployment, anchorerKey: () => anchorerKey });
+    const deployment = () => this.#deployment;
+    const chain = createEthersChain({ rpc, deployment, anchorerKey: () => anchorerKey });
     const store = createAnchorStore(this.#db);
     return createAnchorer({
       store: this.#death?.store(store) ?? store,
@@ -184,6 +212,7 @@ class Story {
     // A problem that sending met comes after all others were looked at.
     const heard = ['ok', 'refused', 'fees_too_high', 'budget_spent'].includes(state);
     if (heard) await expectNoMoreThanTrue(this.#db, this.#names, this.#truth);
+    await this.#kept.expectUnchanged(this.#names);
   }
 
   async #heal(): Promise<void> {
@@ -209,10 +238,11 @@ class Story {
 
   /** The anchorer's nonces are used up by one anchor each, and by nothing that failed. */
   async #expectOneTransactionEach(): Promise<void> {
-    const { anchorRegistry: address } = this.#anvil.deployment;
+    const address = this.#deployments.map(({ anchorRegistry }) => anchorRegistry);
     const filter = { address, fromBlock: '0x0', toBlock: 'latest' };
-    const logs = (await this.#rpc('eth_getLogs', [filter])) as { topics: string[] }[];
-    const roots = logs.filter((log) => log.topics.length === 3).map((log) => log.topics[1]);
+    const logs = (await this.#rpc('eth_getLogs', [filter])) as { address: string; topics: string[] }[];
+    const anchored = logs.filter((log) => log.topics.length === 3);
+    const roots = anchored.map((log) => `${log.topics[1]} on ${log.address}`);
     expect(new Set(roots).size).toBe(roots.length);
     const account = new Wallet(this.#anvil.anchorerKey).address;
     const used = Number(await this.#rpc('eth_getTransactionCount', [account, 'latest']));

@@ -14,6 +14,6 @@ afterAll(() => stop());
 it('brings every leaf to its end once, and shows no more than is true, whatever happens to a real chain', async () => {
   const happened = await faultStory(db, { seed: 7, steps: 70 });
   expect(Object.keys(happened)).toEqual(
-    expect.arrayContaining(['leaves', 'reorg', 'dropped', 'spike', 'cut', 'killed', 'ok']),
+    expect.arrayContaining(['leaves', 'reorg', 'dropped', 'spike', 'cut', 'killed', 'moved', 'ok']),
   );
 });

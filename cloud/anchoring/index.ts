@@ -1,6 +1,7 @@
 export { createAnchorStore } from './anchor-store.ts';
 export { type AnchorTrees, createAnchorTrees } from './anchor-trees.ts';
 export { type Anchorer, createAnchorer } from './anchorer.ts';
+export { oldTreesStanding } from './carried-over.ts';
 export {
   ChainProblem,
   type ChainView,

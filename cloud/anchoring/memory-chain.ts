@@ -15,16 +15,19 @@ import {
 interface MemoryTransaction extends SignedTransaction {
   /** undefined: it does nothing. */
   readonly root: string | undefined;
+  /** The contract that is called. */
+  readonly to: string;
 }
 
 const GAS = 74_000n;
 
-/** A chain of one contract and one account in memory, for tests: as true to life as the behaviour suite asks. */
+/** A chain of one account in memory, for tests: as true to life as the behaviour suite asks. */
 export class MemoryChain implements ChainPort {
   /** While set, every question fails this way. */
   problem: ChainProblemKind | undefined;
   /** Mines each transaction as it comes; false: it waits for `mine`. */
   automine = true;
+  /** The contract in use; each knows its own roots. */
   registry = `0x${'a1'.repeat(20)}`;
   price: GasPrice = { baseFeeWei: 1n, tipWei: 1n };
   balanceWei = 10n ** 18n;
@@ -35,9 +38,9 @@ export class MemoryChain implements ChainPort {
   ];
   #branch = 0;
 
-  /** Roots of the chain as it is, in the order in which they came to stand. */
+  /** Roots of the contract in use, in the order in which they came to stand. */
   get roots(): string[] {
-    return this.#mined().flatMap(({ root }) => root ?? []);
+    return this.#mined().flatMap(({ root, to }) => (to === this.registry && root) || []);
   }
 
   /** Mines what is in the pool and pays the base fee, nonce by nonce, then empty blocks. */
@@ -117,9 +120,9 @@ export class MemoryChain implements ChainPort {
         outbids(fees.maxPriorityFeePerGasWei, maxPriorityFeePerGasWei);
       if (!enough) return 'underpriced';
     }
-    const { root } = JSON.parse(transaction.raw) as { root?: string };
+    const { root, to } = JSON.parse(transaction.raw) as { root?: string; to: string };
     if (root !== undefined) this.sent.push(root);
-    this.#pool = [...this.#pool.filter((one) => one !== rival), { ...transaction, root }];
+    this.#pool = [...this.#pool.filter((one) => one !== rival), { ...transaction, root, to }];
     if (this.automine) this.mine();
     return 'sent';
   }
@@ -143,9 +146,10 @@ export class MemoryChain implements ChainPort {
   }
 
   #standing(root: string): AnchorBlock | undefined {
-    const number = this.#blocks.findIndex((block) => block.transactions.some((one) => one.root === root));
+    const isIt = (one: MemoryTransaction) => one.root === root && one.to === this.registry;
+    const number = this.#blocks.findIndex((block) => block.transactions.some(isIt));
     const block = this.#blocks[number];
-    const transaction = block?.transactions.find((one) => one.root === root);
+    const transaction = block?.transactions.find(isIt);
     if (block === undefined || transaction === undefined) return undefined;
     const paid = { hash: transaction.hash, gasUsed: GAS, gasPriceWei: 2n };
     return { number, hash: block.hash, timeMs: number * 1000, transaction: paid };

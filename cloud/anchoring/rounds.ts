@@ -70,7 +70,8 @@ export class Rounds {
       this.#failures = 0;
       this.#report('ok', '');
     } catch (error) {
-      this.#failures += 1;
+      // Who holds off on purpose wants to see soon that it need not any more.
+      if (!(error instanceof ChainProblem && error.kind === 'held')) this.#failures += 1;
       if (error instanceof ChainProblem) this.#report(error.kind, error.message);
       else this.#report('our_fault', `the ${name} failed; see the log`, error);
     }

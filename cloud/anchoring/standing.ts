@@ -12,6 +12,8 @@ export interface Standing {
   readonly salt: Hex;
   readonly anchor: {
     readonly anchorId: number;
+    /** Of the tree that holds the leaf: it, the index and the path never change, whatever chain the tree is anchored on. */
+    readonly treeId: number;
     readonly leafIndex: number;
     readonly root: Hex;
     readonly treeSize: number;
@@ -40,7 +42,7 @@ export async function standingOf(
   if (leaf.anchor_id === null) return { state: 'waiting', salt, anchor: null };
   const row = await db
     .selectFrom('anchors')
-    .innerJoin('anchor_leaves', 'anchor_leaves.anchor_id', 'anchors.anchor_id')
+    .innerJoin('anchor_leaves', 'anchor_leaves.anchor_id', 'anchors.tree_id')
     .selectAll('anchors')
     .select('anchor_leaves.leaf_index')
     .where('anchors.anchor_id', '=', leaf.anchor_id)
@@ -51,6 +53,7 @@ export async function standingOf(
     salt,
     anchor: {
       anchorId: row.anchor_id,
+      treeId: row.tree_id,
       leafIndex: row.leaf_index,
       root: row.root as Hex,
       treeSize: row.tree_size,
@@ -82,6 +85,8 @@ export async function statesOf(
 
 export interface AnchorSummary {
   readonly anchorId: number;
+  /** The same for all anchors of one tree, each on a deployment of its own. */
+  readonly treeId: number;
   readonly state: AnchorState;
   readonly root: string;
   readonly treeSize: number;
@@ -108,6 +113,7 @@ export async function listAnchors(db: Kysely<Schema>, limit: number): Promise<An
   const rows = await db.selectFrom('anchors').selectAll().orderBy('anchor_id', 'desc').limit(limit).execute();
   return rows.map((row) => ({
     anchorId: row.anchor_id,
+    treeId: row.tree_id,
     state: row.state,
     root: row.root,
     treeSize: row.tree_size,

@@ -26,7 +26,8 @@ const again = `send ${NONCE}`;
 const signs = 'sign 20, send 20';
 const bumps = `sign ${NONCE}, send ${NONCE}`;
 const fills = `fill 5, send 5, send ${NONCE}`;
-const releases = 'the leaves wait';
+/** The same tree, in a row of the deployment in use. */
+const carries = `there: ${signs}`;
 
 /** The whole table, once more and by hand: from which state, by what the chain says, to which state, and what is done. */
 const rows: readonly Row[] = [
@@ -38,7 +39,7 @@ const rows: readonly Row[] = [
   ['waiting', 'gap', 'submitted', fills],
   ['waiting', 'overtaken', 'submitted', nothing],
   ['waiting', 'lost', 'submitted', signs],
-  ['waiting', 'elsewhere', 'submitted', signs],
+  ['waiting', 'elsewhere', 'forgotten', carries],
   ['submitted', 'standing', 'mined', nothing],
   ['submitted', 'finalized', 'final', nothing],
   ['submitted', 'pending', 'submitted', nothing],
@@ -47,7 +48,7 @@ const rows: readonly Row[] = [
   ['submitted', 'gap', 'submitted', fills],
   ['submitted', 'overtaken', 'submitted', nothing],
   ['submitted', 'lost', 'submitted', signs],
-  ['submitted', 'elsewhere', 'forgotten', releases],
+  ['submitted', 'elsewhere', 'forgotten', carries],
   ['mined', 'standing', 'mined', nothing],
   ['mined', 'finalized', 'final', nothing],
   ['mined', 'pending', 'submitted', nothing],
@@ -56,7 +57,7 @@ const rows: readonly Row[] = [
   ['mined', 'gap', 'submitted', fills],
   ['mined', 'overtaken', 'submitted', nothing],
   ['mined', 'lost', 'submitted', nothing],
-  ['mined', 'elsewhere', 'forgotten', releases],
+  ['mined', 'elsewhere', 'forgotten', carries],
   ['final', 'standing', 'mined', nothing],
   ['final', 'finalized', 'final', nothing],
   ['final', 'pending', 'submitted', nothing],
@@ -65,7 +66,7 @@ const rows: readonly Row[] = [
   ['final', 'gap', 'submitted', fills],
   ['final', 'overtaken', 'submitted', nothing],
   ['final', 'lost', 'submitted', nothing],
-  ['final', 'elsewhere', 'forgotten', releases],
+  ['final', 'elsewhere', 'forgotten', carries],
 ];
 
 const HOUR_MS = 3_600_000;
@@ -123,7 +124,7 @@ async function anchorIn(state: AnchorState, isSigned: boolean): Promise<OpenAnch
   if (anchor === undefined) throw new Error('nothing waits');
   const { anchorId } = anchor;
   if (isSigned) await store().ledger.write({ kind: 'anchor', id: anchorId }, transaction(NONCE), here, 1);
-  if (state !== 'waiting') await store().submitted(anchorId, transaction(NONCE), here, 1);
+  if (state !== 'waiting') await store().submitted(anchorId, transaction(NONCE), 1);
   const block = { number: 4, hash: '0xknown', timeMs: 1, transaction: null };
   if (state === 'mined' || state === 'final') await store().recordBlock(anchor, state, block, 1);
   return anchor;
@@ -141,8 +142,7 @@ describe('the life of an anchor', () => {
     const { chain, done: saw } = scripted(event);
     const anchorer = anchorerFor(chain, event);
     await anchorer.tick();
-    const isGrave = done === releases || (event === 'lost' && state === 'submitted');
-    if (isGrave) {
+    if (event === 'lost' && state === 'submitted') {
       // What cannot be undone is done when three looks have said it.
       expect((await listAnchors(db, 1))[0]?.state).toBe(state);
       expect(saw).toEqual([]);
@@ -150,19 +150,24 @@ describe('the life of an anchor', () => {
       await anchorer.tick();
     }
     expect(anchorer.status().state).toBe('ok');
-    expect((await listAnchors(db, 1))[0]?.state).toBe(next);
-    expect(saw.join(', ')).toBe(done === releases ? nothing : done);
-    expect(await countWaiting(db)).toBe(done === releases ? 1 : 0);
+    const rowsOfTree = await listAnchors(db, 10);
+    expect(rowsOfTree.at(-1)?.state).toBe(next);
+    expect(rowsOfTree.slice(0, -1).map(({ state: there, registry }) => `${there} ${registry}`)).toEqual(
+      done === carries ? ['submitted 0xthere'] : [],
+    );
+    expect(saw.join(', ')).toBe(done === carries ? signs : done);
+    expect(await countWaiting(db)).toBe(0);
   });
 
   it('has a row for each event of each state but the last, from which nothing leads away', async () => {
     const names = rows.map(([state, event]) => `${state} ${event}`);
     expect(new Set(names).size).toBe(4 * 9);
-    const { anchorId } = await anchorIn('submitted', true);
-    await store().release(anchorId, 3);
+    const anchor = await anchorIn('submitted', true);
+    await store().carryOver(anchor, { chainId: 1, registry: '0xthere' }, 3);
     const { chain, done } = scripted('finalized');
-    await anchorerFor(chain, 'finalized').tick();
-    expect((await listAnchors(db, 1))[0]?.state).toBe('forgotten');
+    const there = { ...chain, view: async () => ({ ...here, registry: '0xthere' }) };
+    await anchorerFor(there, 'finalized').tick();
+    expect((await listAnchors(db, 2)).map(({ state }) => state)).toEqual(['final', 'forgotten']);
     expect(done).toEqual([]);
   });
 

@@ -5,18 +5,20 @@
  *                 ▲   ▲         │         │
  *                 │   └─ reorg ─┘         │      a block was thrown away, or the chain was set back: the same transaction,
  *                 └───────────────────────┘      byte for byte, is sent again
- *                               └─────────┴──► forgotten      we anchor on another deployment now: the leaves wait again
+ *
+ *   each of them ──► forgotten      we anchor on another deployment now: the same tree waits there, in a row of its own;
+ *                                   when we come back, this row waits again
  *
  * A row is written before anything is sent, and each signed transaction before it is sent: whatever state a crash leaves
  * behind, asking the chain and looking here tells how to go on, and sending again is sending the same bytes. A tree stays the
- * tree of its leaves on a deployment for ever, so that no two roots with one leaf can both come to stand there.
+ * tree of its leaves for ever, on whatever deployment, so that no two roots with one leaf can both come to stand on one.
  */
 export type AnchorState = 'waiting' | 'submitted' | 'mined' | 'final' | 'forgotten';
 
 /**
  * standing: the contract knows it. finalized: and its block cannot be undone any more.
  * pending, dropped, gap, overtaken, lost: as Finding has them. stuck: pending for too long.
- * elsewhere: it was anchored, or sent, to another deployment than the one in use.
+ * elsewhere: it is, or was to be, anchored on another deployment than the one in use.
  */
 export type AnchorEvent =
   | 'standing'
@@ -32,7 +34,7 @@ export type AnchorEvent =
 /**
  * sign_and_send: sign for the account's next nonce, write it down, send. send_again: the newest transaction written down.
  * bump: sign for the same nonce with a higher fee, write it down, send. fill_gap: have the missing nonce used, then send_again.
- * record_block: which block holds it. release_leaves: back into the queue.
+ * record_block: which block holds it. carry_over: the same tree, with its leaves, waits on the deployment in use.
  */
 export type AnchorAction =
   | 'none'
@@ -41,7 +43,7 @@ export type AnchorAction =
   | 'bump'
   | 'fill_gap'
   | 'record_block'
-  | 'release_leaves';
+  | 'carry_over';
 
 interface AnchorStep {
   readonly state: AnchorState;
@@ -49,6 +51,8 @@ interface AnchorStep {
 }
 
 const to = (state: AnchorState, action: AnchorAction = 'none'): AnchorStep => ({ state, action });
+
+const left = { elsewhere: to('forgotten', 'carry_over') } as const;
 
 const stands = { standing: to('mined', 'record_block'), finalized: to('final', 'record_block') } as const;
 
@@ -60,7 +64,6 @@ const gone = {
   gap: to('submitted', 'fill_gap'),
   overtaken: to('submitted'),
   lost: to('submitted'),
-  elsewhere: to('forgotten', 'release_leaves'),
 } as const;
 
 const table: Readonly<Record<AnchorState, Readonly<Record<AnchorEvent, AnchorStep>>>> = {
@@ -72,7 +75,7 @@ const table: Readonly<Record<AnchorState, Readonly<Record<AnchorEvent, AnchorSte
     gap: to('submitted', 'fill_gap'),
     overtaken: to('submitted'),
     lost: to('submitted', 'sign_and_send'),
-    elsewhere: to('submitted', 'sign_and_send'),
+    ...left,
   },
   submitted: {
     ...stands,
@@ -82,10 +85,10 @@ const table: Readonly<Record<AnchorState, Readonly<Record<AnchorEvent, AnchorSte
     gap: to('submitted', 'fill_gap'),
     overtaken: to('submitted'),
     lost: to('submitted', 'sign_and_send'),
-    elsewhere: to('forgotten', 'release_leaves'),
+    ...left,
   },
-  mined: { ...stands, ...gone },
-  final: { ...stands, ...gone },
+  mined: { ...stands, ...gone, ...left },
+  final: { ...stands, ...gone, ...left },
   forgotten: {
     standing: to('forgotten'),
     finalized: to('forgotten'),

@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely';
+import type { Generated, GeneratedAlways } from 'kysely';
 
 /** Rows of the anchors and of the leaves that wait for one. */
 export interface AnchorTables {
@@ -16,7 +16,7 @@ export interface AnchorTables {
     ref_kind: string;
     ref_id: string;
     queued_at_ms: number;
-    /** The anchor that holds it now; null while it waits for one. */
+    /** The anchor of its tree that is followed, on the deployment in use; null while it waits for a tree. */
     anchor_id: number | null;
   };
   anchors: {
@@ -25,7 +25,7 @@ export interface AnchorTables {
     /** 0x and 64 hex digits, like every hash of the chain below. */
     root: string;
     tree_size: number;
-    /** The deployment it is meant for. */
+    /** The deployment it is meant for; a tree has at most one row for each, and all but one of its rows are forgotten. */
     chain_id: number;
     registry: string;
     created_at_ms: number;
@@ -37,11 +37,16 @@ export interface AnchorTables {
     block_time_ms: number | null;
     mined_at_ms: number | null;
     final_at_ms: number | null;
+    /** When it was left for another deployment, the last time; kept when the cloud has come back to it. */
     forgotten_at_ms: number | null;
     gas_used: string | null;
     gas_price_wei: string | null;
+    /** The anchor on an earlier deployment whose tree this one is; null: the tree was built for this one. */
+    repeats_anchor_id: number | null;
+    /** The anchor that the tree was built for: itself, or the one it repeats. */
+    tree_id: GeneratedAlways<number>;
   };
-  /** Which leaves a tree was built of, in order; kept when the chain forgets the anchor. */
+  /** Which leaves a tree was built of, in order; `anchor_id` is the `tree_id` of all anchors of the tree. */
   anchor_leaves: { anchor_id: number; leaf_index: number; leaf_id: number; leaf_hash: string };
   /** Every signed version of every transaction, of anchors and of orders to the registry. */
   chain_transactions: {

@@ -124,7 +124,7 @@ export class Registrar {
       this.#log(order, state);
       await store.setState(order.orderId, state);
     }
-    if (action === 'none' || action === 'record_block' || action === 'release_leaves') return false;
+    if (action === 'none' || action === 'record_block' || action === 'carry_over') return false;
     const errand = { purpose: { kind: 'order', id: order.orderId } as const, call: order.call, versions };
     const nextNonce = finding.kind === 'gap' ? finding.nextNonce : undefined;
     try {

@@ -50,7 +50,7 @@ describe.skipIf(programs === undefined && !process.env.CI)(
       for (let i = 0; i < 2; i += 1) await anchorer.tick();
       const standing = await standingOf(db, 'stamp_batch', id);
       expect(standing).toMatchObject({ state: 'final', anchor: { treeSize: 1, leafIndex: 0 } });
-      expect(await createAnchorTrees(db).pathOf(standing?.anchor?.anchorId ?? 0, 0)).toEqual([]);
+      expect(await createAnchorTrees(db).pathOf(standing?.anchor?.treeId ?? 0, 0)).toEqual([]);
       const found = await stamps.findStamp(fixture.gtin14, issued.firstSerial);
       expect(found.ok && found.stamp.prove().path).toHaveLength(6);
     });

@@ -24,7 +24,7 @@ export async function stampBundle(
     stampPath: proof.path,
     batch: stamp.batch,
     batchSalt: salt,
-    batchPath: await trees.pathOf(anchor.anchorId, anchor.leafIndex),
+    batchPath: await trees.pathOf(anchor.treeId, anchor.leafIndex),
     lot,
     anchor: anchorPart(anchor),
     ...(await signaturePart(db, 'stamp_batch', batchNumber)),
@@ -50,7 +50,7 @@ export async function lotBundle(
     format: 'nongtin-lot-proof/1',
     lot: JSON.parse(row.record) as LotRecord,
     lotSalt: salt,
-    lotPath: await trees.pathOf(anchor.anchorId, anchor.leafIndex),
+    lotPath: await trees.pathOf(anchor.treeId, anchor.leafIndex),
     anchor: anchorPart(anchor),
     ...(await signaturePart(db, 'lot', lotNumber)),
   };

@@ -17,6 +17,8 @@ export interface TestChain {
   readonly deployment: Deployment;
   readonly keys: ChainKeys;
   readonly anchorerKey: string;
+  /** Both contracts once more, at other addresses, with the same people. */
+  deployAgain(): Promise<Deployment>;
   /** Lets all that is mined become final: two more blocks. */
   finalize(): Promise<void>;
   /** Kept over a restart; what is mined later is forgotten. Done once after the contracts are deployed. */
@@ -35,7 +37,9 @@ export async function startTestChain(chainId = 31_337): Promise<TestChain> {
   const options = { port, chainId, folder, allowOrigin: 'http://localhost:8080' };
   let anvil: Anvil = await startAnvil(options);
   const { rpcUrl, rpc } = anvil;
-  const deployment = await ensureContracts({ rpcUrl, rpc, chainId, keys, artifacts: await loadArtifacts() });
+  const artifacts = await loadArtifacts();
+  const deployAgain = () => ensureContracts({ rpcUrl, rpc, chainId, keys, artifacts });
+  const deployment = await deployAgain();
   await saveState(rpc, folder);
   return {
     rpcUrl,
@@ -43,6 +47,7 @@ export async function startTestChain(chainId = 31_337): Promise<TestChain> {
     deployment,
     keys,
     anchorerKey: keys.anchorer,
+    deployAgain,
     finalize: async () => {
       await finalize(rpc);
     },

@@ -13,6 +13,7 @@ import { up as pests } from './0011-pests.ts';
 import { up as correctedHarvests } from './0012-corrected-harvests.ts';
 import { up as stamps } from './0013-stamps.ts';
 import { up as chainTransactions } from './0014-chain-transactions.ts';
+import { up as treesOnOtherChains } from './0015-trees-on-other-chains.ts';
 
 /** In the order of their names. A migration that was released is never edited: add another one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -30,4 +31,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0012-corrected-harvests': { up: correctedHarvests },
   '0013-stamps': { up: stamps },
   '0014-chain-transactions': { up: chainTransactions },
+  '0015-trees-on-other-chains': { up: treesOnOtherChains },
 };
