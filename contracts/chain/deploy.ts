@@ -1,7 +1,7 @@
 import { Contract, ContractFactory, id, JsonRpcProvider, keccak256, toBeHex, Wallet } from 'ethers';
 import { type Artifact, type ContractName, readArtifact, runtimeCode, sourceHash } from '../artifacts.ts';
 import { cooperativeIdOf, toHex } from '../encoding/index.ts';
-import type { Deployment } from './deployment.ts';
+import { type Deployment, succession } from './deployment.ts';
 import type { JsonRpc } from './json-rpc.ts';
 import type { ChainKeys } from './keys.ts';
 
@@ -39,7 +39,8 @@ export interface DeployContext {
 
 /**
  * Brings the chain to what we need, whatever is there already: money, both contracts with today's code, the anchorer's
- * role, the demo's cooperative. On a chain that has all of it nothing is sent.
+ * role, the demo's cooperative. On a chain that has all of it nothing is sent. What was recorded and stands elsewhere is
+ * succeeded by what stands now.
  */
 export async function ensureContracts(context: DeployContext, recorded?: Deployment): Promise<Deployment> {
   const { rpcUrl, chainId, keys, artifacts } = context;
@@ -65,16 +66,18 @@ export async function ensureContracts(context: DeployContext, recorded?: Deploym
     });
     await ensureAnchorer(anchors, new Wallet(keys.anchorer).address);
     await ensureDemoCooperative(cooperatives, new Wallet(keys.demoCooperative).address);
-    const stillThere = recorded?.anchorRegistry === (await anchors.getAddress());
+    const anchorRegistry = await anchors.getAddress();
+    const stillThere = recorded?.anchorRegistry === anchorRegistry;
     return {
       chainId,
-      anchorRegistry: await anchors.getAddress(),
+      anchorRegistry,
       cooperativeRegistry: registry,
       deployedAtBlock: stillThere ? recorded.deployedAtBlock : await provider.getBlockNumber(),
       codeHashes: {
         anchorRegistry: keccak256(runtimeCode(artifacts.AnchorRegistry, registry)),
         cooperativeRegistry: keccak256(runtimeCode(artifacts.CooperativeRegistry)),
       },
+      ...succession({ chainId, anchorRegistry }, recorded === undefined ? [] : [recorded]),
     };
   } finally {
     provider.destroy();

@@ -141,8 +141,30 @@ test('two states that are JSON but no chain: a new chain, the same addresses, an
   }
   await startKeeper();
   expect(deployment()).toMatchObject({ anchorRegistry: first.anchorRegistry, codeHashes: first.codeHashes });
+  expect(deployment().succeeds).toBeUndefined();
   expect((await reading(id('a'), 'latest')).kind).toBe('missing');
   expect(said.filter((sentence) => sentence.includes('is damaged'))).toHaveLength(2);
+});
+
+test('deployed again at other addresses, it is written down whose place the contracts take, over a restart too', async () => {
+  const keeper = await startKeeper();
+  const { chainId, ...first } = deployment();
+  await keeper.stop();
+  // As after contracts of other sources, and the loss of the chain they were on.
+  const other = { anchorRegistry: `0x${'a1'.repeat(20)}`, cooperativeRegistry: `0x${'b2'.repeat(20)}` };
+  const before = {
+    chainId: 9,
+    anchorRegistry: `0x${'c3'.repeat(20)}`,
+    cooperativeRegistry: `0x${'d4'.repeat(20)}`,
+  };
+  const lost = { chainId, ...first, ...other, succeeds: [before] };
+  writeFileSync(join(config.folder, 'deployment.json'), JSON.stringify(lost));
+  const succeeds = [{ chainId, ...other }, before];
+  const again = await startKeeper();
+  expect(deployment().succeeds).toEqual(succeeds);
+  await again.stop();
+  await startKeeper();
+  expect(deployment().succeeds).toEqual(succeeds);
 });
 
 test('a state that takes long to load is not taken for a damaged one', async () => {

@@ -21,7 +21,7 @@ export { gatewayKeyId, keyKinds, publicKeyHash } from './gateway-key.ts';
 export { type LeafKind, leafKinds } from './kinds.ts';
 export { cooperativeIdOf, encodedLeaf, type Leaf, leafHash } from './leaf.ts';
 export { type MultiProof, rootFromMultiProof } from './multi-proof.ts';
-export type { Endpoint, Pins } from './observe.ts';
+export type { Endpoint, Pins, SucceededDeployment } from './observe.ts';
 export { type AnchorReading, readAnchor } from './read-anchor.ts';
 export type { ReadingProblem, Rpc } from './read-contract.ts';
 export {

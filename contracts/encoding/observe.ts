@@ -24,6 +24,15 @@ export interface Pins {
   readonly codeHashes: { readonly anchorRegistry: string; readonly cooperativeRegistry: string };
   /** Address of the alliance, which has to be in charge there still; undefined: not looked at. */
   readonly alliance?: string;
+  /** Deployments whose trees were anchored again here: a bundle that names one of them is looked up here. */
+  readonly succeeds?: readonly SucceededDeployment[];
+}
+
+/** Where anchors stood first, before another deployment took the place of this one. */
+export interface SucceededDeployment {
+  readonly chainId: number;
+  readonly anchorRegistry: string;
+  readonly cooperativeRegistry: string;
 }
 
 /** Whoever answers for the chain. */

@@ -5,7 +5,7 @@ import { StartProblem } from '@nongtin/service';
 import { getAddress, isAddress, parseUnits, ZeroAddress } from 'ethers';
 
 export const USAGE = `Usage: npm run nongtin -- chain deploy --rpc URL --keystore FILE [--chain-id N] [--alliance ADDRESS]
-                                  [--anchorer ADDRESS]… [--guardian ADDRESS]… [--admin-delay-days N]
+                                  [--anchorer ADDRESS]… [--guardian ADDRESS]… [--admin-delay-days N] [--succeeds FILE]…
                                   [--max-fee-gwei N] [--tip-gwei N] [--wait-minutes N] [--out DIR] [--yes]
        npm run nongtin -- chain status --rpc URL [--out DIR]
        npm run nongtin -- chain call FUNCTION ARGUMENT… --rpc URL [--keystore FILE]   (alone: which functions)
@@ -16,6 +16,8 @@ export const USAGE = `Usage: npm run nongtin -- chain deploy --rpc URL --keystor
               the file that NONGTIN_KEYSTORE_PASSPHRASE_FILE names
   --alliance  who gives and takes all roles, a wallet of several people say; default: whoever pays
   --anchorer  who may anchor: the cloud's address; --guardian: who may stop one. The alliance can give both later
+  --succeeds  the file of a deployment whose place this one takes, because its chain is dead or left; what it has succeeded
+              itself is taken over. Whoever trusts the new file has proofs of the old one looked up on the new chain
   --admin-delay-days  days between the two steps in which the alliance's administrator changes; default 3
   --max-fee-gwei, --tip-gwei  EIP-1559 fees; default: twice the base fee and the tip that the chain proposes
   --yes       does not ask before it sends`;
@@ -30,6 +32,8 @@ export interface DeployArguments extends RpcPlace {
   readonly anchorers: readonly string[];
   readonly guardians: readonly string[];
   readonly adminDelaySeconds: number;
+  /** Files of the deployments whose place it takes. */
+  readonly succeeds: readonly string[];
   /** wei */
   readonly maxFeePerGas?: bigint;
   readonly maxPriorityFeePerGas?: bigint;
@@ -64,6 +68,7 @@ const options = {
   'wait-minutes': { type: 'string', default: '10' },
   anchorer: { type: 'string', multiple: true },
   guardian: { type: 'string', multiple: true },
+  succeeds: { type: 'string', multiple: true },
   yes: { type: 'boolean', default: false },
 } as const;
 
@@ -86,6 +91,7 @@ export function readArguments(args: readonly string[], from: string): DeployArgu
       adminDelaySeconds: Math.round(
         numberOf('--admin-delay-days', given['admin-delay-days'], 30) * DAY_SECONDS,
       ),
+      succeeds: (given.succeeds ?? []).map((file) => resolve(from, file)),
       waitMs: numberOf('--wait-minutes', given['wait-minutes'], 1_440) * 60_000,
       isSure: given.yes,
       ...(given['chain-id'] === undefined ? {} : { chainId: chainIdOf(given['chain-id']) }),

@@ -122,6 +122,38 @@ test('a deployment that stands is not made a second time', async () => {
   expect(await transactions()).toBe(2);
 });
 
+test('a deployment that takes the place of others names them and those before them, once each', async () => {
+  const place = (chainId: number, byte: string) => ({
+    ...{ chainId, anchorRegistry: `0x${byte.repeat(20)}`, cooperativeRegistry: `0x${byte.repeat(20)}` },
+  });
+  const hash = `0x${'9'.repeat(64)}`;
+  const codeHashes = { anchorRegistry: hash, cooperativeRegistry: hash };
+  const dead = { ...place(7, 'a1'), deployedAtBlock: 1, codeHashes, succeeds: [place(5, 'b2')] };
+  writeFileSync(join(folder, 'dead.json'), JSON.stringify(dead));
+  const older = { ...place(5, 'b2'), deployedAtBlock: 1, codeHashes };
+  writeFileSync(join(folder, 'older.json'), JSON.stringify(older));
+  const both = ['--succeeds', 'dead.json', '--succeeds', 'older.json'];
+  await anvil.rpc('evm_setAutomine', [false]);
+  expect(await deploy(['--yes', '--wait-minutes', '0', ...both])).toBe(1);
+  // Whose place it takes is agreed on when it is begun.
+  expect(await deploy()).toBe(1);
+  expect(told()).toContain('begun with another succeeds');
+  await anvil.rpc('evm_setAutomine', [true]);
+  await anvil.rpc('evm_mine');
+  expect(await deploy(['--yes', ...both]), told()).toBe(0);
+  expect(told()).toContain(`Takes the place of ${dead.anchorRegistry} on chain 7`);
+  expect(JSON.parse(readFileSync(file(''), 'utf8')).succeeds).toEqual([place(7, 'a1'), place(5, 'b2')]);
+  said = [];
+  expect(await run(['status'])).toBe(0);
+  expect(told()).toContain(`It takes the place of ${older.anchorRegistry} on chain 5`);
+  writeFileSync(join(folder, 'odd.json'), JSON.stringify({ ...dead, succeeds: [{ chainId: 7 }] }));
+  rmSync(file(''));
+  expect(await deploy(['--yes', '--succeeds', 'odd.json'])).toBe(1);
+  expect(told()).toContain('odd.json is incomplete or not ours');
+  expect(await deploy(['--yes', '--succeeds', 'none.json'])).toBe(1);
+  expect(told()).toContain('There is no file');
+});
+
 test('an interruption after the first contract, or before its answer: the next run goes on, and nothing is there twice', async () => {
   await anvil.rpc('evm_setAutomine', [false]);
   expect(await deploy(['--yes', '--wait-minutes', '0.1'])).toBe(1);

@@ -2,6 +2,7 @@ import { StartProblem } from '@nongtin/service';
 import { ContractFactory, formatEther, formatUnits, getCreateAddress, keccak256, type Wallet } from 'ethers';
 import { type Artifact, runtimeCode } from '../../artifacts.ts';
 import { type Artifacts, loadArtifacts } from '../deploy.ts';
+import { readDeploymentOf, succession } from '../deployment.ts';
 import type { DeployArguments } from './arguments.ts';
 import {
   type DeploymentUnderWay,
@@ -80,17 +81,26 @@ async function planOf(
   given: { chainId: number; node: ChainNode; deployer: string; artifacts: Artifacts },
 ): Promise<DeploymentUnderWay> {
   const { chainId, node, deployer, artifacts } = given;
+  const nonce = await node.nonce(deployer, 'latest');
+  const place = { chainId, anchorRegistry: addressesOf({ deployer, nonce })[1] };
   return {
     chainId,
     deployer,
-    nonce: await node.nonce(deployer, 'latest'),
+    nonce,
     fromBlock: Number(await node.rpc('eth_blockNumber')),
     sourceHash: artifacts.AnchorRegistry.sourceHash,
     alliance: args.alliance ?? deployer,
     anchorers: args.anchorers,
     guardians: args.guardians,
     adminDelaySeconds: args.adminDelaySeconds,
+    succeeds: succession(place, args.succeeds.map(readDeploymentOf)).succeeds ?? [],
   };
+}
+
+/** Of the CooperativeRegistry and the AnchorRegistry, which follow from payer and nonce. */
+function addressesOf({ deployer, nonce }: Pick<DeploymentUnderWay, 'deployer' | 'nonce'>): [string, string] {
+  const at = (n: number) => getCreateAddress({ from: deployer, nonce: nonce + n });
+  return [at(0), at(1)];
 }
 
 /** What was begun is finished as it was begun, or not at all: other arguments are another code or other people. */
@@ -109,9 +119,7 @@ function requireSame(begun: DeploymentUnderWay, wanted: DeploymentUnderWay, path
 
 async function stepsOf(underWay: DeploymentUnderWay, artifacts: Artifacts): Promise<Step[]> {
   const { alliance, adminDelaySeconds, anchorers, guardians } = underWay;
-  const [registry, anchors] = [0, 1].map((n) =>
-    getCreateAddress({ from: underWay.deployer, nonce: underWay.nonce + n }),
-  ) as [string, string];
+  const [registry, anchors] = addressesOf(underWay);
   const step = async (
     n: number,
     artifact: Artifact,
@@ -189,6 +197,8 @@ async function agreeOnCost(
   io.say(`Chain ${chainId}, paid by ${deployer}, which has ${formatEther(balance)}.`);
   io.say(`Alliance ${underWay.alliance}, ${underWay.adminDelaySeconds} s between the steps of its change.`);
   io.say(`Anchorers: ${namesOf(underWay.anchorers)}; guardians: ${namesOf(underWay.guardians)}.`);
+  for (const { chainId: dead, anchorRegistry } of underWay.succeeds)
+    io.say(`Takes the place of ${anchorRegistry} on chain ${dead}: its proofs will be looked up here.`);
   io.say(
     `${missing.length} of 2 contracts to deploy, for at most ${formatEther(cost)} at ${formatUnits(fees.maxFeePerGas, 'gwei')} gwei ` +
       '(a rollup adds the price of its data).',
@@ -256,7 +266,7 @@ async function send(
 
 function deploymentOf(underWay: DeploymentUnderWay, [registry, anchors]: readonly Step[]): PublicDeployment {
   if (registry === undefined || anchors === undefined) throw new Error('two contracts are deployed');
-  const { chainId, alliance, adminDelaySeconds, sourceHash, fromBlock } = underWay;
+  const { chainId, alliance, adminDelaySeconds, sourceHash, fromBlock, succeeds } = underWay;
   return {
     chainId,
     anchorRegistry: anchors.address,
@@ -269,5 +279,6 @@ function deploymentOf(underWay: DeploymentUnderWay, [registry, anchors]: readonl
     alliance,
     adminDelaySeconds,
     sourceHash,
+    ...(succeeds.length === 0 ? {} : { succeeds }),
   };
 }

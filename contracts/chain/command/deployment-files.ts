@@ -1,7 +1,8 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readStateFile, StartProblem, writeStateFile } from '@nongtin/service';
-import { type Deployment, isDeployment } from '../deployment.ts';
+import type { SucceededDeployment } from '../../encoding/index.ts';
+import { type Deployment, isDeployment, isSuccession } from '../deployment.ts';
 
 /** What stands on a chain of others, for everyone to verify. */
 export interface PublicDeployment extends Deployment {
@@ -28,6 +29,8 @@ export interface DeploymentUnderWay {
   readonly anchorers: readonly string[];
   readonly guardians: readonly string[];
   readonly adminDelaySeconds: number;
+  /** Whose place it takes. */
+  readonly succeeds: readonly SucceededDeployment[];
 }
 
 export const deploymentPath = (folder: string, chainId: number) => join(folder, `${chainId}.json`);
@@ -50,7 +53,9 @@ export function requireNoDeployment(folder: string, chainId: number): void {
 }
 
 export function readUnderWay(folder: string, chainId: number): DeploymentUnderWay | undefined {
-  return readStateFile(underWayPath(folder, chainId), isUnderWay);
+  const found = readStateFile(underWayPath(folder, chainId), isUnderWay);
+  // Notes of earlier releases tell of none.
+  return found && { ...found, succeeds: found.succeeds ?? [] };
 }
 
 export function writeUnderWay(folder: string, underWay: DeploymentUnderWay): void {
@@ -68,9 +73,12 @@ function isPublicDeployment(value: unknown): value is PublicDeployment {
   return isDeployment(value) && typeof found.alliance === 'string' && typeof found.sourceHash === 'string';
 }
 
-function isUnderWay(value: unknown): value is DeploymentUnderWay {
+type NotedUnderWay = Omit<DeploymentUnderWay, 'succeeds'> & Partial<DeploymentUnderWay>;
+
+function isUnderWay(value: unknown): value is NotedUnderWay {
   const found = (value ?? {}) as Partial<DeploymentUnderWay>;
   return (
+    (found.succeeds === undefined || isSuccession(found.succeeds)) &&
     Number.isInteger(found.chainId) &&
     Number.isInteger(found.nonce) &&
     Number.isInteger(found.fromBlock) &&

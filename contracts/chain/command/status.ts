@@ -21,6 +21,8 @@ export async function status(args: StatusArguments, node: ChainNode, io: Command
   const deployment = readPublicDeployment(args.folder, chainId);
   const isCurrent = readArtifact('AnchorRegistry').sourceHash === deployment.sourceHash;
   io.say(`Chain ${chainId}${isCurrent ? '' : '; deployed from other sources than these'}`);
+  for (const { chainId: left, anchorRegistry } of deployment.succeeds ?? [])
+    io.say(`It takes the place of ${anchorRegistry} on chain ${left}`);
   let isOurs = true;
   for (const name of ['cooperativeRegistry', 'anchorRegistry'] as const) {
     const matches = keccak256(await node.code(deployment[name])) === deployment.codeHashes[name];
