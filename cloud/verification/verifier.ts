@@ -61,16 +61,17 @@ async function answerFor(
     standingOf(db, 'stamp_batch', batch.batchNumber),
     stateOf(db, Number(batch.batchNumber), stamp.index),
   ]);
+  const followed = standing && hereOrWaiting(standing, chain);
   const bundle =
-    standing === undefined ? null : await stampBundle(db, trees, stamp, { ...standing, lot: told.lot });
+    followed === undefined ? null : await stampBundle(db, trees, stamp, { ...followed, lot: told.lot });
   const { finalized, latest } = await askChain(
     options.rpc,
-    standing?.anchor ?? null,
+    followed?.anchor ?? null,
     chain?.confirmations ?? Number.POSITIVE_INFINITY,
   );
-  const { answer, problem, now } = judge(standing?.state ?? 'waiting', finalized, latest);
+  const { answer, problem, now } = judge(followed?.state ?? 'waiting', finalized, latest);
   const { lotNumber, harvestedAtMs, quantityKg, plot, season } = told.lot;
-  const anchor = standing?.anchor;
+  const anchor = followed?.anchor;
   return {
     ...(outOfUse.includes(state) ? { answer: 'withdrawn', problem: null } : { answer, problem }),
     product: { gtin14: batch.gtin14, name: told.productName },
@@ -79,7 +80,7 @@ async function answerFor(
     season,
     stamp: { state, activatedAtMs: activatedAtMs ?? null },
     anchor: {
-      state: standing?.state ?? 'waiting',
+      state: followed?.state ?? 'waiting',
       now,
       root: anchor?.root ?? null,
       treeSize: anchor?.treeSize ?? null,
@@ -90,6 +91,18 @@ async function answerFor(
     bundle,
     chain,
   };
+}
+
+/**
+ * Between the moment when the cloud is pointed at another deployment and the anchorer's first look there, a leaf's anchor is still
+ * of the old one: buyers' devices are told the new one, on which it waits.
+ */
+function hereOrWaiting(standing: Standing, chain: ChainDoor | null): Standing {
+  const { anchor } = standing;
+  if (anchor === null || chain === null) return standing;
+  const isHere =
+    anchor.chainId === chain.chainId && anchor.registry.toLowerCase() === chain.anchorRegistry.toLowerCase();
+  return isHere ? standing : { ...standing, state: 'waiting', anchor: null };
 }
 
 /** What is told of a lot beside its record. */

@@ -14,7 +14,8 @@ import { isKeyValidAt } from './read-registry.ts';
  * not_yet_final: the root stands, in a block that can still be undone. unsigned: it stands, and nobody has signed.
  * key_invalid: signed with a key that the cooperative had not, not yet or no longer, when it was anchored.
  * revoked: the batch, the lot or the stamp was withdrawn. root_missing: the contract does not know the root.
- * unknown_issuer: another chain or contract than the pinned one, other code there, or a cooperative nobody vouches for.
+ * unknown_issuer: another chain or contract than the pinned one and those it succeeds, other code there, or a cooperative nobody
+ * vouches for.
  * endpoints_disagree: two endpoints say different things of one block. wrong_chain: all endpoints are of another chain.
  * proof_broken: the tree has another size on the chain. cannot_check: no endpoint gives a usable answer.
  */
@@ -36,6 +37,11 @@ export interface Verified {
   readonly verdict: Verdict;
   /** What of it led to the verdict, in a sentence. */
   readonly why: string;
+  /**
+   * The bundle names this deployment, and the pins say that theirs takes its place: all else is of theirs, also the time, which is
+   * that of the tree's anchor there and later than the first one's.
+   */
+  readonly anchoredFirst?: { readonly chainId: number; readonly contract: string };
   /** The block that everything was read at; undefined: none was agreed on. */
   readonly blockNumber?: number;
   /** What all endpoints that answered say. */
@@ -65,15 +71,17 @@ const TOO_MANY_REQUESTS = 429;
 /** Never rejects: what could not be found out is a verdict too. */
 export async function verifyOnChain(bundle: ProofBundle | LotBundle, trust: Trust): Promise<Verified> {
   const { pins } = trust;
+  const { anchor } = bundle;
+  const anchoredFirst = firstPlaceOf(anchor, pins);
   const asked: Asked[] = trust.endpoints.map((endpoint) => ({ ...endpoint, outcome: 'not asked' }));
   const say = (verdict: Verdict, why: string, more: Partial<Verified> = {}): Verified => ({
     ...{ verdict, why, ...more },
+    ...(anchoredFirst && { anchoredFirst }),
     endpoints: asked.map(({ name, isOperators, outcome }) => ({ name, isOperators, outcome })),
   });
-  const { anchor } = bundle;
-  if (anchor.chainId !== pins.chainId)
+  if (anchoredFirst === undefined && anchor.chainId !== pins.chainId)
     return say('unknown_issuer', `The proof names chain ${anchor.chainId}; known is ${pins.chainId}.`);
-  if (!sameHex(anchor.contract, pins.anchorRegistry))
+  if (anchoredFirst === undefined && !sameHex(anchor.contract, pins.anchorRegistry))
     return say(
       'unknown_issuer',
       `The proof names the contract ${anchor.contract}; known is ${pins.anchorRegistry}.`,
@@ -114,6 +122,15 @@ export async function verifyOnChain(bundle: ProofBundle | LotBundle, trust: Trus
   return heard.every(({ endpoint }) => endpoint.isOperators)
     ? say('operators_word', `${judged.why} But only whoever made the proof was asked.`, seen)
     : say('genuine', judged.why, seen);
+}
+
+/** What the bundle names, when the pinned deployment takes its place; undefined: the pinned one itself, or a stranger. */
+function firstPlaceOf(
+  { chainId, contract }: ProofBundle['anchor'],
+  { succeeds = [] }: Pins,
+): Verified['anchoredFirst'] {
+  const isListed = succeeds.some((one) => one.chainId === chainId && sameHex(one.anchorRegistry, contract));
+  return isListed ? { chainId, contract } : undefined;
 }
 
 /** The newest block that counts as final there; undefined, with the reason in `outcome`, when it is of no use. */
@@ -200,7 +217,13 @@ function judge(
   if (cooperative.kind !== 'cooperative')
     return { verdict: 'unknown_issuer', why: 'The alliance has never admitted this cooperative.' };
   if (anchor.kind !== 'anchored')
-    return { verdict: 'root_missing', why: 'The contract does not know the root.' };
+    return {
+      verdict: 'root_missing',
+      why:
+        firstPlaceOf(bundle.anchor, pins) === undefined
+          ? 'The contract does not know the root.'
+          : 'The contract does not know the root: it was not anchored again yet, or never.',
+    };
   if (anchor.treeSize !== bundle.anchor.treeSize)
     return { verdict: 'proof_broken', why: `The tree has ${anchor.treeSize} leaves on the chain.` };
   if (revocation.kind === 'revoked') {

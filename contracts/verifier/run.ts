@@ -130,14 +130,16 @@ async function judged(
   const without = (verdict: Verdict, why: string) => ({ verified: { verdict, why, endpoints: [] } });
   const broken = steps.find(({ ok }) => !ok);
   if (broken !== undefined) return without('proof_broken', `${sentences[broken.step]} That does not hold.`);
-  const { chainId } = bundle.anchor;
+  const { anchor } = bundle;
   const { trust: named, rpcUrls } = given;
-  const trusted = readTrust(chainId, { ...place, ...(named === undefined ? {} : { named }) });
+  const trusted = readTrust(anchor, { ...place, ...(named === undefined ? {} : { named }) });
   if (trusted === undefined)
     return without(
       'unknown_issuer',
-      `Nothing is known of chain ${chainId}: give --trust FILE, from somebody whom you trust.`,
+      `Nothing is known of chain ${anchor.chainId}: give --trust FILE, from somebody whom you trust.`,
     );
+  // Where it is looked up: not always the chain that the bundle names.
+  const { chainId } = trusted.pins;
   const urls = rpcUrls.length > 0 ? rpcUrls : chainId === EMBEDDED_CHAIN_ID ? [EMBEDDED_RPC] : [];
   if (urls.length === 0)
     throw new StartProblem(
@@ -186,7 +188,7 @@ function about(bundle: ProofBundle | LotBundle) {
 function report(
   bundle: ProofBundle | LotBundle,
   steps: readonly BundleStep[],
-  { blockNumber, observation, endpoints }: Verified,
+  { blockNumber, observation, endpoints, anchoredFirst }: Verified,
   { trusted, isHeld }: { trusted: Trusted | undefined; isHeld: boolean },
 ): string[] {
   const { lot, anchor } = bundle;
@@ -211,13 +213,25 @@ function report(
       : [
           `  root ${anchor.root} stands since ${new Date(anchored.anchoredAtMs).toISOString()}, read at block ${blockNumber}`,
         ]),
-    ...(anchored === undefined || anchor.blockNumber === null || anchor.blockNumber === anchored.blockNumber
-      ? []
-      : [
-          `  ?  The proof says block ${anchor.blockNumber}, the chain ${anchored.blockNumber}: the chain's word counts.`,
-        ]),
+    ...(trusted === undefined || anchoredFirst === undefined
+      ? otherBlock(anchor.blockNumber, anchored?.blockNumber)
+      : movedLines(anchoredFirst, trusted)),
     ...(standing === 'suspended' ? ['  !  The alliance has suspended this cooperative.'] : []),
     ...(bundle.signature === undefined ? [] : [`  signed by ${bundle.signature.address}`]),
+  ];
+}
+
+function otherBlock(said: number | null, found: number | undefined): string[] {
+  if (said === null || found === undefined || said === found) return [];
+  return [`  ?  The proof says block ${said}, the chain ${found}: the chain's word counts.`];
+}
+
+/** What a person has to know of a proof whose chain was left. */
+function movedLines(first: NonNullable<Verified['anchoredFirst']>, { file, pins }: Trusted): string[] {
+  return [
+    `  !  It was anchored first on chain ${first.chainId}, in ${first.contract}. By ${file} the deployment on chain`,
+    `     ${pins.chainId}, ${pins.anchorRegistry}, takes its place. The time that can be checked is that of the anchor there,`,
+    '     which is later than the first.',
   ];
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,36 +6,19 @@ import { join } from 'node:path';
 import { Contract, ContractFactory, JsonRpcProvider, Wallet } from 'ethers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadArtifacts } from '../chain/deploy.ts';
+import { anchorRegistryAbi, cooperativeRegistryAbi, startTestChain, type TestChain } from '../chain/index.ts';
+import { addressHash, cooperativeKeyId, type Hex, keyKinds, type ProofBundle } from '../encoding/index.ts';
 import {
-  anchorRegistryAbi,
-  cooperativeRegistryAbi,
-  demoCooperative,
-  startTestChain,
-  type TestChain,
-} from '../chain/index.ts';
-import {
-  addressHash,
-  type BatchRecord,
-  buildTree,
-  cooperativeIdOf,
-  cooperativeKeyId,
-  type Hex,
-  keyKinds,
-  type LotBundle,
-  type LotRecord,
-  leafHash,
-  type ProofBundle,
-  recordDigest,
-  recordTypedData,
-  stampLeaf,
-  toHex,
-} from '../encoding/index.ts';
+  anchoredProofs,
+  cooperativeId,
+  gtin14,
+  lot,
+  type ProofOptions,
+  sent,
+  serial,
+} from './proofs.suite.ts';
 import { runVerify } from './run.ts';
 
-const cooperativeId = toHex(cooperativeIdOf(demoCooperative.code));
-const gtin14 = '08936000000011';
-const serial = '00000100000WF7CHJ0NB';
-const salt = (byte: number) => new Uint8Array(32).fill(byte);
 const signer = Wallet.createRandom();
 const folder = mkdtempSync(join(tmpdir(), 'nongtin-verify-'));
 let chain: TestChain;
@@ -85,86 +68,9 @@ const trust = (changed: object = {}) => ({
   ...changed,
 });
 
-async function sent(contract: Contract, name: string, ...args: unknown[]): Promise<void> {
-  const sending = await contract.getFunction(name).send(...args);
-  await sending.wait();
-}
-
-const lot: LotRecord = {
-  ...{ kind: 'lot', cooperativeId, lotNumber: 'L261123-1', gtin14, productName: 'Thanh long ruột đỏ' },
-  ...{
-    plot: { id: 'a', name: 'Lô A' },
-    harvestedAtMs: 1_790_000_000_000,
-    quantityKg: 800,
-    season: { irrigationRuns: 12 },
-  },
-};
-
 /** Two stamps, their batch and their lot, anchored in one tree of two. */
-async function proofs(
-  options: { wallet?: { signTypedData: Wallet['signTypedData'] } | null; in?: Contract } = {},
-) {
-  const stampTree = buildTree(
-    [0, 1].map((index) =>
-      stampLeaf({ batchNumber: 1n, index, serial }, cooperativeIdOf(demoCooperative.code), salt(index + 1)),
-    ),
-  );
-  const batch: BatchRecord = {
-    ...{ kind: 'stamp_batch', cooperativeId, batchNumber: '1', gtin14, lotNumber: lot.lotNumber },
-    ...{
-      lotDigest: toHex(recordDigest(lot)),
-      stampCount: 2,
-      stampRoot: toHex(stampTree.root),
-      issuedAtMs: 1_790_000_000_000,
-    },
-  };
-  const leaf = (kind: 'lot' | 'stamp_batch', record: object, byte: number) =>
-    leafHash({
-      kind,
-      cooperativeId: cooperativeIdOf(demoCooperative.code),
-      salt: salt(byte),
-      digest: recordDigest(record),
-    });
-  const leaves = [leaf('lot', lot, 7), leaf('stamp_batch', batch, 8)];
-  const tree = buildTree(leaves);
-  const contract = options.in ?? anchors;
-  await sent(contract, 'anchor', toHex(tree.root), 2);
-  const wallet = options.wallet === undefined ? signer : options.wallet;
-  const signature = async (kind: 'lot' | 'stamp_batch', record: object) => {
-    if (wallet === null) return {};
-    const { domain, types, message } = recordTypedData({
-      cooperativeId,
-      kind,
-      digest: toHex(recordDigest(record)),
-    });
-    const signed = await wallet.signTypedData(domain, { Record: [...types.Record] }, message);
-    return { signature: { address: signer.address.toLowerCase() as Hex, signature: signed as Hex } };
-  };
-  const anchor = {
-    ...{
-      root: toHex(tree.root),
-      treeSize: 2,
-      chainId: 31_337,
-      contract: (await contract.getAddress()) as Hex,
-    },
-    ...{ transactionHash: null, blockNumber: null },
-  };
-  const stamp: ProofBundle = {
-    ...{ format: 'nongtin-proof/1', stamp: { gtin14, serial, batchNumber: '1', index: 0 } },
-    ...{
-      stampSalt: toHex(salt(1)),
-      stampPath: stampTree.proofOf(0).map(toHex),
-      batch,
-      batchSalt: toHex(salt(8)),
-    },
-    ...{ batchPath: tree.proofOf(1).map(toHex), lot, anchor, ...(await signature('stamp_batch', batch)) },
-  };
-  const ofLot: LotBundle = {
-    ...{ format: 'nongtin-lot-proof/1', lot, lotSalt: toHex(salt(7)), lotPath: tree.proofOf(0).map(toHex) },
-    ...{ anchor, ...(await signature('lot', lot)) },
-  };
-  return { stamp, ofLot, batchLeaf: toHex(leaves[1] ?? salt(0)), lotLeaf: toHex(leaves[0] ?? salt(0)) };
-}
+const proofs = (options: { wallet?: ProofOptions['wallet']; in?: Contract } = {}) =>
+  anchoredProofs({ signer, wallet: options.wallet, contract: options.in ?? anchors });
 
 async function verify(bundle: unknown, args: string[] = [], trusted: object = trust()): Promise<number> {
   writeFileSync(join(folder, 'bundle.json'), typeof bundle === 'string' ? bundle : JSON.stringify(bundle));
@@ -315,6 +221,71 @@ describe('verify', () => {
     expect(await verify(stamp, ['--rpc', elsewhere.url, '--rpc', chain.rpcUrl])).toBe(0);
     elsewhere.close();
     expect(await verify(stamp, ['--rpc', elsewhere.url])).toBe(30);
+  });
+
+  const dead = {
+    chainId: 7,
+    anchorRegistry: `0x${'ab'.repeat(20)}`,
+    cooperativeRegistry: `0x${'cd'.repeat(20)}`,
+  };
+  const keptOf = (stamp: ProofBundle): ProofBundle => ({
+    ...stamp,
+    anchor: { ...stamp.anchor, chainId: 7, contract: dead.anchorRegistry as Hex },
+  });
+
+  it('looks up a proof of a deployment that the trusted one succeeds there, and says so', async () => {
+    const { stamp } = await proofs();
+    const successor = trust({ succeeds: [dead] });
+    const kept = keptOf(stamp);
+    expect(await verify(kept, [], successor)).toBe(10);
+    await chain.finalize();
+    expect(await verify(kept, [], successor)).toBe(0);
+    expect(lines.join('\n')).toMatch(
+      /anchored first on chain 7, in 0xab.*By .*trust.json the deployment on chain/,
+    );
+    expect(lines.join('\n')).toContain('which is later than the first');
+    expect(await verify(kept, ['--json'], successor)).toBe(0);
+    const anchoredFirst = { chainId: 7, contract: dead.anchorRegistry };
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ verdict: 'genuine', anchoredFirst });
+    const elsewhere = await between((method) => (method === 'eth_chainId' ? '0x7' : undefined));
+    expect(await verify(kept, ['--rpc', elsewhere.url], successor)).toBe(32);
+    elsewhere.close();
+    await chain.rpc('evm_revert', [snapshot]);
+    snapshot = await chain.rpc('evm_snapshot');
+    expect(await verify(kept, [], successor)).toBe(24);
+    expect(lines.at(-1)).toContain('not anchored again yet');
+  });
+
+  it('takes the word for it from the trusted file alone', async () => {
+    const { stamp } = await proofs();
+    await chain.finalize();
+    const kept = keptOf(stamp);
+    expect(await verify(kept)).toBe(22);
+    expect(await verify({ ...kept, succeeds: [dead] })).toBe(65);
+    const other = { ...kept.anchor, contract: `0x${'12'.repeat(20)}` };
+    expect(await verify({ ...kept, anchor: other }, [], trust({ succeeds: [dead] }))).toBe(22);
+    const onOther = { ...kept.anchor, chainId: 8 };
+    expect(await verify({ ...kept, anchor: onOther }, [], trust({ succeeds: [dead] }))).toBe(22);
+    expect(await verify(kept, [], trust({ succeeds: [{ chainId: 7 }] }))).toBe(64);
+  });
+
+  it('finds the newest of a line of deployments by itself', async () => {
+    const { stamp } = await proofs();
+    await chain.finalize();
+    const deployments = join(folder, 'deployments');
+    mkdirSync(deployments, { recursive: true });
+    const write = (name: string, value: object) =>
+      writeFileSync(join(deployments, name), JSON.stringify(value));
+    const second = { ...dead, chainId: 1 };
+    write('7.json', trust(dead));
+    write('1.json', trust({ ...second, succeeds: [dead] }));
+    write('31337.json', trust({ succeeds: [second, dead] }));
+    write('9.json', {});
+    writeFileSync(join(folder, 'kept.json'), JSON.stringify(keptOf(stamp)));
+    const place = { from: folder, deployments, dataDir: join(folder, 'no-data') };
+    const say = (line: string) => lines.push(line);
+    expect(await runVerify(['kept.json', '--rpc', chain.rpcUrl], { ...place, say })).toBe(0);
+    expect(lines.join('\n')).toContain(`trusted: ${join(deployments, '31337.json')}`);
   });
 
   it('believes no endpoint that another one contradicts, and says when only the issuer was asked', async () => {
