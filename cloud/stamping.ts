@@ -23,7 +23,12 @@ import type { CloudConfig } from './config.ts';
 import { DEMO_COOPERATIVE } from './cooperatives/demo.ts';
 import { keyRoutes, openKeyStore, rewrapAll } from './keystore/index.ts';
 import type { Schema } from './records/index.ts';
-import { enqueueCooperativeKey, enqueueRevocation, isKeyRegistered } from './registry/index.ts';
+import {
+  createKeysStanding,
+  enqueueCooperativeKey,
+  enqueueRevocation,
+  isKeyRegistered,
+} from './registry/index.ts';
 import {
   cooperativeKeysWanted,
   createSigner,
@@ -84,9 +89,11 @@ export function openStamping({ config, access, db, clock, logger }: StampingOpti
   const anchorer = createAnchorer({
     ...{ store, chain, clock, logger, tickSeconds: TICK_SECONDS },
     ...{ trees, fees, fundsWarnDays },
+    mayAnchor: createKeysStanding({ db, rpc, deployment }),
   });
   const keyStore = openKeyStore({ folder: join(dataDir, 'cloud'), ...config.stampKeys });
-  const signer = createSigner({ db, keyStore, clock, isRegistered: isKeyRegistered });
+  const isRegistered = (some: Kysely<Schema>, keyId: string) => isKeyRegistered(some, keyId, deployment());
+  const signer = createSigner({ db, keyStore, clock, isRegistered });
   const signing = new Rounds({
     ...{ name: 'signing', clock, logger, tickSeconds: TICK_SECONDS },
     round: async () => {
@@ -159,12 +166,13 @@ export function openStamping({ config, access, db, clock, logger }: StampingOpti
   };
 }
 
-/** The registry is told of every key once, and once that it is stolen; a planned end needs no word, for it signs no more. */
+/** The registry is told of every key once, and once that it has ended: as planned, or because it was stolen. */
 async function registerKeys(db: Kysely<Schema>, nowMs: number): Promise<void> {
-  for (const { revokedFromMs, ...key } of await cooperativeKeysWanted(db)) {
+  for (const { isRetired, revokedFromMs, ...key } of await cooperativeKeysWanted(db)) {
     await enqueueCooperativeKey(db, { ...key, action: 'set_key', nowMs });
     if (revokedFromMs !== null)
       await enqueueCooperativeKey(db, { ...key, action: 'revoke_key', revokedFromMs, nowMs });
+    else if (isRetired) await enqueueCooperativeKey(db, { ...key, action: 'retire_key', nowMs });
   }
 }
 

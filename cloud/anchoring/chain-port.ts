@@ -103,6 +103,7 @@ export type ChainProblemKind =
   | 'wrong_chain'
   | 'no_contract'
   | 'no_permission'
+  | 'not_admitted'
   | 'refused'
   | 'no_funds'
   | 'fees_too_high'

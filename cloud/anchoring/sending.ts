@@ -25,6 +25,8 @@ export interface Errand<Call> {
   readonly call: Call;
   /** Signed so far for the deployment in use, oldest first. */
   readonly versions: readonly Version[];
+  /** The newest version says what is not to be said any more: it is signed anew, for its nonce. */
+  readonly isOutdated?: boolean;
 }
 
 export type SendAction = Extract<AnchorAction, 'sign_and_send' | 'send_again' | 'bump' | 'fill_gap'>;
@@ -52,7 +54,8 @@ export class Sending<Call> {
     if (action === 'fill_gap' && nextNonce !== undefined) await this.#fill(nextNonce, errand, view);
     const newest = errand.versions.at(-1);
     const isNew = action === 'sign_and_send' || newest === undefined;
-    const replaces = action === 'bump' ? newest : undefined;
+    const takesItsPlace = action === 'bump' || (!isNew && errand.isOutdated === true);
+    const replaces = takesItsPlace ? newest : undefined;
     let transaction: SignedTransaction =
       isNew || replaces ? await this.#sign(errand, view, replaces) : newest;
     let outcome = await this.#send(transaction);

@@ -1,5 +1,5 @@
 import type { Rpc } from '@nongtin/contracts/encoding';
-import { Interface } from 'ethers';
+import { Transaction, Wallet } from 'ethers';
 import {
   type Ask,
   asking,
@@ -16,12 +16,16 @@ import {
   viewOf,
 } from '../anchoring/index.ts';
 import type { KeyChange, OrderCall, OrderFinding, RegistryChain, Revocation } from './registry-chain.ts';
-
-interface Deployment {
-  readonly chainId: number;
-  readonly cooperativeRegistry: string;
-  readonly anchorRegistry: string;
-}
+import {
+  anchorCalls,
+  anchoredAt,
+  cooperativeOf,
+  type Deployment,
+  isRevoked,
+  keyOf,
+  registryCalls,
+  requireDeployment,
+} from './registry-reading.ts';
 
 export interface EthersRegistryOptions {
   readonly rpc: Rpc;
@@ -36,61 +40,48 @@ export interface EthersRegistryOptions {
   readonly confirmations?: number;
 }
 
-const registry = new Interface([
-  'function setKey(bytes32 cooperativeId, bytes32 keyId, uint8 kind, bytes32 publicKeyHash)',
-  'function revokeKey(bytes32 cooperativeId, bytes32 keyId, uint64 revokedFrom)',
-  'function keyOf(bytes32 cooperativeId, bytes32 keyId) view returns (tuple(uint64 validFrom, uint64 revokedFrom, uint8 kind, bytes32 publicKeyHash))',
-]);
-
-const anchors = new Interface([
-  'function revoke(bytes32 issuer, bytes32 leaf)',
-  'function revokeRange(bytes32 issuer, bytes32 batchLeaf, uint32 from, uint32 to)',
-  'function revokedAt(bytes32 issuer, bytes32 leaf) view returns (uint64 time)',
-  'function revokedStamps(bytes32 issuer, bytes32 batchLeaf, uint32 word) view returns (uint256 bitmap)',
-]);
-/** Stamps in a word of the bitmap. */
-const WORD = 256;
-
-interface Key {
-  /** Seconds since 1970; zero: not set, not revoked. */
-  readonly validFrom: bigint;
-  readonly revokedFrom: bigint;
-  readonly publicKeyHash: string;
-}
-
 /** The CooperativeRegistry and the revocations of the AnchorRegistry, over JSON-RPC. */
 export function createEthersRegistry(options: EthersRegistryOptions): RegistryChain {
   const ask = asking(options.rpc);
   const confirmations = options.confirmations ?? CONFIRMATIONS;
   return {
     view: async () => {
-      const { chainId, cooperativeRegistry: contract } = requireDeployment(options);
-      return viewOf(ask, { chainId, contract, key: options.adminKey() }, confirmations);
+      const { chainId, cooperativeRegistry, anchorRegistry } = requireDeployment(options.deployment);
+      const place = { chainId, contract: cooperativeRegistry, key: options.adminKey() };
+      return { ...(await viewOf(ask, place, confirmations)), cooperativeRegistry, anchorRegistry };
     },
     find: async (call, versions, finalized) => {
       // The head first: what is then found stands in it or below.
       const head = await requireBlock(ask, 'latest');
-      const said = await isSaid(ask, requireDeployment(options), call, head.number);
+      const said = await isSaid(ask, requireDeployment(options.deployment), call, head.number);
       if (said === 'other_key' || said === 'no_key') return { kind: said };
       return said ? standing(ask, versions, Number(head.number)) : fateOf(ask, versions, finalized);
     },
-    sign: async (call, terms) => signCall(ask, await contractCall(ask, options, call), terms),
+    anchoredAtMs: async (root) => {
+      const { anchorRegistry } = requireDeployment(options.deployment);
+      const head = await requireBlock(ask, 'latest');
+      const time = await anchoredAt(ask, anchorRegistry, root, head.number);
+      return time === 0n ? undefined : Number(time) * 1000;
+    },
+    isUpToDate: async (call, { raw }) => {
+      if (call.action !== 'retire_key' && call.action !== 'revoke_key') return true;
+      const { data } = Transaction.from(raw);
+      const said = registryCalls.parseTransaction({ data })?.args.at(2);
+      // A filler of this nonce says nothing.
+      if (said === undefined) return false;
+      const { timestamp } = await requireBlock(ask, 'latest');
+      const isPast = call.action === 'retire_key' && said <= BigInt(timestamp);
+      return !isPast && said >= firstSecondAfter(call.keepsUntilMs);
+    },
+    sign: async (call, terms) => {
+      try {
+        return await signCall(ask, await contractCall(ask, options, call), terms);
+      } catch (error) {
+        if (!(error instanceof ChainProblem) || error.kind !== 'no_permission') throw error;
+        throw await explained(ask, options, call, error);
+      }
+    },
     send: (transaction) => sendSigned(ask, transaction),
-  };
-}
-
-function requireDeployment({ deployment }: EthersRegistryOptions): Deployment {
-  const found = deployment();
-  if (found === undefined)
-    throw new ChainProblem(
-      'no_deployment',
-      'No contracts are deployed yet; nothing is sent before they are.',
-    );
-  const { chainId, cooperativeRegistry, anchorRegistry } = found;
-  return {
-    chainId,
-    cooperativeRegistry: cooperativeRegistry.toLowerCase(),
-    anchorRegistry: anchorRegistry.toLowerCase(),
   };
 }
 
@@ -108,33 +99,10 @@ async function isSaid(
   const key = await keyOf(ask, cooperativeRegistry, call, blockTag);
   const isSet = key.validFrom !== 0n;
   if (isSet && key.publicKeyHash !== call.publicKeyHash) return 'other_key';
-  if (call.action === 'revoke_key' && !isSet) return 'no_key';
-  return call.action === 'set_key' ? isSet : key.revokedFrom !== 0n;
-}
-
-async function isRevoked(
-  ask: Ask,
-  contract: string,
-  { issuer, leaf, range }: Revocation,
-  blockTag: string,
-): Promise<boolean> {
-  const read = async (view: 'revokedAt' | 'revokedStamps', ...args: readonly unknown[]) => {
-    const data = anchors.encodeFunctionData(view, args);
-    return BigInt(await ask<string>('eth_call', { to: contract, data }, blockTag));
-  };
-  if (range === undefined) return (await read('revokedAt', issuer, leaf)) !== 0n;
-  for (let word = Math.floor(range.from / WORD); word <= Math.floor(range.to / WORD); word += 1) {
-    const wanted = bitsOf(word, range);
-    if (((await read('revokedStamps', issuer, leaf, word)) & wanted) !== wanted) return false;
-  }
-  return true;
-}
-
-/** Which bits of a word belong to the range. */
-function bitsOf(word: number, { from, to }: { readonly from: number; readonly to: number }): bigint {
-  const first = Math.max(0, from - word * WORD);
-  const last = Math.min(WORD - 1, to - word * WORD);
-  return ((1n << BigInt(last - first + 1)) - 1n) << BigInt(first);
+  if (!isSet) return call.action === 'set_key' ? false : 'no_key';
+  if (call.action === 'set_key') return true;
+  // What is revoked has an end already.
+  return key.revokedFrom !== 0n || (call.action === 'retire_key' && key.validUntil !== 0n);
 }
 
 async function standing(
@@ -149,20 +117,12 @@ async function standing(
   return { kind: 'standing', blockNumber: headNumber, paid: undefined };
 }
 
-async function keyOf(ask: Ask, contract: string, change: KeyChange, blockTag: string): Promise<Key> {
-  const { cooperativeId, keyId } = change;
-  const data = registry.encodeFunctionData('keyOf', [cooperativeId, keyId]);
-  const answer = await ask<string>('eth_call', { to: contract, data }, blockTag);
-  const [key] = registry.decodeFunctionResult('keyOf', answer);
-  return { validFrom: key.validFrom, revokedFrom: key.revokedFrom, publicKeyHash: key.publicKeyHash };
-}
-
 async function contractCall(
   ask: Ask,
   options: EthersRegistryOptions,
   call: OrderCall,
 ): Promise<ContractCall> {
-  const { chainId, cooperativeRegistry, anchorRegistry } = requireDeployment(options);
+  const { chainId, cooperativeRegistry, anchorRegistry } = requireDeployment(options.deployment);
   const key = options.adminKey();
   if (key === undefined) {
     const message = 'There is no key to act for the cooperative with; nothing is sent.';
@@ -172,8 +132,8 @@ async function contractCall(
     const { issuer, leaf, range } = call;
     const data =
       range === undefined
-        ? anchors.encodeFunctionData('revoke', [issuer, leaf])
-        : anchors.encodeFunctionData('revokeRange', [issuer, leaf, range.from, range.to]);
+        ? anchorCalls.encodeFunctionData('revoke', [issuer, leaf])
+        : anchorCalls.encodeFunctionData('revokeRange', [issuer, leaf, range.from, range.to]);
     return { chainId, contract: anchorRegistry, data, key, what: 'the revocation' };
   }
   const data = await keyData(ask, cooperativeRegistry, call);
@@ -181,18 +141,61 @@ async function contractCall(
 }
 
 async function keyData(ask: Ask, contract: string, change: KeyChange): Promise<string> {
-  const { cooperativeId, keyId, keyKind, publicKeyHash } = change;
-  if (change.action === 'set_key')
-    return registry.encodeFunctionData('setKey', [cooperativeId, keyId, keyKind, publicKeyHash]);
+  const { action, cooperativeId, keyId, keyKind, publicKeyHash } = change;
+  if (action === 'set_key')
+    return registryCalls.encodeFunctionData('setKey', [cooperativeId, keyId, keyKind, publicKeyHash]);
   const { timestamp, number } = await requireBlock(ask, 'latest');
+  const newest = BigInt(timestamp);
+  const keeps = firstSecondAfter(change.keepsUntilMs);
+  if (action === 'retire_key') {
+    const soon = newest + RETIREMENT_SECONDS;
+    return registryCalls.encodeFunctionData('retireKey', [cooperativeId, keyId, keeps > soon ? keeps : soon]);
+  }
   const { validFrom } = await keyOf(ask, contract, change, numberHex(Number(number)));
   // The registry takes no time before the key or after the newest block, by whose time nothing has been anchored since.
   const wanted = BigInt(Math.floor(change.revokedFromMs / 1000));
-  const newest = BigInt(timestamp);
-  const from = wanted > newest ? newest : wanted;
-  return registry.encodeFunctionData('revokeKey', [
-    cooperativeId,
-    keyId,
-    from < validFrom ? validFrom : from,
-  ]);
+  const since = wanted > newest ? newest : wanted;
+  // What is to count counts: where it stands in the newest block, the end is a second later, which the next block has.
+  const from = [since, keeps, validFrom].reduce((one, other) => (one > other ? one : other));
+  return registryCalls.encodeFunctionData('revokeKey', [cooperativeId, keyId, from]);
+}
+
+/** Why the registry refuses, and who can change it. */
+async function explained(
+  ask: Ask,
+  options: EthersRegistryOptions,
+  call: OrderCall,
+  refusal: ChainProblem,
+): Promise<ChainProblem> {
+  const key = options.adminKey();
+  if (key === undefined) return refusal;
+  const { cooperativeRegistry } = requireDeployment(options.deployment);
+  const { number, timestamp } = await requireBlock(ask, 'latest');
+  const id = isRevocation(call) ? call.issuer : call.cooperativeId;
+  const { standing, admin } = await cooperativeOf(ask, cooperativeRegistry, id, number);
+  const ours = new Wallet(key).address;
+  const cause = { cause: refusal };
+  if (standing === 'unknown') {
+    const message = `The alliance has not admitted it on this deployment: it calls admit, with ${ours} as who acts for it.`;
+    return new ChainProblem('not_admitted', message, cause);
+  }
+  if (standing === 'suspended') {
+    const message = 'The alliance has suspended it: nothing is said for it until the alliance reinstates it.';
+    return new ChainProblem('no_permission', message, cause);
+  }
+  if (admin === ours.toLowerCase()) {
+    const isEarly = call.action === 'revoke_key' && firstSecondAfter(call.keepsUntilMs) > BigInt(timestamp);
+    const message =
+      'No block is later than the newest anchor that is to count; the revocation is sent when one is.';
+    return isEarly ? new ChainProblem('refused', message, cause) : refusal;
+  }
+  const message = `${admin} acts for it on this deployment, our key is that of ${ours}: give us the keystore of the first, or have it propose the second (proposeAdmin).`;
+  return new ChainProblem('no_permission', message, cause);
+}
+
+/** From now until a retired key counts no more: time for the transaction to be mined, for an end in the past is refused. */
+const RETIREMENT_SECONDS = 900n;
+
+function firstSecondAfter(ms: number | undefined): bigint {
+  return ms === undefined ? 0n : BigInt(Math.floor(ms / 1000)) + 1n;
 }

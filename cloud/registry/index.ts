@@ -8,6 +8,7 @@ import { createEthersRegistry } from './ethers-registry.ts';
 import { createOrderStore } from './order-store.ts';
 import { Registrar } from './registrar.ts';
 
+export { createKeysStanding } from './keys-standing.ts';
 export { enqueueCooperativeKey, enqueueRevocation, isKeyRegistered } from './queue.ts';
 export type { Registrar } from './registrar.ts';
 

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { LeafReference } from '../anchoring/index.ts';
 import type { Schema } from '../records/index.ts';
+import type { Deployment } from './registry-reading.ts';
 
 type KeyAction = 'set_key' | 'revoke_key';
 
@@ -25,7 +26,8 @@ export async function enqueueKeyOrder(
 interface CooperativeKeyOrder {
   /** Its short name here (`cooperatives.id`). */
   readonly cooperative: string;
-  readonly action: KeyAction;
+  /** retire_key: its planned end. The chain is told of an end when all that the key has signed stands there for good. */
+  readonly action: KeyAction | 'retire_key';
   /** bytes32 as 0x and 64 hex digits, as the CooperativeRegistry has them. */
   readonly keyId: string;
   readonly publicKeyHash: string;
@@ -53,14 +55,21 @@ export async function enqueueCooperativeKey(db: Kysely<Schema>, order: Cooperati
     .execute();
 }
 
-/** Whether the chain has a cooperative's key, in a block that cannot be undone any more. */
-export async function isKeyRegistered(db: Kysely<Schema>, keyId: string): Promise<boolean> {
+/** Whether this deployment's registry has a cooperative's key, in a block that could not be undone when we looked last. */
+export async function isKeyRegistered(
+  db: Kysely<Schema>,
+  keyId: string,
+  deployment: Pick<Deployment, 'chainId' | 'cooperativeRegistry'> | undefined,
+): Promise<boolean> {
+  if (deployment === undefined) return false;
   const row = await db
     .selectFrom('chain_orders')
     .select('order_id')
     .where('action', '=', 'set_key')
     .where('key_id', '=', keyId.toLowerCase())
     .where('state', '=', 'final')
+    .where('chain_id', '=', deployment.chainId)
+    .where('registry', '=', deployment.cooperativeRegistry.toLowerCase())
     .executeTakeFirst();
   return row !== undefined;
 }

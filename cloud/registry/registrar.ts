@@ -1,8 +1,8 @@
 import type { Logger } from '@nongtin/service';
 import {
   ChainProblem,
-  type ChainView,
   defaultFeeRules,
+  type Errand,
   type FeeRules,
   Rounds,
   type RoundsStatus,
@@ -10,7 +10,7 @@ import {
   type Version,
 } from '../anchoring/index.ts';
 import type { Order, OrderStore } from './order-store.ts';
-import type { OrderCall, OrderFinding, RegistryChain } from './registry-chain.ts';
+import type { OrderCall, OrderFinding, RegistryChain, RegistryView } from './registry-chain.ts';
 import { nextOrderStep, type OrderEvent } from './state.ts';
 
 export interface RegistrarOptions {
@@ -38,6 +38,8 @@ export class Registrar {
   readonly #sending: Sending<OrderCall>;
   readonly #doubts = new Map<number, number>();
   readonly #rounds: Rounds;
+  /** Orders that wait for something else than the chain, and for what. */
+  readonly #held = new Map<number, string>();
   #problem: ChainProblem | undefined;
 
   constructor(options: RegistrarOptions) {
@@ -69,11 +71,13 @@ export class Registrar {
   async #round(): Promise<void> {
     const { store, chain } = this.#options;
     this.#problem = undefined;
+    this.#held.clear();
     const newest = await store.newestFinal();
     const open = await store.open();
     // With nothing to say and nothing said, the chain need not even be there.
     if (newest === undefined && open.length === 0) return;
     const view = await chain.view();
+    await store.disown(view, this.#options.clock.nowMs());
     if (newest !== undefined && (await this.#look(newest, view)).finding.kind !== 'standing') {
       await store.reopen();
       return this.#followAll(await store.open(), view);
@@ -81,11 +85,11 @@ export class Registrar {
     await this.#followAll(open, view);
   }
 
-  async #followAll(open: readonly Order[], view: ChainView): Promise<void> {
+  async #followAll(open: readonly Order[], view: RegistryView): Promise<void> {
     const looks: Look[] = [];
     for (const order of open) looks.push(await this.#look(order, view));
     // A nonce is taken by one that waits for its block.
-    let isBusy = looks.some(({ finding }) => isOnItsWay(finding));
+    let isBusy = looks.some(isOnItsWay);
     for (const look of looks) {
       const signs = look.event === 'lost';
       if (signs && isBusy && look.order.state !== 'mined') continue;
@@ -94,7 +98,7 @@ export class Registrar {
     if (this.#problem !== undefined) throw this.#problem;
   }
 
-  async #look(order: Order, view: ChainView): Promise<Look> {
+  async #look(order: Order, view: RegistryView): Promise<Look> {
     const { store, chain, clock } = this.#options;
     const versions = await store.ledger.versionsOf({ kind: 'order', id: order.orderId }, view);
     const found = await chain.find(order.call, versions, view.finalizedNumber);
@@ -102,13 +106,14 @@ export class Registrar {
     const newest = versions.at(-1);
     const isStuck = newest !== undefined && clock.nowMs() - newest.signedAtMs >= this.#rules.bumpAfterMs;
     const event = finding.kind === 'pending' && isStuck ? 'stuck' : eventOf(finding, view);
-    return { order, versions, finding, event };
+    const errand = finding.kind === 'standing' ? '' : await this.#errandOf(order, versions, view);
+    return { order, versions, finding, event, errand };
   }
 
   /** Whether a transaction was sent. */
-  async #follow(look: Look, view: ChainView): Promise<boolean> {
+  async #follow(look: Look, view: RegistryView): Promise<boolean> {
     const { store, clock } = this.#options;
-    const { order, versions, finding, event } = look;
+    const { order, finding, event, errand } = look;
     const { state, action } = nextOrderStep(order.state, event);
     if (!this.#isBelieved(look, action)) return false;
     if (finding.kind === 'standing') {
@@ -125,7 +130,11 @@ export class Registrar {
       await store.setState(order.orderId, state);
     }
     if (action === 'none' || action === 'record_block' || action === 'carry_over') return false;
-    const errand = { purpose: { kind: 'order', id: order.orderId } as const, call: order.call, versions };
+    if (typeof errand === 'string') {
+      this.#held.set(order.orderId, errand);
+      if (order.state !== 'waiting') await store.setState(order.orderId, 'waiting');
+      return false;
+    }
     const nextNonce = finding.kind === 'gap' ? finding.nextNonce : undefined;
     try {
       const sent = await this.#sending.act(action, errand, view, nextNonce);
@@ -134,10 +143,31 @@ export class Registrar {
     } catch (error) {
       // The others are looked at all the same.
       if (!(error instanceof ChainProblem)) throw error;
-      this.#problem ??= error;
+      this.#problem ??= named(error, order);
       return false;
     }
     return true;
+  }
+
+  /** A signing key ends only when what it has signed stands: else why it does not end yet. */
+  async #errandOf(
+    order: Order,
+    versions: readonly Version[],
+    view: RegistryView,
+  ): Promise<Errand<OrderCall> | string> {
+    const { store, chain } = this.#options;
+    const purpose = { kind: 'order', id: order.orderId } as const;
+    if (order.endsMs === undefined) return { purpose, call: order.call, versions };
+    const { pending, newest } = await store.signedTrees(order, view);
+    if (pending > 0) return `${pending} records that it signed do not stand on this deployment for good yet`;
+    if (newest === undefined) return { purpose, call: order.call, versions };
+    // What we noted of the anchors may be older than the chain, which may have been set back a moment ago.
+    if ((await chain.anchoredAtMs(newest.root)) !== newest.blockTimeMs)
+      return 'what it signed is being looked up on the chain again';
+    const call = { ...order.call, keepsUntilMs: newest.blockTimeMs };
+    const last = versions.at(-1);
+    const isOutdated = last !== undefined && !(await chain.isUpToDate(call, last));
+    return { purpose, call, versions, isOutdated };
   }
 
   #isBelieved({ order, versions }: Look, action: string): boolean {
@@ -161,25 +191,35 @@ interface Look {
   readonly versions: readonly Version[];
   readonly finding: OrderFinding;
   readonly event: OrderEvent;
+  /** What to send; text: why nothing is to be sent yet. */
+  readonly errand: Errand<OrderCall> | string;
 }
 
-function isOnItsWay({ kind }: OrderFinding): boolean {
-  return kind === 'pending' || kind === 'dropped' || kind === 'gap' || kind === 'overtaken';
+function isOnItsWay({ finding: { kind }, errand }: Look): boolean {
+  if (kind === 'pending' || kind === 'overtaken') return true;
+  // Signed once and held now, it is in nobody's pool: its nonce is free.
+  return (kind === 'dropped' || kind === 'gap') && typeof errand !== 'string';
 }
 
 /** What somebody else's transaction said is looked for in no block: it stood when we first saw it. */
-function sinceFirstSeen(finding: OrderFinding, order: Order, view: ChainView): OrderFinding {
+function sinceFirstSeen(finding: OrderFinding, order: Order, view: RegistryView): OrderFinding {
   const { state, blockNumber } = order;
   if (finding.kind !== 'standing' || finding.paid !== undefined || state !== 'mined') return finding;
   if (blockNumber === null || !isOf(order, view)) return finding;
   return { ...finding, blockNumber: Math.min(blockNumber, finding.blockNumber) };
 }
 
-function eventOf(finding: OrderFinding, view: ChainView): OrderEvent {
+function eventOf(finding: OrderFinding, view: RegistryView): OrderEvent {
   if (finding.kind !== 'standing') return finding.kind;
   return finding.blockNumber <= view.finalizedNumber ? 'finalized' : 'standing';
 }
 
-function isOf({ chainId, registry }: Order, view: ChainView): boolean {
+function isOf({ chainId, registry }: Order, view: RegistryView): boolean {
   return chainId === view.chainId && registry === view.registry;
+}
+
+/** Whose right is missing is the first that a person has to know. */
+function named(problem: ChainProblem, { cooperative }: Order): ChainProblem {
+  if (problem.kind !== 'no_permission' && problem.kind !== 'not_admitted') return problem;
+  return new ChainProblem(problem.kind, `${cooperative}: ${problem.message}`, { cause: problem.cause });
 }

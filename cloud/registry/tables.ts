@@ -6,7 +6,7 @@ type Optional<T> = ColumnType<T | null, T | null | undefined, T | null>;
 export interface RegistryTables {
   chain_orders: {
     order_id: Generated<number>;
-    action: 'set_key' | 'revoke_key' | 'revoke_leaf' | 'revoke_range';
+    action: 'set_key' | 'retire_key' | 'revoke_key' | 'revoke_leaf' | 'revoke_range';
     state: 'waiting' | 'submitted' | 'mined' | 'final' | 'refused';
     queued_at_ms: number;
     /** Whose key; one of each action. Null: it is about something else. */

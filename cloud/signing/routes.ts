@@ -82,7 +82,11 @@ export const signingRoutes: FastifyPluginAsyncTypebox<SigningRoutesOptions> = as
         revokedFromMs: stolenFromMs === undefined ? null : Math.min(stolenFromMs, nowMs),
       });
       if (key !== undefined) return keyView(key);
-      return reply.code(404).send(problem('your_input', 'unknown_key', 'No such key is in use.'));
+      return reply
+        .code(404)
+        .send(
+          problem('your_input', 'unknown_key', 'No such key is in use, or it was told as stolen before.'),
+        );
     },
   );
 

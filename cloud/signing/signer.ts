@@ -63,7 +63,7 @@ export interface Signer {
   release(): Promise<number>;
 }
 
-type Row = Selectable<Schema['record_signatures']>;
+type Row = Omit<Selectable<Schema['record_signatures']>, 'disowned'>;
 
 export function createSigner(options: SignerOptions): Signer {
   const { db, clock } = options;
@@ -178,6 +178,8 @@ async function release(transaction: Kysely<Schema>, options: SignerOptions): Pro
     .selectAll('signed')
     .select('cooperatives.chain_id')
     .where('signed.signature', 'is not', null)
+    // Signed by a key that was stolen meanwhile: it would count nowhere.
+    .where('signed.disowned', '=', false)
     .where('leaves.leaf_id', 'is', null)
     .orderBy('signed.asked_at_ms')
     .orderBy('signed.ref_id')

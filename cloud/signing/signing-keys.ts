@@ -3,6 +3,7 @@ import { getAddress, Wallet } from 'ethers';
 import type { Kysely, Selectable } from 'kysely';
 import { type KeyStore, whileKeysStay } from '../keystore/index.ts';
 import type { Schema } from '../records/index.ts';
+import { disownSince } from './disowned.ts';
 
 export type SigningKey = Selectable<Schema['signing_keys']>;
 
@@ -12,6 +13,8 @@ export interface CooperativeKeyWanted {
   readonly cooperative: string;
   readonly keyId: Hex;
   readonly publicKeyHash: Hex;
+  /** Signs no more. */
+  readonly isRetired: boolean;
   /** Null: not revoked. */
   readonly revokedFromMs: number | null;
 }
@@ -20,7 +23,7 @@ export interface CooperativeKeyWanted {
 export async function cooperativeKeysWanted(db: Kysely<Schema>): Promise<CooperativeKeyWanted[]> {
   const rows = await db
     .selectFrom('signing_keys')
-    .select(['cooperative_id', 'address', 'revoked_from_ms'])
+    .select(['cooperative_id', 'address', 'retired_at_ms', 'revoked_from_ms'])
     .orderBy('added_at_ms')
     .orderBy('key_id')
     .execute();
@@ -30,6 +33,7 @@ export async function cooperativeKeysWanted(db: Kysely<Schema>): Promise<Coopera
       cooperative: row.cooperative_id,
       keyId: cooperativeKeyId(address),
       publicKeyHash: addressHash(address),
+      isRetired: row.retired_at_ms !== null,
       revokedFromMs: row.revoked_from_ms,
     };
   });
@@ -84,8 +88,11 @@ export async function addWallet(
   return known === undefined ? insertKey(db, address, order, null) : 'taken';
 }
 
-/** The key signs no more; one that was kept here is wiped. Undefined: there is none that is in use. */
-export async function retireKey(
+/**
+ * The key signs no more; one that was kept here is wiped. Undefined: there is none that is in use. A key whose planned end is over
+ * may still be told as stolen: what it signed since then counts nowhere.
+ */
+export function retireKey(
   db: Kysely<Schema>,
   order: {
     readonly keyId: string;
@@ -96,19 +103,25 @@ export async function retireKey(
     readonly revokedFromMs: number | null;
   },
 ): Promise<SigningKey | undefined> {
-  return db
-    .updateTable('signing_keys')
-    .set({
-      wrapped_secret: null,
-      retired_at_ms: order.nowMs,
-      retired_by: order.by,
-      retired_reason: order.reason,
-      revoked_from_ms: order.revokedFromMs,
-    })
-    .where('key_id', '=', order.keyId)
-    .where('retired_at_ms', 'is', null)
-    .returningAll()
-    .executeTakeFirst();
+  const { keyId, revokedFromMs } = order;
+  const isStolen = revokedFromMs !== null;
+  return db.transaction().execute(async (transaction) => {
+    const key = await transaction
+      .updateTable('signing_keys')
+      .set((eb) => ({
+        wrapped_secret: null,
+        retired_at_ms: eb.fn.coalesce('retired_at_ms', eb.val(order.nowMs)),
+        retired_by: order.by,
+        retired_reason: order.reason,
+        revoked_from_ms: revokedFromMs,
+      }))
+      .where('key_id', '=', keyId)
+      .where(isStolen ? 'revoked_from_ms' : 'retired_at_ms', 'is', null)
+      .returningAll()
+      .executeTakeFirst();
+    if (key !== undefined && isStolen) await disownSince(transaction, keyId, revokedFromMs);
+    return key;
+  });
 }
 
 /** In use, the newest first; with a lock against being retired meanwhile. */

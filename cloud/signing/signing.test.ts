@@ -154,7 +154,7 @@ describe('a signing key', () => {
     await post(`/api/signing-keys/${other.keyId}/retire`, { reason: 'stolen', stolenFromMs: 5 });
     const wanted = await cooperativeKeysWanted(db);
     expect(wanted.find((key) => key.keyId === keyId)).toEqual({
-      ...{ cooperative, keyId, publicKeyHash: addressHash(address), revokedFromMs: null },
+      ...{ cooperative, keyId, publicKeyHash: addressHash(address), isRetired: false, revokedFromMs: null },
     });
     expect(wanted.find((key) => key.keyId === other.keyId)?.revokedFromMs).toBe(5);
   });

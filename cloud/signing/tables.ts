@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely';
+
 /** Rows of the keys that cooperatives sign with, and of their signatures. */
 export interface SigningTables {
   signing_keys: {
@@ -36,5 +38,7 @@ export interface SigningTables {
     signed_at_ms: number | null;
     /** Who brought it; null: made here. */
     signed_by: string | null;
+    /** Its key was stolen by the time it was first anchored: it counts on no chain. */
+    disowned: Generated<boolean>;
   };
 }
