@@ -21,6 +21,7 @@ import { registerAnchorMetrics } from './anchoring/index.ts';
 import { buildApp } from './api/app.ts';
 import { apiRoutes } from './api/index.ts';
 import { openChainAccess } from './chain-access.ts';
+import { chainReadiness } from './chain-readiness.ts';
 import { Commands, commandRoutes } from './commands/index.ts';
 import type { CloudConfig } from './config.ts';
 import { seedDemoCooperative } from './cooperatives/demo.ts';
@@ -32,7 +33,7 @@ import { createMetrics } from './metrics.ts';
 import { Neighbours } from './pests/neighbours.ts';
 import { pestRoutes } from './pests/routes.ts';
 import { openRecords, type Records } from './records/index.ts';
-import { openRegistrar, type Registrar } from './registry/index.ts';
+import { openRegistrar, type Registrar, registerRegistryMetrics } from './registry/index.ts';
 import { type CloudSeries, openCloudSeries } from './series/index.ts';
 import { openStamping, type Stamping } from './stamping.ts';
 import { CloudAuthority } from './tls/authority.ts';
@@ -250,9 +251,12 @@ export class Cloud implements Service {
       ...{ db: records.db, clock: this.#clock },
       status: () => stamping.anchorer.status(),
     });
+    registerRegistryMetrics(registry, { db: records.db, status: () => registrar.status() });
     series.register(registry);
     if (packer) registerPackerMetrics(registry, packer);
     const dependencies = [
+      // Without the chain, stamps wait for their anchor, and everything else goes on.
+      ...chainReadiness(stamping.anchorer, registrar),
       // Without it gateways wait and people do not.
       ...(uplink instanceof NatsDoor
         ? [{ name: 'nats', vital: false, check: () => uplink.check().then(() => 'ok') }]
@@ -275,9 +279,7 @@ export class Cloud implements Service {
       ...apiRoutes({
         ...api,
         consoleDir: this.#config.consoleDir,
-        chainState: () => stamping.anchorer.status().state,
         queueRecord: stamping.queueRecord,
-        fundsState: () => fundsState(stamping),
         dependencies,
       }),
       stamping.routes,
@@ -295,11 +297,6 @@ export class Cloud implements Service {
     }
     return app;
   }
-}
-
-/** Whoever asks whether we are ready need not learn what we have. */
-function fundsState({ anchorer }: Stamping): string {
-  return anchorer.status().funds.state === 'low' ? 'low' : 'ok';
 }
 
 interface AppParts {

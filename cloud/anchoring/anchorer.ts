@@ -2,7 +2,7 @@ import type { Logger } from '@nongtin/service';
 import type { AnchorStore, OpenAnchor } from './anchor-store.ts';
 import { type AnchorCall, type ChainPort, ChainProblem, type ChainView, type Finding } from './chain-port.ts';
 import { defaultFeeRules, type FeeRules } from './fees.ts';
-import { FUNDS_WINDOW_MS, type Funds, fundsOf, noFundsKnown } from './funds.ts';
+import { type Funds, FundsWatch } from './funds.ts';
 import { Rounds, type RoundsStatus } from './rounds.ts';
 import { type Errand, Sending } from './sending.ts';
 import { type AnchorEvent, type AnchorState, nextStep } from './state.ts';
@@ -81,13 +81,16 @@ class TickingAnchorer implements Anchorer {
   #held: Promise<string | undefined> | undefined;
   readonly #rounds: Rounds;
   #problem: ChainProblem | undefined;
-  #funds = noFundsKnown;
+  readonly #funds: FundsWatch;
 
   constructor(options: AnchorerOptions) {
     const { store, chain, clock } = options;
     this.#options = options;
     this.#rules = options.fees ?? defaultFeeRules;
     this.#sending = new Sending({ ledger: store.ledger, chain, rules: this.#rules, clock });
+    const { logger, fundsWarnDays: warnDays } = options;
+    const { ledger } = store;
+    this.#funds = new FundsWatch({ ledger, clock, logger, warnDays, name: 'anchorer', pays: 'anchors' });
     this.#rounds = new Rounds({ ...options, name: 'anchorer', round: () => this.#round() });
   }
 
@@ -100,7 +103,7 @@ class TickingAnchorer implements Anchorer {
   }
 
   status(): AnchoringStatus {
-    return { ...this.#rounds.status(), funds: this.#funds };
+    return { ...this.#rounds.status(), funds: this.#funds.funds };
   }
 
   tick(): Promise<void> {
@@ -113,7 +116,7 @@ class TickingAnchorer implements Anchorer {
     this.#held = undefined;
     const asked = await store.newestStanding();
     const view = await chain.view(asked?.blockNumber ?? undefined);
-    await this.#count(view);
+    await this.#funds.look(view);
     const newest = (await this.#moveHere(view)) ? await store.newestStanding() : asked;
     const looked = new Set<number>();
     const finalAbove = newest !== undefined && (await store.finalAbove(view.finalizedNumber));
@@ -125,21 +128,6 @@ class TickingAnchorer implements Anchorer {
     }
     await this.#startNext(view);
     if (this.#problem !== undefined) throw this.#problem;
-  }
-
-  /** What the account has and for how long it will do. */
-  async #count({ chainId, account }: ChainView): Promise<void> {
-    if (account === undefined) return;
-    const { store, clock, logger, fundsWarnDays: warnDays = 7 } = this.#options;
-    const [nowMs, payer] = [clock.nowMs(), { chainId, address: account.address }];
-    const sinceMs = nowMs - FUNDS_WINDOW_MS;
-    const spentWei = await store.ledger.spentSince(payer, sinceMs);
-    const firstAtMs = await store.ledger.firstSince(payer, sinceMs);
-    const before = this.#funds.state;
-    this.#funds = fundsOf({ ...account, spentWei, firstAtMs, nowMs, warnDays });
-    if (this.#funds.state === before) return;
-    if (this.#funds.state === 'low') logger.warn({ funds: this.#funds }, 'money for gas runs out');
-    else if (before === 'low') logger.info({ funds: this.#funds }, 'money for gas again');
   }
 
   /** Whether anything had to be carried over from another deployment. */

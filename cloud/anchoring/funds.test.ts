@@ -3,7 +3,7 @@ import { fundsOf } from './funds.ts';
 
 const DAY_MS = 86_400_000;
 const question = {
-  ...{ address: '0xme', balanceWei: 100n, spentWei: 70n, warnDays: 7 },
+  ...{ address: '0xme', balanceWei: 100n, spentWei: 70n, warnDays: 7, reserveWei: 1n, pays: 'anchors' },
   ...{ firstAtMs: 0, nowMs: 7 * DAY_MS },
 };
 const of = (change: Partial<typeof question> | { firstAtMs: undefined }) =>
@@ -30,4 +30,11 @@ it('knows no pace before anything was spent, and calls an empty account low all 
   const unspent = { spentWei: 0n, firstAtMs: undefined };
   expect(of(unspent)).toMatchObject({ state: 'ok', daysLeft: null });
   expect(of({ ...unspent, balanceWei: 0n })).toMatchObject({ state: 'low', daysLeft: null });
+});
+
+it('is an alarm at any pace when the next transactions could not be paid', () => {
+  const low = of({ spentWei: 0n, reserveWei: 101n });
+  expect(low).toMatchObject({ state: 'low', daysLeft: null });
+  expect(low.message).toContain('hardly enough');
+  expect(of({ reserveWei: 100n }).state).toBe('ok');
 });

@@ -29,8 +29,9 @@ export {
 export { createEthersChain } from './ethers-chain.ts';
 export { defaultFeeRules, type FeeRules } from './fees.ts';
 export { finalizedNumber } from './finality.ts';
+export { type Funds, FundsWatch } from './funds.ts';
 export { httpRpc, RpcError } from './http-rpc.ts';
-export { registerAnchorMetrics } from './metrics.ts';
+export { registerAnchorMetrics, registerStatusMetrics } from './metrics.ts';
 export { enqueueLeaf, type LeafReference, type NewLeaf } from './queue.ts';
 export { Rounds, type RoundsStatus } from './rounds.ts';
 export { anchorRoutes } from './routes.ts';

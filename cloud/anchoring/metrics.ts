@@ -2,6 +2,8 @@ import type { Kysely } from 'kysely';
 import { Gauge, type Registry } from 'prom-client';
 import type { Schema } from '../records/index.ts';
 import type { AnchoringStatus } from './anchorer.ts';
+import type { Funds } from './funds.ts';
+import type { RoundsStatus } from './rounds.ts';
 import { costsSince, countUnsettled, countWaiting } from './standing.ts';
 
 export interface AnchorMetricsOptions {
@@ -34,30 +36,13 @@ export function registerAnchorMetrics(registry: Registry, options: AnchorMetrics
       for (const [state, count] of counts) this.set({ state }, count);
     },
   });
-  new Gauge({
-    name: 'nongtin_anchoring_state',
-    help: '1 for the state the anchorer is in: ok, starting, or what keeps it from anchoring',
-    labelNames: ['state'],
-    registers,
-    collect() {
-      this.reset();
-      this.set({ state: status().state }, 1);
-    },
-  });
-  new Gauge({
-    name: 'nongtin_anchoring_state_since_seconds',
-    help: 'When the anchorer came into its state, seconds since 1970',
-    registers,
-    collect() {
-      this.set(status().sinceMs / 1000);
-    },
-  });
+  registerStatusMetrics(registry, { prefix: 'nongtin_anchoring', who: 'the anchorer', status });
 }
 
 const DAY_MS = 86_400_000;
 
-/** What anchors cost, by tick and leaf when divided, and how long the money lasts. */
-function registerCosts(registry: Registry, { db, clock, status }: AnchorMetricsOptions): void {
+/** What anchors cost, by tick and leaf when divided. */
+function registerCosts(registry: Registry, { db, clock }: AnchorMetricsOptions): void {
   const registers = [registry];
   new Gauge({
     name: 'nongtin_anchoring_day',
@@ -74,16 +59,50 @@ function registerCosts(registry: Registry, { db, clock, status }: AnchorMetricsO
       this.set({ of: 'wei' }, Number(costs.costWei));
     },
   });
+}
+
+interface StatusMetricsOptions {
+  /** Of the names of the figures. */
+  readonly prefix: string;
+  /** 'the anchorer' */
+  readonly who: string;
+  readonly status: () => RoundsStatus & { readonly funds: Funds };
+}
+
+/** Of whoever speaks with the chain: whether it lets him, and how long his money lasts. */
+export function registerStatusMetrics(
+  registry: Registry,
+  { prefix, who, status }: StatusMetricsOptions,
+): void {
+  const registers = [registry];
   new Gauge({
-    name: 'nongtin_anchoring_balance_wei',
-    help: 'What the account that anchors has; NaN while nobody knows',
+    name: `${prefix}_state`,
+    help: `1 for the state ${who} is in: ok, starting, or what keeps it from the chain`,
+    labelNames: ['state'],
+    registers,
+    collect() {
+      this.reset();
+      this.set({ state: status().state }, 1);
+    },
+  });
+  new Gauge({
+    name: `${prefix}_state_since_seconds`,
+    help: `When ${who} came into its state, seconds since 1970`,
+    registers,
+    collect() {
+      this.set(status().sinceMs / 1000);
+    },
+  });
+  new Gauge({
+    name: `${prefix}_balance_wei`,
+    help: `What the account of ${who} has; NaN while nobody knows`,
     registers,
     collect() {
       this.set(Number(status().funds.balanceWei ?? Number.NaN));
     },
   });
   new Gauge({
-    name: 'nongtin_anchoring_funds_days',
+    name: `${prefix}_funds_days`,
     help: 'Days that the account pays for at the pace of the last ones; NaN while nobody knows',
     registers,
     collect() {
@@ -91,8 +110,8 @@ function registerCosts(registry: Registry, { db, clock, status }: AnchorMetricsO
     },
   });
   new Gauge({
-    name: 'nongtin_anchoring_funds_low',
-    help: '1 when that is less than NONGTIN_GAS_DAYS_LEFT or there is nothing, else 0',
+    name: `${prefix}_funds_low`,
+    help: '1 when that is less than NONGTIN_GAS_DAYS_LEFT or there is too little for the next transactions, else 0',
     registers,
     collect() {
       this.set(status().funds.state === 'low' ? 1 : 0);

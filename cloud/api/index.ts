@@ -12,29 +12,23 @@ import { lotRoutes } from './lot-routes.ts';
 
 interface ApiParts extends GatewayRoutesOptions {
   readonly registry: Registry;
-  readonly chainState: () => string;
   /** Signs a lot and hands it to anchoring. */
   readonly queueRecord: Signer['queueRecord'];
-  /** 'ok', or that the money for gas runs out. */
-  readonly fundsState: () => string;
   /** Of the built console. */
   readonly consoleDir: string;
-  /** What this process depends on beside records, entries and chain. */
+  /** What this process depends on beside records and entries. */
   readonly dependencies?: readonly Dependency[];
 }
 
 /** Our own routes; those of stamps, anchors and verification come with their folders. */
 export function apiRoutes(parts: ApiParts): ((app: FastifyInstance) => void | Promise<void>)[] {
-  const { db, entries, clock, registry, chainState, queueRecord } = parts;
+  const { db, entries, clock, registry, queueRecord } = parts;
   const enqueueLot: LotsOptions['enqueueLot'] = (trx, { cooperativeId, digest, lotNumber }) =>
     queueRecord(trx, { cooperativeId, kind: 'lot', digest, refKind: 'lot', refId: lotNumber });
   const isOk = (work: unknown) => Promise.resolve(work).then(() => 'ok');
   const dependencies = [
     { name: 'records', vital: true, check: () => isOk(sql`select 1`.execute(db)) },
     { name: 'entries', vital: true, check: () => isOk(entries.check()) },
-    // Without the chain, stamps wait for their anchor, and everything else goes on.
-    { name: 'chain', vital: false, check: async () => chainState() },
-    { name: 'gas', vital: false, check: async () => parts.fundsState() },
     ...(parts.dependencies ?? []),
   ];
   return [

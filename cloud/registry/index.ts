@@ -9,13 +9,14 @@ import { createOrderStore } from './order-store.ts';
 import { Registrar } from './registrar.ts';
 
 export { createKeysStanding } from './keys-standing.ts';
+export { registerRegistryMetrics } from './metrics.ts';
 export { enqueueCooperativeKey, enqueueRevocation, isKeyRegistered } from './queue.ts';
 export type { Registrar } from './registrar.ts';
 
 const TICK_SECONDS = 2;
 
 interface RegistrarParts {
-  readonly config: Pick<CloudConfig, 'rpcUrls' | 'rpcQuorum' | 'fees'>;
+  readonly config: Pick<CloudConfig, 'rpcUrls' | 'rpcQuorum' | 'fees' | 'fundsWarnDays'>;
   readonly access: ChainAccess;
   readonly db: Kysely<Schema>;
   readonly clock: { nowMs(): number };
@@ -24,7 +25,7 @@ interface RegistrarParts {
 
 /** The registrar, wired to the chain; not started. */
 export function openRegistrar({ config, access, db, clock, logger }: RegistrarParts): Registrar {
-  const { fees } = config;
+  const { fees, fundsWarnDays } = config;
   const { deployment } = access;
   const chain = createEthersRegistry({
     rpc: openEndpoints(config, () => deployment()?.chainId).rpc,
@@ -32,5 +33,5 @@ export function openRegistrar({ config, access, db, clock, logger }: RegistrarPa
     adminKey: access.cooperativeKey,
   });
   const store = createOrderStore(db);
-  return new Registrar({ store, chain, clock, logger, fees, tickSeconds: TICK_SECONDS });
+  return new Registrar({ store, chain, clock, logger, fees, fundsWarnDays, tickSeconds: TICK_SECONDS });
 }

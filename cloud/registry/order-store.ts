@@ -41,6 +41,8 @@ export interface Order {
 export interface OrderStore {
   /** Those that the chain does not hold for good: keys that sign before all others, ends of such keys last. */
   open(): Promise<Order[]>;
+  /** How many the chain can never say: their id is another key's. */
+  refused(): Promise<number>;
   /** The one that stands in the highest block, of those that are final. */
   newestFinal(): Promise<Order | undefined>;
   /** A transaction for it, written down before, was sent. */
@@ -115,6 +117,14 @@ export function createOrderStore(db: Kysely<Schema>): OrderStore {
         .limit(MOST_OPEN)
         .execute();
       return rows.map(orderOf);
+    },
+    refused: async () => {
+      const { count } = await db
+        .selectFrom('chain_orders')
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .where('state', '=', 'refused')
+        .executeTakeFirstOrThrow();
+      return Number(count);
     },
     newestFinal: async () => {
       const row = await orders()

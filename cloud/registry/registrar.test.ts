@@ -8,6 +8,7 @@ import {
 import { cooperativeIdOf, gatewayKeyId, keyKinds, publicKeyHash, toHex } from '@nongtin/contracts/encoding';
 import { Contract, id, JsonRpcProvider, keccak256, Wallet } from 'ethers';
 import type { Kysely } from 'kysely';
+import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openTestRecords, silent } from '../anchoring/fixture.suite.ts';
 import { enqueueLeaf, hashOf, httpRpc } from '../anchoring/index.ts';
@@ -15,7 +16,7 @@ import { addCooperative } from '../cooperatives/cooperatives.ts';
 import { GatewayRegister } from '../enrolment/gateway-register.ts';
 import type { Schema } from '../records/index.ts';
 import { createEthersRegistry } from './ethers-registry.ts';
-import { enqueueCooperativeKey, enqueueRevocation } from './index.ts';
+import { enqueueCooperativeKey, enqueueRevocation, registerRegistryMetrics } from './index.ts';
 import { createOrderStore } from './order-store.ts';
 import { Registrar } from './registrar.ts';
 import type { RegistryChain } from './registry-chain.ts';
@@ -204,8 +205,10 @@ describe('the registrar on a real chain', () => {
     await byHand((registry, id) =>
       registry.getFunction('setKey').send(id, gatewayKeyId('gw-1'), 1, publicKeyHash(keyOf('thief'))),
     );
-    await untilFinal(registrarOf());
+    const registrar = registrarOf();
+    await untilFinal(registrar);
     expect(await states()).toEqual(['gw-1 set_key refused', 'gw-2 set_key final']);
+    expect(registrar.status()).toMatchObject({ state: 'ok', refused: 1 });
   });
 
   it('waits for a chain that is away, and says so', async () => {
@@ -306,6 +309,29 @@ describe('the registrar on a real chain', () => {
     expect(await ask('revokedStamps', cooperativeId, batchLeaf, 31)).toBe((1n << 256n) - 1n);
     expect(await ask('revokedStamps', cooperativeId, batchLeaf, 32)).toBe(0b111111111n);
     expect(await transactionsSent()).toBe(3);
+  });
+
+  it('warns before its account runs dry, and tells figures', async () => {
+    const metrics = new Registry();
+    const registrar = registrarOf();
+    registerRegistryMetrics(metrics, { db, status: () => registrar.status() });
+    await enrol('gw-1');
+    await registrar.tick();
+    expect(registrar.status().funds).toMatchObject({ state: 'ok' });
+    const { address } = new Wallet(anvil.keys.demoCooperative);
+    await anvil.rpc('anvil_setBalance', [address, '0x1']);
+    await enrol('gw-2');
+    await ticks(registrar, 2);
+    const { funds, state } = registrar.status();
+    expect([funds.state, state]).toEqual(['low', 'no_funds']);
+    expect(funds.message).toContain(
+      `Send some to ${address.toLowerCase()} before orders to the registry have to wait.`,
+    );
+    const text = await metrics.metrics();
+    expect(text).toContain('nongtin_registry_funds_low 1');
+    expect(text).toContain('nongtin_registry_state{state="no_funds"} 1');
+    expect(text).toContain('nongtin_registry_orders{state="waiting"} 1');
+    expect(text).toContain('nongtin_registry_held_orders 0');
   });
 
   it('takes a revocation of nothing, or a range that is none, for a mistake', async () => {

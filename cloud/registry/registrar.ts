@@ -4,6 +4,8 @@ import {
   defaultFeeRules,
   type Errand,
   type FeeRules,
+  type Funds,
+  FundsWatch,
   Rounds,
   type RoundsStatus,
   Sending,
@@ -22,7 +24,21 @@ export interface RegistrarOptions {
   readonly tickSeconds: number;
   /** Default: defaultFeeRules. */
   readonly fees?: FeeRules;
+  /** Money for fewer days than this is an alarm; default 7. */
+  readonly fundsWarnDays?: number;
 }
+
+export interface RegistrarStatus extends RoundsStatus {
+  /** As of the last look that the chain answered. */
+  readonly funds: Funds;
+  /** Ends of signing keys that are not told yet, and why. */
+  readonly held: readonly { readonly about: string; readonly why: string }[];
+  /** Orders that the chain can never say, because another key has the id; for a person to look into. */
+  readonly refused: number;
+}
+
+/** Some orders at their dearest: the money that has to be there, however rarely there is something to say. */
+const RESERVE_GAS = 1_000_000n;
 
 /** Looks in a row that must say it before another nonce is used: an endpoint of several nodes may answer from one that lags. */
 const LOOKS_BEFORE_BELIEVED = 3;
@@ -39,7 +55,9 @@ export class Registrar {
   readonly #doubts = new Map<number, number>();
   readonly #rounds: Rounds;
   /** Orders that wait for something else than the chain, and for what. */
-  readonly #held = new Map<number, string>();
+  #held = new Map<number, { readonly about: string; readonly why: string }>();
+  readonly #funds: FundsWatch;
+  #refused = 0;
   #problem: ChainProblem | undefined;
 
   constructor(options: RegistrarOptions) {
@@ -47,6 +65,11 @@ export class Registrar {
     this.#options = options;
     this.#rules = options.fees ?? defaultFeeRules;
     this.#sending = new Sending({ ledger: store.ledger, chain, rules: this.#rules, clock });
+    const { logger, fundsWarnDays: warnDays } = options;
+    this.#funds = new FundsWatch({
+      ...{ ledger: store.ledger, clock, logger, warnDays, name: 'registrar', reserveGas: RESERVE_GAS },
+      pays: 'orders to the registry',
+    });
     this.#rounds = new Rounds({ ...options, name: 'registrar', round: () => this.#round() });
   }
 
@@ -59,8 +82,9 @@ export class Registrar {
     return this.#rounds.stop();
   }
 
-  status(): RoundsStatus {
-    return this.#rounds.status();
+  status(): RegistrarStatus {
+    const held = [...this.#held.values()];
+    return { ...this.#rounds.status(), funds: this.#funds.funds, held, refused: this.#refused };
   }
 
   /** One round; also called by the timer. Never rejects: what went wrong stands in `status`. */
@@ -71,12 +95,13 @@ export class Registrar {
   async #round(): Promise<void> {
     const { store, chain } = this.#options;
     this.#problem = undefined;
-    this.#held.clear();
+    this.#refused = await store.refused();
     const newest = await store.newestFinal();
     const open = await store.open();
     // With nothing to say and nothing said, the chain need not even be there.
     if (newest === undefined && open.length === 0) return;
     const view = await chain.view();
+    await this.#funds.look(view);
     await store.disown(view, this.#options.clock.nowMs());
     if (newest !== undefined && (await this.#look(newest, view)).finding.kind !== 'standing') {
       await store.reopen();
@@ -95,6 +120,7 @@ export class Registrar {
       if (signs && isBusy && look.order.state !== 'mined') continue;
       if (await this.#follow(look, view)) isBusy = true;
     }
+    this.#refused = await this.#options.store.refused();
     if (this.#problem !== undefined) throw this.#problem;
   }
 
@@ -115,6 +141,7 @@ export class Registrar {
     const { store, clock } = this.#options;
     const { order, finding, event, errand } = look;
     const { state, action } = nextOrderStep(order.state, event);
+    if (finding.kind === 'standing' || typeof errand !== 'string') this.#held.delete(order.orderId);
     if (!this.#isBelieved(look, action)) return false;
     if (finding.kind === 'standing') {
       if (state !== 'mined' && state !== 'final') return false;
@@ -131,7 +158,7 @@ export class Registrar {
     }
     if (action === 'none' || action === 'record_block' || action === 'carry_over') return false;
     if (typeof errand === 'string') {
-      this.#held.set(order.orderId, errand);
+      this.#hold(order, errand);
       if (order.state !== 'waiting') await store.setState(order.orderId, 'waiting');
       return false;
     }
@@ -147,6 +174,12 @@ export class Registrar {
       return false;
     }
     return true;
+  }
+
+  #hold({ orderId, about, call }: Order, why: string): void {
+    if (this.#held.get(orderId)?.why === why) return;
+    this.#held.set(orderId, { about, why });
+    this.#options.logger.info({ about, action: call.action, why }, 'an order to the registry waits');
   }
 
   /** A signing key ends only when what it has signed stands: else why it does not end yet. */
