@@ -15,7 +15,6 @@ import {
   dryRun,
   openEndpoints,
   Rounds,
-  standingOf,
   statesOf,
 } from './anchoring/index.ts';
 import type { ChainAccess } from './chain-access.ts';
@@ -105,7 +104,8 @@ export function openStamping({ config, access, db, clock, logger }: StampingOpti
   const buildTree = createTreeBuilder({ signal: stopping.signal });
   const stamps = createStamps({ db, keyStore, clock, buildTree, queueRecord: signer.queueRecord });
   const issuerOf = (request: FastifyRequest) => request.account?.email ?? '';
-  const queueRevocation: QueueRevocation = (trx, what) => revoke(trx, what, clock.nowMs());
+  const queueRevocation: QueueRevocation = async (trx, what) =>
+    enqueueRevocation(trx, await shortestOf(trx, what), clock.nowMs());
   const delays = new PinDelays({
     nowMs: () => clock.nowMs(),
     key: sessionSecret(join(dataDir, 'cloud', 'pin-clients.json')),
@@ -174,18 +174,6 @@ async function registerKeys(db: Kysely<Schema>, nowMs: number): Promise<void> {
       await enqueueCooperativeKey(db, { ...key, action: 'revoke_key', revokedFromMs, nowMs });
     else if (isRetired) await enqueueCooperativeKey(db, { ...key, action: 'retire_key', nowMs });
   }
-}
-
-/** In the transaction that withdraws; what is not handed to anchoring yet cannot be revoked, and must not be anchored after. */
-async function revoke(
-  db: Kysely<Schema>,
-  what: Parameters<QueueRevocation>[1],
-  nowMs: number,
-): Promise<void> {
-  const standing = await standingOf(db, what.refKind, what.refId);
-  if (standing !== undefined) return enqueueRevocation(db, await shortestOf(db, what), nowMs);
-  const message = `${what.refKind} ${what.refId} waits for its signature or for its key: it can be withdrawn when it is anchored.`;
-  throw Object.assign(new Error(message), { statusCode: 409, code: 'not_anchored_yet' });
 }
 
 /** All stamps of a batch are withdrawn by its leaf: one word on the chain, not one for every 256 stamps. */

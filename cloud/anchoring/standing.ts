@@ -179,6 +179,12 @@ export async function countWaiting(db: Kysely<Schema>): Promise<number> {
     )
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .where('leaves.leaf_id', 'is', null)
+    // Withdrawn before it was handed over, or signed by a thief: it waits for nothing.
+    .where('signed.disowned', '=', false)
+    .where(
+      sql<boolean>`not exists (select from chain_orders o
+        where o.action = 'revoke_leaf' and o.ref_kind = signed.ref_kind and o.ref_id = signed.ref_id)`,
+    )
     .executeTakeFirstOrThrow();
   return Number(leaves.count) + Number(held.count);
 }

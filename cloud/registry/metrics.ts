@@ -38,8 +38,14 @@ export function registerRegistryMetrics(registry: Registry, { db, status }: Regi
 async function countOrders(db: Kysely<Schema>): Promise<ReadonlyMap<string, number>> {
   const rows = await db
     .selectFrom('chain_orders')
+    .leftJoin('leaves', (join) =>
+      join
+        .onRef('leaves.ref_kind', '=', 'chain_orders.ref_kind')
+        .onRef('leaves.ref_id', '=', 'chain_orders.ref_id'),
+    )
     .select(['state', (eb) => eb.fn.countAll<number>().as('count')])
     .where('state', 'in', [...unsettled])
+    .where((eb) => eb.or([eb('chain_orders.ref_kind', 'is', null), eb('leaves.leaf_id', 'is not', null)]))
     .groupBy('state')
     .execute();
   return new Map(rows.map(({ state, count }) => [state, Number(count)]));

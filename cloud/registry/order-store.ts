@@ -112,6 +112,8 @@ export function createOrderStore(db: Kysely<Schema>): OrderStore {
     open: async () => {
       const rows = await orders()
         .where('chain_orders.state', 'in', ['waiting', 'submitted', 'mined'])
+        // What was withdrawn while it was held back has no leaf to revoke, or not yet.
+        .where((eb) => eb.or([eb('chain_orders.ref_kind', 'is', null), eb('leaves.leaf_id', 'is not', null)]))
         .orderBy(urgency)
         .orderBy('chain_orders.order_id')
         .limit(MOST_OPEN)

@@ -86,7 +86,8 @@ const RANGE_STAMPS = 32 * 256;
 
 /**
  * Has the chain told that a record, or stamps of a batch, no longer count: for good. Call it in the transaction that notes why.
- * The same again changes nothing. Rejects when the record was never handed over to be anchored.
+ * The same again changes nothing. A record that is held back (until it is signed, or its key is registered) is not told
+ * before it is handed over to be anchored, which one that was withdrawn as a whole never is. Rejects when there is no such record.
  */
 export async function enqueueRevocation(
   db: Kysely<Schema>,
@@ -99,7 +100,14 @@ export async function enqueueRevocation(
     .where('ref_kind', '=', refKind)
     .where('ref_id', '=', refId)
     .executeTakeFirst();
-  if (leaf === undefined) throw new RangeError(`there is no leaf for ${refKind} ${refId}: nothing to revoke`);
+  const held = await db
+    .selectFrom('record_signatures')
+    .select('ref_id')
+    .where('ref_kind', '=', refKind)
+    .where('ref_id', '=', refId)
+    .executeTakeFirst();
+  if (leaf === undefined && held === undefined)
+    throw new RangeError(`there is no leaf for ${refKind} ${refId}: nothing to revoke`);
   const ranges = range === undefined ? [undefined] : pieces(range);
   for (const piece of ranges) {
     await db

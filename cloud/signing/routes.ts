@@ -111,6 +111,10 @@ export const signingRoutes: FastifyPluginAsyncTypebox<SigningRoutesOptions> = as
 const refusals: Record<SignatureRefusal, { status: number; message: string }> = {
   unknown_record: { status: 404, message: 'No such record waits for a signature.' },
   signed_already: { status: 409, message: 'This record is signed already.' },
+  withdrawn: {
+    status: 409,
+    message: 'This record was withdrawn: it is not anchored and needs no signature.',
+  },
   not_a_signature: {
     status: 400,
     message: 'signature is not the 65 bytes that eth_signTypedData_v4 gives for this record.',

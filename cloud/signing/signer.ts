@@ -7,7 +7,7 @@ import {
   type TypedRecord,
 } from '@nongtin/contracts/encoding';
 import { Wallet } from 'ethers';
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import { enqueueLeaf, type NewLeaf } from '../anchoring/index.ts';
 import type { KeyStore } from '../keystore/index.ts';
 import type { Schema } from '../records/index.ts';
@@ -42,7 +42,12 @@ interface AwaitedSignature {
   readonly typedData: TypedRecord;
 }
 
-export type SignatureRefusal = 'unknown_record' | 'signed_already' | 'not_a_signature' | 'not_its_key';
+export type SignatureRefusal =
+  | 'unknown_record'
+  | 'signed_already'
+  | 'withdrawn'
+  | 'not_a_signature'
+  | 'not_its_key';
 
 export interface Signer {
   /**
@@ -85,6 +90,7 @@ export function createSigner(options: SignerOptions): Signer {
         .selectAll('record_signatures')
         .select('cooperatives.chain_id')
         .where('signature', 'is', null)
+        .where(sql<boolean>`not ${isWithdrawn('record_signatures')}`)
         .orderBy('asked_at_ms')
         .orderBy('ref_id')
         .limit(limit)
@@ -99,6 +105,16 @@ export function createSigner(options: SignerOptions): Signer {
     accept: (order) => db.transaction().execute((trx) => accept(trx, options, order, clock.nowMs())),
     release: () => db.transaction().execute((transaction) => release(transaction, options)),
   };
+}
+
+/**
+ * All of a record was withdrawn before its leaf was in the queue: nobody has a proof of it, and it is never anchored. Withdrawn at the
+ * very moment of being handed over, it is anchored, and revoked like any other.
+ */
+function isWithdrawn(row: 'record_signatures' | 'signed') {
+  const [kind, id] = [sql.ref(`${row}.ref_kind`), sql.ref(`${row}.ref_id`)];
+  return sql<boolean>`exists (
+    select from chain_orders o where o.action = 'revoke_leaf' and o.ref_kind = ${kind} and o.ref_id = ${id})`;
 }
 
 /** Undefined: unsigned, or not signed yet. */
@@ -132,12 +148,14 @@ async function accept(
   const row = await transaction
     .selectFrom('record_signatures')
     .selectAll()
+    .select(isWithdrawn('record_signatures').as('is_withdrawn'))
     .where('ref_kind', '=', order.refKind)
     .where('ref_id', '=', order.refId)
     .forUpdate()
     .executeTakeFirst();
   if (row === undefined) return { ok: false, problem: 'unknown_record' };
   if (row.signature !== null) return { ok: false, problem: 'signed_already' };
+  if (row.is_withdrawn) return { ok: false, problem: 'withdrawn' };
   const { chain_id: cooperativeId } = await transaction
     .selectFrom('cooperatives')
     .select('chain_id')
@@ -180,6 +198,7 @@ async function release(transaction: Kysely<Schema>, options: SignerOptions): Pro
     .where('signed.signature', 'is not', null)
     // Signed by a key that was stolen meanwhile: it would count nowhere.
     .where('signed.disowned', '=', false)
+    .where(sql<boolean>`not ${isWithdrawn('signed')}`)
     .where('leaves.leaf_id', 'is', null)
     .orderBy('signed.asked_at_ms')
     .orderBy('signed.ref_id')
@@ -231,9 +250,16 @@ async function signingKey(
 
 async function signHere(keyStore: KeyStore, key: SigningKey, record: SignedRecord): Promise<string> {
   const secret = await keyStore.unwrap(key.wrapped_secret ?? '', key.key_id);
-  const { domain, types, message } = recordTypedData(record);
-  const wallet = new Wallet(`0x${Buffer.from(secret).toString('hex')}`);
-  return wallet.signTypedData(domain, { Record: [...types.Record] }, message);
+  try {
+    const { domain, types, message } = recordTypedData(record);
+    // ethers takes the key as text, which cannot be zeroed and is left to the garbage collector.
+    const wallet = new Wallet(
+      `0x${Buffer.from(secret.buffer, secret.byteOffset, secret.length).toString('hex')}`,
+    );
+    return await wallet.signTypedData(domain, { Record: [...types.Record] }, message);
+  } finally {
+    secret.fill(0);
+  }
 }
 
 function signedRecord(cooperativeId: string, { kind, digest }: Pick<Row, 'kind' | 'digest'>): SignedRecord {

@@ -54,8 +54,12 @@ export async function makeKey(db: Kysely<Schema>, keyStore: KeyStore, order: New
   return db.transaction().execute(async (transaction) => {
     await whileKeysStay(transaction);
     const secret = Buffer.from(wallet.privateKey.slice(2), 'hex');
-    const wrapped = await keyStore.wrap(secret, cooperativeKeyId(address));
-    return insertKey(transaction, address, order, wrapped);
+    try {
+      const wrapped = await keyStore.wrap(secret, cooperativeKeyId(address));
+      return await insertKey(transaction, address, order, wrapped);
+    } finally {
+      secret.fill(0);
+    }
   });
 }
 

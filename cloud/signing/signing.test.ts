@@ -6,9 +6,12 @@ import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { emptyAnchors, fixture, openTestRecords } from '../anchoring/fixture.suite.ts';
 import { standingOf } from '../anchoring/index.ts';
-import { keyStoreOf, rewrapAll } from '../keystore/index.ts';
+import { countWaiting } from '../anchoring/standing.ts';
+import { type KeyStore, keyStoreOf, rewrapAll } from '../keystore/index.ts';
 import type { Schema } from '../records/index.ts';
-import { createStamps } from '../stamps/index.ts';
+import { enqueueRevocation } from '../registry/index.ts';
+import { createOrderStore } from '../registry/order-store.ts';
+import { createLife, createStamps } from '../stamps/index.ts';
 import { cooperativeKeysWanted, createSigner, ensureKey, signatureOf, signingRoutes } from './index.ts';
 import type { SignerOptions } from './signer.ts';
 
@@ -29,7 +32,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await emptyAnchors(db);
-  await sql`truncate record_signatures, signing_keys`.execute(db);
+  await sql`truncate record_signatures, signing_keys, chain_orders cascade`.execute(db);
 });
 
 async function issue(options: Partial<SignerOptions> = {}): Promise<string> {
@@ -131,6 +134,72 @@ describe('a record of a cooperative', () => {
     expect(await signer.release()).toBe(1);
     expect(await standingOf(db, 'stamp_batch', held)).toMatchObject({ state: 'waiting' });
     expect(await signer.release()).toBe(0);
+  });
+});
+
+it('leaves no secret that it had unwrapped, or drawn, in memory it has let go', async () => {
+  const seen: Uint8Array[] = [];
+  const watched: KeyStore = {
+    ...keyStore,
+    wrap: (secret, context) => {
+      seen.push(secret);
+      return keyStore.wrap(secret, context);
+    },
+    unwrap: async (...text) => {
+      const secret = await keyStore.unwrap(...text);
+      seen.push(secret);
+      return secret;
+    },
+  };
+  await ensureKey(db, watched, { cooperative, label: 'one', by: 'x', nowMs: 1 });
+  const { queueRecord } = createSigner({ db, keyStore: watched, clock });
+  const stamps = createStamps({ db, keyStore: watched, clock, queueRecord });
+  expect((await stamps.issueBatch({ lotNumber, count: 2, issuedBy: 'x' })).ok).toBe(true);
+  // The new key's and the batch's own, and each once more to sign and to read what was written.
+  expect(seen).toHaveLength(4);
+  expect(seen.every((secret) => secret.every((byte) => byte === 0))).toBe(true);
+});
+
+describe('a batch that is held back', () => {
+  const life = () =>
+    createLife({
+      ...{ db, clock },
+      // As the service has it: all of a batch is told by its leaf.
+      queueRevocation: (trx, { range, ...whole }) => {
+        const isPart = range !== undefined && (range.from > 0 || range.to < 1);
+        return enqueueRevocation(trx, isPart ? { ...whole, range } : whole, clock.nowMs());
+      },
+    });
+  const voided = (batchNumber: string, from: number, to: number) =>
+    life().change({
+      ...{ batchNumber: Number(batchNumber), from, to, state: 'voided', reason: 'x', by: 'x' },
+    });
+  const tellable = async () => (await createOrderStore(db).open()).map(({ call }) => call.action);
+
+  it('is withdrawn at once, and neither signed nor anchored any more', async () => {
+    const wallet = Wallet.createRandom();
+    await post('/api/signing-keys', { label: 'ví', address: wallet.address });
+    const id = await issue();
+    const [{ typedData }] = await awaited();
+    const signature = await signed(wallet, typedData);
+    expect((await voided(id, 0, 1)).ok).toBe(true);
+    expect(await awaited()).toEqual([]);
+    const late = await post(`/api/signatures/stamp_batch/${id}`, { signature });
+    expect([late.statusCode, late.json().error.code]).toEqual([409, 'withdrawn']);
+    expect(await standingOf(db, 'stamp_batch', id)).toBeUndefined();
+    expect(await tellable()).toEqual([]);
+    expect(await countWaiting(db)).toBe(0);
+  });
+
+  it('in part is anchored when it is signed, and what was withdrawn is revoked then', async () => {
+    await post('/api/signing-keys', { label: 'one' });
+    const isRegistered = async () => false;
+    const id = await issue({ isRegistered });
+    expect((await voided(id, 1, 1)).ok).toBe(true);
+    expect(await tellable()).toEqual([]);
+    expect(await createSigner({ db, keyStore, clock }).release()).toBe(1);
+    expect(await standingOf(db, 'stamp_batch', id)).toMatchObject({ state: 'waiting' });
+    expect(await tellable()).toEqual(['revoke_range']);
   });
 });
 

@@ -134,13 +134,17 @@ export async function openBatch(
   const record = JSON.parse(row.record) as BatchRecord;
   const secret = await keyStore.unwrap(row.wrapped_secret, String(batchNumber));
   const { cooperativeId, gtin14 } = record;
-  return {
-    record,
-    batchNumber,
-    upper: new Uint8Array(row.upper_nodes),
-    stamps: deriveStamps({ secret, cooperativeId, gtin14, batchNumber }),
-    pinKey: batchKeys(secret).pin,
-  };
+  try {
+    return {
+      record,
+      batchNumber,
+      upper: new Uint8Array(row.upper_nodes),
+      stamps: deriveStamps({ secret, cooperativeId, gtin14, batchNumber }),
+      pinKey: batchKeys(secret).pin,
+    };
+  } finally {
+    secret.fill(0);
+  }
 }
 
 /** The newest first. */

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { canonicalJson } from '@nongtin/broker/wire';
 import { type BatchRecord, type Hex, recordDigest, toHex } from '@nongtin/contracts/encoding';
 import type { Kysely } from 'kysely';
@@ -153,7 +153,6 @@ function issuer(options: StampsOptions): Stamps['issueBatch'] {
   const { db, keyStore, clock } = options;
   const max = options.maxStampsPerBatch ?? MOST_STAMPS;
   const queueRecord = options.queueRecord ?? enqueueLeaf;
-  const random = options.randomBytes ?? randomBytes;
   const buildTree = options.buildTree ?? createTreeBuilder();
   return async (order) => {
     const { lotNumber, count, issuedBy } = order;
@@ -161,23 +160,29 @@ function issuer(options: StampsOptions): Stamps['issueBatch'] {
     const lot = await readLot(db, lotNumber);
     if (lot === undefined) return { ok: false, problem: 'unknown_lot' };
     const batchNumber = await takeBatchNumber(db);
-    const secret = new Uint8Array(random(BATCH_SECRET_BYTES));
     const { cooperativeId, gtin14 } = lot.record;
-    const upper = await buildTree({ secret, cooperativeId, gtin14, batchNumber }, count);
-    const record = batchRecord(lot, batchNumber, order, rootOf(upper), clock.nowMs());
-    const written = await writeBatch(
-      db,
-      { keyStore, queueRecord },
-      {
-        record,
-        recordText: canonicalJson(record),
-        digest: toHex(recordDigest(record)).slice(2),
-        cooperative: lot.cooperative,
-        secret,
-        upper,
-        issuedBy,
-      },
-    );
+    const secret = newSecret(options);
+    let record: BatchRecord;
+    let written: boolean;
+    try {
+      const upper = await buildTree({ secret, cooperativeId, gtin14, batchNumber }, count);
+      record = batchRecord(lot, batchNumber, order, rootOf(upper), clock.nowMs());
+      written = await writeBatch(
+        db,
+        { keyStore, queueRecord },
+        {
+          record,
+          recordText: canonicalJson(record),
+          digest: toHex(recordDigest(record)).slice(2),
+          cooperative: lot.cooperative,
+          secret,
+          upper,
+          issuedBy,
+        },
+      );
+    } finally {
+      secret.fill(0);
+    }
     if (!written) return { ok: false, problem: 'recalled_lot' };
     const opened = await openBatch(db, keyStore, batchNumber);
     if (opened === undefined) throw new Error(`batch ${batchNumber} was written and is not there`);
@@ -187,6 +192,14 @@ function issuer(options: StampsOptions): Stamps['issueBatch'] {
       firstSerial: opened.stamps.serialAt(0),
     };
   };
+}
+
+/** The only copy of it in the clear; whoever takes it zeroes it. */
+function newSecret({ randomBytes: random }: StampsOptions): Uint8Array {
+  const secret = new Uint8Array(BATCH_SECRET_BYTES);
+  if (random === undefined) randomFillSync(secret);
+  else secret.set(random(BATCH_SECRET_BYTES));
+  return secret;
 }
 
 function batchRecord(
