@@ -1,7 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { ContractFactory, Interface, id, JsonRpcProvider, ZeroAddress } from 'ethers';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { CONTRACTS, readArtifact } from '../artifacts.ts';
+import { readArtifact } from '../artifacts.ts';
 import { openStage, type Stage } from './stage.suite.ts';
 
 const DELAY = 60n;
@@ -117,18 +116,4 @@ test('what a call costs is what the snapshot says', async () => {
   const text = `# Gas used by a transaction, on anvil\n${lines.join('\n')}\n`;
   // npx vitest run contracts/test/administration.test.ts -u rewrites it.
   await expect(text).toMatchFileSnapshot('../snapshots/gas.txt');
-});
-
-test('every function and every refusal of both contracts has its place in a test', () => {
-  const folder = new URL('.', import.meta.url);
-  const tests = readdirSync(folder).filter((name) => name.endsWith('.test.ts'));
-  const text = tests.map((name) => readFileSync(new URL(name, folder), 'utf8')).join('\n');
-  // A cast of the clock's time into 48 bits: nobody can bring it about before the year 8,921,556.
-  const impossible = ['SafeCastOverflowedUintDowncast'];
-  for (const name of CONTRACTS)
-    for (const fragment of new Interface(readArtifact(name).abi).fragments) {
-      if (fragment.type !== 'function' && fragment.type !== 'error') continue;
-      const { name: word = '' } = fragment as unknown as { name?: string };
-      if (!impossible.includes(word)) expect(text.includes(`'${word}'`), `${name}.${word}`).toBe(true);
-    }
 });

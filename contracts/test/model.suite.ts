@@ -37,6 +37,11 @@ interface ModelCooperative {
   proposedAdmin: string;
 }
 
+interface Handover {
+  readonly to: string;
+  readonly schedule: bigint;
+}
+
 /** Who does what, when (seconds). Addresses in lower case. */
 interface Act {
   readonly sender: string;
@@ -45,7 +50,17 @@ interface Act {
   readonly time: bigint;
 }
 
-const ADMIN = ZeroHash;
+export const ADMIN = ZeroHash;
+/** Seconds, of both contracts as they stand on the stage. */
+const ADMIN_DELAY = 60n;
+const ADMINISTRATION = [
+  'grantRole',
+  'revokeRole',
+  'renounceRole',
+  'beginDefaultAdminTransfer',
+  'cancelDefaultAdminTransfer',
+  'acceptDefaultAdminTransfer',
+];
 const ANCHORER = id('ANCHORER_ROLE');
 const GUARDIAN = id('GUARDIAN_ROLE');
 const ALLIANCE = id('ALLIANCE_ROLE');
@@ -61,6 +76,8 @@ export class Model {
   readonly stamps = new Set<string>();
   /** Keys: contract, role and account. */
   readonly roles = new Set<string>();
+  /** Per contract: who may become its administrator, and from when on (seconds); zero: nobody. */
+  readonly handovers = new Map<string, Handover>();
   readonly #hashOf: (address: string) => string;
 
   constructor(alliance: string, hashOf: (address: string) => string) {
@@ -71,7 +88,7 @@ export class Model {
 
   /** Does it, or throws a Refusal and leaves all as it is. */
   act(contract: 'anchors' | 'cooperatives', act: Act): void {
-    if (act.name === 'grantRole' || act.name === 'revokeRole') this.#changeRole(contract, act);
+    if (ADMINISTRATION.includes(act.name)) this.#administer(contract, act);
     else if (contract === 'anchors') this.#anchors(act);
     else this.#registry(act);
   }
@@ -80,7 +97,48 @@ export class Model {
     return this.cooperatives.has(cooperativeId) && this.#isInCharge(cooperativeId, caller);
   }
 
-  #changeRole(contract: string, { sender, name, args: [role, account] }: Act): void {
+  #administer(contract: string, act: Act): void {
+    if (act.name.endsWith('Role')) this.#changeRole(contract, act);
+    else this.#handOver(contract, act);
+  }
+
+  #handOver(contract: string, { sender, name, args, time }: Act): void {
+    if (name !== 'acceptDefaultAdminTransfer') {
+      this.#requireRole(contract, ADMIN, sender);
+      const begun = { to: String(args[0]), schedule: time + ADMIN_DELAY };
+      if (name === 'beginDefaultAdminTransfer') this.handovers.set(contract, begun);
+      else this.handovers.delete(contract);
+      return;
+    }
+    const handover = this.handovers.get(contract);
+    if (handover?.to !== sender) throw new Refusal('AccessControlInvalidDefaultAdmin');
+    requirePassed(handover, time);
+    const before = this.adminOf(contract);
+    this.roles.delete(`${contract} ${ADMIN} ${before}`);
+    this.roles.add(`${contract} ${ADMIN} ${sender}`);
+    this.handovers.delete(contract);
+  }
+
+  /** ZeroAddress: the last one has given it up. */
+  adminOf(contract: string): string {
+    const prefix = `${contract} ${ADMIN} `;
+    return [...this.roles].find((entry) => entry.startsWith(prefix))?.slice(prefix.length) ?? ZeroAddress;
+  }
+
+  #changeRole(contract: string, { sender, name, args: [role, account], time }: Act): void {
+    if (name === 'renounceRole') {
+      const handover = this.handovers.get(contract);
+      const isLast = role === ADMIN && account === this.adminOf(contract);
+      // Only what was announced to lead to nobody, and for long enough.
+      if (isLast && handover?.to !== ZeroAddress)
+        throw new Refusal('AccessControlEnforcedDefaultAdminDelay', handover?.schedule ?? 0n);
+      if (isLast) requirePassed(handover, time);
+      if (account !== sender) throw new Refusal('AccessControlBadConfirmation');
+      if (isLast) this.handovers.delete(contract);
+      this.roles.delete(`${contract} ${role} ${account}`);
+      return;
+    }
+    if (role === ADMIN) throw new Refusal('AccessControlEnforcedDefaultAdminRules');
     this.#requireRole(contract, ADMIN, sender);
     const entry = `${contract} ${role} ${account}`;
     if (name === 'grantRole') this.roles.add(entry);
@@ -211,6 +269,12 @@ export class Model {
     if (!this.roles.has(`${contract} ${role} ${sender}`))
       throw new Refusal('AccessControlUnauthorizedAccount');
   }
+}
+
+function requirePassed(handover: Handover | undefined, time: bigint): void {
+  const schedule = handover?.schedule ?? 0n;
+  if (schedule === 0n || schedule >= time)
+    throw new Refusal('AccessControlEnforcedDefaultAdminDelay', schedule);
 }
 
 function endKey(key: ModelKey, name: 'retireKey' | 'revokeKey', at: bigint, now: bigint): void {

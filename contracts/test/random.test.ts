@@ -1,7 +1,7 @@
 import { id, keccak256, ZeroAddress, ZeroHash } from 'ethers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ALLIANCE_ISSUER, Model, Refusal } from './model.suite.ts';
+import { ADMIN, ALLIANCE_ISSUER, Model, Refusal } from './model.suite.ts';
 import { openStage, type Stage } from './stage.suite.ts';
 
 /** NONGTIN_CONTRACT_RUNS: as many sequences as somebody has time for, each of another seed; two take a second. */
@@ -56,7 +56,11 @@ const keyHash = fc.oneof(
 );
 const key = fc.constantFrom(...keys);
 const kind = fc.constantFrom(1, 2);
-const role = fc.constantFrom(id('ANCHORER_ROLE'), id('GUARDIAN_ROLE'), id('ALLIANCE_ROLE'));
+const roles = [id('ANCHORER_ROLE'), id('GUARDIAN_ROLE'), id('ALLIANCE_ROLE'), ADMIN];
+const role = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom(...roles.slice(0, 3)) },
+  fc.constantFrom(...roles),
+);
 const index = fc.constantFrom(...indices);
 const overlap = fc.constantFrom(0, 50, 5_000);
 
@@ -89,8 +93,19 @@ const stepsOfKeys = fc.oneof(
   step('cooperatives', 'proposeAdmin', admins, cooperative, someone),
   step('cooperatives', 'acceptAdmin', ['an', 'binh'], cooperative),
 );
+/** Whoever it is handed to is `an` mostly, who then has it, gives roles, and may hand it on. */
+const heirs = fc.oneof({ weight: 4, arbitrary: fc.constant('person:an') }, someone);
+const stepsOfAdministrators = fc.oneof(
+  ...(['anchors', 'cooperatives'] as const).flatMap((contract) => [
+    step(contract, 'beginDefaultAdminTransfer', ['alliance', 'an'], heirs),
+    step(contract, 'acceptDefaultAdminTransfer', ['an', 'an', 'binh']),
+    step(contract, 'renounceRole', [...people], role, account),
+  ]),
+  step('anchors', 'cancelDefaultAdminTransfer', ['alliance', 'an']),
+);
 const anyStep = fc.oneof(
   { weight: 12, arbitrary: stepsOfKeys },
+  { weight: 3, arbitrary: stepsOfAdministrators },
   step('anchors', 'anchor', ['cloud'], orZero(roots), fc.constantFrom(0, 1, 2n ** 64n - 1n)),
   step('anchors', 'revoke', admins, issuer, orZero(leaves)),
   step('anchors', 'revokeRange', admins, issuer, orZero(leaves), index, index),
@@ -228,6 +243,7 @@ async function expectSame(model: Model): Promise<void> {
       expect(may).toBe(model.mayActFor(cooperativeId, addressOf(name)));
     }
   }
+  await expectSameRoles(model);
   for (const root of roots) {
     const [time, size] = (await stage.read('anchors', 'anchorOf', root)) as bigint[];
     const anchor = model.anchors.get(root);
@@ -239,6 +255,23 @@ async function expectSame(model: Model): Promise<void> {
       expect(await stage.read('anchors', 'revokedAt', issuer, leaf)).toBe(time);
       for (const word of [0, 1, 2]) await expectSameStamps(model, issuer, leaf, word);
     }
+}
+
+async function expectSameRoles(model: Model): Promise<void> {
+  for (const contract of ['anchors', 'cooperatives'] as const) {
+    for (const name of people)
+      for (const one of roles) {
+        const has = await stage.read(contract, 'hasRole', one, addressOf(name));
+        expect(has, `${contract} ${one} ${name}`).toBe(
+          model.roles.has(`${contract} ${one} ${addressOf(name)}`),
+        );
+      }
+    const admin = String(await stage.read(contract, 'defaultAdmin')).toLowerCase();
+    expect(admin).toBe(model.adminOf(contract));
+    const [to, schedule] = (await stage.read(contract, 'pendingDefaultAdmin')) as [string, bigint];
+    const handover = model.handovers.get(contract);
+    expect([to.toLowerCase(), schedule]).toEqual([handover?.to ?? ZeroAddress, handover?.schedule ?? 0n]);
+  }
 }
 
 async function expectSameStamps(model: Model, issuer: string, leaf: string, word: number): Promise<void> {
