@@ -66,11 +66,16 @@ describe('who was asked', () => {
     expect(await verify(stamp, ['--rpc', url, '--rpc', mute], trusted), told()).toBe(33);
   });
 
-  it.each(['127.0.0.1', '127.0.0.1.'])("knows an operator's host written as %s", async (host) => {
-    const trusted = { ...trust, operatorHosts: [host] };
-    expect(await verify(stamp, [], trusted), told()).toBe(33);
-    expect(await verify(stamp, ['--rpc', url.replace('127.0.0.1', '2130706433')], trusted), told()).toBe(33);
-  });
+  it.each(['127.0.0.1', '127.0.0.1.', 'LOCALHOST', '[::1]:8545'])(
+    "knows an operator's host written as %s",
+    async (host) => {
+      const trusted = { ...trust, operatorHosts: [host] };
+      expect(await verify(stamp, [], trusted), told()).toBe(33);
+      expect(await verify(stamp, ['--rpc', url.replace('127.0.0.1', '2130706433')], trusted), told()).toBe(
+        33,
+      );
+    },
+  );
 
   it('does not follow an endpoint that sends on to another one', async () => {
     const port = await site({ '/': url });
@@ -237,6 +242,7 @@ describe('what a bundle says', () => {
 
 it.each<[string, object]>([
   ['an alliance that is no address', { alliance: '0x12' }],
+  ['an address where a host is expected', { operatorHosts: ['https://rpc.example.vn/'] }],
   ['hosts that are no list', { operatorHosts: 'example.vn' }],
 ])('trusts no file in part: %s', async (_, changed) => {
   expect(await verify(stamp, [], { ...trust, ...changed }), told()).toBe(64);

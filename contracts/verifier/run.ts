@@ -167,6 +167,7 @@ function endpointOf(url: string, theirs: readonly string[], doors: readonly stri
 }
 
 function isRelated(one: string, other: string): boolean {
+  if (isLoopback(one) && isLoopback(other)) return true;
   return one === other || one.endsWith(`.${other}`) || (other.endsWith(`.${one}`) && one.includes('.'));
 }
 
@@ -177,7 +178,11 @@ function hostOf(url: string): string {
 
 /** It is the person's own, but for the server that the bundle came from. */
 function isThisMachine(url: string): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostOf(url));
+  return isLoopback(hostOf(url));
+}
+
+function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(host);
 }
 
 function about(bundle: ProofBundle | LotBundle) {

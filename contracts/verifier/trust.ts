@@ -83,7 +83,9 @@ function trustedIn(file: string): Trusted {
   if (alliance !== undefined && !isAddress(alliance))
     throw new StartProblem(`${file} is no deployment: alliance is not 0x and 40 hex digits.`);
   if (!Array.isArray(operatorHosts) || !operatorHosts.every(isHost))
-    throw new StartProblem(`${file} is no deployment: operatorHosts is not a list of host names.`);
+    throw new StartProblem(
+      `${file} is no deployment: operatorHosts is not a list of host names, such as trace.example.vn.`,
+    );
   const { chainId, anchorRegistry, cooperativeRegistry, codeHashes, succeeds = [] } = value;
   return {
     file,
@@ -100,5 +102,5 @@ function isAddress(value: unknown): value is string {
 }
 
 function isHost(value: unknown): value is string {
-  return typeof value === 'string' && URL.canParse(`http://${value}`);
+  return typeof value === 'string' && !value.includes('/') && URL.canParse(`http://${value}`);
 }

@@ -6,7 +6,8 @@ import { getAddress, isAddress, parseUnits, ZeroAddress } from 'ethers';
 
 export const USAGE = `Usage: npm run nongtin -- chain deploy --rpc URL --keystore FILE [--chain-id N] [--alliance ADDRESS]
                                   [--anchorer ADDRESS]… [--guardian ADDRESS]… [--admin-delay-days N] [--succeeds FILE]…
-                                  [--max-fee-gwei N] [--tip-gwei N] [--wait-minutes N] [--out DIR] [--yes]
+                                  [--operator-host HOST]… [--max-fee-gwei N] [--tip-gwei N] [--wait-minutes N]
+                                  [--out DIR] [--yes]
        npm run nongtin -- chain status --rpc URL [--out DIR]
        npm run nongtin -- chain call FUNCTION ARGUMENT… --rpc URL [--keystore FILE]   (alone: which functions)
   deploy  puts both contracts on a chain and writes contracts/deployments/CHAIN-ID.json; interrupted, run it again
@@ -19,6 +20,8 @@ export const USAGE = `Usage: npm run nongtin -- chain deploy --rpc URL --keystor
   --succeeds  the file of a deployment whose place this one takes, because its chain is dead or left; what it has succeeded
               itself is taken over. Whoever trusts the new file has proofs of the old one looked up on the new chain
   --admin-delay-days  days between the two steps in which the alliance's administrator changes; default 3
+  --operator-host  a host of whoever will make the proofs (pages, own chain endpoints), and all below it: verifiers that trust
+              the written file take such an endpoint for no witness
   --max-fee-gwei, --tip-gwei  EIP-1559 fees; default: twice the base fee and the tip that the chain proposes
   --yes       does not ask before it sends`;
 
@@ -31,6 +34,8 @@ export interface DeployArguments extends RpcPlace {
   readonly alliance?: string;
   readonly anchorers: readonly string[];
   readonly guardians: readonly string[];
+  /** Host names, lower case. */
+  readonly operatorHosts: readonly string[];
   readonly adminDelaySeconds: number;
   /** Files of the deployments whose place it takes. */
   readonly succeeds: readonly string[];
@@ -69,6 +74,7 @@ const options = {
   anchorer: { type: 'string', multiple: true },
   guardian: { type: 'string', multiple: true },
   succeeds: { type: 'string', multiple: true },
+  'operator-host': { type: 'string', multiple: true },
   yes: { type: 'boolean', default: false },
 } as const;
 
@@ -88,6 +94,7 @@ export function readArguments(args: readonly string[], from: string): DeployArgu
       keystore: resolve(from, given.keystore),
       anchorers: (given.anchorer ?? []).map((text) => addressOf('--anchorer', text)),
       guardians: (given.guardian ?? []).map((text) => addressOf('--guardian', text)),
+      operatorHosts: (given['operator-host'] ?? []).map(operatorHostOf),
       adminDelaySeconds: Math.round(
         numberOf('--admin-delay-days', given['admin-delay-days'], 30) * DAY_SECONDS,
       ),
@@ -129,6 +136,12 @@ export function numberOf(option: string, text: string, largest: number): number 
   const value = Number(text);
   if (text.trim() !== '' && value >= 0 && value <= largest) return value;
   throw new Error(`${option} is "${text}": give a number from 0 to ${largest}`);
+}
+
+function operatorHostOf(text: string): string {
+  const { hostname = '' } = URL.parse(`http://${text}`) ?? {};
+  if (hostname !== '' && !text.includes('/')) return hostname;
+  throw new Error(`--operator-host is "${text}": give a host's name, such as trace.example.vn`);
 }
 
 function chainIdOf(text: string): number {

@@ -82,12 +82,14 @@ const transactions = async () =>
 const told = () => said.join('\n');
 
 test('both contracts are deployed with their roles, written down, and found again by status', async () => {
-  expect(await deploy(['--yes', ...people]), told()).toBe(0);
+  const hosts = ['--operator-host', 'Trace.example.vn', '--operator-host', 'rpc.example.vn:8545'];
+  expect(await deploy(['--yes', ...people, ...hosts]), told()).toBe(0);
   expect(told()).toContain(`Chain ${CHAIN_ID}, paid by ${deployer.address}`);
   expect(await transactions()).toBe(2);
   expect(existsSync(file('.under-way'))).toBe(false);
-  const { anchorRegistry, alliance } = JSON.parse(readFileSync(file(''), 'utf8'));
+  const { anchorRegistry, alliance, operatorHosts } = JSON.parse(readFileSync(file(''), 'utf8'));
   expect(alliance).toBe(deployer.address);
+  expect(operatorHosts, 'for verifiers to know').toEqual(['trace.example.vn', 'rpc.example.vn']);
   said = [];
   expect(await run(['status'])).toBe(0);
   expect(said.filter((line) => line.includes('our code'))).toHaveLength(2);
@@ -209,6 +211,12 @@ test.each([
   ['a mistyped address', ['--yes', '--anchorer', '0x12'], {}, '--anchorer is "0x12"'],
   ['too little money', ['--yes', '--max-fee-gwei', '900000'], {}, 'send it'],
   ['nobody as alliance', ['--yes', '--alliance', ZeroAddress], {}, '--alliance is "0x00'],
+  [
+    'a host with a path',
+    ['--yes', '--operator-host', 'https://x.vn/'],
+    {},
+    '--operator-host is "https://x.vn/"',
+  ],
   ['half a chain', ['--yes', '--chain-id', '1.5'], {}, '--chain-id is "1.5": give a whole number'],
   ['a fee in another notation', ['--yes', '--max-fee-gwei', '1e2'], {}, '--max-fee-gwei is "1e2": give gwei'],
   ['a fee that is no number', ['--yes', '--max-fee-gwei', 'much'], {}, '--max-fee-gwei is "much"'],

@@ -68,7 +68,7 @@ export async function deploy(args: DeployArguments, node: ChainNode, io: Command
   await agreeOnCost(missing, { args, node, io, fees, underWay: agreed });
   writeUnderWay(args.folder, agreed);
   for (const step of missing) await bringUp(step, { args, node, io, fees, wallet, chainId });
-  const deployment = deploymentOf(agreed, steps);
+  const deployment = deploymentOf(agreed, steps, args.operatorHosts);
   finishDeployment(args.folder, deployment);
   io.say(`Both contracts stand on chain ${chainId}, and their code is what the sources compile to.`);
   io.say(`  CooperativeRegistry ${deployment.cooperativeRegistry}`);
@@ -264,7 +264,11 @@ async function send(
   }
 }
 
-function deploymentOf(underWay: DeploymentUnderWay, [registry, anchors]: readonly Step[]): PublicDeployment {
+function deploymentOf(
+  underWay: DeploymentUnderWay,
+  [registry, anchors]: readonly Step[],
+  operatorHosts: readonly string[],
+): PublicDeployment {
   if (registry === undefined || anchors === undefined) throw new Error('two contracts are deployed');
   const { chainId, alliance, adminDelaySeconds, sourceHash, fromBlock, succeeds } = underWay;
   return {
@@ -280,5 +284,6 @@ function deploymentOf(underWay: DeploymentUnderWay, [registry, anchors]: readonl
     adminDelaySeconds,
     sourceHash,
     ...(succeeds.length === 0 ? {} : { succeeds }),
+    ...(operatorHosts.length === 0 ? {} : { operatorHosts }),
   };
 }

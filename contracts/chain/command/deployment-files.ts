@@ -11,6 +11,8 @@ export interface PublicDeployment extends Deployment {
   readonly adminDelaySeconds: number;
   /** Of all that decides the bytecode: artifacts.ts. */
   readonly sourceHash: string;
+  /** Of whoever makes the proofs: their endpoints are no witnesses for a verifier. */
+  readonly operatorHosts?: readonly string[];
 }
 
 /**
