@@ -226,6 +226,14 @@ describe('what a bundle says', () => {
     ).toBe(0);
   });
 
+  it('may be as long as it likes, and is read to no end', async () => {
+    const withText = (text: string) => JSON.stringify({ ...ofLot, lot: { ...ofLot.lot, season: { text } } });
+    expect(await verify(withText('\n'.repeat(2_000_000))), 'another season').toBe(20);
+    expect(await verify(withText('n'.repeat(6_000_000)))).toBe(65);
+    expect(told()).toContain('more than 5000000 bytes');
+    expect(await verify(`${'['.repeat(2_000_000)}${']'.repeat(2_000_000)}`)).toBe(65);
+  });
+
   it('is told from others by its lot however the letters are composed', async () => {
     expect(await verify(ofLot, ['--lot', 'Lô 261123-1'.normalize('NFD')])).toBe(0);
     expect(await verify(ofLot, ['--lot', 'Lô 261123-2'])).toBe(20);

@@ -41,22 +41,32 @@ function parsed(text: string, name: string): unknown {
   );
 }
 
-/** Of valid JSON; as it is written. JSON.parse takes the last one, other programs the first. */
+/** Of valid JSON. JSON.parse takes the last one, other programs the first. Letter by letter: a pattern's stack has an end. */
 function nameThatStandsTwice(json: string): string | undefined {
   const open: Set<string>[] = [];
   let last = '';
-  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}:]/g)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '}') open.pop();
-    else if (token !== ':') last = token;
-    else {
-      const names = open.at(-1);
+  for (let at = 0; at < json.length; at++) {
+    const letter = json[at];
+    if (letter === '"') {
+      const end = endOfText(json, at);
+      last = json.slice(at, end + 1);
+      at = end;
+    } else if (letter === '{') open.push(new Set());
+    else if (letter === '}') open.pop();
+    else if (letter === ':') {
       const name = JSON.stringify(JSON.parse(last));
-      if (names?.has(name)) return name;
-      names?.add(name);
+      if (open.at(-1)?.has(name)) return name;
+      open.at(-1)?.add(name);
     }
   }
   return undefined;
+}
+
+/** Where the text that begins at `from` has its closing quote. */
+function endOfText(json: string, from: number): number {
+  let at = from + 1;
+  while (json[at] !== '"') at += json[at] === '\\' ? 2 : 1;
+  return at;
 }
 
 /** A stamp's link leads to a page; its bundle is at its side. */
@@ -82,11 +92,15 @@ function bundleIn(value: unknown, source: string): unknown {
 }
 
 function fromFile(path: string): string {
+  let bytes: Buffer;
   try {
-    return readFileSync(path === '-' ? 0 : path, 'utf8');
+    bytes = readFileSync(path === '-' ? 0 : path);
   } catch (error) {
     throw new StartProblem(`${path} cannot be read: ${(error as Error).message}`);
   }
+  if (bytes.length > MOST_BYTES)
+    throw new NoBundle(`${path} is no bundle: it has more than ${MOST_BYTES} bytes.`);
+  return bytes.toString('utf8');
 }
 
 async function fetched(url: string): Promise<{ text: string; from: readonly string[] }> {
