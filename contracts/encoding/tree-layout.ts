@@ -21,7 +21,9 @@ export function layoutOf(size: number): Layout {
 
 /** The level that a position stands on; the root's is 0. */
 export function levelOf(position: number): number {
-  return Math.floor(Math.log2(position + 1));
+  const level = Math.floor(Math.log2(position + 1));
+  // Just below a large power of two the logarithm is rounded up.
+  return 2 ** level > position + 1 ? level - 1 : level;
 }
 
 export function leafPosition(index: number, size: number): number {

@@ -59,3 +59,12 @@ function flipBit(bytes: Uint8Array, bit: number): Uint8Array {
   copy[bit >> 3] = (copy[bit >> 3] ?? 0) ^ (1 << (bit & 7));
   return copy;
 }
+
+test('a place has its depth in a tree of any size that a number holds', () => {
+  for (let power = 1; power <= 52; power++) {
+    const size = 2 ** power;
+    expect([proofLength(0, size), proofLength(size - 1, size)], `2^${power}`).toEqual([power, power]);
+    expect(proofLength(size - 2, size - 1), `2^${power} - 1`).toBe(power - 1);
+    expect(proofLength(0, size - 1), `2^${power} - 1`).toBe(size - 1 === 1 ? 0 : power);
+  }
+});
