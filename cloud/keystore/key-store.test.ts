@@ -96,6 +96,13 @@ describe('the file under a passphrase', () => {
     expect(open(good)).toThrow(/incomplete or not ours/);
   });
 
+  it('takes the first line, whichever editor has saved it', () => {
+    const path = join(folder(), 'ring.json');
+    openSealedKeyStore({ path, passphraseFile: passphrase(good), cost: cheap });
+    for (const text of [`${good}\n`, `${good}\r\n`, `\ufeff${good}\r\nanother line`])
+      expect(() => openSealedKeyStore({ path, passphraseFile: passphrase(text) })).not.toThrow();
+  });
+
   it('needs a passphrase that is there and not short, and says neither', () => {
     const path = join(folder(), 'ring.json');
     expect(() => openSealedKeyStore({ path, passphraseFile: join(folder(), 'none') })).toThrow(
@@ -137,6 +144,10 @@ describe('another choice of key store', () => {
     expect(await under.unwrap(first, '1')).toEqual(secret);
     const second = await under.wrap(secret, '2');
     expect(first.startsWith(await under.newestPrefix())).toBe(false);
+    // Until everything is wrapped anew the clear key stays, and no longer.
+    const plain = join(place, 'stamps.key');
+    await under.retireOlder('2.000000000000.');
+    expect([existsSync(plain), await under.unwrap(first, '1')]).toEqual([true, secret]);
     expect(() => openKeyStore({ folder: place, passphraseFile: undefined, transit: undefined })).toThrow(
       /is under a passphrase/,
     );
@@ -148,5 +159,10 @@ describe('another choice of key store', () => {
     expect(await last.unwrap(second, '2')).toEqual(secret);
     expect((await last.wrap(secret, '3')).startsWith('kms1.vault:v1:')).toBe(true);
     await service.close();
+    await under.retireOlder(await under.newestPrefix());
+    expect(existsSync(plain)).toBe(false);
+    const only = openKeyStore({ folder: place, passphraseFile, transit: undefined });
+    expect(await only.unwrap(second, '2')).toEqual(secret);
+    await expect(only.unwrap(first, '1')).rejects.toThrow();
   });
 });

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartProblem } from '@nongtin/service';
 import { openFileKeyStore, readKeyFile } from './key-file.ts';
@@ -26,7 +26,8 @@ export function openKeyStore({ folder, passphraseFile, transit }: KeyStoreChoice
   const local = () => {
     if (passphraseFile !== undefined) {
       const ring = older();
-      return openSealedKeyStore({ path: sealedPath, passphraseFile, ...(ring && { older: ring }) });
+      const sealed = openSealedKeyStore({ path: sealedPath, passphraseFile, ...(ring && { older: ring }) });
+      return ring === undefined ? sealed : withoutClear(sealed, plain);
     }
     if (!existsSync(sealedPath)) return openFileKeyStore(plain);
     throw new StartProblem(
@@ -37,6 +38,17 @@ export function openKeyStore({ folder, passphraseFile, transit }: KeyStoreChoice
   const service = transitKeyStore(transit);
   const hasFiles = existsSync(plain) || existsSync(sealedPath);
   return hasFiles ? withOlder(service, local()) : service;
+}
+
+/** Once the clear keys wrap nothing any more their file goes too: it would open every older copy of the database. */
+function withoutClear(sealed: RotatingKeyStore, clearPath: string): RotatingKeyStore {
+  return {
+    ...sealed,
+    retireOlder: async (prefix) => {
+      await sealed.retireOlder(prefix);
+      if ((await sealed.newestPrefix()) === prefix) rmSync(clearPath, { force: true });
+    },
+  };
 }
 
 /** Wraps by the newer one; what the older one has wrapped (forms `1.` and `2.`) it still unwraps. */

@@ -82,3 +82,28 @@ it('does not retire a key under which a batch was written meanwhile', async () =
   const after = createStamps({ db, keyStore: openFileKeyStore(path), clock });
   expect(await after.findStamp(gtin14, serial ?? '')).toMatchObject({ ok: true });
 });
+
+it('wraps the others anew when one row cannot be read, names it, and keeps the older keys', async () => {
+  const store = openFileKeyStore(path);
+  await store.rotate();
+  const total = await leftToRewrap(db, store);
+  const first = await db
+    .selectFrom('stamp_batches')
+    .select(['batch_number', 'wrapped_secret'])
+    .orderBy('batch_number')
+    .executeTakeFirstOrThrow();
+  const write = (wrapped_secret: string) =>
+    db
+      .updateTable('stamp_batches')
+      .set({ wrapped_secret })
+      .where('batch_number', '=', first.batch_number)
+      .execute();
+  await write(first.wrapped_secret.slice(0, -4));
+  await expect(rewrapAll(db, store)).rejects.toThrow(
+    `The secrets of batch ${first.batch_number} cannot be unwrapped`,
+  );
+  expect([total, await leftToRewrap(db, store)]).toEqual([6, 1]);
+  // The row as it was, from the backup.
+  await write(first.wrapped_secret);
+  expect(await rewrapAll(db, openFileKeyStore(path))).toBe(1);
+});

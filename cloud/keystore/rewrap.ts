@@ -6,10 +6,16 @@ import type { KeyStore, RotatingKeyStore } from './key-store.ts';
 const LOCK = 7_310_051;
 const ROWS_A_PAGE = 100;
 
-/** A table with wrapped secrets. `row` is whatever tells its rows apart, and the secrets' context. */
+/** A table with wrapped secrets, in the words of people. `row` is whatever tells its rows apart, and the secrets' context. */
 interface Shelf {
+  readonly name: string;
   count(db: Kysely<Schema>, newestPrefix: string): Promise<number>;
-  page(db: Kysely<Schema>, newestPrefix: string): Promise<readonly { row: string; wrapped: string }[]>;
+  /** The next rows after this one. */
+  page(
+    db: Kysely<Schema>,
+    newestPrefix: string,
+    after: string | undefined,
+  ): Promise<readonly { row: string; wrapped: string }[]>;
   /** Only if it is still what was read. */
   replace(db: Kysely<Schema>, row: string, before: string, after: string): Promise<void>;
 }
@@ -44,20 +50,40 @@ export async function rewrapAll(db: Kysely<Schema>, keyStore: RotatingKeyStore):
 }
 
 async function rewrapPages(db: Kysely<Schema>, keyStore: KeyStore): Promise<number> {
+  const unreadable: string[] = [];
   let rewrapped = 0;
   for (const shelf of shelves) {
+    let last: string | undefined;
     for (;;) {
       // Asked for each page: the key may be turned over meanwhile.
-      const page = await shelf.page(db, await keyStore.newestPrefix());
+      const page = await shelf.page(db, await keyStore.newestPrefix(), last);
       if (page.length === 0) break;
       for (const { row, wrapped } of page) {
-        const after = await keyStore.wrap(await keyStore.unwrap(wrapped, row), row);
-        await shelf.replace(db, row, wrapped, after);
+        last = row;
+        const secret = await unwrapped(keyStore, wrapped, row);
+        if (secret === undefined) {
+          unreadable.push(`${shelf.name} ${row}`);
+          continue;
+        }
+        await shelf.replace(db, row, wrapped, await keyStore.wrap(secret, row));
         rewrapped += 1;
       }
     }
   }
-  return rewrapped;
+  if (unreadable.length === 0) return rewrapped;
+  throw new Error(
+    `The secrets of ${unreadable.slice(0, 20).join(', ')}${unreadable.length > 20 ? ' and others' : ''} cannot be unwrapped: restore the key or the rows they were written with. All others are under the newest key, and the older keys are kept.`,
+  );
+}
+
+/** Undefined: altered, or under a key that is gone. A key service that does not answer says nothing about the row. */
+async function unwrapped(keyStore: KeyStore, wrapped: string, row: string): Promise<Uint8Array | undefined> {
+  try {
+    return await keyStore.unwrap(wrapped, row);
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 503) throw error;
+    return undefined;
+  }
 }
 
 /** False: meanwhile somebody wrote a secret under an older key. */
@@ -72,6 +98,7 @@ async function retire(db: Kysely<Schema>, keyStore: RotatingKeyStore): Promise<b
 }
 
 const batches: Shelf = {
+  name: 'batch',
   count: async (db, prefix) => {
     const { left } = await db
       .selectFrom('stamp_batches')
@@ -80,11 +107,12 @@ const batches: Shelf = {
       .executeTakeFirstOrThrow();
     return Number(left);
   },
-  page: async (db, prefix) => {
+  page: async (db, prefix, after) => {
     const rows = await db
       .selectFrom('stamp_batches')
       .select(['batch_number', 'wrapped_secret'])
       .where(sql<boolean>`not starts_with(wrapped_secret, ${prefix})`)
+      .$if(after !== undefined, (query) => query.where('batch_number', '>', Number(after)))
       .orderBy('batch_number')
       .limit(ROWS_A_PAGE)
       .execute();
@@ -101,6 +129,7 @@ const batches: Shelf = {
 };
 
 const signingKeys: Shelf = {
+  name: 'signing key',
   count: async (db, prefix) => {
     const { left } = await db
       .selectFrom('signing_keys')
@@ -109,11 +138,12 @@ const signingKeys: Shelf = {
       .executeTakeFirstOrThrow();
     return Number(left);
   },
-  page: async (db, prefix) => {
+  page: async (db, prefix, after) => {
     const rows = await db
       .selectFrom('signing_keys')
       .select(['key_id', 'wrapped_secret'])
       .where(sql<boolean>`not starts_with(wrapped_secret, ${prefix})`)
+      .$if(after !== undefined, (query) => query.where('key_id', '>', after ?? ''))
       .orderBy('key_id')
       .limit(ROWS_A_PAGE)
       .execute();

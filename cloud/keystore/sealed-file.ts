@@ -72,7 +72,8 @@ function readPassphrase(path: string): string {
       );
     throw explainProblem(error, { path });
   }
-  const passphrase = (text.split(/\r?\n/)[0] ?? '').normalize('NFKC');
+  // Some editors begin a file with a byte order mark, which nobody sees.
+  const passphrase = (text.replace(/^\ufeff/, '').split(/\r?\n/)[0] ?? '').normalize('NFKC');
   if ([...passphrase].length >= SHORTEST_PASSPHRASE) return passphrase;
   throw new StartProblem(
     `The passphrase in ${path} is shorter than ${SHORTEST_PASSPHRASE} characters: six random words are a good one.`,
