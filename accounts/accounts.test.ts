@@ -266,6 +266,8 @@ describe('the demo', () => {
     const own = { email: 'own@farm.vn', password: 'my own long password' };
     await accounts.createUser({ ...own, name: 'Own', role: 'manager' });
     const authorization = `Bearer ${await tokenOf(app, 'member')}`;
+    const second = secrets.secondManager ?? own;
+    expect((await signIn(app, second.email, second.password)).json().user).toMatchObject({ role: 'manager' });
     await withdrawDemoUsers(accounts, secrets);
     await withdrawDemoUsers(accounts, secrets);
     const farm = await app.inject({ method: 'GET', url: '/api/farm', headers: { authorization } });
@@ -274,6 +276,7 @@ describe('the demo', () => {
       const { email, password } = secrets.users[role];
       expect((await signIn(app, email, password)).statusCode, role).toBe(401);
     }
+    expect((await signIn(app, second.email, second.password)).statusCode).toBe(401);
     expect((await signIn(app, own.email, own.password)).statusCode).toBe(200);
     await accounts.removeUser(own.email);
     await seedDemoUsers(accounts, secrets);

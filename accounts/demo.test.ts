@@ -32,13 +32,14 @@ test('the file is for its owner only, and the next start reads the same secrets'
 });
 
 test('passwords can be typed, differ from one another, and hold at least 80 bits', () => {
-  const { users, devices, uplink } = demoSecrets(folder);
-  const typed = roles.map((role) => users[role].password);
+  const { users, secondManager, devices, uplink } = demoSecrets(folder);
+  const typed = [...roles.map((role) => users[role].password), secondManager?.password];
   for (const password of typed)
     expect(password).toMatch(/^([0-9a-hjkmnp-tv-z]{4}-){3}[0-9a-hjkmnp-tv-z]{4}$/);
   const all = [...typed, ...Object.values(devices), uplink.password];
   expect(new Set(all).size).toBe(all.length);
   expect(Object.keys(devices)).toHaveLength(27);
+  expect(secondManager?.email).toBe('manager-2@demo.nongtin.local');
   expect(users.alliance_officer.email).toBe('alliance-officer@demo.nongtin.local');
 });
 

@@ -13,6 +13,8 @@ interface Login {
 /** Everything the demo farm needs to sign in anywhere. Kept in `demo.json`, mode 600. */
 export interface DemoSecrets {
   readonly users: Readonly<Record<Role, Login>>;
+  /** For what takes two managers; a demo from before has none. */
+  readonly secondManager?: Login;
   /** Password per device id, for the farm's MQTT. */
   readonly devices: Readonly<Record<string, string>>;
   /** What the demo gateway signs in with at the cloud's MQTT. */
@@ -49,22 +51,28 @@ export function earlierDemoSecrets(dataDir: string): DemoSecrets | undefined {
 }
 
 /**
- * One demo user of each role, with the password that `npm start` prints, unless somebody has changed it. Safe to repeat.
+ * One demo user of each role and a second manager, with the passwords that `npm start` prints, unless somebody has changed them. Safe to repeat.
  */
 export async function seedDemoUsers(accounts: Accounts, secrets: DemoSecrets): Promise<void> {
-  await Promise.all(
-    roles.map((role) => accounts.createUser({ ...secrets.users[role], name: demoNames[role], role })),
-  );
+  const { users, secondManager } = secrets;
+  await Promise.all([
+    ...roles.map((role) => accounts.createUser({ ...users[role], name: demoNames[role], role })),
+    ...(secondManager
+      ? [accounts.createUser({ ...secondManager, name: 'Đỗ Thị Duyệt', role: 'manager' })]
+      : []),
+  ]);
 }
 
 /** Takes the demo's users out again, with their sessions. Safe to repeat. */
 export async function withdrawDemoUsers(accounts: Accounts, secrets: DemoSecrets): Promise<void> {
-  await Promise.all(roles.map((role) => accounts.removeUser(secrets.users[role].email)));
+  const { users, secondManager } = secrets;
+  const logins = [...roles.map((role) => users[role]), ...(secondManager ? [secondManager] : [])];
+  await Promise.all(logins.map(({ email }) => accounts.removeUser(email)));
 }
 
 function createDemoSecrets(): DemoSecrets {
-  const login = (role: Role): Login => ({
-    email: `${role.replace('_', '-')}@demo.nongtin.local`,
+  const login = (name: string): Login => ({
+    email: `${name.replace('_', '-')}@demo.nongtin.local`,
     password: typedPassword(),
   });
   return {
@@ -75,6 +83,7 @@ function createDemoSecrets(): DemoSecrets {
       alliance_officer: login('alliance_officer'),
       auditor: login('auditor'),
     },
+    secondManager: login('manager_2'),
     devices: Object.fromEntries(demoDevices.map((id) => [id, devicePassword()])),
     uplink: { gateway: 'gw-demo', password: devicePassword() },
   };
@@ -93,9 +102,10 @@ function devicePassword(): string {
 }
 
 function isDemoSecrets(value: unknown): value is DemoSecrets {
-  const { users, devices, uplink } = (value ?? {}) as Partial<DemoSecrets>;
+  const { users, secondManager, devices, uplink } = (value ?? {}) as Partial<DemoSecrets>;
   return (
     roles.every((role) => isText(users?.[role]?.email) && isText(users?.[role]?.password)) &&
+    (secondManager === undefined || (isText(secondManager.email) && isText(secondManager.password))) &&
     typeof devices === 'object' &&
     devices !== null &&
     Object.values(devices).every(isText) &&

@@ -65,14 +65,17 @@ function diaryLines({ config, lanAddress = 'THIS-COMPUTER' }: Running): string[]
 }
 
 function demoLines({ config, influxUrl, nowMs }: Running, secrets: DemoSecrets): string[] {
-  const logins = Object.values(secrets.users).map(({ email, password }) => [email, password]);
+  const { users, secondManager } = secrets;
+  const logins = [...Object.values(users), ...(secondManager ? [secondManager] : [])].map(
+    ({ email, password }) => [email, password],
+  );
   const broker = config.externalMqttUrl === undefined ? undefined : new URL(config.externalMqttUrl);
   const [host, port] = [broker?.hostname ?? 'localhost', broker?.port || config.doors.mqtt.port];
   // Tasmota sends the farm's wall clock, without an offset; the demo farm is in Vietnam.
   const time = new Date(nowMs + 7 * 3_600_000).toISOString().slice(0, 19);
   const lines = [
     '',
-    'Sign in as (one of each role):',
+    secondManager ? 'Sign in as (one of each role, and a second manager):' : 'Sign in as (one of each role):',
     ...table(logins),
     '',
     'Send a reading as a device would:',
