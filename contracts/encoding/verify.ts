@@ -107,10 +107,11 @@ export async function verifyOnChain(bundle: ProofBundle | LotBundle, trust: Trus
   const heard = usable.filter(({ endpoint }) => endpoint.outcome === ANSWERED);
   const seen = { blockNumber, observation: final };
   const judged = judge(bundle, pins, final);
-  // A root, or a withdrawal, of the last minutes is in no final block yet. Of two heads one may be a block behind.
-  const newest = await lookAt(heard, bundle, pins, 'latest');
-  const [first = judged, ...more] = newest.map((observation) => judge(bundle, pins, observation));
-  const now = [first, ...more].find(({ verdict }) => isWithdrawal(verdict)) ?? first;
+  // A root, or a withdrawal, of the last minutes is in no final block yet. Of two heads one may be a block behind: that one
+  // tells of a withdrawal is enough, all else they have to agree on.
+  const newest = (await lookAt(heard, bundle, pins, 'latest')).map((one) => judge(bundle, pins, one));
+  const agreed = newest.every(({ verdict }) => verdict === newest[0]?.verdict) ? newest[0] : undefined;
+  const now = newest.find(({ verdict }) => isWithdrawal(verdict)) ?? agreed ?? judged;
   if (judged.verdict === 'root_missing' || judged.verdict === 'unknown_issuer') {
     const isThere = now.verdict === 'genuine' || now.verdict === 'unsigned';
     return isThere

@@ -14,12 +14,14 @@ let stamp: ProofBundle;
 let ofLot: LotBundle;
 let url: string;
 let lines: string[];
+let rpcTimeoutMs: number | undefined;
 
 beforeAll(async () => {
   ({ stamp, ofLot } = await proofs());
   url = await node();
 });
 beforeEach(() => {
+  rpcTimeoutMs = undefined;
   lines = [];
 });
 afterAll(() => {
@@ -51,6 +53,7 @@ function verify(source: unknown, args: string[] = [], trusted: object = trust): 
   const rpc = args.includes('--rpc') ? [] : ['--rpc', url];
   return runVerify([isLink ? source : 'bundle.json', '--trust', 'trust.json', ...rpc, ...args], {
     ...{ from: folder, deployments: join(folder, 'none'), dataDir: join(folder, 'none') },
+    ...(rpcTimeoutMs === undefined ? {} : { rpcTimeoutMs }),
     say: (line) => lines.push(line),
   });
 }
@@ -122,6 +125,14 @@ describe('what endpoints answer', () => {
     others.push(flood);
     expect(await verify(stamp, ['--rpc', `http://127.0.0.1:${flood.port}`])).toBe(30);
     expect(sent).toBeLessThan(100_000_000);
+  });
+
+  it('waits for no endpoint longer than it says, and judges without it', async () => {
+    const silent = await node((method) => (method === 'eth_getCode' ? 'hang' : undefined));
+    rpcTimeoutMs = 300;
+    expect(await verify(stamp, ['--rpc', silent])).toBe(30);
+    expect(told()).toContain('timeout');
+    rpcTimeoutMs = 5_000;
   });
 
   it('counts blocks from the head only where a chain does not know the tag, not where the question got lost', async () => {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { LotBundle, ProofBundle } from '../encoding/index.ts';
-import { endpoint, proofs, trust } from './fake-node.suite.ts';
+import { type LotBundle, type ProofBundle, verifyOnChain } from '../encoding/index.ts';
+import { endpoint, honest, proofs, trust } from './fake-node.suite.ts';
 import { runVerify } from './run.ts';
 
 /** NONGTIN_BUNDLE_RUNS: as many as somebody has time for, of another seed each time. */
@@ -129,4 +129,53 @@ it('never calls a proof genuine that means anything else than the one that was g
   );
   const told = [...seen].map(([code, count]) => `${code}: ${count}`).join(', ');
   process.stdout.write(`exit codes: ${told}\n`);
+}, 600_000);
+
+/** What a liar says to one question: by its number, instead of what would make the proof genuine. */
+const lies = fc.array(
+  fc.tuple(
+    fc.nat(40),
+    fc.oneof(
+      fc.jsonValue({ maxDepth: 1 }),
+      fc.constantFrom('0x', '0x0', '0xffffffff', `0x${'0'.repeat(64)}`, `0x${'f'.repeat(64)}`, {
+        number: '0x0',
+      }),
+      fc.constantFrom(new Error('no'), Object.assign(new Error('no'), { code: -32_000 })),
+    ),
+  ),
+  { maxLength: 4 },
+);
+
+it('never calls genuine what an honest endpoint has not got, whatever another one says, and has a verdict for all of it', async () => {
+  const [stamp] = bundles as [ProofBundle];
+  const without = honest(`0x${'ee'.repeat(32)}`);
+  const withIt = honest(stamp.anchor.root);
+  const verdicts = new Map<string, number>();
+  await fc.assert(
+    fc.asyncProperty(lies, fc.boolean(), async (said, isFirst) => {
+      let asked = 0;
+      const liar = async (method: string, params: readonly unknown[]) => {
+        const lie = said.find(([number]) => number === asked)?.[1];
+        asked += 1;
+        if (lie instanceof Error) throw lie;
+        return lie === undefined ? withIt(method, params) : lie;
+      };
+      const endpoints = [
+        {
+          name: 'honest',
+          isOperators: false,
+          rpc: async (...one: Parameters<typeof liar>) => without(...one),
+        },
+        { name: 'liar', isOperators: false, rpc: liar },
+      ];
+      const { verdict } = await verifyOnChain(stamp, {
+        pins: trust,
+        endpoints: isFirst ? endpoints.toReversed() : endpoints,
+      });
+      verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
+      expect(['genuine', 'operators_word', 'not_yet_final']).not.toContain(verdict);
+    }),
+    { numRuns: RUNS, ...(process.env.NONGTIN_BUNDLE_RUNS === undefined ? { seed: 7 } : {}) },
+  );
+  process.stdout.write(`${[...verdicts].map(([verdict, count]) => `${verdict}: ${count}`).join(', ')}\n`);
 }, 600_000);

@@ -26,6 +26,8 @@ export interface VerifierPlace {
   /** Of the checkout: contracts/deployments. */
   readonly deployments: string;
   readonly dataDir: string;
+  /** How long an endpoint may take over one answer; default 15 s. */
+  readonly rpcTimeoutMs?: number;
   readonly say: (line: string) => void;
 }
 
@@ -149,7 +151,10 @@ async function judged(
   const distinct = [...new Set(urls.map((url) => new URL(url).href))];
   const theirs = [...trusted.operatorHosts, ...from.filter((url) => !isThisMachine(url)).map(hostOf)];
   const doors = from.map((url) => new URL(url).host);
-  const endpoints = distinct.map((url) => endpointOf(url, theirs, doors));
+  const endpoints = distinct.map((url) => ({
+    ...witness(url, theirs, doors),
+    rpc: jsonRpc(url, place.rpcTimeoutMs ?? RPC_TIMEOUT_MS, MOST_RPC_BYTES),
+  }));
   return { trusted, verified: await verifyOnChain(bundle, { pins: trusted.pins, endpoints }) };
 }
 
@@ -157,13 +162,12 @@ async function judged(
  * `theirs`: hosts of whoever made the proof, by what we trust or because it was fetched there; they, and all below and above
  * them, add nothing to its word. `doors`: hosts with ports that were fetched from.
  */
-function endpointOf(url: string, theirs: readonly string[], doors: readonly string[]): Endpoint {
-  const rpc = jsonRpc(url, RPC_TIMEOUT_MS, MOST_RPC_BYTES);
+function witness(url: string, theirs: readonly string[], doors: readonly string[]): Omit<Endpoint, 'rpc'> {
   // Keys of paid endpoints stand in the path, and before the @: they are not shown.
   const { host: name } = new URL(url);
   const isOperators =
     doors.includes(name) || theirs.some((host) => isRelated(hostOf(url), hostOf(`http://${host}`)));
-  return { name, isOperators, rpc: (method, params) => rpc(method, params) };
+  return { name, isOperators };
 }
 
 function isRelated(one: string, other: string): boolean {
