@@ -54,8 +54,8 @@ export interface AnchorStore {
   recordBlock(anchor: OpenAnchor, state: AnchorState, block: AnchorBlock, nowMs: number): Promise<void>;
   /** It is in no block. `transactionHash`: of the version signed last. */
   setState(anchorId: number, state: AnchorState, transactionHash: string | null): Promise<void>;
-  /** Marks the anchor forgotten; its tree, with its leaves, waits on this deployment: in the row it had there before, or a new one. */
-  carryOver(anchor: OpenAnchor, place: Deployment, nowMs: number): Promise<void>;
+  /** Marks them forgotten; the tree of each, with its leaves, waits on this deployment: in the row it had there before, or a new one. */
+  carryOver(anchors: readonly OpenAnchor[], place: Deployment, nowMs: number): Promise<void>;
   /** Of all that was signed. */
   readonly ledger: TransactionLedger;
 }
@@ -143,7 +143,7 @@ export function createAnchorStore(db: Kysely<Schema>): AnchorStore {
     setState: async (anchorId, state, transactionHash) => {
       await update(anchorId, { state, transaction_hash: transactionHash, ...inNoBlock });
     },
-    carryOver: (anchor, place, nowMs) => carryOver(db, anchor, place, nowMs),
+    carryOver: (anchors, place, nowMs) => carryOver(db, anchors, place, nowMs),
   };
 }
 
@@ -217,45 +217,47 @@ async function gather(db: Kysely<Schema>, view: ChainView, nowMs: number): Promi
 }
 
 /**
- * A row that the tree had on this deployment is taken up again, because what was signed for it belongs to that row: a
+ * A row that a tree had on this deployment is taken up again, because what was signed for it belongs to that row: a
  * second row would have another transaction signed while the first one's may still be mined.
  */
 function carryOver(
   db: Kysely<Schema>,
-  { anchorId, treeId, root, treeSize }: OpenAnchor,
+  anchors: readonly OpenAnchor[],
   { chainId, registry }: Deployment,
   nowMs: number,
 ): Promise<void> {
+  const anchorIds = anchors.map(({ anchorId }) => anchorId);
+  const treeIds = anchors.map(({ treeId }) => treeId);
   return db.transaction().execute(async (transaction) => {
     await transaction
       .updateTable('anchors')
       .set({ state: 'forgotten', forgotten_at_ms: nowMs })
-      .where('anchor_id', '=', anchorId)
+      .where('anchor_id', 'in', anchorIds)
       .execute();
-    const before = await transaction
+    const takenUp = await transaction
       .updateTable('anchors')
       .set({ state: 'waiting', ...inNoBlock })
-      .where('tree_id', '=', treeId)
+      .where('tree_id', 'in', treeIds)
       .where('chain_id', '=', chainId)
       .where('registry', '=', registry)
-      .returning('anchor_id')
-      .executeTakeFirst();
-    const { anchor_id: followed } =
-      before ??
-      (await transaction
-        .insertInto('anchors')
-        .values({
-          ...{ state: 'waiting', repeats_anchor_id: treeId, root, tree_size: treeSize },
-          ...{ chain_id: chainId, registry, created_at_ms: nowMs },
-        })
-        .returning('anchor_id')
-        .executeTakeFirstOrThrow());
+      .returning('tree_id')
+      .execute();
+    const wereHere = new Set(takenUp.map((row) => row.tree_id));
+    const rows = anchors
+      .filter(({ treeId }) => !wereHere.has(treeId))
+      .map(({ treeId, root, treeSize }) => ({
+        ...{ state: 'waiting' as const, repeats_anchor_id: treeId, root, tree_size: treeSize },
+        ...{ chain_id: chainId, registry, created_at_ms: nowMs },
+      }));
+    if (rows.length > 0) await transaction.insertInto('anchors').values(rows).execute();
     await transaction
       .updateTable('leaves')
-      .set({ anchor_id: followed })
-      .where('leaf_id', 'in', (eb) =>
-        eb.selectFrom('anchor_leaves').select('leaf_id').where('anchor_id', '=', treeId),
-      )
+      .from('anchor_leaves')
+      .innerJoin('anchors', 'anchors.tree_id', 'anchor_leaves.anchor_id')
+      .set((eb) => ({ anchor_id: eb.ref('anchors.anchor_id') }))
+      .whereRef('anchor_leaves.leaf_id', '=', 'leaves.leaf_id')
+      .where('anchors.tree_id', 'in', treeIds)
+      .where('anchors.state', '=', 'waiting')
       .execute();
   });
 }

@@ -62,8 +62,10 @@ export interface AnchoringStatus extends RoundsStatus {
 }
 
 const STANDING_PAGE = 100;
-/** So many rows of other deployments, or trees that may stand here already, are taken up between two looks at the rest. */
-const CARRY_PAGE = 100;
+/** So many trees are carried over in one round: a service that stops waits for its end. */
+const CARRY_PAGE = 200;
+/** So many of them are looked for on the chain in one round, while they stand there already. */
+const REPEAT_PAGE = 100;
 
 export function createAnchorer(options: AnchorerOptions): Anchorer {
   return new TickingAnchorer(options);
@@ -117,7 +119,10 @@ class TickingAnchorer implements Anchorer {
     const asked = await store.newestStanding();
     const view = await chain.view(asked?.blockNumber ?? undefined);
     await this.#funds.look(view);
-    const newest = (await this.#moveHere(view)) ? await store.newestStanding() : asked;
+    const carried = await this.#carryOver(view);
+    // With some of them still elsewhere nothing is looked for here.
+    if (carried === CARRY_PAGE) return;
+    const newest = carried > 0 ? await store.newestStanding() : asked;
     const looked = new Set<number>();
     const finalAbove = newest !== undefined && (await store.finalAbove(view.finalizedNumber));
     const agrees = newest?.anchorId === asked?.anchorId && newest?.blockHash === view.blockHash;
@@ -130,29 +135,24 @@ class TickingAnchorer implements Anchorer {
     if (this.#problem !== undefined) throw this.#problem;
   }
 
-  /** Whether anything had to be carried over from another deployment. */
-  async #moveHere(view: ChainView): Promise<boolean> {
+  /** Of what is followed on another deployment, so much at a time; how many. */
+  async #carryOver(view: ChainView): Promise<number> {
     const deployment = `${view.chainId} ${view.registry}`;
-    if (this.#settledOn === deployment) return false;
-    const { store } = this.#options;
-    let hasMoved = false;
-    for (;;) {
-      const some = await store.elsewhere(view, CARRY_PAGE);
-      // What is elsewhere is no finding of the chain's: it need not be asked, nor be believed.
-      for (const anchor of some)
-        await this.#apply(anchor, 'elsewhere', { finding: undefined, versions: [], view });
-      if (some.length === 0) break;
-      hasMoved = true;
-    }
+    if (this.#settledOn === deployment) return 0;
     this.#doubts.clear();
-    this.#settledOn = deployment;
-    return hasMoved;
+    const { store, clock } = this.#options;
+    // What is elsewhere is no finding of the chain's: it need not be asked, nor be believed.
+    const some = await store.elsewhere(view, CARRY_PAGE);
+    if (some.length > 0) await store.carryOver(some, view, clock.nowMs());
+    for (const anchor of some) this.#log(anchor, 'elsewhere', nextStep(anchor.state, 'elsewhere').state);
+    if (some.length < CARRY_PAGE) this.#settledOn = deployment;
+    return some.length;
   }
 
   /** When none is on its way: a new tree, if it is time for one, or else one of another deployment. */
   async #startNext(view: ChainView): Promise<void> {
     const { store } = this.#options;
-    const old = await store.toRepeat(CARRY_PAGE);
+    const old = await store.toRepeat(REPEAT_PAGE);
     const hasDoubts = [...this.#doubts.keys()].some((anchorId) => anchorId !== old[0]?.anchorId);
     const isBusy = hasDoubts || (await store.open()).some((anchor) => anchor.state !== 'mined');
     let isTimeSeen = false;
@@ -257,20 +257,19 @@ class TickingAnchorer implements Anchorer {
     const { anchorId, root, treeSize } = anchor;
     const { state, action } = nextStep(anchor.state, event);
     this.#log(anchor, event, state);
-    if (action === 'carry_over') return store.carryOver(anchor, view, clock.nowMs());
     if (action === 'record_block') {
-      if (finding?.kind === 'standing') await store.recordBlock(anchor, state, finding.block, clock.nowMs());
+      if (finding.kind === 'standing') await store.recordBlock(anchor, state, finding.block, clock.nowMs());
       return;
     }
     const stood = anchor.state === 'mined' || anchor.state === 'final';
     // What stands no longer is not shown so any more, whatever comes of sending it; what is sent is shown so when it is.
     if (action === 'none' || stood) await this.#show(anchor, state, versions);
-    if (action === 'none') return;
+    if (action === 'none' || action === 'carry_over') return;
     const held = await this.#whyHeld(view);
     if (held !== undefined) throw held;
     const purpose = { kind: 'anchor', id: anchorId } as const;
     const errand: Errand<AnchorCall> = { purpose, call: { root, treeSize }, versions };
-    const nextNonce = finding?.kind === 'gap' ? finding.nextNonce : undefined;
+    const nextNonce = finding.kind === 'gap' ? finding.nextNonce : undefined;
     const sent = await this.#sending.act(action, errand, view, nextNonce);
     await store.submitted(anchorId, sent, clock.nowMs());
   }
@@ -296,8 +295,7 @@ interface Look {
 }
 
 interface Found {
-  /** undefined: the chain was not asked. */
-  readonly finding: Finding | undefined;
+  readonly finding: Finding;
   readonly versions: readonly Version[];
   readonly view: ChainView;
 }

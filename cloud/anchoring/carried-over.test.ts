@@ -117,6 +117,30 @@ describe('trees of another deployment', () => {
   });
 });
 
+/** Rows of trees that stood on the first contract, without their leaves. */
+const rowsOf = (count: number, state: 'final' | 'forgotten') =>
+  Array.from({ length: count }, (_, index) => ({
+    ...{ state, root: `0x${index.toString(16).padStart(64, '0')}`, tree_size: 1, chain_id: 1 },
+    ...{ registry: first, created_at_ms: 1, block_number: index, block_time_ms: index },
+  }));
+
+describe('very many trees', () => {
+  it('are carried over in portions, and none is sent before all are', async () => {
+    await db.insertInto('anchors').values(rowsOf(300, 'final')).execute();
+    const chain = new MemoryChain();
+    chain.registry = second;
+    chain.automine = false;
+    const anchorer = anchorerFor(chain);
+    const waiting = async () => (await createAnchorStore(db).toRepeat(1_000)).length;
+    await anchorer.tick();
+    expect([await waiting(), chain.sent.length]).toEqual([200, 0]);
+    expect(await oldTreesStanding(db, { chainId: 1, registry: second })).toMatchObject({ pending: 300 });
+    await anchorer.tick();
+    expect([await waiting(), chain.sent.length]).toEqual([299, 1]);
+    expect(anchorer.status().state).toBe('ok');
+  });
+});
+
 describe('holding off', () => {
   it('signs and sends nothing, old or new, but goes on looking; and says why', async () => {
     const chain = new MemoryChain();
@@ -167,6 +191,8 @@ describe('old trees on a new deployment', () => {
   const here = { chainId: 1, registry: second };
 
   it('are counted until they are final here, those that stood elsewhere alone', async () => {
+    // One whose leaves an earlier release has put into other trees.
+    await db.insertInto('anchors').values(rowsOf(1, 'forgotten')).execute();
     expect(await oldTreesStanding(db, here)).toEqual({ pending: 0, lastBlockTimeMs: undefined });
     const chain = new MemoryChain();
     const anchorer = await settled(chain, 'a', 'b');

@@ -163,7 +163,7 @@ describe('the life of an anchor', () => {
     const names = rows.map(([state, event]) => `${state} ${event}`);
     expect(new Set(names).size).toBe(4 * 9);
     const anchor = await anchorIn('submitted', true);
-    await store().carryOver(anchor, { chainId: 1, registry: '0xthere' }, 3);
+    await store().carryOver([anchor], { chainId: 1, registry: '0xthere' }, 3);
     const { chain, done } = scripted('finalized');
     const there = { ...chain, view: async () => ({ ...here, registry: '0xthere' }) };
     await anchorerFor(there, 'finalized').tick();

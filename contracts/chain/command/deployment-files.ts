@@ -45,12 +45,12 @@ export function readPublicDeployment(folder: string, chainId: number): PublicDep
   return found;
 }
 
-/** A second deployment beside a first one would leave its anchors behind: only a person may decide that. */
+/** A second deployment beside a first one has every tree anchored again, which costs: only a person may decide that. */
 export function requireNoDeployment(folder: string, chainId: number): void {
   const path = deploymentPath(folder, chainId);
   if (existsSync(path))
     throw new StartProblem(
-      `${path} exists: the contracts stand on that chain already (see chain status). Move the file away to deploy anew.`,
+      `${path} exists: the contracts stand on that chain already (see chain status). Move the file away to deploy anew, and name it then with --succeeds.`,
     );
 }
 
