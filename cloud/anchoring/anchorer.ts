@@ -238,7 +238,9 @@ class TickingAnchorer implements Anchorer {
     }
     const newest = versions.at(-1);
     const isStuck = newest !== undefined && nowMs - newest.signedAtMs >= this.#rules.bumpAfterMs;
-    return finding.kind === 'pending' && isStuck ? 'stuck' : finding.kind;
+    if (finding.kind !== 'pending' || !isStuck) return finding.kind;
+    // What was sent to a deployment that was left may have the nonce before it, and nobody follows that.
+    return finding.nextNonce === undefined ? 'stuck' : 'gap';
   }
 
   /** Whether the chain has said often enough what leads to a step that cannot be undone. */
@@ -269,7 +271,7 @@ class TickingAnchorer implements Anchorer {
     if (held !== undefined) throw held;
     const purpose = { kind: 'anchor', id: anchorId } as const;
     const errand: Errand<AnchorCall> = { purpose, call: { root, treeSize }, versions };
-    const nextNonce = finding.kind === 'gap' ? finding.nextNonce : undefined;
+    const nextNonce = 'nextNonce' in finding ? finding.nextNonce : undefined;
     const sent = await this.#sending.act(action, errand, view, nextNonce);
     await store.submitted(anchorId, sent, clock.nowMs());
   }

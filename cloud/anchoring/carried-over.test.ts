@@ -115,6 +115,30 @@ describe('trees of another deployment', () => {
     await ticks(anchorer, 2);
     expect(await statesOf('a', 'b', 'new', 'newer')).toEqual(['waiting', 'mined', 'mined', 'submitted']);
   });
+
+  it('are not held up by a transaction that nobody follows any more, sent to the contracts that were left', async () => {
+    const chain = new MemoryChain();
+    chain.automine = false;
+    const anchorer = anchorerFor(chain);
+    await queueLeaves(db, ['a']);
+    await anchorer.tick();
+    chain.registry = second;
+    // Too cheap by now, it keeps its nonce, and the one behind it waits.
+    chain.price = { baseFeeWei: 50n, tipWei: 1n };
+    await anchorer.tick();
+    for (let look = 0; look < 3; look += 1) {
+      nowMs += 61_000;
+      chain.mine();
+      await anchorer.tick();
+    }
+    chain.mine(3);
+    await ticks(anchorer, 2);
+    expect(await stateOf('a')).toBe('final');
+    expect(chain.roots).toHaveLength(1);
+    // What was left came to stand nowhere.
+    chain.registry = first;
+    expect(chain.roots).toEqual([]);
+  });
 });
 
 /** Rows of trees that stood on the first contract, without their leaves. */

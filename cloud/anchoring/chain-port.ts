@@ -73,14 +73,15 @@ export interface SignedTransaction {
 
 /**
  * standing: the contract knows the root. The others: it does not, and of the newest nonce that we signed for it
- * pending: a version waits in the pool. dropped: none is known, and the nonce is the account's next one. gap: none is known,
+ * pending: a version waits in the pool; with `nextNonce`, for that earlier nonce, which is not used yet. dropped: none is known, and the nonce is the account's next one. gap: none is known,
  * and an earlier nonce, `nextNonce`, has to be used first. overtaken: the nonce was used otherwise, or by a version of ours that
  * failed, in a block that may still be undone. lost: the same for good, or we have signed nothing.
  */
 export type Finding =
   | { readonly kind: 'standing'; readonly block: AnchorBlock }
   | { readonly kind: 'gap'; readonly nextNonce: number }
-  | { readonly kind: 'pending' | 'dropped' | 'overtaken' | 'lost' };
+  | { readonly kind: 'pending'; readonly nextNonce?: number }
+  | { readonly kind: 'dropped' | 'overtaken' | 'lost' };
 
 export interface AnchorBlock {
   readonly number: number;

@@ -134,7 +134,9 @@ export async function fateOf(
     // Succeeded, and the effect was not there a moment ago: it has just been mined; the next look sees it.
     if (receipt !== null && Number(receipt.status) === 1) return { kind: 'pending' };
     if (receipt !== null) return { kind: Number(receipt.blockNumber) <= finalized ? 'lost' : 'overtaken' };
-    if ((await ask<object | null>('eth_getTransactionByHash', hash)) !== null) return { kind: 'pending' };
+    if ((await ask<object | null>('eth_getTransactionByHash', hash)) === null) continue;
+    const next = await nonceOf(ask, from, 'latest');
+    return next < nonce ? { kind: 'pending', nextNonce: next } : { kind: 'pending' };
   }
   const next = await nonceOf(ask, from, 'latest');
   if (next === nonce) return { kind: 'dropped' };

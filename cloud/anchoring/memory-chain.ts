@@ -86,8 +86,9 @@ export class MemoryChain implements ChainPort {
     if (block !== undefined) return { kind: 'standing', block };
     const newest = versions.at(-1);
     if (newest === undefined) return { kind: 'lost' };
-    if (this.#pool.some((one) => versions.some(({ hash }) => hash === one.hash))) return { kind: 'pending' };
     const next = this.#nonce();
+    if (this.#pool.some((one) => versions.some(({ hash }) => hash === one.hash)))
+      return next < newest.nonce ? { kind: 'pending', nextNonce: next } : { kind: 'pending' };
     if (next === newest.nonce) return { kind: 'dropped' };
     if (next < newest.nonce) return { kind: 'gap', nextNonce: next };
     return { kind: this.#nonce(finalized) > newest.nonce ? 'lost' : 'overtaken' };

@@ -80,18 +80,22 @@ export class Sending<Call> {
     return signed;
   }
 
-  /** One of ours that has this nonce, or else a transaction that does nothing. */
+  /** One of ours that has this nonce and is needed, or else a transaction that does nothing. */
   async #fill(nonce: number, errand: Errand<Call>, view: ChainView): Promise<void> {
     const { ledger, chain, clock } = this.#options;
     const ours = await ledger.at(view, view.account?.address ?? '', nonce);
-    if (ours !== undefined) {
+    const isFresh = ours !== undefined && clock.nowMs() - ours.signedAtMs < this.#options.rules.bumpAfterMs;
+    if (ours?.use === 'needed' || (ours?.use === 'filler' && isFresh)) {
       await this.#send(ours);
       return;
     }
-    const terms = { ...(await this.#terms(view, undefined, nonce)), fillsNonce: nonce };
-    const filler = await chain.sign(errand.call, terms);
-    await ledger.write('filler', filler, view, clock.nowMs());
-    await this.#send(filler);
+    // What has the nonce may be in no pool any more: it is outbid only where the node says that it is.
+    for (const rival of [undefined, ours]) {
+      const terms = { ...(await this.#terms(view, rival, nonce)), fillsNonce: nonce };
+      const filler = await chain.sign(errand.call, terms);
+      await ledger.write('filler', filler, view, clock.nowMs());
+      if ((await this.#send(filler)) !== 'underpriced' || ours === undefined) return;
+    }
   }
 
   async #terms(view: ChainView, replaces?: SignedTransaction, nonce = replaces?.nonce): Promise<Terms> {

@@ -14,6 +14,11 @@ export interface Version extends SignedTransaction {
   readonly signedAtMs: number;
 }
 
+/** needed: by a purpose on the deployment in use. left: signed for another one, or again for a later nonce. */
+export interface Occupant extends Version {
+  readonly use: 'needed' | 'filler' | 'left';
+}
+
 type Deployment = Pick<ChainView, 'chainId' | 'registry'>;
 
 /** Every version of every transaction, written before it is sent: whichever is mined, it is known. */
@@ -27,8 +32,8 @@ export interface TransactionLedger {
   ): Promise<void>;
   /** Those of one purpose for one deployment, oldest first. */
   versionsOf(purpose: Purpose, place: Deployment): Promise<Version[]>;
-  /** Ours that would use this nonce now: of those that some purpose still needs, the one that offers most. */
-  at(place: Deployment, sender: string, nonce: number): Promise<Version | undefined>;
+  /** Ours that would use this nonce now: the one that offers most. */
+  at(place: Deployment, sender: string, nonce: number): Promise<Occupant | undefined>;
   /**
    * Wei that an account has spent on transactions signed since then, each nonce once: as it was paid, or at its worst while
    * nobody knows; without `exceptNonce`.
@@ -92,16 +97,20 @@ export function createTransactionLedger(db: Kysely<Schema>): TransactionLedger {
         .selectFrom('chain_transactions')
         .selectAll()
         .where('chain_id', '=', place.chainId)
-        .where('contract', '=', place.registry)
         .where('sender', '=', sender)
         .where('nonce', '=', nonce)
         .orderBy('transaction_id', 'desc')
         .limit(1)
         .executeTakeFirst();
-      if (row === undefined || row.purpose === 'filler') return row && version(row);
-      const newest = (await versionsOf({ kind: row.purpose, id: row.purpose_id }, place)).at(-1);
-      // Signed again for a later nonce: sent now as well, it would be a second transaction for the same thing.
-      return newest?.nonce === nonce ? newest : undefined;
+      if (row === undefined) return undefined;
+      if (row.purpose === 'filler') return { ...version(row), use: 'filler' };
+      const isHere = row.contract === place.registry;
+      const newest = isHere
+        ? (await versionsOf({ kind: row.purpose, id: row.purpose_id }, place)).at(-1)
+        : undefined;
+      // Signed again for a later nonce, or for contracts that were left: sent now as well, it would be a second transaction
+      // for the same thing.
+      return newest?.nonce === nonce ? { ...newest, use: 'needed' } : { ...version(row), use: 'left' };
     },
     firstSince: async ({ chainId, address }, sinceMs) => {
       const row = await db
