@@ -15,7 +15,7 @@ export interface Version extends SignedTransaction {
 }
 
 /** needed: by a purpose on the deployment in use. left: signed for another one, or again for a later nonce. */
-export interface Occupant extends Version {
+interface Occupant extends Version {
   readonly use: 'needed' | 'filler' | 'left';
 }
 
