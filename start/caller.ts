@@ -2,6 +2,8 @@
 export interface Caller {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
+  /** The answer as it came: a file. */
+  postForText(path: string): Promise<string>;
 }
 
 interface Login {
@@ -16,7 +18,11 @@ export async function signIn(base: string, login: Login): Promise<Caller> {
   const authorization = `Bearer ${response.headers.get('set-auth-token') ?? ''}`;
   const call = async <T>(method: string, path: string, body?: unknown): Promise<T> =>
     (await send(base, method, path, body, { authorization })).json() as Promise<T>;
-  return { get: (path) => call('GET', path), post: (path, body) => call('POST', path, body) };
+  return {
+    get: (path) => call('GET', path),
+    post: (path, body) => call('POST', path, body),
+    postForText: async (path) => (await send(base, 'POST', path, undefined, { authorization })).text(),
+  };
 }
 
 async function send(base: string, method: string, path: string, body?: unknown, extra: HeadersInit = {}) {

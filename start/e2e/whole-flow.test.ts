@@ -113,6 +113,28 @@ describe.skipIf(!haveChromium)('from one command to a verified stamp, in a real 
     expect((await verdictOf(link, 'zh-CN')).text).toContain('真标签');
   }, 90_000);
 
+  it('takes the number under the scratch layer once, and tells whoever scans the stamp then', async () => {
+    const cloud = await signIn(`http://localhost:${system.ports.cloud}`, system.secrets().users.manager);
+    const order = { batchNumber: 1, from: 0, to: 0, reason: 'e2e' };
+    const { exportId } = await cloud.post<{ exportId: number }>('/api/pin-exports', order);
+    const file = await cloud.postForText(`/api/pin-exports/${exportId}/file`);
+    const pin = file.trim().split(',').at(-1) ?? '';
+    const page = await browser.newPage({ viewport: phone, locale: 'vi-VN' });
+    await page.goto(link);
+    await page.getByText('Kiểm tra số dưới lớp cào').click();
+    const say = async (number: string, result: string) => {
+      await page.fill('input[name=pin]', number);
+      await page.getByRole('button', { name: 'Kiểm tra số' }).click();
+      await page.locator(`[data-pin=${result}]`).waitFor();
+    };
+    await say(pin === '00000000' ? '00000001' : '00000000', 'wrong');
+    await say(`${pin.slice(0, 4)} ${pin.slice(4)}`, 'first');
+    await page.reload();
+    await page.getByTestId('activated').waitFor();
+    expect(await page.getByTestId('verdict').getAttribute('data-verdict')).toBe('genuine');
+    await page.close();
+  });
+
   it('proves the same stamp to a command that asks nobody but the chain', async () => {
     const verifier = join(import.meta.dirname, '../../contracts/verifier/main.ts');
     const endpoint = `http://localhost:${system.ports.rpc}`;
