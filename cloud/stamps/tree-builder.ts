@@ -31,8 +31,16 @@ export interface TreeBuilderOptions {
 
 export function createTreeBuilder(options: TreeBuilderOptions = {}): TreeBuilder {
   let last: Promise<unknown> = Promise.resolve();
+  let lastSmall: Promise<unknown> = Promise.resolve();
   return async (seed, count) => {
-    if (count <= INLINE_STAMPS) return withStamps(seed, async (stamps) => buildUpper(count, stamps));
+    if (count <= INLINE_STAMPS) {
+      // Others have their turn between two of them.
+      const built = lastSmall
+        .then(() => new Promise((resolve) => setImmediate(resolve)))
+        .then(() => withStamps(seed, async (stamps) => buildUpper(count, stamps)));
+      lastSmall = built.catch(() => undefined);
+      return built;
+    }
     const built = last.then(() =>
       withStamps(seed, ({ leafSeed }) => buildInWorkers(leafSeed, count, options)),
     );
@@ -77,10 +85,7 @@ async function buildInWorkers(
 /** Settles when the worker has nothing left to do. */
 function ended(worker: Worker, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
-    const notBuilt = (why: string) =>
-      reject(
-        new TreeNotBuilt(`${why} before the stamps' tree was built; no batch was issued: order it again.`),
-      );
+    const notBuilt = (why: string) => reject(new TreeNotBuilt(why));
     const stop = () => notBuilt('The service stopped');
     if (signal?.aborted) stop();
     signal?.addEventListener('abort', stop, { once: true });
