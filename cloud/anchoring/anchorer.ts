@@ -4,7 +4,7 @@ import { type AnchorCall, type ChainPort, ChainProblem, type ChainView, type Fin
 import { defaultFeeRules, type FeeRules } from './fees.ts';
 import { type Funds, FundsWatch } from './funds.ts';
 import { Rounds, type RoundsStatus } from './rounds.ts';
-import { type Errand, Sending } from './sending.ts';
+import { type Errand, eventOfWaiting, Sending } from './sending.ts';
 import { type AnchorEvent, type AnchorState, nextStep } from './state.ts';
 import type { Version } from './transactions.ts';
 import { isTimeForTree, type TreeRules } from './tree-rules.ts';
@@ -236,11 +236,7 @@ class TickingAnchorer implements Anchorer {
       // Also of one that was final: a node that lags shows it as less for a moment, a chain that was set back for good.
       return finding.block.number <= view.finalizedNumber ? 'finalized' : 'standing';
     }
-    const newest = versions.at(-1);
-    const isStuck = newest !== undefined && nowMs - newest.signedAtMs >= this.#rules.bumpAfterMs;
-    if (finding.kind !== 'pending' || !isStuck) return finding.kind;
-    // What was sent to a deployment that was left may have the nonce before it, and nobody follows that.
-    return finding.nextNonce === undefined ? 'stuck' : 'gap';
+    return eventOfWaiting(finding, versions.at(-1), { ...this.#rules, nowMs });
   }
 
   /** Whether the chain has said often enough what leads to a step that cannot be undone. */

@@ -35,7 +35,7 @@ export { registerAnchorMetrics, registerStatusMetrics } from './metrics.ts';
 export { enqueueLeaf, type LeafReference, type NewLeaf } from './queue.ts';
 export { Rounds, type RoundsStatus } from './rounds.ts';
 export { anchorRoutes } from './routes.ts';
-export { type Errand, Sending } from './sending.ts';
+export { type Errand, eventOfWaiting, Sending } from './sending.ts';
 export { type Standing, standingOf, statesOf } from './standing.ts';
 export { type AnchorAction, type AnchorEvent, type AnchorState, nextStep } from './state.ts';
 export {

@@ -1,12 +1,13 @@
 import {
   ChainProblem,
   type ChainView,
+  type Finding,
   type SendOutcome,
   type SignedTransaction,
   type Terms,
 } from './chain-port.ts';
 import { type FeeRules, feesFor } from './fees.ts';
-import { type AnchorAction, stepAfterSending } from './state.ts';
+import { type AnchorAction, type AnchorEvent, stepAfterSending } from './state.ts';
 import type { Purpose, TransactionLedger, Version } from './transactions.ts';
 
 export interface SendingOptions<Call> {
@@ -32,6 +33,18 @@ export interface Errand<Call> {
 export type SendAction = Extract<AnchorAction, 'sign_and_send' | 'send_again' | 'bump' | 'fill_gap'>;
 
 const DAY_MS = 86_400_000;
+
+/** What it means for what is to stand that its transactions, of which `newest` is the last one signed, fare so. */
+export function eventOfWaiting(
+  finding: Exclude<Finding, { kind: 'standing' }>,
+  newest: Version | undefined,
+  { bumpAfterMs, nowMs }: { readonly bumpAfterMs: number; readonly nowMs: number },
+): Exclude<AnchorEvent, 'standing' | 'finalized' | 'elsewhere'> {
+  const isStuck = newest !== undefined && nowMs - newest.signedAtMs >= bumpAfterMs;
+  if (finding.kind !== 'pending' || !isStuck) return finding.kind;
+  // What was sent to a deployment that was left may have the nonce before it, and nobody follows that.
+  return finding.nextNonce === undefined ? 'stuck' : 'gap';
+}
 
 /**
  * Signs, writes down, sends, in this order, within the rules for fees: one part of one process for each account, or two would

@@ -72,7 +72,13 @@ afterEach(async () => {
 async function moveTo(chainId: number): Promise<void> {
   chain = await startTestChain(chainId);
   chains.push(chain);
-  const { deployment, anchorerKey, keys } = chain;
+  use(chain.deployment);
+}
+
+/** Contracts on the chain in use. */
+function use(deployment: TestChain['deployment']): void {
+  chain = { ...chain, deployment };
+  const { anchorerKey, keys } = chain;
   const rpc = httpRpc(chain.rpcUrl);
   const here = { rpc, deployment: () => deployment };
   const port = createEthersChain({ ...here, anchorerKey: () => anchorerKey });
@@ -121,9 +127,10 @@ async function rounds(count: number): Promise<void> {
 }
 
 /** Until nothing is left to do; far fewer rounds are needed. */
-async function untilSettled(): Promise<void> {
+async function untilSettled(secondsARound = 0): Promise<void> {
   for (let n = 0; n < 40; n += 1) {
     await round();
+    if (secondsARound > 0) await later(secondsARound);
     const orders = await db
       .selectFrom('chain_orders')
       .select('state')
@@ -323,4 +330,40 @@ it('a planned end is told when nothing that the key has signed waits, and leaves
   await untilSettled();
   expect((await orders()).at(-1)).toBe('revoke_key final');
   expect(await verdictOf('L1')).toBe('genuine');
+});
+
+it('a call that waits in the pool, to contracts that are left, gives way to the one behind it', async () => {
+  const second = await chain.deployAgain();
+  await chain.rpc('evm_setAutomine', [false]);
+  const key = await newKey();
+  await wanted();
+  await registrar.tick();
+  use(second);
+  await registrar.tick();
+  await later(61);
+  await registrar.tick();
+  await chain.rpc('evm_setAutomine', [true]);
+  await untilSettled(61);
+  expect(await isKeyRegistered(db, key.key_id, chain.deployment)).toBe(true);
+  const sent = await db.selectFrom('chain_transactions').selectAll().orderBy('transaction_id').execute();
+  expect(sent.map(({ purpose, nonce }) => `${purpose} ${nonce}`)).toContain('filler 0');
+  const paid = sent.filter(({ mined_at_ms }) => mined_at_ms !== null);
+  expect(paid.map(({ contract, nonce }) => [contract, nonce])).toEqual([
+    [second.cooperativeRegistry.toLowerCase(), 1],
+  ]);
+});
+
+it('a call is outbid also where its node counts it among what is there already', async () => {
+  await chain.rpc('evm_setAutomine', [false]);
+  const key = await newKey();
+  await wanted();
+  await registrar.tick();
+  await later(61);
+  await registrar.tick();
+  expect(registrar.status()).toMatchObject({ state: 'ok', message: '' });
+  const signed = await db.selectFrom('chain_transactions').select('nonce').execute();
+  expect(signed.map(({ nonce }) => nonce)).toEqual([signed[0]?.nonce, signed[0]?.nonce]);
+  await chain.rpc('evm_setAutomine', [true]);
+  await untilSettled();
+  expect(await isKeyRegistered(db, key.key_id, chain.deployment)).toBe(true);
 });

@@ -3,6 +3,7 @@ import {
   ChainProblem,
   defaultFeeRules,
   type Errand,
+  eventOfWaiting,
   type FeeRules,
   type Funds,
   FundsWatch,
@@ -125,15 +126,21 @@ export class Registrar {
   }
 
   async #look(order: Order, view: RegistryView): Promise<Look> {
-    const { store, chain, clock } = this.#options;
+    const { store, chain } = this.#options;
     const versions = await store.ledger.versionsOf({ kind: 'order', id: order.orderId }, view);
     const found = await chain.find(order.call, versions, view.finalizedNumber);
     const finding = sinceFirstSeen(found, order, view);
-    const newest = versions.at(-1);
-    const isStuck = newest !== undefined && clock.nowMs() - newest.signedAtMs >= this.#rules.bumpAfterMs;
-    const event = finding.kind === 'pending' && isStuck ? 'stuck' : eventOf(finding, view);
+    const event = this.#eventOf(finding, versions.at(-1), view);
     const errand = finding.kind === 'standing' ? '' : await this.#errandOf(order, versions, view);
     return { order, versions, finding, event, errand };
+  }
+
+  #eventOf(finding: OrderFinding, newest: Version | undefined, view: RegistryView): OrderEvent {
+    if (finding.kind === 'standing') {
+      return finding.blockNumber <= view.finalizedNumber ? 'finalized' : 'standing';
+    }
+    if (finding.kind === 'other_key' || finding.kind === 'no_key') return finding.kind;
+    return eventOfWaiting(finding, newest, { ...this.#rules, nowMs: this.#options.clock.nowMs() });
   }
 
   /** Whether a transaction was sent. */
@@ -162,7 +169,7 @@ export class Registrar {
       if (order.state !== 'waiting') await store.setState(order.orderId, 'waiting');
       return false;
     }
-    const nextNonce = finding.kind === 'gap' ? finding.nextNonce : undefined;
+    const nextNonce = 'nextNonce' in finding ? finding.nextNonce : undefined;
     try {
       const sent = await this.#sending.act(action, errand, view, nextNonce);
       await store.submitted(order.orderId, sent, view, clock.nowMs());
@@ -240,11 +247,6 @@ function sinceFirstSeen(finding: OrderFinding, order: Order, view: RegistryView)
   if (finding.kind !== 'standing' || finding.paid !== undefined || state !== 'mined') return finding;
   if (blockNumber === null || !isOf(order, view)) return finding;
   return { ...finding, blockNumber: Math.min(blockNumber, finding.blockNumber) };
-}
-
-function eventOf(finding: OrderFinding, view: RegistryView): OrderEvent {
-  if (finding.kind !== 'standing') return finding.kind;
-  return finding.blockNumber <= view.finalizedNumber ? 'finalized' : 'standing';
 }
 
 function isOf({ chainId, registry }: Order, view: RegistryView): boolean {

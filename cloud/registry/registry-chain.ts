@@ -41,7 +41,8 @@ export interface Revocation {
  */
 export type OrderFinding =
   | { readonly kind: 'standing'; readonly blockNumber: number; readonly paid: PaidTransaction | undefined }
-  | { readonly kind: 'other_key' | 'no_key' }
+  | { readonly kind: 'other_key' }
+  | { readonly kind: 'no_key' }
   | Exclude<Finding, { kind: 'standing' }>;
 
 /** `registry`, whose address transactions are noted under, is the CooperativeRegistry. */
