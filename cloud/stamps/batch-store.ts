@@ -15,8 +15,12 @@ export interface StampedLot {
   readonly cooperative: string;
 }
 
-export interface BatchRow {
+export interface IssuedBatch {
   readonly record: BatchRecord;
+  readonly issuedBy: string;
+}
+
+export interface BatchRow extends IssuedBatch {
   /** Its canonical JSON: the bytes whose SHA-256 is `digest`. */
   readonly recordText: string;
   /** 64 hex digits. */
@@ -25,7 +29,8 @@ export interface BatchRow {
   /** 32 bytes; wrapped before they are written. */
   readonly secret: Uint8Array;
   readonly upper: Uint8Array;
-  readonly issuedBy: string;
+  /** A UUID; undefined: the same order sent again makes another batch. */
+  readonly orderId: string | undefined;
 }
 
 /** A batch opened: with what its stamps are made of. Holds secrets; never logged, never sent. */
@@ -71,12 +76,27 @@ export async function takeBatchNumber(db: Kysely<Schema>): Promise<number> {
   return Number(row.number);
 }
 
-/** The batch and its leaf in the queue: both or neither. False: its lot was recalled. */
+/** The batch that an order has made already. */
+export async function batchOfOrder(
+  db: Kysely<Schema>,
+  cooperative: string,
+  orderId: string,
+): Promise<IssuedBatch | undefined> {
+  const row = await db
+    .selectFrom('stamp_batches')
+    .select(['record', 'issued_by'])
+    .where('cooperative_id', '=', cooperative)
+    .where('order_id', '=', orderId)
+    .executeTakeFirst();
+  return row && { record: JSON.parse(row.record) as BatchRecord, issuedBy: row.issued_by };
+}
+
+/** The batch and its leaf in the queue: both or neither. Neither, when its lot was recalled or its order has made another one. */
 export async function writeBatch(
   db: Kysely<Schema>,
   { keyStore, queueRecord }: { readonly keyStore: KeyStore; readonly queueRecord: QueueRecord },
   batch: BatchRow,
-): Promise<boolean> {
+): Promise<'written' | 'recalled_lot' | 'ordered_before'> {
   const { record } = batch;
   return db.transaction().execute(async (transaction) => {
     // Shared: a recall of the lot comes before, or finds this batch.
@@ -91,9 +111,9 @@ export async function writeBatch(
       .select('lot_number')
       .where('lot_number', '=', record.lotNumber)
       .executeTakeFirst();
-    if (recall !== undefined) return false;
+    if (recall !== undefined) return 'recalled_lot';
     await whileKeysStay(transaction);
-    await transaction
+    const written = await transaction
       .insertInto('stamp_batches')
       .values({
         batch_number: Number(record.batchNumber),
@@ -107,8 +127,12 @@ export async function writeBatch(
         upper_nodes: asBytes(batch.upper),
         issued_at_ms: record.issuedAtMs,
         issued_by: batch.issuedBy,
+        order_id: batch.orderId ?? null,
       })
-      .execute();
+      .onConflict((conflict) => conflict.columns(['cooperative_id', 'order_id']).doNothing())
+      .returning('batch_number')
+      .executeTakeFirst();
+    if (written === undefined) return 'ordered_before';
     await queueRecord(transaction, {
       cooperativeId: record.cooperativeId,
       kind: 'stamp_batch',
@@ -116,7 +140,7 @@ export async function writeBatch(
       refKind: 'stamp_batch',
       refId: record.batchNumber,
     });
-    return true;
+    return 'written';
   });
 }
 

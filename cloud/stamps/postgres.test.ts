@@ -55,6 +55,19 @@ describe.skipIf(programs === undefined && !process.env.CI)(
       expect(found.ok && found.stamp.prove().path).toHaveLength(6);
     });
 
+    it('are one batch of one order, however often it is sent at once', async () => {
+      const { db } = records;
+      const clock = { nowMs: () => 1_790_000_000_000 };
+      const stamps = createStamps({ db, keyStore: keyStoreOf(randomBytes(32)), clock });
+      const { lotNumber } = fixture;
+      const order = { lotNumber, count: 50, issuedBy: 'x', orderId: crypto.randomUUID() };
+      const all = await Promise.all([1, 2, 3, 4].map(() => stamps.issueBatch(order)));
+      const numbers = all.map((one) => one.ok && one.batch.batchNumber);
+      expect([all[0]?.ok, new Set(numbers).size]).toEqual([true, 1]);
+      const rows = db.selectFrom('stamp_batches').select('batch_number');
+      expect(await rows.where('order_id', '=', order.orderId).execute()).toHaveLength(1);
+    });
+
     it('explain every stamp of a roll, whatever is told and activated at the same moment', async () => {
       const { db } = records;
       const clock = { nowMs: () => 1_790_000_000_000 };

@@ -25,6 +25,9 @@ const Order = Type.Object(
     netWeightGrams: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'of one stamped package' }),
     ),
+    orderId: Type.Optional(
+      Type.String({ format: 'uuid', description: 'the same again is answered with the batch that it made' }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -38,6 +41,10 @@ const Limit = Type.Object({ limit: Type.Integer({ minimum: 1, maximum: 500, defa
 const refusals = {
   unknown_lot: { status: 404, message: 'There is no such lot.' },
   recalled_lot: { status: 409, message: 'This lot was recalled: no stamps are issued for it.' },
+  other_order: {
+    status: 409,
+    message: 'An order with this id has made a batch already, for another lot, number or weight.',
+  },
   count: {
     status: 400,
     message: `One batch has 1 to ${MOST_STAMPS} stamps: order several batches for the lot.`,

@@ -108,6 +108,21 @@ describe('a stamp batch', () => {
     expect(await recordOf({ count: 2 })).not.toHaveProperty('netWeightGrams');
   });
 
+  it('ordered again under the same id is the batch made before, also when both orders come at once', async () => {
+    const order = { lotNumber, count: 40, netWeightGrams: 500, orderId: crypto.randomUUID() };
+    const both = await Promise.all(
+      ['an', 'binh'].map((issuedBy) => stamps.issueBatch({ ...order, issuedBy })),
+    );
+    expect(both[1]).toEqual(both[0]);
+    expect(await stamps.issueBatch({ ...order, issuedBy: 'chi' })).toEqual(both[0]);
+    const made = await db.selectFrom('stamp_batches').select('order_id').execute();
+    expect(made.filter(({ order_id }) => order_id === order.orderId)).toHaveLength(1);
+    const other = await stamps.issueBatch({ ...order, count: 41, issuedBy: 'an' });
+    expect(other).toEqual({ ok: false, problem: 'other_order' });
+    const next = await stamps.issueBatch({ ...order, orderId: crypto.randomUUID(), issuedBy: 'an' });
+    expect(next).not.toEqual(both[0]);
+  });
+
   it('is refused for a lot that is not there and for too many stamps', async () => {
     const order = { lotNumber, issuedBy: 'x' };
     expect(await stamps.issueBatch({ ...order, lotNumber: 'none', count: 1 })).toEqual({

@@ -6,7 +6,10 @@ import { enqueueLeaf } from '../anchoring/index.ts';
 import type { KeyStore } from '../keystore/index.ts';
 import type { Schema } from '../records/index.ts';
 import {
+  type BatchRow,
   type BatchSummary,
+  batchOfOrder,
+  type IssuedBatch,
   listBatches,
   type OpenBatch,
   openBatch,
@@ -36,7 +39,7 @@ export interface StampsOptions {
 
 type IssueResult =
   | { readonly ok: true; readonly batch: BatchSummary; readonly firstSerial: string }
-  | { readonly ok: false; readonly problem: 'unknown_lot' | 'recalled_lot' | 'count' };
+  | { readonly ok: false; readonly problem: 'unknown_lot' | 'recalled_lot' | 'other_order' | 'count' };
 
 /** A stamp whose MAC holds. */
 export interface FoundStamp {
@@ -67,6 +70,8 @@ interface BatchOrder {
   readonly issuedBy: string;
   /** Of one stamped package. */
   readonly netWeightGrams?: number;
+  /** A UUID: ordered again, after a cut or by a second press of the button, it is the batch made before. */
+  readonly orderId?: string;
 }
 
 export interface Stamps {
@@ -154,43 +159,76 @@ function issuer(options: StampsOptions): Stamps['issueBatch'] {
   const max = options.maxStampsPerBatch ?? MOST_STAMPS;
   const queueRecord = options.queueRecord ?? enqueueLeaf;
   const buildTree = options.buildTree ?? createTreeBuilder();
-  return async (order) => {
-    const { lotNumber, count, issuedBy } = order;
-    if (!Number.isSafeInteger(count) || count < 1 || count > max) return { ok: false, problem: 'count' };
-    const lot = await readLot(db, lotNumber);
-    if (lot === undefined) return { ok: false, problem: 'unknown_lot' };
-    const batchNumber = await takeBatchNumber(db);
-    const { cooperativeId, gtin14 } = lot.record;
-    const secret = newSecret(options);
-    let record: BatchRecord;
-    let written: boolean;
-    try {
-      const upper = await buildTree({ secret, cooperativeId, gtin14, batchNumber }, count);
-      record = batchRecord(lot, batchNumber, order, rootOf(upper), clock.nowMs());
-      written = await writeBatch(
-        db,
-        { keyStore, queueRecord },
-        {
-          record,
-          recordText: canonicalJson(record),
-          digest: toHex(recordDigest(record)).slice(2),
-          cooperative: lot.cooperative,
-          secret,
-          upper,
-          issuedBy,
-        },
-      );
-    } finally {
-      secret.fill(0);
-    }
-    if (!written) return { ok: false, problem: 'recalled_lot' };
+  const resultOf = async ({ record, issuedBy }: IssuedBatch, order: BatchOrder): Promise<IssueResult> => {
+    if (!isFor(record, order)) return { ok: false, problem: 'other_order' };
+    const { gtin14, lotNumber, stampCount, issuedAtMs } = record;
+    const batchNumber = Number(record.batchNumber);
     const opened = await openBatch(db, keyStore, batchNumber);
     if (opened === undefined) throw new Error(`batch ${batchNumber} was written and is not there`);
     return {
       ok: true,
-      batch: { batchNumber, gtin14, lotNumber, stampCount: count, issuedAtMs: record.issuedAtMs, issuedBy },
+      batch: { batchNumber, gtin14, lotNumber, stampCount, issuedAtMs, issuedBy },
       firstSerial: opened.stamps.serialAt(0),
     };
+  };
+  return async (order) => {
+    const { lotNumber, count } = order;
+    if (!Number.isSafeInteger(count) || count < 1 || count > max) return { ok: false, problem: 'count' };
+    const lot = await readLot(db, lotNumber);
+    if (lot === undefined) return { ok: false, problem: 'unknown_lot' };
+    const earlier = await orderedBefore(db, lot, order);
+    if (earlier !== undefined) return resultOf(earlier, order);
+    const batchNumber = await takeBatchNumber(db);
+    const { cooperativeId, gtin14 } = lot.record;
+    const secret = newSecret(options);
+    let record: BatchRecord;
+    let outcome: Awaited<ReturnType<typeof writeBatch>>;
+    try {
+      const upper = await buildTree({ secret, cooperativeId, gtin14, batchNumber }, count);
+      record = batchRecord(lot, batchNumber, order, rootOf(upper), clock.nowMs());
+      const row = rowOf(record, { lot, order, secret, upper });
+      outcome = await writeBatch(db, { keyStore, queueRecord }, row);
+    } finally {
+      secret.fill(0);
+    }
+    if (outcome === 'recalled_lot') return { ok: false, problem: outcome };
+    // Sent twice at once, and the other one was faster.
+    const made =
+      outcome === 'written' ? { record, issuedBy: order.issuedBy } : await orderedBefore(db, lot, order);
+    if (made === undefined)
+      throw new Error(`the batch of order ${order.orderId} was written and is not there`);
+    return resultOf(made, order);
+  };
+}
+
+async function orderedBefore(
+  db: Kysely<Schema>,
+  { cooperative }: StampedLot,
+  { orderId }: BatchOrder,
+): Promise<IssuedBatch | undefined> {
+  return orderId === undefined ? undefined : batchOfOrder(db, cooperative, orderId);
+}
+
+function isFor(record: BatchRecord, { lotNumber, count, netWeightGrams }: BatchOrder): boolean {
+  const isSame = record.lotNumber === lotNumber && record.stampCount === count;
+  return isSame && record.netWeightGrams === netWeightGrams;
+}
+
+interface Ordered extends Pick<BatchRow, 'secret' | 'upper'> {
+  readonly lot: StampedLot;
+  readonly order: BatchOrder;
+}
+
+function rowOf(record: BatchRecord, { lot, order, secret, upper }: Ordered): BatchRow {
+  return {
+    record,
+    recordText: canonicalJson(record),
+    digest: toHex(recordDigest(record)).slice(2),
+    cooperative: lot.cooperative,
+    secret,
+    upper,
+    issuedBy: order.issuedBy,
+    orderId: order.orderId,
   };
 }
 

@@ -20,6 +20,8 @@ export interface StampTables {
     upper_nodes: Uint8Array;
     issued_at_ms: number;
     issued_by: string;
+    /** What whoever ordered it calls the order; of one cooperative each once. */
+    order_id: string | null;
   };
   /** Stamps whose scratch PIN was used: when first, and nothing about who. */
   stamp_activations: { batch_number: number; stamp_index: number; activated_at_ms: number };

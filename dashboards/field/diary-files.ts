@@ -71,14 +71,6 @@ export function attachmentOf({ sha256, blob }: HeldFile) {
   return { sha256, mediaType: (type ?? blob.type) as AttachmentType, sizeBytes: blob.size };
 }
 
-/** Random, also over plain HTTP, where browsers give pages no `crypto.randomUUID`. */
-export function newId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  return hex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-}
-
 async function held(blob: Blob): Promise<HeldFile> {
   const bytes = new Uint8Array(await blob.arrayBuffer());
   return { sha256: hex(await sha256(bytes)), blob };

@@ -1,7 +1,8 @@
 import { type DiaryEntry, type DiaryRevision, mergeDiary, type Waiting } from '@nongtin/broker/wire/diary';
 import { ApiError, call, type Reason } from '../ui/api.ts';
+import { newId } from '../ui/id.ts';
 import type { Farm } from './api.ts';
-import { attachmentOf, newId } from './diary-files.ts';
+import { attachmentOf } from './diary-files.ts';
 import type { ProductList } from './diary-products.ts';
 import { DiaryStore, type HeldFile, type KnownRevision } from './diary-store.ts';
 import { gatewayDoor, syncDiary } from './diary-sync.ts';

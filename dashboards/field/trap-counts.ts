@@ -1,5 +1,6 @@
 import type { DiaryRevision, Waiting } from '@nongtin/broker/wire/diary';
-import { attachmentOf, newId } from './diary-files.ts';
+import { newId } from '../ui/id.ts';
+import { attachmentOf } from './diary-files.ts';
 import { DiaryStore, type HeldFile } from './diary-store.ts';
 import { gatewayDoor, syncDiary } from './diary-sync.ts';
 import type { Trap } from './pests.ts';

@@ -101,6 +101,31 @@ describe.skipIf(!haveChromium)('the stamps on the console', () => {
     expect(serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
   });
 
+  it('are ordered once, also when the answer to the first press is lost on the way', async () => {
+    await page.goto(`${origin}/console`);
+    await page.locator('select[name=lot]').selectOption('L1');
+    await page.locator('input[name=count]').fill('5000');
+    const order = page.getByRole('button', { name: 'Phát hành tem' });
+    const isCut = (url: URL) => url.pathname === '/api/stamp-batches';
+    await page.route(isCut, (route) => {
+      if (route.request().method() !== 'POST') return route.fallback();
+      ordered.push(['cut', route.request().postDataJSON()]);
+      return route.abort();
+    });
+    await order.click();
+    await expect.poll(() => ordered.length).toBe(1);
+    await page.unroute(isCut);
+    await order.click();
+    await expect.poll(() => ordered.length).toBe(2);
+    await page.locator('input[name=count]:not(:disabled)').fill('5000');
+    await order.click();
+    await expect.poll(() => ordered.length).toBe(3);
+    const [cut, made, another] = ordered.map(([, body]) => (body as { orderId: string }).orderId);
+    expect(made).toBe(cut);
+    expect(another).not.toBe(made);
+    expect(ordered[1]).toEqual(['/api/stamp-batches', { lotNumber: 'L1', count: 5_000, orderId: cut }]);
+  });
+
   it('let a second manager agree that PINs leave again, and only who asked fetch them', async () => {
     const asked = { batchNumber: 7, from: 0, to: 99, reason: 'cuộn bị ướt', requestedAtMs: atMs };
     exports = [
