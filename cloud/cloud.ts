@@ -22,6 +22,7 @@ import { buildApp } from './api/app.ts';
 import { apiRoutes } from './api/index.ts';
 import { openChainAccess } from './chain-access.ts';
 import { chainReadiness } from './chain-readiness.ts';
+import { ChangeLog, changeLogReadiness, LogFiles } from './change-log/index.ts';
 import { Commands, commandRoutes } from './commands/index.ts';
 import type { CloudConfig } from './config.ts';
 import { seedDemoCooperative } from './cooperatives/demo.ts';
@@ -123,6 +124,7 @@ export class Cloud implements Service {
     await entries.open();
     const credentials = openCredentials({ path: join(dataDir, 'cloud', 'uplink-credentials.json') });
     const accounts = await this.#openAccounts(records);
+    const changeLog = await this.#openChangeLog(records);
     if (demo) await this.#seedDemo(records, accounts, credentials);
     else await this.#withdrawDemo(accounts, credentials);
     const register = new GatewayRegister(records.db);
@@ -162,7 +164,7 @@ export class Cloud implements Service {
       presence,
     });
     const authority = this.#openAuthority();
-    const gateways = { register, registrar, presence, uplink, authority };
+    const gateways = { register, registrar, presence, uplink, authority, changeLog };
     const heard = { receiver, live, series, packer, commands };
     const app = await this.#openApp({ records, entries, accounts, stamping, ...heard, ...gateways });
     this.#closers.push(() => commands.stop());
@@ -182,6 +184,15 @@ export class Cloud implements Service {
     });
     await accounts.start();
     return accounts;
+  }
+
+  /** After all tables are there, before anything is written. */
+  async #openChangeLog({ db }: Records): Promise<ChangeLog> {
+    const files = new LogFiles(this.#config.changeLogDir);
+    const changeLog = new ChangeLog({ db, files, logger: this.#logger });
+    this.#closers.push(() => changeLog.stop());
+    await changeLog.start();
+    return changeLog;
   }
 
   async #seedDemo(records: Records, accounts: Accounts, credentials: CredentialStore): Promise<void> {
@@ -244,7 +255,7 @@ export class Cloud implements Service {
 
   async #openApp(parts: AppParts): Promise<FastifyInstance> {
     const { records, entries, receiver, live, accounts, stamping, series, uplink, commands } = parts;
-    const { packer, register, registrar, presence, authority } = parts;
+    const { packer, register, registrar, presence, authority, changeLog } = parts;
     const registry = createMetrics({ entries, receiver, live });
     if (uplink instanceof AedesDoor) registerBrokerMetrics(uplink.broker, registry);
     registerAnchorMetrics(registry, {
@@ -257,6 +268,7 @@ export class Cloud implements Service {
     const dependencies = [
       // Without the chain, stamps wait for their anchor, and everything else goes on.
       ...chainReadiness(stamping.anchorer, registrar),
+      changeLogReadiness(changeLog),
       // Without it gateways wait and people do not.
       ...(uplink instanceof NatsDoor
         ? [{ name: 'nats', vital: false, check: () => uplink.check().then(() => 'ok') }]
@@ -314,6 +326,7 @@ interface AppParts {
   readonly registrar: Registrar;
   readonly presence: Presence;
   readonly authority: CloudAuthority | undefined;
+  readonly changeLog: ChangeLog;
 }
 
 interface UplinkParts {

@@ -55,6 +55,8 @@ export interface CloudConfig {
     readonly passphraseFile: string | undefined;
     readonly transit: TransitOptions | undefined;
   };
+  /** Where the change log is written: best on another disk than the database. */
+  readonly changeLogDir: string;
   readonly demo: boolean;
   /** Where buyers reach this service: printed on the stamps. */
   readonly publicUrl: string;
@@ -112,6 +114,7 @@ export function readConfig(env: Environment): CloudConfig {
         : url('NONGTIN_DATABASE_URL', databaseUrl, ['postgres:', 'postgresql:']),
     influx: influx(env),
     stampKeys: stampKeys(env),
+    changeLogDir: resolve(text(env, 'NONGTIN_CHANGE_LOG') ?? join(dataDir, 'cloud', 'changes')),
     demo: readSwitch(env, 'NONGTIN_DEMO'),
     publicUrl: url('NONGTIN_PUBLIC_URL', publicUrl, web),
     trustedProxies: trustedProxies(env),

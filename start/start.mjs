@@ -25,7 +25,11 @@ const programs = {
 };
 
 /** What `nongtin` leaves to programs of their own, by its first argument. */
-const commands = { chain: 'contracts/chain/command/main.ts', verify: 'contracts/verifier/main.ts' };
+const commands = {
+  chain: 'contracts/chain/command/main.ts',
+  cloud: 'cloud/change-log/main.ts',
+  verify: 'contracts/verifier/main.ts',
+};
 
 const [name, ...rest] = process.argv.slice(2);
 const alone = name !== undefined && Object.hasOwn(programs, name);

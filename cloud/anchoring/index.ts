@@ -32,6 +32,7 @@ export { finalizedNumber } from './finality.ts';
 export { type Funds, FundsWatch } from './funds.ts';
 export { httpRpc, RpcError } from './http-rpc.ts';
 export { registerAnchorMetrics, registerStatusMetrics } from './metrics.ts';
+export { compareWithChain } from './on-chain.ts';
 export { enqueueLeaf, type LeafReference, type NewLeaf } from './queue.ts';
 export { Rounds, type RoundsStatus } from './rounds.ts';
 export { anchorRoutes } from './routes.ts';

@@ -66,7 +66,7 @@ async function openFolder(folder: string): Promise<PGlite> {
     if (explained instanceof StartProblem) throw explained;
     // The engine gives no more reason than that it aborted.
     throw new StartProblem(
-      `${folder} cannot be opened: see that its disk is not full, then restore a backup, or move it away to begin anew (gateways' entries are kept beside it; lots and stamps are in it).`,
+      `${folder} cannot be opened: see that its disk is not full; then move it away and make it again of the change log: npm run nongtin -- cloud rebuild`,
       { cause: error },
     );
   }

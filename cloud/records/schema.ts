@@ -1,4 +1,5 @@
 import type { AnchorTables } from '../anchoring/tables.ts';
+import type { ChangeTables } from '../change-log/tables.ts';
 import type { CommandTables } from '../commands/tables.ts';
 import type { CooperativeTables } from '../cooperatives/tables.ts';
 import type { EnrolmentTables } from '../enrolment/tables.ts';
@@ -30,4 +31,5 @@ export type Schema = CooperativeTables &
   AnchorTables &
   CommandTables &
   PestTables &
-  RegistryTables;
+  RegistryTables &
+  ChangeTables;

@@ -179,6 +179,15 @@ export async function openBatch(
   }
 }
 
+/** Of a batch whose top was lost. */
+export async function writeTop(db: Kysely<Schema>, batchNumber: number, upper: Uint8Array): Promise<void> {
+  await db
+    .updateTable('stamp_batches')
+    .set({ upper_nodes: asBytes(upper) })
+    .where('batch_number', '=', batchNumber)
+    .execute();
+}
+
 /** The newest first. */
 export async function listBatches(db: Kysely<Schema>, limit: number): Promise<BatchSummary[]> {
   const rows = await db

@@ -7,4 +7,5 @@ export { createLife, type QueueRevocation, stateOf } from './life-store.ts';
 export { pinRoutes } from './pin-routes.ts';
 export { stampRoutes } from './routes.ts';
 export { createStamps, type FindResult, type FoundStamp, type Stamps } from './stamps.ts';
+export { rebuildTop } from './tops.ts';
 export { createTreeBuilder } from './tree-builder.ts';

@@ -26,6 +26,9 @@ export interface TestCloud {
     path: string,
     body?: object,
   ): Promise<ApiAnswer>;
+  stop(): Promise<void>;
+  /** On the same folder; everybody signs in again. */
+  start(): Promise<void>;
   /** Stops and starts on the same folder. */
   restart(): Promise<void>;
   /** Stops and removes the folder. */
@@ -94,6 +97,11 @@ export async function startCloud(
       const text = await response.text();
       const isJson = response.headers.get('content-type')?.startsWith('application/json');
       return { status: response.status, body: isJson ? JSON.parse(text) : text };
+    },
+    stop: () => cloud.stop(),
+    start: async () => {
+      tokens.clear();
+      cloud = await start();
     },
     restart: async () => {
       await cloud.stop();

@@ -20,7 +20,8 @@ const USAGE = `Usage: npm run nongtin -- device add ID [--role device|bridge|tec
        npm run nongtin -- gateway enrol CODE-OR-LINK [--cloud URL] [--fingerprint HEX] [--instead]
        npm run nongtin -- gateway status
        npm run nongtin -- mosquitto config DIR
-       npm run nongtin -- chain deploy | status …
+       npm run nongtin -- chain deploy | status | call …
+       npm run nongtin -- cloud rebuild …
        npm run nongtin -- verify BUNDLE | LINK …
   add     lets a device sign in to the farm's MQTT, and shows its password
   rotate  gives it another password; its name, and with it its series, stay
@@ -33,7 +34,8 @@ const USAGE = `Usage: npm run nongtin -- device add ID [--role device|bridge|tec
 They ask the gateway that runs on NONGTIN_DATA_DIR (./data).
   mosquitto config  writes what a Mosquitto needs in place of the gateway's broker; read from that folder
   verify checks a proof bundle against the chain; it needs nothing of ours to run
-  chain  puts the contracts on a chain of others, and shows how they stand; it needs no gateway`;
+  chain  puts the contracts on a chain of others, and shows how they stand; it needs no gateway
+  cloud  makes the cloud's database again of its change log`;
 
 const ASK_EVERY_MS = 500;
 const names = ['role', 'zone', 'name', 'flow', 'valve', 'crop', 'hectares', 'cloud', 'fingerprint'] as const;

@@ -16,6 +16,7 @@ import { up as chainTransactions } from './0014-chain-transactions.ts';
 import { up as treesOnOtherChains } from './0015-trees-on-other-chains.ts';
 import { up as endsOfKeys } from './0016-ends-of-keys.ts';
 import { up as ordersOfStamps } from './0017-orders-of-stamps.ts';
+import { up as changeLog } from './0020-change-log.ts';
 
 /** In the order of their names. A migration that was released is never edited: add another one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -36,4 +37,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0015-trees-on-other-chains': { up: treesOnOtherChains },
   '0016-ends-of-keys': { up: endsOfKeys },
   '0017-orders-of-stamps': { up: ordersOfStamps },
+  '0020-change-log': { up: changeLog },
 };
