@@ -138,7 +138,9 @@ describe('the embedded engine', () => {
     await whole.stop();
     rmSync(join(dataDir, 'cloud/pglite/global/pg_control'));
     const damaged = openRecords({ dataDir, logger });
-    await expect(damaged.start()).rejects.toThrow(/cloud\/pglite cannot be opened: .* make it again of the change log/);
+    await expect(damaged.start()).rejects.toThrow(
+      /cloud\/pglite cannot be opened: .* make it again of the change log/,
+    );
     await damaged.stop();
   });
 
