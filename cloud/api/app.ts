@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger';
 import { type Accounts, accountsPlugin } from '@nongtin/accounts';
 import type { Logger } from '@nongtin/service';
 import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
+import { takeBodiesAsSent } from './bodies.ts';
 import { handleErrors } from './errors.ts';
 
 export interface AppOptions {
@@ -34,6 +35,7 @@ export async function buildApp({
     routerOptions: { maxParamLength: 128 },
   });
   handleErrors(app);
+  takeBodiesAsSent(app);
   await app.register(helmet, {
     // The farm's own network speaks plain HTTP too; the page is the same on both.
     strictTransportSecurity: false,
