@@ -59,6 +59,14 @@ export function batches(): Promise<Batch[]> {
   return call<Batch[]>('/api/stamp-batches?limit=20');
 }
 
+/** Batches that wait for a signature from the cooperative's wallet: none is anchored before. */
+export async function unsignedBatches(): Promise<ReadonlySet<number>> {
+  const { awaited } = await call<{ awaited: { refKind: string; refId: string }[] }>(
+    '/api/signatures?limit=500',
+  );
+  return new Set(awaited.flatMap(({ refKind, refId }) => (refKind === 'stamp_batch' ? [Number(refId)] : [])));
+}
+
 export async function lotNumbers(): Promise<string[]> {
   const { lots } = await call<{ lots: { lotNumber: string }[] }>('/api/lots');
   return lots.map(({ lotNumber }) => lotNumber);

@@ -4,9 +4,9 @@ export type PinResult =
   | { kind: 'wrong' | 'withdrawn' | 'unreachable' }
   | { kind: 'wait'; seconds: number };
 
-/** Eight digits, however they are grouped on the stamp; undefined: they are not. */
+/** Eight digits, however they are grouped on the stamp and whatever width a keyboard gives them; undefined: they are not. */
 export function digitsOf(typed: string): string | undefined {
-  const digits = typed.replace(/[\s.-]/g, '');
+  const digits = typed.normalize('NFKC').replace(/[\s.-]/g, '');
   return /^[0-9]{8}$/.test(digits) ? digits : undefined;
 }
 

@@ -28,6 +28,7 @@ describe.skipIf(!haveChromium)('the stamps on the console', () => {
   let page: Page;
   let role: string;
   let exports: object[];
+  let awaited: object[];
   let counts: Record<string, number>;
   /** What was ordered: path and body. */
   let ordered: [string, unknown][];
@@ -39,7 +40,7 @@ describe.skipIf(!haveChromium)('the stamps on the console', () => {
   afterAll(() => browser?.close());
 
   beforeEach(async () => {
-    [role, exports, ordered] = ['manager', [], []];
+    [role, exports, awaited, ordered] = ['manager', [], [], []];
     counts = { ...none, printed: 4_990, activated: 10 };
     context = await browser.newContext({ viewport: phone, locale: 'vi-VN' });
     await context.route(`${origin}/**`, answer);
@@ -54,6 +55,7 @@ describe.skipIf(!haveChromium)('the stamps on the console', () => {
       '/api/stamp-batches': [batch],
       '/api/lots': { lots: [{ lotNumber: 'L1' }] },
       '/api/pin-exports': { exports },
+      '/api/signatures': { awaited },
       '/api/stamp-batches/7/life': { from: 0, to: 4_999, counts },
       '/api/anchors': {
         waitingLeaves: 2,
@@ -146,6 +148,18 @@ describe.skipIf(!haveChromium)('the stamps on the console', () => {
     const file = await download;
     expect(file.suggestedFilename()).toBe('pins-7-0-99.csv');
     expect(await readFile(await file.path(), 'utf8')).toBe('index,serial,link,pin\r\n');
+  });
+
+  it('say which batch waits for a signature from a wallet, and not that the chain is late', async () => {
+    awaited = [
+      { refKind: 'lot', refId: 'L1' },
+      { refKind: 'stamp_batch', refId: '7' },
+    ];
+    await page.goto(`${origin}/console`);
+    await card().getByText('chờ chữ ký từ ví của hợp tác xã').waitFor();
+    awaited = [{ refKind: 'stamp_batch', refId: '8' }];
+    await page.reload();
+    await card().getByText('đã lên chuỗi vĩnh viễn').waitFor();
   });
 
   it('say that a second manager has to agree, and give an auditor nothing to press', async () => {
