@@ -266,6 +266,8 @@ export class Cloud implements Service {
     series.register(registry);
     if (packer) registerPackerMetrics(registry, packer);
     const dependencies = [
+      // Without their keys stamps cannot be proved, and gateways are served.
+      { name: 'secrets', vital: false, check: () => stamping.secretsState() },
       // Without the chain, stamps wait for their anchor, and everything else goes on.
       ...chainReadiness(stamping.anchorer, registrar),
       changeLogReadiness(changeLog),

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startCloud, type TestCloud } from './testing/cloud.ts';
@@ -27,6 +27,19 @@ it('turns the key of its secrets over when a manager says so', async () => {
   expect((await cloud.call('manager', 'GET', '/api/stamp-keys')).body).toEqual({ leftUnderOlderKeys: 0 });
   expect((await cloud.call('manager', 'POST', '/api/stamp-keys/rewrap')).status).toBe(200);
   expect(existsSync(join(cloud.dataDir, 'cloud', 'stamps.key'))).toBe(true);
+});
+
+it('says in /readyz that the database is older than its keys, until the key store that belongs to it is back', async () => {
+  const file = join(cloud.dataDir, 'cloud', 'stamps.key');
+  const belonging = readFileSync(file);
+  const secretsState = async () =>
+    (await cloud.call(undefined, 'GET', '/readyz')).body.dependencies.secrets as string;
+  writeFileSync(file, `${'ab'.repeat(32)}\n`);
+  await cloud.restart();
+  await expect.poll(secretsState).toMatch(/^unreadable: .*key store that belongs to this database/);
+  writeFileSync(file, belonging);
+  await cloud.restart();
+  expect(await secretsState()).toBe('ok');
 });
 
 it('lets anybody say a PIN, and only managers have PINs, recall and void', async () => {

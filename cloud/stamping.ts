@@ -20,7 +20,7 @@ import {
 import type { ChainAccess } from './chain-access.ts';
 import type { CloudConfig } from './config.ts';
 import { DEMO_COOPERATIVE } from './cooperatives/demo.ts';
-import { keyRoutes, openKeyStore, rewrapAll } from './keystore/index.ts';
+import { keyRoutes, leftToRewrap, openKeyStore, rewrapAll, UnreadableSecrets } from './keystore/index.ts';
 import type { Schema } from './records/index.ts';
 import {
   createKeysStanding,
@@ -54,6 +54,8 @@ export interface Stamping {
   readonly anchorer: Anchorer;
   /** Signs what is written and hands it to anchoring. */
   readonly queueRecord: Signer['queueRecord'];
+  /** Whether all secrets can be unwrapped, for /readyz: 'ok', or what to do. */
+  secretsState(): Promise<string>;
   start(): Promise<void>;
   stop(): Promise<void>;
   readonly routes: (app: FastifyInstance) => Promise<void>;
@@ -76,6 +78,9 @@ interface StampingOptions {
 type Withdrawn = Parameters<QueueRevocation>[1];
 
 const TICK_SECONDS = 2;
+const UNREADABLE =
+  'unreadable: some secrets are under a key that is not here, their stamps answer nobody: put back the key store that belongs to this database (the log names them)';
+const NOT_REWRAPPED = 'older_key: not all secrets are under the newest key yet: see the log';
 const demoKey = { cooperative: DEMO_COOPERATIVE, label: 'demo', by: 'demo' };
 
 export function openStamping({ config, access, db, clock, logger }: StampingOptions): Stamping {
@@ -111,6 +116,7 @@ export function openStamping({ config, access, db, clock, logger }: StampingOpti
     key: sessionSecret(join(dataDir, 'cloud', 'pin-clients.json')),
   });
   let rewrapping: Promise<unknown> = Promise.resolve();
+  let rewrapProblem: string | undefined;
   const chainDoor = () => {
     const found = deployment();
     if (found === undefined) return undefined;
@@ -122,6 +128,8 @@ export function openStamping({ config, access, db, clock, logger }: StampingOpti
   return {
     anchorer,
     queueRecord: signer.queueRecord,
+    secretsState: async () =>
+      rewrapProblem !== undefined && (await leftToRewrap(db, keyStore)) > 0 ? rewrapProblem : 'ok',
     start: async () => {
       if (config.demo) await ensureKey(db, keyStore, { ...demoKey, nowMs: clock.nowMs() });
       await anchorer.start();
@@ -129,7 +137,10 @@ export function openStamping({ config, access, db, clock, logger }: StampingOpti
       // What a stop has interrupted, and what an earlier choice of key store has wrapped.
       rewrapping = rewrapAll(db, keyStore).then(
         (rewrapped) => rewrapped > 0 && logger.warn({ rewrapped }, 'stamp secrets are under the newest key'),
-        (error) => logger.error({ err: error }, 'stamp secrets are not all under the newest key'),
+        (error) => {
+          rewrapProblem = error instanceof UnreadableSecrets ? UNREADABLE : NOT_REWRAPPED;
+          logger.error({ err: error }, 'stamp secrets are not all under the newest key');
+        },
       );
     },
     stop: async () => {

@@ -6,6 +6,9 @@ import type { KeyStore, RotatingKeyStore } from './key-store.ts';
 const LOCK = 7_310_051;
 const ROWS_A_PAGE = 100;
 
+/** Secrets whose key is gone, or that were altered: the message names them. */
+export class UnreadableSecrets extends Error {}
+
 /** A table with wrapped secrets, in the words of people. `row` is whatever tells its rows apart, and the secrets' context. */
 interface Shelf {
   readonly name: string;
@@ -71,7 +74,7 @@ async function rewrapPages(db: Kysely<Schema>, keyStore: KeyStore): Promise<numb
     }
   }
   if (unreadable.length === 0) return rewrapped;
-  throw new Error(
+  throw new UnreadableSecrets(
     `The secrets of ${unreadable.slice(0, 20).join(', ')}${unreadable.length > 20 ? ' and others' : ''} cannot be unwrapped: restore the key or the rows they were written with. All others are under the newest key, and the older keys are kept.`,
   );
 }
