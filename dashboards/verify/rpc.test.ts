@@ -18,3 +18,13 @@ it('uses a public endpoint from anywhere, and ignores what is no address', () =>
     { url: '/rpc', ours: true },
   ]);
 });
+
+it('calls an endpoint on the page’s own host ours, and asks somebody else’s first', () => {
+  expect(
+    endpoints(['https://trace.example.vn/chain', 'https://rpc.example.org'], 'trace.example.vn'),
+  ).toEqual([
+    { url: 'https://rpc.example.org', ours: false },
+    { url: 'https://trace.example.vn/chain', ours: true },
+    { url: '/rpc', ours: true },
+  ]);
+});

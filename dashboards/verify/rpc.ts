@@ -4,7 +4,7 @@ const TIMEOUT_MS = 8_000;
 
 export interface Endpoint {
   url: string;
-  /** It is reached through our own server, which proves less. */
+  /** It is reached through our own server or is on the page's own host, which proves less. */
   ours: boolean;
 }
 
@@ -19,7 +19,15 @@ export function endpoints(rpcUrls: readonly string[], pageHost: string): Endpoin
     const host = URL.parse(url)?.hostname;
     return host !== undefined && (!LOOPBACK.test(host) || LOOPBACK.test(pageHost));
   });
-  return [...direct.map((url) => ({ url, ours: false })), { url: '/rpc', ours: true }];
+  // On one machine there is nobody else to ask, and whoever looks runs all of it.
+  const isOurs = (url: string) => !LOOPBACK.test(pageHost) && URL.parse(url)?.hostname === pageHost;
+  const named = direct.map((url) => ({ url, ours: isOurs(url) }));
+  // Somebody else's first: ours is asked where nobody else answers.
+  return [
+    ...named.filter(({ ours }) => !ours),
+    ...named.filter(({ ours }) => ours),
+    { url: '/rpc', ours: true },
+  ];
 }
 
 /** JSON-RPC 2.0 over HTTP. Rejects when there is no answer, or the answer is an error. */

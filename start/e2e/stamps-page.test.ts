@@ -84,6 +84,8 @@ describe.skipIf(!haveChromium)('the stamps on the console', () => {
     await page.goto(`${origin}/console`);
     await button('Tem đã đi đâu').click();
     await card().getByText('4.990').waitFor();
+    const proof = card().getByRole('link', { name: 'Bằng chứng của lô' });
+    expect(await proof.getAttribute('href')).toBe('/api/proofs/lots/L1');
     await button('Thu hồi tem').click();
     await card().getByText('Không hoàn tác được').waitFor();
     await card().locator('input[name=to]').fill('99');
