@@ -65,7 +65,7 @@ interface Sending {
 
 async function send(args: CallArguments, { transaction, wallet, chainId, node, io }: Sending): Promise<void> {
   const { address } = wallet;
-  const estimate = BigInt(String(await node.rpc('eth_estimateGas', [{ ...transaction, from: address }])));
+  const estimate = await node.quantity('eth_estimateGas', [{ ...transaction, from: address }]);
   const fees = await feesOf(args, node);
   const gasLimit = (estimate * 12n) / 10n;
   const [cost, balance] = [gasLimit * fees.maxFeePerGas, await node.balance(address)];

@@ -231,12 +231,14 @@ test('a node that is down, and a keystore that is none, are told as such; no key
   const io = { say: (line: string) => said.push(line), monotonicMs: () => 0, pause: async () => {} };
   const down = ['deploy', '--keystore', 'keystore.json', '--rpc', 'http://u:secret@127.0.0.1:9/key'];
   expect(await runChainCommand(down, folder, io)).toBe(1);
-  expect(told()).toContain('The node at 127.0.0.1:9 gives no usable answer');
+  expect(told()).toContain('The node at 127.0.0.1:9 gives no usable answer (bad port): try again later');
   expect(told()).not.toMatch(/secret|\/key/);
   expect(await run(['deploy', '--yes', '--keystore', 'passphrase'])).toBe(1);
   expect(told()).toContain('is no keystore');
   expect(await run(['deploy', '--yes', '--keystore', 'nothing'])).toBe(1);
   expect(told()).toContain('There is no file');
+  expect(await run(['deploy', '--yes', '--keystore', '.'])).toBe(1);
+  expect(told()).toContain(`${folder} is a folder: name the file in it.`);
   expect(await run(['status'])).toBe(1);
   expect(told()).toContain('nothing of ours was deployed');
   expect(await run(['destroy'])).toBe(1);
@@ -251,21 +253,56 @@ test('help is no mistake', async () => {
 
 test('a node that gives no old events leaves the rest of status as it is', async () => {
   await deploy();
+  const error = { code: -32_005, message: 'range too wide\u001b[2J\nhacked' };
+  const code = await throughNode(['status'], (method) => (method === 'eth_getLogs' ? { error } : undefined));
+  expect(code, told()).toBe(0);
+  expect(told()).toContain('ANCHORER_ROLE: stands in events that this node does not give');
+  expect(told()).toContain('range too wide\\u001b[2J\\u000ahacked');
+});
+
+test.each([
+  ['eth_chainId', null],
+  ['eth_chainId', '-0x1'],
+  ['eth_getCode', '0x600'],
+  ['eth_call', { word: 1 }],
+  ['eth_call', '0x'],
+])('a node that answers %s with %j is told as the one that is wrong', async (asked, result) => {
+  await deploy();
+  expect(await throughNode(['status'], (method) => (method === asked ? { result } : undefined))).toBe(1);
+  expect(told()).toMatch(/name another (node )?with --rpc\.$/);
+});
+
+test('where the chain proposes no tip, the person is told how to say one', async () => {
+  const error = { code: -32_601, message: 'method not found' };
+  const args = ['deploy', '--keystore', 'keystore.json', '--yes'];
+  const io = (method: string) => (method === 'eth_maxPriorityFeePerGas' ? { error } : undefined);
+  expect(await throughNode(args, io)).toBe(1);
+  expect(told()).toContain('method not found. Or say the tip yourself, with --tip-gwei.');
+  expect(await throughNode([...args, '--tip-gwei', '1'], io), told()).toBe(0);
+});
+
+/** The exit code of a command that asks a node of which `answer` gives some answers, and anvil the rest. */
+async function throughNode(
+  args: readonly string[],
+  answer: (method: string) => object | undefined,
+): Promise<number> {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const { method, params } = JSON.parse(Buffer.concat(chunks).toString());
-    const error = { code: -32_005, message: 'range too wide\u001b[2J' };
-    const answer = method === 'eth_getLogs' ? { error } : { result: await anvil.rpc(method, params) };
-    response.end(JSON.stringify({ jsonrpc: '2.0', id: 1, ...answer }));
+    const given = answer(method) ?? { result: await anvil.rpc(method, params) };
+    response.end(JSON.stringify({ jsonrpc: '2.0', id: 1, ...given }));
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;
   said = [];
-  const io = { say: (line: string) => said.push(line), monotonicMs: () => 0, pause: async () => {} };
-  const args = ['status', '--rpc', `http://127.0.0.1:${port}`, '--out', out];
-  expect(await runChainCommand(args, folder, io), told()).toBe(0);
-  expect(told()).toContain('ANCHORER_ROLE: stands in events that this node does not give');
-  expect(told()).toContain('range too wide\\u001b[2J');
-  server.close();
-});
+  const io = {
+    ...{ say: (line: string) => said.push(line), monotonicMs: () => 0, pause: async () => {} },
+    passphraseFile: join(folder, 'passphrase'),
+  };
+  try {
+    return await runChainCommand([...args, '--rpc', `http://127.0.0.1:${port}`, '--out', out], folder, io);
+  } finally {
+    server.close();
+  }
+}

@@ -87,7 +87,7 @@ async function planOf(
     chainId,
     deployer,
     nonce,
-    fromBlock: Number(await node.rpc('eth_blockNumber')),
+    fromBlock: Number(await node.quantity('eth_blockNumber')),
     sourceHash: artifacts.AnchorRegistry.sourceHash,
     alliance: args.alliance ?? deployer,
     anchorers: args.anchorers,
@@ -170,14 +170,26 @@ async function stands({ address, artifact, code }: Step, node: ChainNode): Promi
 
 /** Rejects with a StartProblem on a chain without a base fee. */
 export async function feesOf(args: Partial<Fees>, node: ChainNode): Promise<Fees> {
-  const block = (await node.rpc('eth_getBlockByNumber', ['latest', false])) as { baseFeePerGas?: string };
-  if (block.baseFeePerGas === undefined)
+  const block = (await node.rpc('eth_getBlockByNumber', ['latest', false])) as {
+    baseFeePerGas?: string;
+  } | null;
+  if (block?.baseFeePerGas === undefined)
     throw new StartProblem(
       'This chain has no base fee (EIP-1559), which the commands need: choose another chain.',
     );
-  const tip = args.maxPriorityFeePerGas ?? BigInt(String(await node.rpc('eth_maxPriorityFeePerGas')));
+  const tip = args.maxPriorityFeePerGas ?? (await proposedTip(node));
   const maxFeePerGas = args.maxFeePerGas ?? 2n * BigInt(block.baseFeePerGas) + tip;
   return { maxFeePerGas, maxPriorityFeePerGas: tip < maxFeePerGas ? tip : maxFeePerGas };
+}
+
+/** wei; not every node has the method. */
+async function proposedTip(node: ChainNode): Promise<bigint> {
+  try {
+    return await node.quantity('eth_maxPriorityFeePerGas');
+  } catch (error) {
+    const { message } = error as Error;
+    throw new StartProblem(`${message} Or say the tip yourself, with --tip-gwei.`, { cause: error });
+  }
 }
 
 async function agreeOnCost(
@@ -253,7 +265,7 @@ async function send(
   { node, fees, wallet, chainId }: { node: ChainNode; fees: Fees; wallet: Wallet; chainId: number },
 ): Promise<void> {
   const call = { from: wallet.address, data: step.data };
-  const estimate = BigInt(String(await node.rpc('eth_estimateGas', [call])));
+  const estimate = await node.quantity('eth_estimateGas', [call]);
   const { nonce, data } = step;
   const gasLimit = (estimate * 12n) / 10n;
   const signed = await wallet.signTransaction({ type: 2, chainId, nonce, data, gasLimit, ...fees });

@@ -44,8 +44,9 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      throw new StartProblem(`There is no file ${path}: give its right name.`);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new StartProblem(`There is no file ${path}: give its right name.`);
+    if (code === 'EISDIR') throw new StartProblem(`${path} is a folder: name the file in it.`);
     throw explainProblem(error, { path });
   }
 }

@@ -42,8 +42,13 @@ async function tellRoles(
   const to = deployment[name];
   const read = async (view: string, args: unknown[] = []) => {
     const data = administered.encodeFunctionData(view, args);
-    const answer = String(await node.rpc('eth_call', [{ to, data }, 'latest']));
-    return administered.decodeFunctionResult(view, answer);
+    const answer = await node.bytes('eth_call', [{ to, data }, 'latest']);
+    try {
+      return administered.decodeFunctionResult(view, answer);
+    } catch (cause) {
+      const sentence = `What the node answers for ${view} of ${to} is not what our code there answers: name another node with --rpc.`;
+      throw new StartProblem(sentence, { cause });
+    }
   };
   const [admin] = await read('defaultAdmin');
   const [delaySeconds] = await read('defaultAdminDelay');
