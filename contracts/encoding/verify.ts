@@ -159,11 +159,16 @@ async function finalNumber(rpc: Rpc, confirmations: number): Promise<number> {
     if (isUnknownTag(error)) return null;
     throw error;
   });
-  const number = Number((finalized as { number?: string } | null)?.number ?? Number.NaN);
-  if (Number.isSafeInteger(number)) return number;
-  const head = Number(await rpc('eth_blockNumber', []));
-  if (!Number.isSafeInteger(head)) throw new TypeError('the answer is no block number');
+  // Only "there is none" sends us to counting; what cannot be read is no such word.
+  if (finalized !== null) return blockNumberIn((finalized as { number?: unknown }).number);
+  const head = blockNumberIn(await rpc('eth_blockNumber', []));
   return Math.max(0, head - confirmations);
+}
+
+function blockNumberIn(answer: unknown): number {
+  const number = typeof answer === 'string' && /^0x[0-9a-f]+$/i.test(answer) ? Number(answer) : Number.NaN;
+  if (!Number.isSafeInteger(number)) throw new TypeError('the answer is no block number');
+  return number;
 }
 
 /**

@@ -135,6 +135,15 @@ describe('what endpoints answer', () => {
     rpcTimeoutMs = 5_000;
   });
 
+  it.each([{}, { number: 'zzz' }, { number: -5 }, { number: '' }, 'block'])(
+    'does not count blocks from the head where the final block is %j',
+    async (block) => {
+      const odd = await node((method) => (method === 'eth_getBlockByNumber' ? block : undefined));
+      expect(await verify(stamp, ['--rpc', odd]), told()).toBe(30);
+      expect(await verify(stamp, ['--rpc', odd, '--rpc', url]), told()).toBe(0);
+    },
+  );
+
   it('counts blocks from the head only where a chain does not know the tag, not where the question got lost', async () => {
     const without = await node((method) =>
       method === 'eth_getBlockByNumber' ? new RangeError('unknown block tag') : undefined,
@@ -182,6 +191,7 @@ describe('where the bundle comes from', () => {
   it('says that nobody has said what is in the hand when only the address of some file was given', async () => {
     expect(await verify(link(await site({ '/proof.json': stamp }), '/proof.json'))).toBe(0);
     expect(told()).toContain('Nobody has said what is printed');
+    expect(told()).not.toContain('The proof is about the stamp in the hand.');
   });
 
   it('counts the host that the link was sent on to among those who made the proof', async () => {

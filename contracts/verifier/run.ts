@@ -119,7 +119,9 @@ function checked(
       throw new NoBundle(`${given.source} is of a stamp, and what is there is the proof of a lot.`);
     return checkLotBundle(bundle, given.lot);
   }
-  const steps = checkBundle(bundle, printed ?? bundle.stamp);
+  const all = checkBundle(bundle, printed ?? bundle.stamp);
+  // Held against itself it says nothing: a step that nobody has made is not told as made.
+  const steps = printed === undefined ? all.filter(({ step }) => step !== 'serial') : all;
   if (given.lot === undefined || isSameText(given.lot, bundle.lot.lotNumber)) return steps;
   return steps.map((step) => (step.step === 'lot' ? { ...step, ok: false } : step));
 }
