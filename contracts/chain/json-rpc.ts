@@ -55,9 +55,18 @@ function addressed(url: string): { address: string; authorization: Record<string
   if (username === '' && password === '') return { address: url, authorization: {} };
   parsed.username = '';
   parsed.password = '';
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const pair = `${decoded(username)}:${decoded(password)}`;
   const encoded = Buffer.from(pair, 'utf8').toString('base64');
   return { address: parsed.href, authorization: { authorization: `Basic ${encoded}` } };
+}
+
+/** A password with a % that begins no escape is meant as it stands. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 async function textOf(response: Response, mostBytes: number): Promise<string> {

@@ -171,6 +171,8 @@ describe('what endpoints answer', () => {
     expect(await verify(stamp, ['--rpc', `http://u:secret@127.0.0.1:${paid.port}`]), told()).toBe(0);
     expect(seen[0]).toBe(`Basic ${btoa('u:secret')}`);
     expect(told()).not.toContain('secret');
+    expect(await verify(stamp, ['--rpc', `http://u:100%@127.0.0.1:${paid.port}`]), told()).toBe(0);
+    expect(seen.at(-1)).toBe(`Basic ${btoa('u:100%')}`);
   });
 });
 

@@ -1,11 +1,19 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { StartProblem } from '@nongtin/service';
-import { FunctionFragment, Interface, type ParamType } from 'ethers';
+import { FunctionFragment, Interface, type ParamType, ZeroAddress } from 'ethers';
 import { CONTRACTS, type ContractName, readArtifact } from '../../artifacts.ts';
-import { allianceIssuer, cooperativeIdOf, toHex } from '../../encoding/index.ts';
+import {
+  addressHash,
+  allianceIssuer,
+  cooperativeIdOf,
+  cooperativeKeyId,
+  type Hex,
+  keyKinds,
+  toHex,
+} from '../../encoding/index.ts';
 import { addressOf, numberOf, placeOf, placeOptions, type RpcPlace, weiOf } from './arguments.ts';
-import { roleId } from './roles.ts';
+import { roleId, rolesOf } from './roles.ts';
 
 export interface CallArguments extends RpcPlace {
   readonly name: 'call';
@@ -34,7 +42,9 @@ const CALL_USAGE = `Usage: npm run nongtin -- chain call FUNCTION ARGUMENT… --
     chain call AnchorRegistry.grantRole ANCHORER_ROLE 0xANCHORER --rpc URL
   --keystore  whoever calls, and pays. Without it the call is printed, for a wallet to send (of several people, say);
               --from ADDRESS then tries it as that wallet
-  A cooperative, or an issuer, is its short name or 0x and 64 digits; the alliance as issuer is "alliance"; a time is 2026-11-24T08:00:00Z or seconds since 1970; a role is its name.
+  A cooperative, or an issuer, is its short name or 0x and 64 digits; the alliance as issuer is "alliance"; a time is
+  2026-11-24T08:00:00Z or seconds since 1970; a role is its name. A signing key's kind is "cooperative", and where its keyId or
+  publicKeyHash is asked for, its address will do. proposeAdmin with the address zero takes a proposal back.
 Functions:
 `;
 
@@ -59,13 +69,15 @@ export function readCallArguments(args: readonly string[], from: string): CallAr
       throw new Error(
         `${texts.length} arguments were given; ${signatureOf(fragment)} takes ${inputs.length}`,
       );
-    const values = inputs.map((input, index) => argumentOf(input, texts[index] ?? ''));
+    const values = inputs.map((input, index) =>
+      argumentOf(input, texts[index] ?? '', { contract, fragment }),
+    );
     return {
       name: 'call',
       ...placeOf(given, from),
       contract,
       functionName: fragment.name,
-      told: inputs.map(({ name }, index) => `${name}: ${values[index]}`),
+      told: inputs.map(({ name }, index) => toldOf(name, `${values[index]}`, texts[index] ?? '')),
       data: interfaceOf(contract).encodeFunctionData(fragment, values),
       ...(given.keystore === undefined ? {} : { keystore: resolve(from, given.keystore) }),
       ...(given.from === undefined ? {} : { from: addressOf('--from', given.from) }),
@@ -125,24 +137,59 @@ function functionOf(asked: string | undefined) {
   );
 }
 
-function argumentOf({ name, type }: ParamType, text: string): string | bigint {
+/** What is sent, and beside it what was typed where that reads otherwise. */
+function toldOf(name: string, value: string, text: string): string {
+  return `${name}: ${value}${value.toLowerCase() === text.toLowerCase() ? '' : ` (${text})`}`;
+}
+
+interface Asked {
+  readonly contract: ContractName;
+  readonly fragment: FunctionFragment;
+}
+
+function argumentOf({ name, type }: ParamType, text: string, asked: Asked): string | bigint {
+  // The contract takes zero for "nobody any more"; everywhere else it is a slip.
+  if (asked.fragment.name === 'proposeAdmin' && text === ZeroAddress) return text;
   if (type === 'address') return addressOf(name, text);
   if (type === 'string') return text;
-  if (type === 'bytes32') return bytes32Of(name, text);
+  if (type === 'bytes32') return bytes32Of(name, text, asked.contract);
   if (name === 'revokedFrom' || name === 'validUntil') return secondsOf(name, text);
+  if (name === 'kind' && Object.hasOwn(keyKinds, text))
+    return BigInt(keyKinds[text as keyof typeof keyKinds]);
   const limit = 1n << BigInt(type.replace('uint', ''));
   if (/^\d{1,78}$/.test(text) && BigInt(text) < limit) return BigInt(text);
   throw new Error(`${name} is "${text}": give a whole number below ${limit}`);
 }
 
-function bytes32Of(name: string, text: string): string {
+function bytes32Of(name: string, text: string, contract: ContractName): string {
   if (/^0x[0-9a-fA-F]{64}$/.test(text)) return text.toLowerCase();
+  if (name === 'cooperativeId' || name === 'issuer') return cooperativeOf(name, text);
+  if (name === 'role') return roleOf(text, contract);
+  const ofAddress = OF_ADDRESS[name];
+  if (ofAddress === undefined) throw new Error(`${name} is "${text}": give 0x and 64 hex digits`);
+  if (/^0x[0-9a-fA-F]{40}$/.test(text)) return ofAddress(addressOf(name, text) as Hex);
+  throw new Error(`${name} is "${text}": give 0x and 64 hex digits, or a signing key's address`);
+}
+
+/** What the registry has of a cooperative's signing key. */
+const OF_ADDRESS: Readonly<Record<string, (address: Hex) => Hex>> = {
+  keyId: cooperativeKeyId,
+  replacedKeyId: cooperativeKeyId,
+  publicKeyHash: addressHash,
+};
+
+function cooperativeOf(name: string, text: string): string {
   if (name === 'issuer' && text === 'alliance') return allianceIssuer;
-  if ((name === 'cooperativeId' || name === 'issuer') && /^[a-z0-9][a-z0-9-]*$/.test(text))
-    return toHex(cooperativeIdOf(text));
-  const role = name === 'role' ? roleId(text) : undefined;
-  if (role !== undefined) return role;
-  throw new Error(`${name} is "${text}": give 0x and 64 hex digits`);
+  if (/^[a-z0-9][a-z0-9-]*$/.test(text)) return toHex(cooperativeIdOf(text));
+  throw new Error(
+    `${name} is "${text}": give a cooperative's short name, such as htx-ham-minh, or 0x and 64 hex digits`,
+  );
+}
+
+function roleOf(text: string, contract: ContractName): string {
+  const roles = rolesOf(contract);
+  if (roles.includes(text)) return roleId(text);
+  throw new Error(`role is "${text}": ${contract} has ${roles.join(', ')}`);
 }
 
 function secondsOf(name: string, text: string): bigint {

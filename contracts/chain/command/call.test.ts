@@ -2,10 +2,26 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@nongtin/service';
-import { encryptKeystoreJsonSync, Wallet } from 'ethers';
+import {
+  type ErrorDescription,
+  type ErrorFragment,
+  encryptKeystoreJsonSync,
+  Wallet,
+  ZeroAddress,
+} from 'ethers';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { cooperativeIdOf, readKey, toHex } from '../../encoding/index.ts';
+import { CONTRACTS } from '../../artifacts.ts';
+import {
+  addressHash,
+  cooperativeIdOf,
+  cooperativeKeyId,
+  type Hex,
+  readKey,
+  toHex,
+} from '../../encoding/index.ts';
 import { type Anvil, startAnvil } from '../anvil.ts';
+import { interfaceOf } from './call-arguments.ts';
+import { refusalOf } from './refusals.ts';
 import { runChainCommand } from './run.ts';
 
 const alliance = new Wallet(`0x${'11'.repeat(32)}`);
@@ -75,12 +91,70 @@ test('the alliance admits a cooperative by its short name, which then sets a key
 test('a call that the contract would refuse is told with its reason, and nothing is sent', async () => {
   const before = await anvil.rpc('eth_blockNumber');
   expect(await run(...admit, ...byCooperative)).toBe(1);
-  expect(told()).toContain(`AccessControlUnauthorizedAccount(account ${cooperative.address}`);
+  expect(told()).toContain(
+    `AccessControlUnauthorizedAccount(account ${cooperative.address}, neededRole ALLIANCE_ROLE). The caller has not that role`,
+  );
   expect(await run('call', 'revoke', 'alliance', `0x${'ab'.repeat(32)}`, ...byCooperative)).toBe(1);
   expect(told()).toContain('The contract refuses revoke: NotIssuer(');
   expect(await run('call', 'suspend', 'htx-nobody', ...byAlliance)).toBe(1);
-  expect(told()).toContain('The contract refuses suspend: WrongStanding(');
+  expect(told()).toMatch(/The contract refuses suspend: WrongStanding\(.*standing unknown\)\. One that is/);
   expect(await anvil.rpc('eth_blockNumber')).toBe(before);
+});
+
+test('a signing key is named by its address, and revoked by it', async () => {
+  expect(await run(...admit, ...byAlliance), told()).toBe(0);
+  const set = ['call', 'setKey', 'htx-ham-minh', cloud, 'cooperative', cloud];
+  expect(await run(...set, ...byCooperative), told()).toBe(0);
+  const { timestamp } = (await anvil.rpc('eth_getBlockByNumber', ['latest', false])) as { timestamp: string };
+  const revoke = ['call', 'revokeKey', 'htx-ham-minh', cloud, `${Number(timestamp)}`];
+  expect(await run(...revoke, ...byCooperative), told()).toBe(0);
+  expect(told()).toContain(`(${cloud})`);
+  const { cooperativeRegistry: contract, chainId } = JSON.parse(
+    readFileSync(join(folder, '4242.json'), 'utf8'),
+  );
+  const keyId = cooperativeKeyId(cloud as Hex);
+  const cooperativeId = toHex(cooperativeIdOf('htx-ham-minh'));
+  const rpc = (method: string, params: readonly unknown[]) => anvil.rpc(method, params);
+  expect(await readKey(rpc, { chainId, contract, cooperativeId, keyId })).toMatchObject({
+    ...{ kind: 'key', keyKind: 2, publicKeyHash: addressHash(cloud as Hex) },
+    revokedFromMs: Number(timestamp) * 1_000,
+  });
+});
+
+test('a proposed administrator is taken back', async () => {
+  expect(await run(...admit, ...byAlliance), told()).toBe(0);
+  expect(await run('call', 'proposeAdmin', 'htx-ham-minh', alliance.address, ...byAlliance), told()).toBe(0);
+  expect(await run('call', 'proposeAdmin', 'htx-ham-minh', ZeroAddress, ...byAlliance), told()).toBe(0);
+  expect(await run('call', 'acceptAdmin', 'htx-ham-minh', ...byAlliance)).toBe(1);
+  expect(told()).toContain('NotProposed(');
+});
+
+test('taking a role from who has none is not told as done', async () => {
+  const before = await anvil.rpc('eth_blockNumber');
+  expect(await run('call', 'suspendAnchorer', cooperative.address, ...byAlliance)).toBe(1);
+  expect(told()).toContain(
+    `${cooperative.address} has not ANCHORER_ROLE in AnchorRegistry: there is nothing`,
+  );
+  const revoke = ['call', 'CooperativeRegistry.revokeRole', 'ALLIANCE_ROLE'];
+  expect(await run(...revoke, cooperative.address)).toBe(1);
+  expect(await anvil.rpc('eth_blockNumber')).toBe(before);
+  expect(await run('call', 'AnchorRegistry.revokeRole', 'ANCHORER_ROLE', cloud, ...byAlliance), told()).toBe(
+    0,
+  );
+});
+
+test('every refusal that the contracts know is told with what it means', () => {
+  const errors = CONTRACTS.flatMap((contract) => {
+    const found: ErrorFragment[] = [];
+    interfaceOf(contract).forEachError((one) => found.push(one));
+    return found;
+  });
+  const silent = errors.filter((fragment) => {
+    const told = refusalOf({ name: fragment.name, fragment, args: [] } as unknown as ErrorDescription);
+    return /^\w+\([^()]*\)\.$/.test(told);
+  });
+  // A cast of OpenZeppelin's: no call gets there.
+  expect(silent.map(({ name }) => name).filter((name) => !name.startsWith('SafeCast'))).toEqual([]);
 });
 
 test('without a keystore it prints what a wallet of several people has to send, tried as that wallet', async () => {
@@ -103,14 +177,19 @@ test.each([
   [['destroy'], 'there is no function destroy\nUsage'],
   [['grantRole', 'ANCHORER_ROLE', cloud], 'say AnchorRegistry.grantRole or CooperativeRegistry.grantRole'],
   [['suspend'], '0 arguments were given; suspend cooperativeId takes 1.'],
-  [['suspend', 'HTX Hàm Minh'], 'cooperativeId is "HTX Hàm Minh": give 0x and 64 hex digits'],
+  [['suspend', 'HTX Hàm Minh'], 'cooperativeId is "HTX Hàm Minh": give a cooperative\'s short name'],
   [['suspendAnchorer', '0x12'], 'anchorer is "0x12": give an address'],
   [
     ['anchor', `0x${'00'.repeat(32)}`, '18446744073709551616'],
     'treeSize is "18446744073709551616": give a whole number',
   ],
   [['revokeKey', 'htx', `0x${'00'.repeat(32)}`, 'yesterday'], 'revokedFrom is "yesterday": give a time'],
-  [['AnchorRegistry.grantRole', 'BOSS', cloud], 'role is "BOSS"'],
+  [
+    ['AnchorRegistry.grantRole', 'ALLIANCE_ROLE', cloud],
+    'role is "ALLIANCE_ROLE": AnchorRegistry has ANCHORER_ROLE, GUARDIAN_ROLE, DEFAULT_ADMIN_ROLE',
+  ],
+  [['admit', 'htx', 'HTX', `0x${'00'.repeat(20)}`], 'not zero'],
+  [['revokeKey', 'htx', '0x12', '0'], "or a signing key's address"],
 ])('%j is told as wrong, with what is expected', async (args, sentence) => {
   expect(await run('call', ...args)).toBe(1);
   expect(told()).toContain(sentence);

@@ -6,6 +6,8 @@ import { type CommandIo, feesOf } from './deploy.ts';
 import { readPublicDeployment } from './deployment-files.ts';
 import { openKeystore } from './keystore.ts';
 import { type ChainNode, revertDataOf } from './node.ts';
+import { refusalOf } from './refusals.ts';
+import { roleId, roleName } from './roles.ts';
 
 interface Transaction {
   readonly to: string;
@@ -23,10 +25,25 @@ export async function call(args: CallArguments, node: ChainNode, io: CommandIo):
   const transaction = { to, data: args.data };
   io.say(`Chain ${chainId}, ${args.contract} ${to}: ${args.functionName}`);
   for (const line of args.told) io.say(`  ${line}`);
+  await requireHolder(args, to, node);
   if (args.keystore === undefined) return print(args, transaction, node, io);
   const wallet = await openKeystore(args.keystore, io);
   await attempt(args, { ...transaction, from: wallet.address }, node);
   await send(args, { transaction, wallet, chainId, node, io });
+}
+
+/** To take a role from who has none changes nothing and does not fail: whoever mistook the address would rest assured. */
+async function requireHolder({ contract, data }: CallArguments, to: string, node: ChainNode): Promise<void> {
+  const abi = interfaceOf(contract);
+  const parsed = abi.parseTransaction({ data });
+  if (parsed === null || !['suspendAnchorer', 'revokeRole'].includes(parsed.name)) return;
+  const account = String(parsed.args.at(-1));
+  const role = parsed.name === 'revokeRole' ? String(parsed.args[0]) : roleId('ANCHORER_ROLE');
+  const question = { to, data: abi.encodeFunctionData('hasRole', [role, account]) };
+  if ((await node.quantity('eth_call', [question, 'latest'])) !== 0n) return;
+  throw new StartProblem(
+    `${account} has not ${roleName(role) ?? role} in ${contract}: there is nothing to take. Nothing was sent. Look at the address again; chain status lists who has which role.`,
+  );
 }
 
 async function print(
@@ -49,8 +66,7 @@ async function attempt(args: CallArguments, request: object, node: ChainNode): P
     const reason = revertDataOf(error);
     const told = reason === undefined ? null : interfaceOf(args.contract).parseError(reason);
     if (told === null) throw error;
-    const values = told.fragment.inputs.map(({ name }, index) => `${name} ${told.args[index]}`);
-    const sentence = `The contract refuses ${args.functionName}: ${told.name}(${values.join(', ')}). Nothing was sent.`;
+    const sentence = `The contract refuses ${args.functionName}: ${refusalOf(told)} Nothing was sent.`;
     throw new StartProblem(sentence, { cause: error });
   }
 }

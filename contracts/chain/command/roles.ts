@@ -1,4 +1,5 @@
 import { id, ZeroHash } from 'ethers';
+import type { ContractName } from '../../artifacts.ts';
 
 /** Which roles a contract has, beside its administrator. */
 export const ROLES = {
@@ -6,10 +7,19 @@ export const ROLES = {
   cooperativeRegistry: ['ALLIANCE_ROLE'],
 } as const;
 
-/** 32 bytes by which the contracts know a role; undefined: there is none of this name. */
-export function roleId(name: string): string | undefined {
-  if (name === 'DEFAULT_ADMIN_ROLE') return ZeroHash;
-  return Object.values(ROLES).some((roles) => (roles as readonly string[]).includes(name))
-    ? id(name)
-    : undefined;
+/** All that a contract knows. Any other can be given there, to no effect. */
+export function rolesOf(contract: ContractName): readonly string[] {
+  const roles = contract === 'AnchorRegistry' ? ROLES.anchorRegistry : ROLES.cooperativeRegistry;
+  return [...roles, 'DEFAULT_ADMIN_ROLE'];
+}
+
+/** 32 bytes by which the contracts know a role. */
+export function roleId(name: string): string {
+  return name === 'DEFAULT_ADMIN_ROLE' ? ZeroHash : id(name);
+}
+
+/** The other way round; undefined: none of ours. */
+export function roleName(roleHash: string): string | undefined {
+  const all = [...rolesOf('AnchorRegistry'), ...rolesOf('CooperativeRegistry')];
+  return all.find((name) => roleId(name) === roleHash.toLowerCase());
 }
