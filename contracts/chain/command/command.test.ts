@@ -158,15 +158,21 @@ test('a deployment that takes the place of others names them and those before th
 
 test('an interruption after the first contract, or before its answer: the next run goes on, and nothing is there twice', async () => {
   await anvil.rpc('evm_setAutomine', [false]);
-  expect(await deploy(['--yes', '--wait-minutes', '0.1'])).toBe(1);
+  const interrupted = ['--yes', '--wait-minutes', '0.1', '--operator-host', 'trace.example.vn'];
+  expect(await deploy(interrupted)).toBe(1);
   expect(told()).toContain('CooperativeRegistry is not mined yet');
   expect(existsSync(file('.under-way'))).toBe(true);
   said = [];
   const mine = async () => {
     await anvil.rpc('evm_mine');
   };
-  expect(await deploy(['--yes'], { pause: mine }), told()).toBe(0);
+  expect(await deploy(['--yes', '--operator-host', 'rpc.example.vn'], { pause: mine }), told()).toBe(0);
   expect(told()).toContain('CooperativeRegistry was sent before');
+  // What was named before the interruption is no witness either.
+  expect(JSON.parse(readFileSync(file(''), 'utf8')).operatorHosts).toEqual([
+    'trace.example.vn',
+    'rpc.example.vn',
+  ]);
   expect(await transactions()).toBe(2);
 });
 

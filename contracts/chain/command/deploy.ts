@@ -61,14 +61,16 @@ export async function deploy(args: DeployArguments, node: ChainNode, io: Command
   const artifacts = await loadArtifacts();
   const underWay = await planOf(args, { chainId, node, deployer: wallet.address, artifacts });
   if (begun !== undefined) requireSame(begun, underWay, underWayPath(args.folder, chainId));
-  const agreed = begun ?? underWay;
+  // A host that was named before the interruption stays named: without it, a verifier would take it for a witness.
+  const operatorHosts = [...new Set([...(begun?.operatorHosts ?? []), ...args.operatorHosts])];
+  const agreed = { ...(begun ?? underWay), operatorHosts };
   const steps = await stepsOf(agreed, artifacts);
   const missing = await missingSteps(steps, node);
   const fees = await feesOf(args, node);
   await agreeOnCost(missing, { args, node, io, fees, underWay: agreed });
   writeUnderWay(args.folder, agreed);
   for (const step of missing) await bringUp(step, { args, node, io, fees, wallet, chainId });
-  const deployment = deploymentOf(agreed, steps, args.operatorHosts);
+  const deployment = deploymentOf(agreed, steps);
   finishDeployment(args.folder, deployment);
   io.say(`Both contracts stand on chain ${chainId}, and their code is what the sources compile to.`);
   io.say(`  CooperativeRegistry ${deployment.cooperativeRegistry}`);
@@ -94,6 +96,7 @@ async function planOf(
     guardians: args.guardians,
     adminDelaySeconds: args.adminDelaySeconds,
     succeeds: succession(place, args.succeeds.map(readDeploymentOf)).succeeds ?? [],
+    operatorHosts: args.operatorHosts,
   };
 }
 
@@ -105,8 +108,8 @@ function addressesOf({ deployer, nonce }: Pick<DeploymentUnderWay, 'deployer' | 
 
 /** What was begun is finished as it was begun, or not at all: other arguments are another code or other people. */
 function requireSame(begun: DeploymentUnderWay, wanted: DeploymentUnderWay, path: string): void {
-  const { nonce: _, fromBlock: __, ...before } = begun;
-  const { nonce: ___, fromBlock: ____, ...now } = wanted;
+  const before = settledOf(begun);
+  const now = settledOf(wanted);
   for (const name of Object.keys(now) as (keyof typeof now)[]) {
     const [old, given] = [JSON.stringify(before[name]), JSON.stringify(now[name])];
     if (old !== given)
@@ -115,6 +118,11 @@ function requireSame(begun: DeploymentUnderWay, wanted: DeploymentUnderWay, path
           'Finish it with the same, or move that file away to begin anew.',
       );
   }
+}
+
+/** All but what is taken up from the note. */
+function settledOf({ nonce: _, fromBlock: __, operatorHosts: ___, ...rest }: DeploymentUnderWay) {
+  return rest;
 }
 
 async function stepsOf(underWay: DeploymentUnderWay, artifacts: Artifacts): Promise<Step[]> {
@@ -209,6 +217,7 @@ async function agreeOnCost(
   io.say(`Chain ${chainId}, paid by ${deployer}, which has ${formatEther(balance)}.`);
   io.say(`Alliance ${underWay.alliance}, ${underWay.adminDelaySeconds} s between the steps of its change.`);
   io.say(`Anchorers: ${namesOf(underWay.anchorers)}; guardians: ${namesOf(underWay.guardians)}.`);
+  io.say(`No witnesses for verifiers: ${namesOf(underWay.operatorHosts)} (--operator-host).`);
   for (const { chainId: dead, anchorRegistry } of underWay.succeeds)
     io.say(`Takes the place of ${anchorRegistry} on chain ${dead}: its proofs will be looked up here.`);
   io.say(
@@ -276,13 +285,9 @@ async function send(
   }
 }
 
-function deploymentOf(
-  underWay: DeploymentUnderWay,
-  [registry, anchors]: readonly Step[],
-  operatorHosts: readonly string[],
-): PublicDeployment {
+function deploymentOf(underWay: DeploymentUnderWay, [registry, anchors]: readonly Step[]): PublicDeployment {
   if (registry === undefined || anchors === undefined) throw new Error('two contracts are deployed');
-  const { chainId, alliance, adminDelaySeconds, sourceHash, fromBlock, succeeds } = underWay;
+  const { chainId, alliance, adminDelaySeconds, sourceHash, fromBlock, succeeds, operatorHosts } = underWay;
   return {
     chainId,
     anchorRegistry: anchors.address,

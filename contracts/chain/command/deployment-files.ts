@@ -33,6 +33,8 @@ export interface DeploymentUnderWay {
   readonly adminDelaySeconds: number;
   /** Whose place it takes. */
   readonly succeeds: readonly SucceededDeployment[];
+  /** As named by then; nothing on the chain depends on them. */
+  readonly operatorHosts: readonly string[];
 }
 
 export const deploymentPath = (folder: string, chainId: number) => join(folder, `${chainId}.json`);
@@ -57,7 +59,7 @@ export function requireNoDeployment(folder: string, chainId: number): void {
 export function readUnderWay(folder: string, chainId: number): DeploymentUnderWay | undefined {
   const found = readStateFile(underWayPath(folder, chainId), isUnderWay);
   // Notes of earlier releases tell of none.
-  return found && { ...found, succeeds: found.succeeds ?? [] };
+  return found && { ...found, succeeds: found.succeeds ?? [], operatorHosts: found.operatorHosts ?? [] };
 }
 
 export function writeUnderWay(folder: string, underWay: DeploymentUnderWay): void {
@@ -75,7 +77,7 @@ function isPublicDeployment(value: unknown): value is PublicDeployment {
   return isDeployment(value) && typeof found.alliance === 'string' && typeof found.sourceHash === 'string';
 }
 
-type NotedUnderWay = Omit<DeploymentUnderWay, 'succeeds'> & Partial<DeploymentUnderWay>;
+type NotedUnderWay = Omit<DeploymentUnderWay, 'succeeds' | 'operatorHosts'> & Partial<DeploymentUnderWay>;
 
 function isUnderWay(value: unknown): value is NotedUnderWay {
   const found = (value ?? {}) as Partial<DeploymentUnderWay>;
@@ -86,6 +88,6 @@ function isUnderWay(value: unknown): value is NotedUnderWay {
     Number.isInteger(found.fromBlock) &&
     Number.isInteger(found.adminDelaySeconds) &&
     [found.deployer, found.alliance, found.sourceHash].every((text) => typeof text === 'string') &&
-    [found.anchorers, found.guardians].every((list) => Array.isArray(list))
+    [found.anchorers, found.guardians, found.operatorHosts ?? []].every((list) => Array.isArray(list))
   );
 }
