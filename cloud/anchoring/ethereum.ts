@@ -141,8 +141,22 @@ export async function fateOf(
   const next = await nonceOf(ask, from, 'latest');
   if (next === nonce) return { kind: 'dropped' };
   if (next < nonce) return { kind: 'gap', nextNonce: next };
-  const used = await nonceOf(ask, from, numberHex(Math.max(0, finalized)));
-  return { kind: used > nonce ? 'lost' : 'overtaken' };
+  const isForGood = await isUsedAt(ask, { from, nonce }, Math.max(0, finalized));
+  return { kind: isForGood ? 'lost' : 'overtaken' };
+}
+
+/** A node that has no state of that block, having restarted or pruned it, cannot tell: then it may still be undone. */
+async function isUsedAt(
+  ask: Ask,
+  { from, nonce }: { readonly from: string | null; readonly nonce: number },
+  blockNumber: number,
+): Promise<boolean> {
+  try {
+    return (await nonceOf(ask, from, numberHex(blockNumber))) > nonce;
+  } catch (error) {
+    if (error instanceof RpcError) return false;
+    throw error;
+  }
 }
 
 async function nonceOf(ask: Ask, address: string | null, blockTag: string): Promise<number> {

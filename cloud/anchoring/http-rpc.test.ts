@@ -4,7 +4,9 @@ import type { Rpc } from '@nongtin/contracts/encoding';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ChainPort } from './chain-port.ts';
 import { createEthersChain } from './ethers-chain.ts';
+import { silent } from './fixture.suite.ts';
 import { httpRpc, RpcError } from './http-rpc.ts';
+import { Rounds } from './rounds.ts';
 
 const hash = `0x${'ab'.repeat(32)}`;
 const block = { number: '0x64', hash, timestamp: '0x1', baseFeePerGas: '0x7' };
@@ -97,6 +99,34 @@ it('counts blocks where the node says that it knows no final one', async () => {
     tag === 'finalized' ? { body: { error: { code: -32_602, message: 'unknown tag' } } } : undefined;
   expect(await chain().view()).toMatchObject({ headNumber: 100, finalizedNumber: 88 });
   await expect(rpcTo()('eth_getBlockByNumber', ['finalized', false])).rejects.toBeInstanceOf(RpcError);
+});
+
+it('waits where a node has no state of the final block, by which a nonce is seen to be used for good', async () => {
+  says = (method, [, block]) => {
+    if (method !== 'eth_getTransactionCount') return undefined;
+    return {
+      body:
+        block === 'latest' ? { result: '0x5' } : { error: { code: -32_000, message: 'missing trie node' } },
+    };
+  };
+  expect(await chain().find(hash, [sent], 88)).toEqual({ kind: 'overtaken' });
+});
+
+it('a node that refuses a question is not our fault', async () => {
+  const rounds = new Rounds({
+    ...{ name: 'anchorer', clock: { nowMs: () => 1 }, logger: silent, tickSeconds: 5 },
+    round: look,
+  });
+  says = (method) =>
+    method === 'eth_getBalance' ? { body: { error: { code: -32_000, message: 'no' } } } : undefined;
+  await rounds.tick();
+  expect(rounds.status()).toMatchObject({
+    state: 'unreachable',
+    message: expect.stringContaining('refuses a question (no)'),
+  });
+  says = () => undefined;
+  await rounds.tick();
+  expect(rounds.status().state).toBe('ok');
 });
 
 it('sends user and password of an address the way that HTTP has for it', async () => {

@@ -1,5 +1,6 @@
 import type { Logger } from '@nongtin/service';
 import { ChainProblem, type ChainProblemKind } from './chain-port.ts';
+import { RpcError } from './http-rpc.ts';
 
 export interface RoundsStatus {
   /** `starting` until the first round has ended. */
@@ -73,7 +74,10 @@ export class Rounds {
       // Who holds off on purpose wants to see soon that it need not any more.
       if (!(error instanceof ChainProblem && error.kind === 'held')) this.#failures += 1;
       if (error instanceof ChainProblem) this.#report(error.kind, error.message);
-      else this.#report('our_fault', `the ${name} failed; see the log`, error);
+      else if (error instanceof RpcError) {
+        const message = `The endpoint refuses a question (${error.message}); what waits is kept and sent later.`;
+        this.#report('unreachable', message, error);
+      } else this.#report('our_fault', `the ${name} failed; see the log`, error);
     }
   }
 
