@@ -56,3 +56,15 @@ it('lets anybody say a PIN, and only managers have PINs, recall and void', async
   // There is no such batch; but technicians may say what they packed.
   expect(await refused('/api/stamp-batches/1/life', { ...span, state: 'applied' })).toBe(404);
 });
+
+it('says which words a field takes, and that a reason is empty', async () => {
+  const told = async (body: object) =>
+    (await cloud.call('technician', 'POST', '/api/stamp-batches/1/life', { from: 0, to: 0, ...body })).body
+      .error;
+  expect(await told({ state: 'lost', reason: 'x' })).toMatchObject({
+    ...{ kind: 'your_input', code: 'invalid' },
+    message: expect.stringMatching(/^body\/state must be one of: printed, applied, spoiled/),
+  });
+  const empty = await told({ state: 'printed', reason: ' ' });
+  expect(empty.message).toBe('body/reason is empty: write it in words.');
+});

@@ -1,4 +1,5 @@
 import { type Static, Type } from '@fastify/type-provider-typebox';
+import { wordsOfRefusal } from '@nongtin/service';
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 
 /** Every refusal has this shape: whose turn it is, a stable code, and a sentence for a person. */
@@ -32,7 +33,10 @@ export function handleErrors(app: FastifyInstance): void {
             'A text has a character (U+0000) that cannot be kept: leave it out.',
           ),
         );
-    if (status < 500) return reply.code(status).send(problem('your_input', codeOf(error), error.message));
+    if (status < 500) {
+      const message = wordsOfRefusal(error) ?? error.message;
+      return reply.code(status).send(problem('your_input', codeOf(error), message));
+    }
     request.log.error({ err: error }, 'request failed');
     return send500(reply);
   });

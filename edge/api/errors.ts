@@ -1,4 +1,5 @@
 import type { Reason } from '@nongtin/broker/wire';
+import { wordsOfRefusal } from '@nongtin/service';
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
 
 type Kind = 'your_input' | 'our_fault' | 'try_later';
@@ -27,7 +28,7 @@ export function registerErrors(app: FastifyInstance): void {
     const status = error.statusCode ?? 500;
     if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return reply.code(413).send(tooLarge(request));
     if (status < 500) {
-      const message = wordsOf(error) ?? error.message;
+      const message = wordsOfRefusal(error) ?? error.message;
       return reply.code(status).send({ error: { kind: 'your_input', message } });
     }
     request.log.error({ err: error }, 'request failed');
@@ -50,13 +51,4 @@ function tooLarge({ headers, routeOptions }: FastifyRequest) {
   const message = `${said} is too much: ${routeOptions.url} takes ${most} kB at most at a time.`;
   const reason = { key: 'body_too_large', figures: { kilobytes: Math.max(kilobytes, most), most } };
   return { error: { kind: 'your_input', message, reason } };
-}
-
-/** Of a value that is none of the words allowed, which these are: the validator says only that it is not the first, not the second … */
-function wordsOf({ validation, validationContext }: FastifyError): string | undefined {
-  const [first, ...more] = (validation ?? []).filter(({ keyword }) => keyword === 'const');
-  if (first === undefined || more.some(({ instancePath }) => instancePath !== first.instancePath))
-    return undefined;
-  const words = [first, ...more].map(({ params }) => String(params.allowedValue));
-  return `${validationContext}${first.instancePath} must be one of: ${words.join(', ')}`;
 }
