@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAccounts } from '@nongtin/accounts';
@@ -169,14 +169,14 @@ describe('the change log', () => {
     }
   });
 
-  it('loses nothing when the process dies between writing and noting it, and doubles nothing that counts', async () => {
+  it('loses nothing and doubles nothing when the process dies between writing and noting it', async () => {
     const dying = files();
     const append = dying.append.bind(dying);
     const log = logOf(db, dying);
     await log.start();
     dying.append = async (changes) => {
       await append(changes);
-      throw Object.assign(new Error('killed'), { code: 'EKILLED', syscall: 'write' });
+      throw new Error('killed');
     };
     await work(db, 4);
     await log.tick();
@@ -187,6 +187,9 @@ describe('the change log', () => {
     expect(again.status()).toMatchObject({ state: 'ok', message: '' });
     await again.stop();
     expect(await db.selectFrom('changes').selectAll().execute()).toEqual([]);
+    const ids: number[] = [];
+    for await (const { changeId } of files().read()) ids.push(changeId);
+    expect(ids).toEqual([...new Set(ids)]);
     const there = await empty();
     try {
       await rebuilt(there.db);
@@ -218,8 +221,18 @@ describe('the change log', () => {
     await work(db, 6);
     await log.stop();
     rmSync(join(folder, 'changes'), { recursive: true });
+    await work(db, 60);
     const anew = logOf(db);
+    // The stick is not there: it is not begun on the disk below.
     await anew.start();
+    expect(anew.status().state).toBe('away');
+    expect(anew.status().message).toContain('bring it back, or make it for a new log');
+    mkdirSync(join(folder, 'changes'));
+    // And the process dies once more, when the new log has its name and nothing else.
+    const begun = files();
+    await begun.begin('new');
+    await begun.close();
+    await anew.tick();
     await anew.stop();
     expect(anew.status().state).toBe('ok');
     const there = await empty();

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import type { Logger } from '@nongtin/service';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../records/index.ts';
@@ -34,7 +35,7 @@ class NotWritten extends Error {
   }
 }
 
-/** In one pass: so many lines may be in the files twice after a crash, which changes nothing for who reads them. */
+/** In one pass, which a crash may interrupt. */
 const PASS = 1_000;
 
 /**
@@ -84,11 +85,8 @@ export class ChangeLog {
       this.#report('ok', '');
     } catch (error) {
       this.#tail = undefined;
-      const { folder } = this.#options.files;
       if (error instanceof NotWritten) this.#report(error.state, error.message, error.cause);
       else if (error instanceof LogDamaged) this.#report('damaged', `${error.message} ${ANEW}`);
-      else if (isOfFiles(error))
-        this.#report('away', `${folder} cannot be written; what changes waits in the database.`, error);
       else this.#report('our_fault', 'the change log failed; see the log', error);
     }
   }
@@ -97,18 +95,21 @@ export class ChangeLog {
   async #open(): Promise<Tail> {
     const { db, files } = this.#options;
     const known = await db.selectFrom('change_log').selectAll().executeTakeFirst();
-    const found = await files.open(PASS);
+    const found = await onDisk(files, () => files.open(PASS));
     if (found === undefined) return this.#begin(known !== undefined);
     const { tail, last } = found;
-    if (known === undefined || known.log_id !== tail.logId) {
+    if (known?.log_id !== tail.logId) {
       // Begun a moment before a crash.
-      if (known === undefined && tail.lines === 0) return this.#note(tail);
-      throw new NotWritten('foreign', `${files.folder} has the change log of another database. ${ANEW}`);
+      if (tail.lines === 0) return this.#adopt(tail, known !== undefined);
+      throw new NotWritten(
+        'foreign',
+        `${files.folder} has another change log than the one that this database writes. ${ANEW}`,
+      );
     }
     const more = tail.lines - known.lines;
     if (more === 0 && tail.hash === known.tail_hash) return tail;
     const isAhead = more > 0 && more <= last.length;
-    if (isAhead && (await this.#areWaiting(last.slice(-more)))) return tail;
+    if (isAhead && (await this.#areWaiting(last.slice(-more)))) return this.#moved(last.slice(-more), tail);
     if (more > 0)
       throw new NotWritten(
         'set_back',
@@ -120,10 +121,21 @@ export class ChangeLog {
   }
 
   async #begin(isAnew: boolean): Promise<Tail> {
+    const { files } = this.#options;
+    // Where a stick is to be and is not, everything would be written to the disk that it is to help against.
+    if (isAnew && !existsSync(files.folder))
+      throw new NotWritten(
+        'away',
+        `${files.folder} is not there any more: bring it back, or make it for a new log.`,
+      );
+    const tail = await onDisk(files, () => files.begin(randomUUID()));
+    return this.#adopt(tail, isAnew);
+  }
+
+  /** An empty log; `isAnew`: what the database has is in none. */
+  async #adopt(tail: Tail, isAnew: boolean): Promise<Tail> {
     const { db, files, logger } = this.#options;
-    const tail = await files.begin(randomUUID());
-    if (isAnew)
-      logger.warn({ folder: files.folder }, 'the change log is not there: it begins anew, with all there is');
+    if (isAnew) logger.warn({ folder: files.folder }, 'a new change log begins, with all there is');
     await db.transaction().execute(async (transaction) => {
       await this.#note(tail, transaction);
       if (isAnew) await changeEverything(transaction);
@@ -131,7 +143,7 @@ export class ChangeLog {
     return tail;
   }
 
-  /** Whether the process died between writing them and taking them out: the next pass writes them again, to the same effect. */
+  /** Whether the process died between writing them and taking them out. */
   async #areWaiting(changes: readonly Change[]): Promise<boolean> {
     const ids = changes.map(({ changeId }) => changeId);
     const { db } = this.#options;
@@ -144,18 +156,21 @@ export class ChangeLog {
     const { db, files } = this.#options;
     const rows = await db.selectFrom('changes').selectAll().orderBy('change_id').limit(PASS).execute();
     if (rows.length === 0) return 0;
-    const tail = await files.append(
-      rows.map(({ change_id, changed_table, is_deleted, content }) => ({
-        ...{ changeId: change_id, table: changed_table, isDeleted: is_deleted, content },
-      })),
-    );
-    const ids = rows.map(({ change_id }) => change_id);
-    await db.transaction().execute(async (transaction) => {
+    const changes = rows.map(({ change_id, changed_table, is_deleted, content }) => ({
+      ...{ changeId: change_id, table: changed_table, isDeleted: is_deleted, content },
+    }));
+    this.#tail = await this.#moved(changes, await onDisk(files, () => files.append(changes)));
+    return rows.length;
+  }
+
+  /** They are in the files now, which end so. */
+  async #moved(changes: readonly Change[], tail: Tail): Promise<Tail> {
+    const ids = changes.map(({ changeId }) => changeId);
+    await this.#options.db.transaction().execute(async (transaction) => {
       await transaction.deleteFrom('changes').where('change_id', 'in', ids).execute();
       await this.#note(tail, transaction);
     });
-    this.#tail = tail;
-    return rows.length;
+    return tail;
   }
 
   async #note(tail: Tail, db = this.#options.db): Promise<Tail> {
@@ -181,7 +196,12 @@ export class ChangeLog {
 
 const ANEW = 'Or move its files away: a new log begins, with all that the database has.';
 
-function isOfFiles(error: unknown): boolean {
-  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
-  return syscall !== undefined && syscall !== 'connect' && /^E[A-Z]+$/.test(code ?? '');
+/** What the disk refuses keeps the changes in the database. */
+async function onDisk<T>({ folder }: LogFiles, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof LogDamaged) throw error;
+    throw new NotWritten('away', `${folder} cannot be written; what changes waits in the database.`, error);
+  }
 }

@@ -49,8 +49,13 @@ export async function attachToRebuilt(transaction: Kysely<Schema>): Promise<void
   for (const table of loggedTables) await attach(transaction, table);
 }
 
-/** Every row of every table once more in `changes`, for a log that begins anew. */
+/** Every row of every table in `changes`, and nothing else, for a log that begins anew. */
 export async function changeEverything(transaction: Kysely<Schema>): Promise<void> {
+  // A change noted meanwhile would come before the row that it refers to.
+  await sql`lock table ${sql.join(loggedTables.map((table) => sql.table(table)))} in share row exclusive mode`.execute(
+    transaction,
+  );
+  await transaction.deleteFrom('changes').execute();
   for (const table of loggedTables) await changeAll(transaction, table);
 }
 

@@ -106,6 +106,7 @@ it('a cloud whose database is lost is made again of its change log, what gateway
   // The stick is taken out, and what is made now is on the chain alone when the disk dies.
   await cloud.stop();
   renameSync(join(folder, 'stick'), join(folder, 'taken'));
+  mkdirSync(join(folder, 'stick'));
   await cloud.start();
   const lost = await issue(20);
   await untilFinal(lost.path);
