@@ -227,11 +227,13 @@ async function delivered(httpPort: number): Promise<void> {
 
 /** Until the gateway is connected to the broker elsewhere. */
 async function reached(httpPort: number): Promise<void> {
+  const deadline = Date.now() + 30_000;
   for (;;) {
     const { broker } = (await (await fetch(`http://127.0.0.1:${httpPort}/readyz`)).json()) as {
       broker: { reached: boolean };
     };
     if (broker.reached) return;
+    if (Date.now() > deadline) throw new Error(`the broker is not reached: ${JSON.stringify(broker)}`);
     await delay(20);
   }
 }
@@ -239,8 +241,10 @@ async function reached(httpPort: number): Promise<void> {
 /** Until the gateway is connected to the broker elsewhere, and its journal has not grown for a second. */
 async function quiet(httpPort: number): Promise<void> {
   await reached(httpPort);
+  const deadline = Date.now() + 60_000;
   let last = -1;
   for (let looks = 0; looks < 10; await delay(100)) {
+    if (Date.now() > deadline) throw new Error(`the journal still grows, at ${last} bytes`);
     const answer = await fetch(`http://127.0.0.1:${httpPort}/readyz`);
     const { journal } = (await answer.json()) as { journal: { bytes: number } };
     looks = journal.bytes === last ? looks + 1 : 0;

@@ -6,6 +6,7 @@ import { attachmentOf } from './diary-files.ts';
 import type { ProductList } from './diary-products.ts';
 import { DiaryStore, type HeldFile, type KnownRevision } from './diary-store.ts';
 import { gatewayDoor, syncDiary } from './diary-sync.ts';
+import { whenOnline } from './online.ts';
 import { type Traps, traps } from './pests.ts';
 import type { Spray } from './protection.ts';
 import { Rounds } from './rounds.ts';
@@ -116,10 +117,10 @@ export class DiaryState {
     const again = () => void this.sync();
     again();
     this.#timer = setInterval(again, AGAIN_MS);
-    window.addEventListener('online', again);
+    const stop = whenOnline(again);
     return () => {
       clearInterval(this.#timer);
-      window.removeEventListener('online', again);
+      stop();
     };
   }
 
