@@ -195,8 +195,10 @@ export function spawnGateway(
   let said = '';
   const ready = new Promise<void>((resolve, reject) => {
     const hear = (part: Buffer) => {
-      said = (said + part.toString()).slice(-10_000);
+      said += part.toString();
+      // Looked for in all of it: a busy gateway may say more after it, at once, than is kept.
       if (said.includes('"msg":"ready"')) resolve();
+      said = said.slice(-10_000);
     };
     child.stdout?.on('data', hear);
     child.stderr?.on('data', hear);

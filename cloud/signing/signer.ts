@@ -1,6 +1,8 @@
 import {
+  type BatchRecord,
   type Hex,
   type LeafKind,
+  type LotRecord,
   recordTypedData,
   recoverSigner,
   type SignedRecord,
@@ -39,6 +41,8 @@ interface AwaitedSignature {
   readonly refKind: string;
   readonly refId: string;
   readonly askedAtMs: number;
+  /** What is signed: its canonical JSON (RFC 8785) has the digest that the typed data show. */
+  readonly record: LotRecord | BatchRecord;
   readonly typedData: TypedRecord;
 }
 
@@ -88,7 +92,20 @@ export function createSigner(options: SignerOptions): Signer {
         .selectFrom('record_signatures')
         .innerJoin('cooperatives', 'cooperatives.id', 'record_signatures.cooperative_id')
         .selectAll('record_signatures')
-        .select('cooperatives.chain_id')
+        .leftJoin('lots', (join) =>
+          join
+            .onRef('lot_number', '=', 'record_signatures.ref_id')
+            .on('record_signatures.ref_kind', '=', 'lot'),
+        )
+        .leftJoin('stamp_batches', (join) =>
+          join
+            .on(sql<boolean>`stamp_batches.batch_number::text = record_signatures.ref_id`)
+            .on('record_signatures.ref_kind', '=', 'stamp_batch'),
+        )
+        .select([
+          'cooperatives.chain_id',
+          sql<string>`coalesce(lots.record, stamp_batches.record)`.as('record'),
+        ])
         .where('signature', 'is', null)
         .where(sql<boolean>`not ${isWithdrawn('record_signatures')}`)
         .orderBy('asked_at_ms')
@@ -99,6 +116,7 @@ export function createSigner(options: SignerOptions): Signer {
         refKind: row.ref_kind,
         refId: row.ref_id,
         askedAtMs: row.asked_at_ms,
+        record: JSON.parse(row.record) as LotRecord | BatchRecord,
         typedData: recordTypedData(signedRecord(row.chain_id, row)),
       }));
     },

@@ -83,6 +83,9 @@ describe('a record of a cooperative', () => {
     const id = await issue();
     expect(await standingOf(db, 'stamp_batch', id)).toBeUndefined();
     const [one] = await awaited();
+    // What is signed, not its digest alone.
+    expect(one.record).toMatchObject({ kind: 'stamp_batch', batchNumber: id });
+    expect(toHex(recordDigest(one.record))).toBe(one.typedData.message.digest);
     expect(one).toMatchObject({ refKind: 'stamp_batch', refId: id });
     const url = `/api/signatures/stamp_batch/${id}`;
     const refused = async (signature: string) => {

@@ -238,8 +238,10 @@ export class Cloud extends Process {
       await new Promise<void>((resolve) => {
         let said = '';
         child.stdout?.on('data', (part: Buffer) => {
-          said = (said + part.toString()).slice(-10_000);
+          said += part.toString();
+          // Looked for in all of it: much may be said after it at once.
           if (said.includes(READY)) resolve();
+          said = said.slice(-10_000);
         });
       });
     });
